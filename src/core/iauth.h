@@ -1,0 +1,233 @@
+/* inbenta-auth core: obtains an access token from Inbenta's Auth API and keeps it fresh.
+ *
+ * There is no I/O in here. Time, randomness, memory, transport and timers are handed in as
+ * iauth_host, so that one state machine runs in a page, in a server, in a fuzzer and in a
+ * simulation.
+ *
+ * How to drive it: every input (iauth_get, iauth_cancel, iauth_adopt, iauth_invalidate, iauth_wake,
+ * iauth_respond, iauth_fail) only records what happened. iauth_run then decides: it answers
+ * waiters, starts at most one request and sets the timer. Call iauth_run after inputs and when the
+ * timer fires.
+ *
+ * Ownership: what the caller passes in is copied or used during the call only. What the core hands
+ * out is borrowed for that call, except an iauth_request, which lives until it is completed or
+ * cancelled. A client is used by one thread at a time. All durations are in milliseconds and say
+ * so. */
+#ifndef IAUTH_H
+#define IAUTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---------------------------------------------------------------------------------------------------
+ * Errors: 0 is ok, negative is an error. Details are fields of iauth_failure, not text to parse. */
+
+typedef enum {
+  IAUTH_OK = 0,
+#define IAUTH_ERROR(name, number, js) IAUTH_ERR_##name = (number),
+#include "core/errors.def"
+#undef IAUTH_ERROR
+} iauth_error;
+
+/* The JavaScript code of an error, for example "origin_not_allowed"; "ok" for 0 and "unknown" for a
+ * number that is not in errors.def. Static text, never NULL. */
+const char *iauth_error_code(iauth_error error);
+
+/* The C name of an error without its prefix, for example "BAD_EXPIRES_IN". As iauth_error_code. */
+const char *iauth_error_name(iauth_error error);
+
+/* ---------------------------------------------------------------------------------------------------
+ * What the core works with. */
+
+/* Both clocks, in milliseconds. The monotonic one decides on intervals; a token is expired as soon
+ * as one of the two says so, because a laptop's sleep stops the first and a user can set the
+ * second. */
+typedef struct {
+  int64_t mono_ms;
+  int64_t wall_ms; /* since 1970-01-01T00:00Z */
+} iauth_time;
+
+/* A current access token. Opaque to us: it is never decoded to make a decision. */
+typedef struct {
+  const char *access_token; /* NUL-terminated */
+  size_t access_token_len;
+  double expiration;       /* Unix seconds on the server's clock, as the API gave it */
+  int64_t expires_wall_ms; /* on this machine's clocks: start of the request + expires_in */
+  int64_t expires_mono_ms;
+  int64_t lifetime_ms;
+  const char *apis; /* "name\0https://url\0name\0https://url\0", apis_len bytes; NULL if unknown */
+  size_t apis_len;
+} iauth_token;
+
+typedef struct {
+  iauth_error error;
+  int status;             /* HTTP status, 0 if there was no answer */
+  bool retryable;         /* a later try may succeed without anybody changing anything */
+  int64_t retry_after_ms; /* how long until a caller's next try reaches the network; 0 if at once */
+  int attempts;           /* requests in a row that failed, this one included */
+} iauth_failure;
+
+typedef enum {
+  IAUTH_REQUEST_AUTH = 1,   /* POST /auth */
+  IAUTH_REQUEST_REFRESH,    /* POST /refreshToken */
+  IAUTH_REQUEST_APIS,       /* GET /apis, where /auth left them out */
+  IAUTH_REQUEST_REAUTHORIZE /* ask the page for a token; not HTTP, complete with adopt or fail */
+} iauth_request_kind;
+
+/* One HTTP request to make. `headers` is name, value, name, value, …, NULL. `body` is NULL for
+ * none. */
+typedef struct {
+  iauth_request_kind kind;
+  uint32_t id;
+  const char *method;
+  const char *url;
+  const char *const *headers;
+  const char *body;
+  size_t body_len;
+} iauth_request;
+
+/* One HTTP answer. `headers` is the raw block of "Name: value\r\n" lines that the transport can
+ * see. */
+typedef struct {
+  int status;
+  const char *headers;
+  size_t headers_len;
+  const char *body;
+  size_t body_len;
+} iauth_response;
+
+/* Rate limits as the API's headers tell them (AUTH_API: per API key). -1 where a header is missing.
+ */
+typedef struct {
+  int quota_usage_percent;
+  int throttle_usage_percent;
+  int64_t quota_reset_s; /* Unix seconds on the server's clock */
+  int64_t throttle_reset_s;
+} iauth_quota;
+
+typedef enum {
+  IAUTH_EVENT_TOKEN = 1, /* a new token, or the same with its apis; `token` is set */
+  IAUTH_EVENT_ERROR,     /* an attempt failed; `failure` is set */
+  IAUTH_EVENT_EXPIRED,   /* the token ran out, was refused or invalidated before a new one came */
+  IAUTH_EVENT_QUOTA      /* `quota` is set */
+} iauth_event_kind;
+
+typedef struct {
+  iauth_event_kind kind;
+  const iauth_token *token;
+  const iauth_failure *failure;
+  const iauth_quota *quota;
+} iauth_event;
+
+/* ---------------------------------------------------------------------------------------------------
+ * What the core is given. All callbacks get `user`. None may free the client. */
+
+typedef struct {
+  void *user;
+  void *(*alloc)(void *user, size_t size); /* may return NULL */
+  void (*release)(void *user, void *ptr);
+  iauth_time (*now)(void *user);
+  uint32_t (*random)(void *user);
+  /* Starts a request. 0: it will be completed exactly once by iauth_respond, iauth_fail or
+   * (reauthorize) iauth_adopt_reply, unless it is cancelled, and never before send returns. An
+   * error: it failed at once and no completion follows. */
+  iauth_error (*send)(void *user, const iauth_request *request);
+  /* The request is no longer wanted; its iauth_request dies now. A late completion is harmless. */
+  void (*cancel)(void *user, uint32_t id);
+  /* Calls iauth_run after delay_ms, replacing the previous timer; a negative delay means no timer.
+   */
+  void (*arm)(void *user, int64_t delay_ms);
+  /* The one answer to iauth_get: a token, or NULL and why. */
+  void (*answer)(void *user, uint32_t waiter, const iauth_token *token,
+                 const iauth_failure *failure);
+  void (*event)(void *user, const iauth_event *event);
+} iauth_host;
+
+typedef enum {
+  IAUTH_FLOW_DOMAIN_KEY, /* credential = domain key; the browser adds Origin */
+  IAUTH_FLOW_SECRET,     /* credential = secret; never in a browser */
+  IAUTH_FLOW_TOKEN       /* no credential: tokens come by iauth_adopt */
+} iauth_flow;
+
+typedef struct {
+  iauth_flow flow;
+  const char *endpoint; /* "https://api.inbenta.io/v1"; NULL means that one */
+  const char *api_key;
+  const char *credential;
+  int64_t timeout_ms; /* for one attempt; 0 means 10,000 */
+  bool auto_refresh;
+  bool can_reauthorize; /* IAUTH_FLOW_TOKEN: host.send takes IAUTH_REQUEST_REAUTHORIZE */
+  bool allow_insecure;  /* http to hosts other than this machine: for test networks only */
+} iauth_config;
+
+typedef struct iauth_client iauth_client;
+
+/* ---------------------------------------------------------------------------------------------------
+ * Life of a client. */
+
+/* Makes a client. Checks and copies `config` and `host`; starts nothing. Returns 0 and sets *out,
+ * or INVALID_CONFIG, INSECURE_ENDPOINT (neither https nor loopback) or NO_MEMORY and sets *out to
+ * NULL. */
+iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_client **out);
+
+/* Cancels the request, answers every waiter with DISPOSED, wipes and frees. NULL is fine. */
+void iauth_free(iauth_client *client);
+
+/* ---------------------------------------------------------------------------------------------------
+ * Inputs. They record; iauth_run acts. */
+
+typedef struct {
+  int64_t
+      min_validity_ms; /* at least this long still; a token whose whole life is short counts by half
+                          of it, and one obtained after the call counts as long as it is valid */
+  int64_t timeout_ms;  /* the caller's total deadline; 0 means 10,000 */
+  bool force_refresh;  /* only a token that was obtained after this call */
+} iauth_get_options;
+
+/* Joins a caller, named by a number of its choice, to the waiting list. host.answer is called for
+ * it exactly once, from iauth_run or iauth_free. NO_MEMORY: not joined, no answer follows. */
+iauth_error iauth_get(iauth_client *client, uint32_t waiter, const iauth_get_options *options);
+
+/* The caller leaves: answered with ABORTED. The shared request goes on. Unknown waiters are
+ * ignored. */
+void iauth_cancel(iauth_client *client, uint32_t waiter);
+
+/* Takes a token from elsewhere (another tab, a server). It is ignored unless it outlives the
+ * current one. `token` needs access_token, expires_wall_ms and lifetime_ms (0: unknown, then until
+ * expiry); expires_mono_ms is computed. apis may be NULL. BAD_TOKEN, BAD_EXPIRES_IN (expired),
+ * NO_MEMORY. */
+iauth_error iauth_adopt(iauth_client *client, const iauth_token *token);
+
+/* Completes an IAUTH_REQUEST_REAUTHORIZE with the page's token; otherwise as iauth_adopt. */
+iauth_error iauth_adopt_reply(iauth_client *client, uint32_t id, const iauth_token *token);
+
+/* Drops the current token if it is still this one: a caller saw it refused. */
+void iauth_invalidate(iauth_client *client, const char *access_token, size_t len);
+
+/* The machine woke, came online or became visible: a wait that we chose ourselves is over. */
+void iauth_wake(iauth_client *client);
+
+/* Completes request `id` with an HTTP answer. A late reply to another generation is dropped. */
+void iauth_respond(iauth_client *client, uint32_t id, const iauth_response *response);
+
+/* Completes request `id` without an answer: NETWORK, TIMEOUT, BODY_TOO_LARGE, NO_MEMORY, or what a
+ * reauthorize callback reports. */
+void iauth_fail(iauth_client *client, uint32_t id, iauth_error error);
+
+/* Decides: answers, starts a request, sets the timer. Safe to call at any time, also from
+ * callbacks. */
+void iauth_run(iauth_client *client);
+
+/* The current token if it is valid for at least min_validity_ms from now, else NULL. Borrowed until
+ * the next call. */
+const iauth_token *iauth_current(iauth_client *client, int64_t min_validity_ms);
+
+/* ---------------------------------------------------------------------------------------------------
+ * Limits. */
+
+#define IAUTH_BODY_MAX 65536      /* bytes of an answer's body; transports stop reading there */
+#define IAUTH_CREDENTIAL_MAX 8192 /* bytes of a key, a secret or an access token */
+#define IAUTH_ENDPOINT_MAX 1024
+
+#endif

@@ -1,0 +1,27 @@
+/* When to refresh, how long to wait; see policy.h. */
+#include "core/policy.h"
+
+int64_t iauth__min(int64_t a, int64_t b) { return a < b ? a : b; }
+
+int64_t iauth__max(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/* A share of `span`, from nothing to all of it. */
+static int64_t share(int64_t span, uint32_t random) {
+  return (int64_t)((double)span * ((double)random / 4294967295.0));
+}
+
+int64_t iauth__refresh_when_ms(int64_t lifetime_ms, uint32_t random) {
+  int64_t lead = iauth__min(iauth__max(60000, lifetime_ms / 20 * 3), lifetime_ms / 2);
+  return lead - share(lead / 3, random);
+}
+
+int64_t iauth__enough_ms(int64_t min_validity_ms, int64_t lifetime_ms) {
+  return iauth__min(min_validity_ms, lifetime_ms / 4);
+}
+
+int64_t iauth__backoff_ms(int attempts, uint32_t random) {
+  int64_t ceiling = 1000;
+  while (--attempts > 0 && ceiling < IAUTH__BACKOFF_MAX_MS)
+    ceiling *= 2;
+  return share(iauth__min(ceiling, IAUTH__BACKOFF_MAX_MS), random);
+}

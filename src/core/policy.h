@@ -1,0 +1,34 @@
+/* When to refresh, how long to wait: the numbers of DESIGN "Rules of the state machine". Pure. */
+#ifndef IAUTH_POLICY_H
+#define IAUTH_POLICY_H
+
+#include <stdint.h>
+
+#define IAUTH__MIN_INTERVAL_MS                                                                     \
+  1000 /* between the starts of two requests, whatever the server says */
+#define IAUTH__REFUSAL_CACHE_MS 5000 /* a failure answers callers for this long without a request  \
+                                      */
+#define IAUTH__BACKOFF_MAX_MS                                                                      \
+  60000 /* also the longest that a server's Retry-After holds up a caller */
+#define IAUTH__RETRY_AFTER_MAX_MS 3600000 /* … and the background refresh */
+#define IAUTH__NAP_MAX_MS 60000           /* timers compare clocks at least this often */
+#define IAUTH__TIMEOUT_MS 10000
+#define IAUTH__LIFETIME_MAX_MS INT64_C(315360000000) /* ten years */
+
+/* The remaining validity at which a token is refreshed: clamp(max(60 s, 15 % of the lifetime), 0,
+ * half the lifetime), less up to a third of it by `random`, so that tabs and users spread out. */
+int64_t iauth__refresh_when_ms(int64_t lifetime_ms, uint32_t random);
+
+/* The remaining validity that satisfies a caller who asked for `min_validity_ms`. A token whose
+ * whole life is short cannot give more than a part of it: a quarter, below every refresh lead, so
+ * that a caller never waits for a refresh that was not due. */
+int64_t iauth__enough_ms(int64_t min_validity_ms, int64_t lifetime_ms);
+
+/* The wait after `attempts` failures in a row (1 or more): full jitter over 1 s, 2 s, 4 s … 60 s.
+ */
+int64_t iauth__backoff_ms(int attempts, uint32_t random);
+
+int64_t iauth__min(int64_t a, int64_t b);
+int64_t iauth__max(int64_t a, int64_t b);
+
+#endif

@@ -1,0 +1,33 @@
+/* Requests as they go over the wire (AUTH_API "Endpoints"). */
+#ifndef IAUTH_REQUEST_H
+#define IAUTH_REQUEST_H
+
+#include "core/iauth.h"
+
+/* A request with the memory that it points into. */
+typedef struct {
+  iauth_request public;
+  const char *headers[7]; /* three pairs and the end */
+  char *url;
+  char *bearer;
+  char *body;
+} iauth__request;
+
+/* Who is asking; all NUL-terminated, borrowed for the request's life. */
+typedef struct {
+  const char *endpoint; /* checked, without a slash at the end */
+  const char *api_key;
+  const char *credential;
+  iauth_flow flow;
+} iauth__identity;
+
+/* Builds a request of a kind. `access_token` is used for those that carry one. Returns 0 or
+ * NO_MEMORY; either way the caller calls iauth__request_clean_up. */
+iauth_error iauth__request_init(iauth__request *request, const iauth_host *host,
+                                const iauth__identity *identity, iauth_request_kind kind,
+                                uint32_t id, const char *access_token);
+
+/* Wipes and releases. Fine on a zeroed request and twice. */
+void iauth__request_clean_up(iauth__request *request, const iauth_host *host);
+
+#endif
