@@ -1,0 +1,40 @@
+// Mistakes of the caller are told at once, by name. The C core checks again, as the authority.
+
+import { AuthError } from './errors.js';
+
+const DEFAULTS = {
+  endpoint: 'https://api.inbenta.io/v1',
+  autoRefresh: true,
+  minValidityMs: 30_000,
+  timeoutMs: 10_000,
+};
+
+function invalid(hint) {
+  throw new AuthError('invalid_config', { hint });
+}
+
+function checkEndpoint(endpoint, allowInsecure) {
+  let url;
+  try {
+    url = new URL(endpoint);
+  } catch {
+    return invalid('endpoint must be an absolute URL, for example https://api.inbenta.io/v1.');
+  }
+  const loopback = /^(.+\.)?localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/.test(url.hostname);
+  if (url.protocol != 'https:' && !(url.protocol == 'http:' && (loopback || allowInsecure)))
+    throw new AuthError('insecure_endpoint');
+  return url.origin + url.pathname;
+}
+
+/** Returns the configuration with its defaults, or throws an AuthError that says what is wrong. */
+export function checkConfig(options) {
+  const config = { ...DEFAULTS };
+  for (const name in options) if (options[name] !== undefined) config[name] = options[name];
+  for (const name of ['apiKey', 'domainKey'])
+    if (name in options && !/^[!-~]+$/.test(typeof config[name] == 'string' ? config[name] : ''))
+      invalid(`${name} must be a non-empty string without spaces.`);
+  for (const name of ['minValidityMs', 'timeoutMs'])
+    if (!(config[name] >= 0 && config[name] < Infinity)) invalid(`${name} must be a number of milliseconds.`);
+  config.endpoint = checkEndpoint(config.endpoint, config.allowInsecure);
+  return config;
+}

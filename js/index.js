@@ -1,0 +1,29 @@
+// The package's main entry: how a page makes a client.
+
+import { AuthClient } from './client.js';
+import { checkConfig } from './config.js';
+import { AuthError } from './errors.js';
+
+export { AuthClient, AuthError };
+
+/**
+ * @typedef {object} Options
+ * @property {string} [endpoint] base URL of the Auth API
+ * @property {boolean} [autoRefresh=true] refresh before expiry once a token was asked for
+ * @property {number} [minValidityMs=30000] default of getToken
+ * @property {number} [timeoutMs=10000] for one request, and default of getToken
+ * @property {string | URL | BufferSource | WebAssembly.Module} [wasm] where the module is, if not beside
+ *   the script
+ * @property {boolean} [allowInsecure=false] plain http to other machines: for test networks only
+ */
+
+/**
+ * A client for the Domain Key flow. Synchronous, starts nothing until it is asked for a token.
+ * @param {string} domainKey public; the API answers only pages whose origin is on its list
+ * @param {string} apiKey
+ * @param {Options} [options]
+ * @throws {AuthError} invalid_config, insecure_endpoint
+ */
+export function createFromDomainKey(domainKey, apiKey, options) {
+  return new AuthClient(checkConfig({ ...options, domainKey, apiKey }));
+}
