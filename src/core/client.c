@@ -209,18 +209,22 @@ static void record_failure(iauth_client *client, iauth_error error, int status,
   client->failure_kind = kind;
   client->failed_mono_ms = now.mono_ms;
   client->server_ordered = retry_after_ms > 0;
-  client->demand_mono_ms = iauth__max(now.mono_ms + demand, client->next_start_mono_ms);
-  client->background_mono_ms =
-      iauth__max(now.mono_ms + iauth__max(backoff, retry_after_ms), client->next_start_mono_ms);
+  client->demand_mono_ms = now.mono_ms + demand;
+  client->background_mono_ms = now.mono_ms + iauth__max(backoff, retry_after_ms);
   client->tell_error = true;
   if (kind == REFUSED)
     drop_token(client);
 }
 
+/* After a failure: when the next try for a caller may start. */
+static int64_t next_try_mono_ms(const iauth_client *client) {
+  return iauth__max(client->demand_mono_ms, client->next_start_mono_ms);
+}
+
 /* The failure as a caller sees it now. */
 static iauth_failure failure_at(const iauth_client *client, iauth_time now) {
   iauth_failure failure = client->failure;
-  failure.retry_after_ms = iauth__max(0, client->demand_mono_ms - now.mono_ms);
+  failure.retry_after_ms = iauth__max(0, next_try_mono_ms(client) - now.mono_ms);
   return failure;
 }
 
@@ -375,8 +379,8 @@ static iauth_failure verdict(const iauth_client *client, const struct waiter *wa
   bool failed = client->failure.error != IAUTH_OK;
   if (waiter->cancelled)
     return (iauth_failure){.error = IAUTH_ERR_ABORTED};
-  if (failed && !client->in_flight && now.mono_ms < client->demand_mono_ms &&
-      (!client->failure.retryable || waiter->deadline_mono_ms < client->demand_mono_ms))
+  if (failed && !client->in_flight && now.mono_ms < next_try_mono_ms(client) &&
+      (!client->failure.retryable || waiter->deadline_mono_ms < next_try_mono_ms(client)))
     return failure_at(client, now);
   if (now.mono_ms >= waiter->deadline_mono_ms) {
     if (failed && client->failed_mono_ms >= waiter->asked_mono_ms)
@@ -483,7 +487,7 @@ void iauth_wake(iauth_client *client) {
   if (client->failure.error == IAUTH_OK || client->failure_kind == REFUSED ||
       client->server_ordered)
     return;
-  client->demand_mono_ms = client->background_mono_ms = client->next_start_mono_ms;
+  client->demand_mono_ms = client->background_mono_ms = client->last_mono_ms;
 }
 
 const iauth_token *iauth_current(iauth_client *client, int64_t min_validity_ms) {
@@ -531,19 +535,22 @@ static void tell_events(iauth_client *client, iauth_time now) {
   }
 }
 
-/* When the next token request is due; INT64_MAX if none is. */
-static int64_t due_mono_ms(const iauth_client *client, iauth_time now) {
+/* When the next token request is wanted, but for the minimum interval; INT64_MAX if none is. */
+static int64_t wanted_mono_ms(const iauth_client *client, iauth_time now) {
   bool failed = client->failure.error != IAUTH_OK;
   if (client->waiting != NULL)
-    return failed ? client->demand_mono_ms : client->next_start_mono_ms;
+    return failed ? client->demand_mono_ms : now.mono_ms;
   if (!client->auto_refresh || !client->wanted || (failed && client->failure_kind == REFUSED))
     return INT64_MAX;
   if (failed)
     return client->background_mono_ms;
   if (client->token == NULL)
-    return client->next_start_mono_ms;
-  return iauth__max(client->next_start_mono_ms, now.mono_ms + remaining_ms(client->token, now) -
-                                                    client->token->refresh_when_ms);
+    return now.mono_ms;
+  return now.mono_ms + remaining_ms(client->token, now) - client->token->refresh_when_ms;
+}
+
+static int64_t due_mono_ms(const iauth_client *client, iauth_time now) {
+  return iauth__max(wanted_mono_ms(client, now), client->next_start_mono_ms);
 }
 
 /* Starts what is due. Nothing is asked of the network where no request can help. */

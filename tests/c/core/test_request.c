@@ -1,0 +1,101 @@
+/* Requests as they go over the wire. */
+#include "core/request.h"
+#include "fake_host.h"
+
+#include <string.h>
+
+static const iauth__identity domain_key = {"https://api.example.com/v1", "the-api-key",
+                                           "a\"quoted\\key", IAUTH_FLOW_DOMAIN_KEY};
+static const iauth__identity secret = {"https://api.example.com/v1", "the-api-key", "the-secret",
+                                       IAUTH_FLOW_SECRET};
+
+static const char *header(const iauth__request *request, const char *name) {
+  for (const char *const *at = request->public.headers; *at != NULL; at += 2)
+    if (strcmp(*at, name) == 0)
+      return at[1];
+  return "(none)";
+}
+
+static void auth_with_domain_key(void **state) {
+  (void)state;
+  world world;
+  iauth__request request;
+  world_init(&world);
+  assert_int_equal(
+      iauth__request_init(&request, &world.host, &domain_key, IAUTH_REQUEST_AUTH, 7, NULL),
+      IAUTH_OK);
+  assert_int_equal(request.public.id, 7);
+  assert_string_equal(request.public.method, "POST");
+  assert_string_equal(request.public.url, "https://api.example.com/v1/auth");
+  assert_string_equal(header(&request, "x-inbenta-key"), "the-api-key");
+  assert_string_equal(header(&request, "Content-Type"), "application/json");
+  assert_string_equal(header(&request, "Authorization"), "(none)");
+  assert_string_equal(request.public.body, "{\"domainKey\":\"a\\\"quoted\\\\key\"}");
+  assert_int_equal(request.public.body_len, strlen(request.public.body));
+  iauth__request_clean_up(&request, &world.host);
+  iauth__request_clean_up(&request, &world.host);
+  assert_int_equal(world.live, 0);
+}
+
+static void auth_with_secret(void **state) {
+  (void)state;
+  world world;
+  iauth__request request;
+  world_init(&world);
+  assert_int_equal(iauth__request_init(&request, &world.host, &secret, IAUTH_REQUEST_AUTH, 1, NULL),
+                   IAUTH_OK);
+  assert_string_equal(request.public.body, "{\"secret\":\"the-secret\"}");
+  iauth__request_clean_up(&request, &world.host);
+}
+
+static void with_token(void **state) {
+  (void)state;
+  static const struct {
+    iauth_request_kind kind;
+    const char *method, *url;
+  } cases[] = {{IAUTH_REQUEST_REFRESH, "POST", "https://api.example.com/v1/refreshToken"},
+               {IAUTH_REQUEST_APIS, "GET", "https://api.example.com/v1/apis"}};
+  for (size_t i = 0; i < 2; i++) {
+    world world;
+    iauth__request request;
+    world_init(&world);
+    assert_int_equal(
+        iauth__request_init(&request, &world.host, &domain_key, cases[i].kind, 1, "the-token"),
+        IAUTH_OK);
+    assert_string_equal(request.public.method, cases[i].method);
+    assert_string_equal(request.public.url, cases[i].url);
+    assert_string_equal(header(&request, "x-inbenta-key"), "the-api-key");
+    assert_string_equal(header(&request, "Authorization"), "Bearer the-token");
+    assert_string_equal(header(&request, "Content-Type"), "(none)");
+    assert_null(request.public.body);
+    iauth__request_clean_up(&request, &world.host);
+    assert_int_equal(world.live, 0);
+  }
+}
+
+static void without_memory(void **state) {
+  (void)state;
+  static const iauth_request_kind kinds[] = {IAUTH_REQUEST_AUTH, IAUTH_REQUEST_REFRESH};
+  for (size_t kind = 0; kind < 2; kind++)
+    for (int fail_at = 1; fail_at <= 2; fail_at++) {
+      world world;
+      iauth__request request;
+      world_init(&world);
+      world.fail_at = fail_at;
+      assert_int_equal(
+          iauth__request_init(&request, &world.host, &domain_key, kinds[kind], 1, "the-token"),
+          IAUTH_ERR_NO_MEMORY);
+      iauth__request_clean_up(&request, &world.host);
+      assert_int_equal(world.live, 0);
+    }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(auth_with_domain_key),
+      cmocka_unit_test(auth_with_secret),
+      cmocka_unit_test(with_token),
+      cmocka_unit_test(without_memory),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

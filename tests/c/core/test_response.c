@@ -1,0 +1,295 @@
+/* Answers, checked step by step: one error for each step. */
+#include "core/response.h"
+#include "fake_host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GOOD                                                                                       \
+  "{\"accessToken\":\"tok\",\"expiration\":1790001200,\"expires_in\":1200,"                        \
+  "\"apis\":{\"chatbot\":\"https://c.example/v1\",\"search\":\"http://127.0.0.1:8080\"}}"
+
+static iauth_response answer(int status, const char *headers, const char *body) {
+  return (iauth_response){status, headers, strlen(headers), body, strlen(body)};
+}
+
+static void good_grant(void **state) {
+  (void)state;
+  world world;
+  iauth__grant grant;
+  world_init(&world);
+  const iauth_response response =
+      answer(200, "Date: x\r\ncontent-TYPE:  application/JSON ; charset=utf-8\r\n", GOOD);
+  assert_int_equal(iauth__check_grant(&world.host, IAUTH_REQUEST_AUTH, &response, &grant),
+                   IAUTH_OK);
+  assert_string_equal(grant.access_token, "tok");
+  assert_int_equal(grant.access_token_len, 3);
+  assert_true(grant.expiration == 1790001200);
+  assert_int_equal(grant.expires_in_ms, 1200000);
+  static const char apis[] = "chatbot\0https://c.example/v1\0search\0http://127.0.0.1:8080";
+  assert_int_equal(grant.apis_len, sizeof apis);
+  assert_memory_equal(grant.apis, apis, sizeof apis);
+  iauth__grant_clean_up(&grant, &world.host);
+  assert_int_equal(world.live, 0);
+}
+
+static void each_step_has_its_error(void **state) {
+  (void)state;
+  static const struct {
+    const char *headers, *body;
+    iauth_error error;
+  } cases[] = {
+      {"", GOOD, IAUTH_ERR_BAD_CONTENT_TYPE},
+      {"Content-Type: text/html\r\n", GOOD, IAUTH_ERR_BAD_CONTENT_TYPE},
+      {"Content-Type: application/jsonx\r\n", GOOD, IAUTH_ERR_BAD_CONTENT_TYPE},
+      {"Content-Type:\r\n", GOOD, IAUTH_ERR_BAD_CONTENT_TYPE},
+      {"X-Content-Type: application/json\r\n", GOOD, IAUTH_ERR_BAD_CONTENT_TYPE},
+      {"Content-Type: application/json", GOOD, IAUTH_OK},
+      {JSON_TYPE, "", IAUTH_ERR_BAD_JSON},
+      {JSON_TYPE, "<html>", IAUTH_ERR_BAD_JSON},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expi", IAUTH_ERR_BAD_JSON},
+      {JSON_TYPE, "[]", IAUTH_ERR_BAD_JSON},
+      {JSON_TYPE, "null", IAUTH_ERR_BAD_JSON},
+      {JSON_TYPE, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+       IAUTH_ERR_BAD_JSON},
+      {JSON_TYPE, "{}", IAUTH_ERR_BAD_TOKEN},
+      {JSON_TYPE, "{\"AccessToken\":\"tok\",\"expires_in\":1}", IAUTH_ERR_BAD_TOKEN},
+      {JSON_TYPE, "{\"accessToken\":1,\"expires_in\":1}", IAUTH_ERR_BAD_TOKEN},
+      {JSON_TYPE, "{\"accessToken\":\"\",\"expires_in\":1}", IAUTH_ERR_BAD_TOKEN},
+      {JSON_TYPE, "{\"accessToken\":\"a\\r\\nb\",\"expires_in\":1}", IAUTH_ERR_BAD_TOKEN},
+      {JSON_TYPE, "{\"accessToken\":\"tok\"}", IAUTH_ERR_BAD_EXPIRES_IN},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":0}", IAUTH_ERR_BAD_EXPIRES_IN},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":-5}", IAUTH_ERR_BAD_EXPIRES_IN},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":null}", IAUTH_ERR_BAD_EXPIRES_IN},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":\"soon\"}", IAUTH_ERR_BAD_EXPIRES_IN},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":\"NaN\"}", IAUTH_ERR_BAD_EXPIRES_IN},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":NaN}", IAUTH_ERR_BAD_JSON},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":[1]}", IAUTH_ERR_BAD_EXPIRES_IN},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":[]}", IAUTH_ERR_BAD_APIS},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":null}", IAUTH_ERR_BAD_APIS},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":{\"a\":1}}",
+       IAUTH_ERR_BAD_APIS},
+      {JSON_TYPE,
+       "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":{\"a\":\"http://evil.example\"}}",
+       IAUTH_ERR_BAD_APIS},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":{\"a\":\"javascript:x\"}}",
+       IAUTH_ERR_BAD_APIS},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    world world;
+    iauth__grant grant;
+    world_init(&world);
+    const iauth_response response = answer(200, cases[i].headers, cases[i].body);
+    iauth_error error = iauth__check_grant(&world.host, IAUTH_REQUEST_AUTH, &response, &grant);
+    if (error != cases[i].error)
+      fail_msg("%s %s: %s, expected %s", cases[i].headers, cases[i].body, iauth_error_name(error),
+               iauth_error_name(cases[i].error));
+    iauth__grant_clean_up(&grant, &world.host);
+    assert_int_equal(world.live, 0);
+  }
+}
+
+static void lifetimes(void **state) {
+  (void)state;
+  static const struct {
+    const char *expires_in;
+    int64_t ms;
+  } cases[] = {
+      {"1", 1000},
+      {"1200", 1200000},
+      {"\"1200\"", 1200000},
+      {"0.5", 500},
+      {"1.2e3", 1200000},
+      {"1e300", 315360000000},
+      {"1e999", 315360000000},
+      {"315360001", 315360000000},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char body[200];
+    world world;
+    iauth__grant grant;
+    world_init(&world);
+    snprintf(body, sizeof body, "{\"accessToken\":\"tok\",\"expires_in\":%s}", cases[i].expires_in);
+    const iauth_response response = answer(200, JSON_TYPE, body);
+    assert_int_equal(iauth__check_grant(&world.host, IAUTH_REQUEST_REFRESH, &response, &grant),
+                     IAUTH_OK);
+    assert_int_equal(grant.expires_in_ms, cases[i].ms);
+    assert_true(grant.expiration == 0);
+    assert_null(grant.apis);
+    iauth__grant_clean_up(&grant, &world.host);
+  }
+}
+
+static void apis_alone(void **state) {
+  (void)state;
+  world world;
+  iauth__grant grant;
+  world_init(&world);
+  iauth_response response = answer(200, JSON_TYPE, "{\"apis\":{}}");
+  assert_int_equal(iauth__check_grant(&world.host, IAUTH_REQUEST_APIS, &response, &grant),
+                   IAUTH_OK);
+  assert_null(grant.access_token);
+  assert_non_null(grant.apis);
+  assert_int_equal(grant.apis_len, 0);
+  iauth__grant_clean_up(&grant, &world.host);
+  response = answer(200, JSON_TYPE, "{}");
+  assert_int_equal(iauth__check_grant(&world.host, IAUTH_REQUEST_APIS, &response, &grant),
+                   IAUTH_ERR_BAD_APIS);
+  assert_int_equal(world.live, 0);
+}
+
+static void too_large(void **state) {
+  (void)state;
+  world world;
+  iauth__grant grant;
+  world_init(&world);
+  char *body = malloc(IAUTH_BODY_MAX + 2);
+  memset(body, ' ', IAUTH_BODY_MAX + 1);
+  body[IAUTH_BODY_MAX + 1] = '\0';
+  memcpy(body, "{}", 2);
+  iauth_response response = answer(200, JSON_TYPE, body);
+  assert_int_equal(iauth__check_grant(&world.host, IAUTH_REQUEST_AUTH, &response, &grant),
+                   IAUTH_ERR_BODY_TOO_LARGE);
+  response.status = 403;
+  assert_int_equal(iauth__check_refusal(IAUTH_REQUEST_REFRESH, IAUTH_FLOW_SECRET, &response),
+                   IAUTH_ERR_TOKEN_EXPIRED);
+  free(body);
+}
+
+static void without_memory(void **state) {
+  (void)state;
+  for (int fail_at = 1; fail_at <= 2; fail_at++) {
+    world world;
+    iauth__grant grant;
+    world_init(&world);
+    world.fail_at = fail_at;
+    const iauth_response response = answer(200, JSON_TYPE, GOOD);
+    assert_int_equal(iauth__check_grant(&world.host, IAUTH_REQUEST_AUTH, &response, &grant),
+                     IAUTH_ERR_NO_MEMORY);
+    assert_int_equal(world.live, 0);
+  }
+}
+
+static void refusals(void **state) {
+  (void)state;
+  static const char gateway[] = "{\"Message\":\"User is not authorized to access this resource\"}";
+  static const char plain[] = "{\"error\":{\"code\":403,\"message\":\"Forbidden\"}}";
+  static const struct {
+    iauth_request_kind kind;
+    iauth_flow flow;
+    int status;
+    const char *body;
+    iauth_error error;
+  } cases[] = {
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 429, "", IAUTH_ERR_RATE_LIMITED},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 500, "", IAUTH_ERR_SERVER_ERROR},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 599, "", IAUTH_ERR_SERVER_ERROR},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 600, "", IAUTH_ERR_BAD_STATUS},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 204, "", IAUTH_ERR_BAD_STATUS},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 404, plain, IAUTH_ERR_BAD_STATUS},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 403, plain, IAUTH_ERR_ORIGIN_NOT_ALLOWED},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 403, "<html>", IAUTH_ERR_ORIGIN_NOT_ALLOWED},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 403, gateway, IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_SECRET, 403, plain, IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 400, plain, IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401, plain, IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_REFRESH, IAUTH_FLOW_DOMAIN_KEY, 403, gateway, IAUTH_ERR_TOKEN_EXPIRED},
+      {IAUTH_REQUEST_REFRESH, IAUTH_FLOW_SECRET, 401, "", IAUTH_ERR_TOKEN_EXPIRED},
+      {IAUTH_REQUEST_REFRESH, IAUTH_FLOW_DOMAIN_KEY, 403,
+       "{\"error\":{\"reason\":\"key_revoked\"}}", IAUTH_ERR_KEY_REVOKED},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401,
+       "{\"error\":{\"reason\":\"origin_not_allowed\"}}", IAUTH_ERR_ORIGIN_NOT_ALLOWED},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 403,
+       "{\"error\":{\"reason\":\"credentials_rejected\"}}", IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_REFRESH, IAUTH_FLOW_DOMAIN_KEY, 400,
+       "{\"error\":{\"reason\":\"token_expired\"}}", IAUTH_ERR_TOKEN_EXPIRED},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401, "{\"error\":{\"reason\":\"unheard of\"}}",
+       IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401, "{\"error\":{\"reason\":7}}",
+       IAUTH_ERR_CREDENTIALS_REJECTED},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const iauth_response response = answer(cases[i].status, JSON_TYPE, cases[i].body);
+    iauth_error error = iauth__check_refusal(cases[i].kind, cases[i].flow, &response);
+    if (error != cases[i].error)
+      fail_msg("case %zu (%d %s): %s, expected %s", i, cases[i].status, cases[i].body,
+               iauth_error_name(error), iauth_error_name(cases[i].error));
+  }
+}
+
+#define NOW_MS INT64_C(784111777000) /* Sun, 06 Nov 1994 08:49:37 GMT */
+
+static void retry_after(void **state) {
+  (void)state;
+  static const struct {
+    int status;
+    const char *headers;
+    int64_t ms;
+  } cases[] = {
+      {503, "", 0},
+      {503, "Retry-After: 7\r\n", 7000},
+      {503, "retry-after:\t 7 \r\nX: y\r\n", 7000},
+      {503, "X: y\r\nRETRY-AFTER: 0\r\n", 0},
+      {503, "Retry-After: -7\r\n", 0},
+      {503, "Retry-After: soon\r\n", 0},
+      {503, "Retry-After:\r\n", 0},
+      {503, "Retry-After: 999999999999\r\n", 3600000},
+      {503, "Retry-After: 1e99\r\n", 0},
+      {503, "Retry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\n", 60000},
+      {503, "Retry-After: Sun, 06 Nov 1994 08:40:37 GMT\r\n", 0},
+      /* this machine's clock is an hour off, the server's own Date counts */
+      {503, "Date: Sun, 06 Nov 1994 09:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 09:49:47 GMT\r\n",
+       10000},
+      {429, "x-throttle-reset: 784111787\r\n", 10000},
+      {429, "x-throttle-reset: Sun, 06 Nov 1994 08:49:57 GMT\r\n", 20000},
+      {429, "x-throttle-reset: 784111787\r\nRetry-After: 3\r\n", 3000},
+      {503, "x-throttle-reset: 784111787\r\n", 0},
+      {429, "x-throttle-reset: never\r\n", 0},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const iauth_response response = answer(cases[i].status, cases[i].headers, "");
+    assert_int_equal(iauth__retry_after_ms(&response, NOW_MS), cases[i].ms);
+  }
+}
+
+static void quota(void **state) {
+  (void)state;
+  iauth_quota quota;
+  iauth_response response = answer(200,
+                                   "X-Quota-Usage: 12\r\nx-quota-reset: 784111787\r\n"
+                                   "x-throttle-usage: 99999999999\r\nx-throttle-reset: x\r\n",
+                                   "");
+  assert_true(iauth__check_quota(&response, &quota));
+  assert_int_equal(quota.quota_usage_percent, 12);
+  assert_int_equal(quota.quota_reset_s, 784111787);
+  assert_int_equal(quota.throttle_usage_percent, INT32_MAX);
+  assert_int_equal(quota.throttle_reset_s, -1);
+  response = answer(200, JSON_TYPE, "");
+  assert_false(iauth__check_quota(&response, &quota));
+  assert_int_equal(quota.quota_usage_percent, -1);
+}
+
+static void error_names(void **state) {
+  (void)state;
+#define IAUTH_ERROR(name, number, js)                                                              \
+  assert_string_equal(iauth_error_name(number), #name);                                            \
+  assert_string_equal(iauth_error_code(number), js);
+#include "core/errors.def"
+#undef IAUTH_ERROR
+  assert_string_equal(iauth_error_name(IAUTH_OK), "OK");
+  assert_string_equal(iauth_error_code(IAUTH_OK), "ok");
+  assert_string_equal(iauth_error_name((iauth_error)-99), "unknown");
+  assert_string_equal(iauth_error_code((iauth_error)1), "unknown");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(good_grant), cmocka_unit_test(each_step_has_its_error),
+      cmocka_unit_test(lifetimes),  cmocka_unit_test(apis_alone),
+      cmocka_unit_test(too_large),  cmocka_unit_test(without_memory),
+      cmocka_unit_test(refusals),   cmocka_unit_test(retry_after),
+      cmocka_unit_test(quota),      cmocka_unit_test(error_names),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
