@@ -1,0 +1,53 @@
+/* The Auth API's handlers, without I/O: a request in, a response out. Store, signer and clock are
+ * handed in, so that the same C serves under libmicrohttpd and, as wasm, under Node.
+ *
+ * The wire is AUTH_API; `reason` in an error is our addition, the one word that a program may read.
+ */
+#ifndef AUTHD_API_H
+#define AUTHD_API_H
+
+#include "server/origin.h"
+#include "server/store.h"
+
+#define AUTHD_BODY_MAX 16384 /* bytes of a request's body; hosts stop reading there */
+#define AUTHD_HEADERS_MAX 12
+
+typedef struct {
+  authd_store store;
+  authd_signer signer;
+  int64_t (*now_s)(void *state); /* Unix seconds */
+  void *clock_state;
+  int64_t lifetime_s;    /* of access tokens */
+  const char *apis_json; /* {"name":"https://base URL"}, as it goes into answers */
+} authd_api;
+
+typedef struct {
+  const char *method;
+  const char *path; /* without query */
+  /* The value of a header, NULL if there is none. `name` is matched whatever its case. */
+  const char *(*header)(void *state, const char *name);
+  void *header_state;
+  const char *body; /* need not end in NUL */
+  size_t body_len;
+  bool body_too_large; /* the host stopped reading it */
+} authd_request;
+
+typedef struct {
+  int status;
+  struct {
+    const char *name; /* static */
+    char value[AUTHD_ORIGIN_MAX + 1];
+  } headers[AUTHD_HEADERS_MAX];
+  size_t header_count;
+  char *body;                 /* NULL for none */
+  char key_id[AUTHD_ID_SIZE]; /* for a log: the credential that was used, or "" */
+  const char *reason;         /* for a log: why it was refused, or "" */
+} authd_response;
+
+/* Answers a request; always fills *response. Release it with authd_response_clean_up. */
+void authd_handle(const authd_api *api, const authd_request *request, authd_response *response);
+
+/* Wipes and frees the body, which may hold a token. */
+void authd_response_clean_up(authd_response *response);
+
+#endif

@@ -1,0 +1,172 @@
+/* The native HTTP host; see http.h.
+ *
+ * One thread with epoll serves all connections: the handlers take microseconds, and SQLite's
+ * connection is used by one thread at a time. Slow clients hold a connection, never the thread. */
+#define _POSIX_C_SOURCE 200809L
+#include "server/http.h"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define CONNECTION_TIMEOUT_S 15
+#define CONNECTION_LIMIT 1000
+#define CONNECTION_MEMORY 32768 /* bytes for one connection's headers and buffers */
+
+struct authd_http {
+  const authd_api *api;
+  FILE *log;
+  struct MHD_Daemon *daemon;
+};
+
+/* One request while it is read. */
+typedef struct {
+  char *body;
+  size_t len;
+  bool too_large;
+} exchange;
+
+static const char *header_of(void *state, const char *name) {
+  return MHD_lookup_connection_value(state, MHD_HEADER_KIND, name);
+}
+
+static double now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* No credential is in here: keys are told by their id, and paths have no query. */
+static void log_request(FILE *log, const authd_request *request, const authd_response *response,
+                        double took_ms) {
+  char when[32];
+  struct tm utc;
+  time_t now = time(NULL);
+  const char *origin = request->header(request->header_state, "Origin");
+  gmtime_r(&now, &utc);
+  strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  fprintf(log, "%s %s %s %d origin=%s key=%s reason=%s %.2f ms\n", when, request->method,
+          response->status == 404 ? "(unknown path)" : request->path, response->status,
+          origin == NULL                   ? "-"
+          : authd_origin_printable(origin) ? origin
+                                           : "(not printable)",
+          response->key_id[0] != '\0' ? response->key_id : "-",
+          response->reason[0] != '\0' ? response->reason : "-", took_ms);
+  fflush(log);
+}
+
+static enum MHD_Result queue(struct MHD_Connection *connection, authd_response *response) {
+  struct MHD_Response *answer = MHD_create_response_from_buffer(
+      response->body != NULL ? strlen(response->body) : 0, response->body, MHD_RESPMEM_MUST_COPY);
+  if (answer == NULL)
+    return MHD_NO;
+  for (size_t i = 0; i < response->header_count; i++)
+    MHD_add_response_header(answer, response->headers[i].name, response->headers[i].value);
+  enum MHD_Result result = MHD_queue_response(connection, (unsigned)response->status, answer);
+  MHD_destroy_response(answer);
+  return result;
+}
+
+/* Keeps what fits. The rest is read and dropped, so that the client gets to read the answer. */
+static void take_body(exchange *exchange, const char *data, size_t size) {
+  if (size > AUTHD_BODY_MAX - exchange->len) {
+    exchange->too_large = true;
+    return;
+  }
+  if (exchange->body == NULL)
+    exchange->body = malloc(AUTHD_BODY_MAX);
+  if (exchange->body == NULL) {
+    exchange->too_large = true;
+    return;
+  }
+  memcpy(exchange->body + exchange->len, data, size);
+  exchange->len += size;
+}
+
+/* Called once when a request's headers are there, then for each part of its body, then at its end.
+ */
+static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *size, void **state) {
+  authd_http *http = user;
+  exchange *exchange = *state;
+  (void)version;
+  if (exchange == NULL) {
+    *state = calloc(1, sizeof *exchange);
+    return *state != NULL ? MHD_YES : MHD_NO;
+  }
+  if (*size > 0) {
+    take_body(exchange, data, *size);
+    *size = 0;
+    return MHD_YES;
+  }
+  const authd_request request = {
+      .method = method,
+      .path = url,
+      .header = header_of,
+      .header_state = connection,
+      .body = exchange->body != NULL ? exchange->body : "",
+      .body_len = exchange->len,
+      .body_too_large = exchange->too_large,
+  };
+  authd_response response;
+  double start_ms = now_ms();
+  authd_handle(http->api, &request, &response);
+  if (http->log != NULL)
+    log_request(http->log, &request, &response, now_ms() - start_ms);
+  enum MHD_Result result = queue(connection, &response);
+  authd_response_clean_up(&response);
+  return result;
+}
+
+static void on_completed(void *user, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code) {
+  exchange *exchange = *state;
+  (void)user;
+  (void)connection;
+  (void)code;
+  if (exchange == NULL)
+    return;
+  if (exchange->body != NULL)
+    memset(exchange->body, 0, AUTHD_BODY_MAX); /* it held a credential */
+  free(exchange->body);
+  free(exchange);
+  *state = NULL;
+}
+
+authd_http *authd_http_start(const authd_api *api, const char *address, unsigned short *port,
+                             FILE *log) {
+  struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(*port)};
+  struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(*port)};
+  const struct sockaddr *at = (const struct sockaddr *)&ipv4;
+  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC;
+  if (inet_pton(AF_INET, address, &ipv4.sin_addr) != 1) {
+    if (inet_pton(AF_INET6, address, &ipv6.sin6_addr) != 1)
+      return NULL;
+    at = (const struct sockaddr *)&ipv6;
+    flags |= MHD_USE_IPv6;
+  }
+  authd_http *http = malloc(sizeof *http);
+  if (http == NULL)
+    return NULL;
+  *http = (authd_http){.api = api, .log = log};
+  http->daemon = MHD_start_daemon(flags, *port, NULL, NULL, on_request, http, MHD_OPTION_SOCK_ADDR,
+                                  at, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+                                  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+                                  MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT,
+                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                                  MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+  if (http->daemon == NULL) {
+    free(http);
+    return NULL;
+  }
+  *port = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+  return http;
+}
+
+void authd_http_stop(authd_http *http) {
+  MHD_stop_daemon(http->daemon);
+  free(http);
+}

@@ -1,0 +1,20 @@
+/* The native HTTP host: libmicrohttpd in front of the handlers. */
+#ifndef AUTHD_HTTP_H
+#define AUTHD_HTTP_H
+
+#include <stdio.h>
+
+#include "server/api.h"
+
+typedef struct authd_http authd_http;
+
+/* Starts serving on a thread of its own. `address` is an IP address; port 0 takes a free one, *port
+ * is the one that is used. One line for each request goes to `log`, unless it is NULL. `api` is
+ * borrowed until authd_http_stop. NULL on failure; then errno may say why. */
+authd_http *authd_http_start(const authd_api *api, const char *address, unsigned short *port,
+                             FILE *log);
+
+/* Takes no new connections, finishes what is being answered, and frees. */
+void authd_http_stop(authd_http *http);
+
+#endif

@@ -1,0 +1,31 @@
+/* Making credentials. Pure but for the store and the signer that are handed in. */
+#ifndef AUTHD_KEYS_H
+#define AUTHD_KEYS_H
+
+#include "server/store.h"
+
+/* A secret as its owner gets it, once; 256 random bits. */
+#define AUTHD_SECRET_SIZE 48
+
+/* Each makes one, stores it and fills *out. AUTHD_STORE_ERROR if the store or the random source
+ * fails. */
+authd_found authd_make_api_key(const authd_store *store, const authd_signer *signer,
+                               const char *name, int64_t now_s, authd_api_key *out);
+
+/* `domains`: good entries (authd_domain_problem), one a line. */
+authd_found authd_make_domain_key(const authd_store *store, const authd_signer *signer,
+                                  const char *api_key_id, const char *domains, int64_t now_s,
+                                  authd_credential *out);
+
+/* Only the hash is stored; `secret` is the one time that the secret can be shown. */
+authd_found authd_make_secret(const authd_store *store, const authd_signer *signer,
+                              const char *api_key_id, int64_t now_s, char secret[AUTHD_SECRET_SIZE],
+                              authd_credential *out);
+
+/* The value under which a secret is stored: its SHA-256 in hexadecimal. A secret is 256 random
+ * bits, so there is nothing to guess and no need for a slow hash; and a look-up by hash tells
+ * nothing by its time, because nobody can choose what a secret hashes to. */
+bool authd_hash_secret(const authd_signer *signer, const char *secret,
+                       char value[AUTHD_VALUE_SIZE]);
+
+#endif

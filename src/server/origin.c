@@ -1,0 +1,199 @@
+/* Which origins a domain key admits; see origin.h. */
+#include "server/origin.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+typedef struct {
+  const char *at;
+  size_t len;
+} slice;
+
+typedef struct {
+  bool https;
+  bool wildcard; /* host is what stands behind "*." */
+  slice host;
+  long port;
+} origin;
+
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c; }
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+static bool is_host_char(char c) {
+  c = lower(c);
+  return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '_' || c == '.';
+}
+
+static bool equal(slice a, slice b) {
+  if (a.len != b.len)
+    return false;
+  for (size_t i = 0; i < a.len; i++)
+    if (lower(a.at[i]) != lower(b.at[i]))
+      return false;
+  return true;
+}
+
+static bool skip(slice *text, const char *prefix) {
+  slice head = {text->at, strlen(prefix)};
+  if (text->len < head.len || !equal(head, (slice){prefix, head.len}))
+    return false;
+  text->at += head.len;
+  text->len -= head.len;
+  return true;
+}
+
+/* Takes host and port off `rest`, which must be used up by them. */
+static bool parse_host_and_port(slice rest, origin *out) {
+  size_t len = 0;
+  if (rest.len > 0 && rest.at[0] == '[') {
+    const char *end = memchr(rest.at, ']', rest.len);
+    if (end == NULL)
+      return false;
+    len = (size_t)(end - rest.at) + 1;
+  } else {
+    while (len < rest.len && is_host_char(rest.at[len]))
+      len++;
+  }
+  out->host = (slice){rest.at, len};
+  out->port = out->https ? 443 : 80;
+  if (len == 0 || len > 255)
+    return false;
+  if (len == rest.len)
+    return true;
+  if (rest.at[len++] != ':' || len == rest.len || rest.len - len > 5)
+    return false;
+  for (out->port = 0; len < rest.len; len++) {
+    if (!is_digit(rest.at[len]))
+      return false;
+    out->port = out->port * 10 + (rest.at[len] - '0');
+  }
+  return out->port >= 1 && out->port <= 65535;
+}
+
+/* scheme://host[:port], http or https. */
+static bool parse_origin(slice text, origin *out) {
+  out->wildcard = false;
+  out->https = skip(&text, "https://");
+  if (!out->https && !skip(&text, "http://"))
+    return false;
+  return parse_host_and_port(text, out);
+}
+
+/* A list entry that was found good when it was written. */
+static bool parse_entry(slice text, origin *out) {
+  if (memchr(text.at, '/', text.len) != NULL)
+    return parse_origin(text, out);
+  out->https = true;
+  out->wildcard = skip(&text, "*.");
+  return parse_host_and_port(text, out);
+}
+
+static bool matches(const origin *entry, const origin *asked) {
+  if (entry->https != asked->https || entry->port != asked->port)
+    return false;
+  if (!entry->wildcard)
+    return equal(entry->host, asked->host);
+  /* At least one character and a dot before the entry's host. */
+  if (asked->host.len < entry->host.len + 2)
+    return false;
+  slice end = {asked->host.at + asked->host.len - entry->host.len, entry->host.len};
+  return end.at[-1] == '.' && equal(entry->host, end);
+}
+
+bool authd_origin_allowed(const char *domains, const char *text) {
+  origin asked, entry;
+  if (text == NULL || strlen(text) > AUTHD_ORIGIN_MAX ||
+      !parse_origin((slice){text, strlen(text)}, &asked))
+    return false;
+  for (const char *line = domains; *line != '\0';) {
+    size_t len = strcspn(line, "\n");
+    if (parse_entry((slice){line, len}, &entry) && matches(&entry, &asked))
+      return true;
+    line += len + (line[len] == '\n');
+  }
+  return false;
+}
+
+bool authd_origin_printable(const char *text) {
+  size_t len = strlen(text);
+  if (len == 0 || len > AUTHD_ORIGIN_MAX)
+    return false;
+  for (size_t i = 0; i < len; i++)
+    if (text[i] <= ' ' || text[i] > '~')
+      return false;
+  return true;
+}
+
+/* Whether a browser writes this address just so; any other spelling would never match. */
+static bool is_canonical_address(int family, slice text) {
+  unsigned char address[16];
+  char given[64], canonical[INET6_ADDRSTRLEN];
+  if (text.len >= sizeof given)
+    return false;
+  for (size_t i = 0; i < text.len; i++)
+    given[i] = lower(text.at[i]);
+  given[text.len] = '\0';
+  return inet_pton(family, given, address) == 1 &&
+         inet_ntop(family, address, canonical, sizeof canonical) != NULL &&
+         strcmp(given, canonical) == 0;
+}
+
+/* WHATWG URL "ends in a number": such a host is an IPv4 address, whatever it looks like. */
+static bool ends_in_number(slice host) {
+  size_t at = host.len;
+  while (at > 0 && host.at[at - 1] != '.')
+    at--;
+  if (at == host.len)
+    return false;
+  for (; at < host.len; at++)
+    if (!is_digit(host.at[at]))
+      return host.len - at > 1 && host.at[at] == '0' && lower(host.at[at + 1]) == 'x';
+  return true;
+}
+
+static const char *host_problem(const origin *entry) {
+  slice host = entry->host;
+  if (host.at[0] == '[') {
+    if (!is_canonical_address(AF_INET6, (slice){host.at + 1, host.len - 2}))
+      return "Write the IPv6 address as browsers do: lower case, shortest form, for example [::1].";
+    return entry->wildcard ? "An address has no sub-domains: leave out \"*.\"." : NULL;
+  }
+  size_t label = 0;
+  for (size_t i = 0; i <= host.len; i++, label++) {
+    if (i == host.len || host.at[i] == '.') {
+      if (label == 0)
+        return "The host has an empty label: remove the extra dot.";
+      if (label > 63)
+        return "A part of the host is longer than 63 characters.";
+      label = (size_t)-1;
+    }
+  }
+  if (ends_in_number(host)) {
+    if (!is_canonical_address(AF_INET, host))
+      return "Write the IPv4 address as four decimal numbers, for example 127.0.0.1.";
+    if (entry->wildcard)
+      return "An address has no sub-domains: leave out \"*.\".";
+  }
+  return NULL;
+}
+
+const char *authd_domain_problem(const char *text) {
+  origin entry;
+  slice all = {text, strlen(text)};
+  if (all.len == 0)
+    return "The domain is empty: give a host such as www.example.com.";
+  if (all.len > AUTHD_ORIGIN_MAX)
+    return "The domain is too long.";
+  if (strcmp(text, "*") == 0 || strcmp(text, "null") == 0)
+    return "A domain key cannot admit every origin: list each host.";
+  bool full = strchr(text, '/') != NULL;
+  if (!full && text[0] != '[' && strchr(text, ':') != NULL)
+    return "A port needs a full origin: write https://HOST:PORT or http://HOST:PORT.";
+  if (full && strchr(text, '*') != NULL)
+    return "A wildcard stands alone: write *.example.com, without scheme or port.";
+  if (!parse_entry(all, &entry))
+    return full ? "A full origin is http:// or https://, a host and maybe a port: no path, no user."
+                : "The host has a character that no host has; write it like www.example.com.";
+  return host_problem(&entry);
+}

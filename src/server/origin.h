@@ -1,0 +1,29 @@
+/* Which origins a domain key admits. Pure: ASCII in, a decision out, no allocation.
+ *
+ * Origins are parsed and compared as scheme, host and port, never as substrings (AUTH_API "What
+ * counts as an allowed origin"; the serialisation is WHATWG HTML's "ASCII serialization of an
+ * origin"). Browsers send hosts in lower-case punycode; list entries are brought to ASCII by
+ * whoever writes them (cli.c). */
+#ifndef AUTHD_ORIGIN_H
+#define AUTHD_ORIGIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Longer values are neither matched nor echoed: a host name has at most 253 characters. */
+#define AUTHD_ORIGIN_MAX 300
+
+/* Why a list entry can never match, as a sentence that says what to do; NULL if it is good. Good
+ * are a host ("www.example.com": https, port 443), sub-domains ("*.example.com", not example.com
+ * itself) and a full origin ("http://localhost:8080"). Static text. */
+const char *authd_domain_problem(const char *entry);
+
+/* Whether `origin`, the value of a request's Origin header or NULL, matches one of `domains`: good
+ * entries, one a line. A missing origin and "null" never match. */
+bool authd_origin_allowed(const char *domains, const char *origin);
+
+/* Whether `origin` may be echoed in a header and in a message: printable ASCII of bounded length.
+ */
+bool authd_origin_printable(const char *origin);
+
+#endif

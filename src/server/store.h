@@ -1,0 +1,77 @@
+/* Where keys are kept, as an interface: the handlers know no database.
+ *
+ * Every function returns AUTHD_FOUND (or done), AUTHD_MISSING or AUTHD_STORE_ERROR; after the last,
+ * `problem` tells the cause for a log, without any credential. A write that returned AUTHD_FOUND
+ * survives a crash. A read sees every write that was acknowledged before it, also by another
+ * process. */
+#ifndef AUTHD_STORE_H
+#define AUTHD_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "server/signer.h"
+#include "server/token.h"
+
+typedef enum { AUTHD_FOUND, AUTHD_MISSING, AUTHD_STORE_ERROR } authd_found;
+
+#define AUTHD_NAME_SIZE 128
+#define AUTHD_VALUE_SIZE 80 /* an API key, a domain key, or the hash of a secret in hexadecimal */
+#define AUTHD_DOMAINS_SIZE 16384 /* all domains of a key, one a line */
+
+typedef struct {
+  char id[AUTHD_ID_SIZE];
+  char name[AUTHD_NAME_SIZE];
+  char value[AUTHD_VALUE_SIZE];
+  int64_t created_s;
+} authd_api_key;
+
+typedef enum { AUTHD_SECRET = 1, AUTHD_DOMAIN_KEY = 2 } authd_credential_kind;
+
+/* What is exchanged for an access token. */
+typedef struct {
+  char id[AUTHD_ID_SIZE];
+  char api_key_id[AUTHD_ID_SIZE];
+  authd_credential_kind kind;
+  char value[AUTHD_VALUE_SIZE];
+  char domains[AUTHD_DOMAINS_SIZE];
+  int64_t created_s;
+  int64_t revoked_s; /* 0: not revoked */
+} authd_credential;
+
+typedef struct authd_store authd_store;
+struct authd_store {
+  void *state;
+
+  authd_found (*find_api_key)(void *state, const char *value, authd_api_key *out);
+  authd_found (*find_credential)(void *state, authd_credential_kind kind, const char *value,
+                                 authd_credential *out);
+  authd_found (*get_credential)(void *state, const char *id, authd_credential *out);
+
+  authd_found (*add_api_key)(void *state, const authd_api_key *key);
+  authd_found (*add_credential)(void *state, const authd_credential *credential);
+  authd_found (*set_domains)(void *state, const char *id, const char *domains);
+  /* By id or, for a domain key, by its value. Revoking again keeps the first time. */
+  authd_found (*revoke)(void *state, authd_credential_kind kind, const char *id_or_value,
+                        int64_t now_s);
+
+  /* Call `each` for every row, oldest first; `api_key_id` NULL means all. */
+  authd_found (*list_api_keys)(void *state, void (*each)(void *user, const authd_api_key *),
+                               void *user);
+  authd_found (*list_credentials)(void *state, authd_credential_kind kind, const char *api_key_id,
+                                  void (*each)(void *user, const authd_credential *), void *user);
+
+  /* The private signing key: the one that is kept or, the first time, `fresh`, which then is kept.
+   */
+  authd_found (*signing_key)(void *state, const unsigned char fresh[AUTHD_KEY_SIZE],
+                             unsigned char out[AUTHD_KEY_SIZE]);
+
+  const char *(*problem)(void *state);
+  void (*close)(void *state);
+};
+
+/* Opens the SQLite store in `path`, which is created with mode 0600 if it is not there; ":memory:"
+ * for none. On false, `problem` (of `size` bytes) says why. Close it with store->close. */
+bool authd_store_sqlite_open(authd_store *store, const char *path, char *problem, size_t size);
+
+#endif

@@ -1,0 +1,329 @@
+/* Keys in an SQLite file. WAL with synchronous=FULL: readers never wait for a writer, and a
+ * revocation that was acknowledged is on disk. The connection is used by one thread at a time. */
+#define _POSIX_C_SOURCE 200809L
+#include "server/store.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SCHEMA_VERSION 1
+#define BUSY_TIMEOUT_MS 5000
+
+static const char schema[] =
+    "CREATE TABLE api_keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, value TEXT NOT NULL UNIQUE,"
+    " created_s INTEGER NOT NULL);"
+    "CREATE TABLE credentials (id TEXT PRIMARY KEY, api_key_id TEXT NOT NULL REFERENCES "
+    "api_keys(id),"
+    " kind INTEGER NOT NULL, value TEXT NOT NULL, domains TEXT NOT NULL, created_s INTEGER NOT "
+    "NULL,"
+    " revoked_s INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, value));"
+    "CREATE TABLE signing_keys (private_key BLOB NOT NULL);"
+    "PRAGMA user_version = 1;";
+
+#define API_KEY_COLUMNS "id, name, value, created_s"
+#define CREDENTIAL_COLUMNS "id, api_key_id, kind, value, domains, created_s, revoked_s"
+
+/* ---------------------------------------------------------------------------------------------------
+ * Statements: made once, when first used. */
+
+typedef enum {
+  FIND_API_KEY,
+  FIND_CREDENTIAL,
+  GET_CREDENTIAL,
+  ADD_API_KEY,
+  ADD_CREDENTIAL,
+  SET_DOMAINS,
+  REVOKE,
+  LIST_API_KEYS,
+  LIST_CREDENTIALS,
+  GET_SIGNING_KEY,
+  ADD_SIGNING_KEY,
+  STATEMENTS
+} statement;
+
+static const char *const sql[STATEMENTS] = {
+    [FIND_API_KEY] = "SELECT " API_KEY_COLUMNS " FROM api_keys WHERE value = ?1",
+    [FIND_CREDENTIAL] =
+        "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE kind = ?1 AND value = ?2",
+    [GET_CREDENTIAL] = "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE id = ?1",
+    [ADD_API_KEY] = "INSERT INTO api_keys (" API_KEY_COLUMNS ") VALUES (?1, ?2, ?3, ?4)",
+    [ADD_CREDENTIAL] =
+        "INSERT INTO credentials (" CREDENTIAL_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [SET_DOMAINS] = "UPDATE credentials SET domains = ?2 WHERE id = ?1 AND kind = 2",
+    [REVOKE] = "UPDATE credentials SET revoked_s = CASE revoked_s WHEN 0 THEN ?3 ELSE revoked_s END"
+               " WHERE kind = ?1 AND (id = ?2 OR (kind = 2 AND value = ?2))",
+    [LIST_API_KEYS] = "SELECT " API_KEY_COLUMNS " FROM api_keys ORDER BY rowid",
+    [LIST_CREDENTIALS] = "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE kind = ?1 AND"
+                         " (?2 IS NULL OR api_key_id = ?2) ORDER BY rowid",
+    [GET_SIGNING_KEY] = "SELECT private_key FROM signing_keys ORDER BY rowid LIMIT 1",
+    [ADD_SIGNING_KEY] = "INSERT INTO signing_keys (private_key) SELECT ?1"
+                        " WHERE NOT EXISTS (SELECT 1 FROM signing_keys)",
+};
+
+typedef struct {
+  sqlite3 *db;
+  sqlite3_stmt *statements[STATEMENTS];
+} sqlite_store;
+
+static sqlite3_stmt *prepare(sqlite_store *store, statement which) {
+  if (store->statements[which] == NULL)
+    sqlite3_prepare_v3(store->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT,
+                       &store->statements[which], NULL);
+  return store->statements[which];
+}
+
+static void bind_text(sqlite3_stmt *statement, int index, const char *text) {
+  sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
+}
+
+/* Runs a statement that returns no row. */
+static authd_found finish(sqlite3_stmt *statement) {
+  authd_found found = sqlite3_step(statement) == SQLITE_DONE ? AUTHD_FOUND : AUTHD_STORE_ERROR;
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  return found;
+}
+
+/* The same for an UPDATE that has to meet a row. */
+static authd_found finish_update(sqlite_store *store, sqlite3_stmt *statement) {
+  authd_found found = finish(statement);
+  if (found == AUTHD_FOUND && sqlite3_changes(store->db) == 0)
+    return AUTHD_MISSING;
+  return found;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Rows. */
+
+static void copy_text(sqlite3_stmt *row, int column, char *out, size_t size) {
+  snprintf(out, size, "%s", (const char *)sqlite3_column_text(row, column));
+}
+
+static void read_api_key(sqlite3_stmt *row, authd_api_key *out) {
+  copy_text(row, 0, out->id, sizeof out->id);
+  copy_text(row, 1, out->name, sizeof out->name);
+  copy_text(row, 2, out->value, sizeof out->value);
+  out->created_s = sqlite3_column_int64(row, 3);
+}
+
+static void read_credential(sqlite3_stmt *row, authd_credential *out) {
+  copy_text(row, 0, out->id, sizeof out->id);
+  copy_text(row, 1, out->api_key_id, sizeof out->api_key_id);
+  out->kind = (authd_credential_kind)sqlite3_column_int(row, 2);
+  copy_text(row, 3, out->value, sizeof out->value);
+  copy_text(row, 4, out->domains, sizeof out->domains);
+  out->created_s = sqlite3_column_int64(row, 5);
+  out->revoked_s = sqlite3_column_int64(row, 6);
+}
+
+static authd_found one_credential(sqlite3_stmt *statement, authd_credential *out) {
+  int step = sqlite3_step(statement);
+  if (step == SQLITE_ROW)
+    read_credential(statement, out);
+  sqlite3_reset(statement);
+  return step == SQLITE_ROW ? AUTHD_FOUND : step == SQLITE_DONE ? AUTHD_MISSING : AUTHD_STORE_ERROR;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * The interface. */
+
+static authd_found find_api_key(void *state, const char *value, authd_api_key *out) {
+  sqlite3_stmt *statement = prepare(state, FIND_API_KEY);
+  bind_text(statement, 1, value);
+  int step = sqlite3_step(statement);
+  if (step == SQLITE_ROW)
+    read_api_key(statement, out);
+  sqlite3_reset(statement);
+  return step == SQLITE_ROW ? AUTHD_FOUND : step == SQLITE_DONE ? AUTHD_MISSING : AUTHD_STORE_ERROR;
+}
+
+static authd_found find_credential(void *state, authd_credential_kind kind, const char *value,
+                                   authd_credential *out) {
+  sqlite3_stmt *statement = prepare(state, FIND_CREDENTIAL);
+  sqlite3_bind_int(statement, 1, kind);
+  bind_text(statement, 2, value);
+  return one_credential(statement, out);
+}
+
+static authd_found get_credential(void *state, const char *id, authd_credential *out) {
+  sqlite3_stmt *statement = prepare(state, GET_CREDENTIAL);
+  bind_text(statement, 1, id);
+  return one_credential(statement, out);
+}
+
+static authd_found add_api_key(void *state, const authd_api_key *key) {
+  sqlite3_stmt *statement = prepare(state, ADD_API_KEY);
+  bind_text(statement, 1, key->id);
+  bind_text(statement, 2, key->name);
+  bind_text(statement, 3, key->value);
+  sqlite3_bind_int64(statement, 4, key->created_s);
+  return finish(statement);
+}
+
+static authd_found add_credential(void *state, const authd_credential *credential) {
+  sqlite3_stmt *statement = prepare(state, ADD_CREDENTIAL);
+  bind_text(statement, 1, credential->id);
+  bind_text(statement, 2, credential->api_key_id);
+  sqlite3_bind_int(statement, 3, credential->kind);
+  bind_text(statement, 4, credential->value);
+  bind_text(statement, 5, credential->domains);
+  sqlite3_bind_int64(statement, 6, credential->created_s);
+  sqlite3_bind_int64(statement, 7, credential->revoked_s);
+  return finish(statement);
+}
+
+static authd_found set_domains(void *state, const char *id, const char *domains) {
+  sqlite3_stmt *statement = prepare(state, SET_DOMAINS);
+  bind_text(statement, 1, id);
+  bind_text(statement, 2, domains);
+  return finish_update(state, statement);
+}
+
+static authd_found revoke(void *state, authd_credential_kind kind, const char *id_or_value,
+                          int64_t now_s) {
+  sqlite3_stmt *statement = prepare(state, REVOKE);
+  sqlite3_bind_int(statement, 1, kind);
+  bind_text(statement, 2, id_or_value);
+  sqlite3_bind_int64(statement, 3, now_s);
+  return finish_update(state, statement);
+}
+
+static authd_found list_api_keys(void *state, void (*each)(void *user, const authd_api_key *),
+                                 void *user) {
+  sqlite3_stmt *statement = prepare(state, LIST_API_KEYS);
+  authd_api_key key;
+  int step;
+  while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
+    read_api_key(statement, &key);
+    each(user, &key);
+  }
+  sqlite3_reset(statement);
+  return step == SQLITE_DONE ? AUTHD_FOUND : AUTHD_STORE_ERROR;
+}
+
+static authd_found list_credentials(void *state, authd_credential_kind kind, const char *api_key_id,
+                                    void (*each)(void *user, const authd_credential *),
+                                    void *user) {
+  sqlite3_stmt *statement = prepare(state, LIST_CREDENTIALS);
+  authd_credential credential;
+  int step;
+  sqlite3_bind_int(statement, 1, kind);
+  bind_text(statement, 2, api_key_id);
+  while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
+    read_credential(statement, &credential);
+    each(user, &credential);
+  }
+  sqlite3_reset(statement);
+  return step == SQLITE_DONE ? AUTHD_FOUND : AUTHD_STORE_ERROR;
+}
+
+static authd_found signing_key(void *state, const unsigned char fresh[AUTHD_KEY_SIZE],
+                               unsigned char out[AUTHD_KEY_SIZE]) {
+  sqlite3_stmt *statement = prepare(state, ADD_SIGNING_KEY);
+  sqlite3_bind_blob(statement, 1, fresh, AUTHD_KEY_SIZE, SQLITE_TRANSIENT);
+  if (finish(statement) != AUTHD_FOUND)
+    return AUTHD_STORE_ERROR;
+  statement = prepare(state, GET_SIGNING_KEY);
+  bool ok =
+      sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_bytes(statement, 0) == AUTHD_KEY_SIZE;
+  if (ok)
+    memcpy(out, sqlite3_column_blob(statement, 0), AUTHD_KEY_SIZE);
+  sqlite3_reset(statement);
+  return ok ? AUTHD_FOUND : AUTHD_STORE_ERROR;
+}
+
+static const char *problem_of(void *state) { return sqlite3_errmsg(((sqlite_store *)state)->db); }
+
+static void close_store(void *state) {
+  sqlite_store *store = state;
+  for (int i = 0; i < STATEMENTS; i++)
+    sqlite3_finalize(store->statements[i]);
+  sqlite3_close(store->db);
+  free(store);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Opening. */
+
+static int schema_version(sqlite3 *db) {
+  sqlite3_stmt *statement;
+  int version = -1;
+  if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK &&
+      sqlite3_step(statement) == SQLITE_ROW)
+    version = sqlite3_column_int(statement, 0);
+  sqlite3_finalize(statement);
+  return version;
+}
+
+static bool run(sqlite3 *db, const char *text) {
+  return sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* Two processes may open a new file at once; the one that comes second finds the schema made. */
+static bool make_schema(sqlite3 *db) {
+  if (schema_version(db) != 0)
+    return true;
+  if (!run(db, "BEGIN IMMEDIATE"))
+    return false;
+  if (schema_version(db) == 0 && !run(db, schema)) {
+    run(db, "ROLLBACK");
+    return false;
+  }
+  return run(db, "COMMIT");
+}
+
+bool authd_store_sqlite_open(authd_store *store, const char *path, char *problem, size_t size) {
+  sqlite_store *state = calloc(1, sizeof *state);
+  if (state == NULL) {
+    snprintf(problem, size, "out of memory");
+    return false;
+  }
+  /* SQLite would create it readable for everybody; the signing key is in it. */
+  if (strcmp(path, ":memory:") != 0) {
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file >= 0)
+      close(file);
+  }
+  bool opened = sqlite3_open_v2(path, &state->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK;
+  if (opened) {
+    sqlite3_busy_timeout(state->db, BUSY_TIMEOUT_MS);
+    opened = run(state->db, "PRAGMA journal_mode = WAL") &&
+             run(state->db, "PRAGMA synchronous = FULL") &&
+             run(state->db, "PRAGMA foreign_keys = ON") && make_schema(state->db);
+  }
+  if (opened && schema_version(state->db) != SCHEMA_VERSION) {
+    snprintf(problem, size, "%s was written by another version of inbenta-authd", path);
+    opened = false;
+  } else if (!opened) {
+    snprintf(problem, size, "%s: %s", path, sqlite3_errmsg(state->db));
+  }
+  for (int i = 0; opened && i < STATEMENTS; i++)
+    if (prepare(state, (statement)i) == NULL) {
+      snprintf(problem, size, "%s: %s", path, sqlite3_errmsg(state->db));
+      opened = false;
+    }
+  if (!opened) {
+    close_store(state);
+    return false;
+  }
+  *store = (authd_store){
+      .state = state,
+      .find_api_key = find_api_key,
+      .find_credential = find_credential,
+      .get_credential = get_credential,
+      .add_api_key = add_api_key,
+      .add_credential = add_credential,
+      .set_domains = set_domains,
+      .revoke = revoke,
+      .list_api_keys = list_api_keys,
+      .list_credentials = list_credentials,
+      .signing_key = signing_key,
+      .problem = problem_of,
+      .close = close_store,
+  };
+  return true;
+}

@@ -1,0 +1,114 @@
+/* Access tokens; see token.h. */
+#include "server/token.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/base64url.h"
+
+#define CLAIMS_MAX 512
+#define TOKEN_MAX 2048
+#define KID_SIZE (AUTHD_BASE64URL_LEN(8) + 1)
+
+/* The key's name: the first bytes of the public key, which is as good as random. */
+static void key_id(const authd_signer *signer, char kid[KID_SIZE]) {
+  authd_base64url_encode(signer->public_key, 8, kid);
+}
+
+/* Writes the encoded header and returns its length. */
+static size_t write_header(const authd_signer *signer, char out[128]) {
+  char kid[KID_SIZE], json[80];
+  key_id(signer, kid);
+  int len = snprintf(json, sizeof json, "{\"alg\":\"EdDSA\",\"typ\":\"JWT\",\"kid\":\"%s\"}", kid);
+  return authd_base64url_encode(json, (size_t)len, out);
+}
+
+bool authd_new_id(const authd_signer *signer, const char *prefix, char id[AUTHD_ID_SIZE]) {
+  unsigned char bytes[12];
+  size_t len = strlen(prefix);
+  if (!signer->random(signer->state, bytes, sizeof bytes))
+    return false;
+  memcpy(id, prefix, len);
+  authd_base64url_encode(bytes, sizeof bytes, id + len);
+  return true;
+}
+
+char *authd_token_issue(const authd_signer *signer, const authd_claims *claims) {
+  char json[CLAIMS_MAX], token[TOKEN_MAX], jti[AUTHD_ID_SIZE];
+  unsigned char signature[AUTHD_SIGNATURE_SIZE];
+  if (!authd_new_id(signer, "", jti))
+    return NULL;
+  int json_len = snprintf(
+      json, sizeof json, "{\"sub\":\"%s\",\"key\":\"%s\",\"iat\":%lld,\"exp\":%lld,\"jti\":\"%s\"}",
+      claims->credential_id, claims->api_key_id, (long long)claims->issued_s,
+      (long long)claims->expires_s, jti);
+  size_t len = write_header(signer, token);
+  token[len++] = '.';
+  len += authd_base64url_encode(json, (size_t)json_len, token + len);
+  if (!signer->sign(signer->state, token, len, signature))
+    return NULL;
+  token[len++] = '.';
+  authd_base64url_encode(signature, sizeof signature, token + len);
+  return strdup(token);
+}
+
+static bool copy_string(const cJSON *json, const char *name, char out[AUTHD_ID_SIZE]) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
+  if (!cJSON_IsString(item) || strlen(item->valuestring) >= AUTHD_ID_SIZE)
+    return false;
+  strcpy(out, item->valuestring);
+  return true;
+}
+
+static bool copy_time(const cJSON *json, const char *name, int64_t *out) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
+  if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble < 1e15))
+    return false;
+  *out = (int64_t)item->valuedouble;
+  return true;
+}
+
+static bool read_claims(const char *text, size_t len, authd_claims *claims) {
+  char json_text[CLAIMS_MAX];
+  long json_len = authd_base64url_decode(text, len, json_text, sizeof json_text);
+  if (json_len < 0)
+    return false;
+  cJSON *json = cJSON_ParseWithLength(json_text, (size_t)json_len);
+  bool ok = copy_string(json, "sub", claims->credential_id) &&
+            copy_string(json, "key", claims->api_key_id) &&
+            copy_time(json, "iat", &claims->issued_s) && copy_time(json, "exp", &claims->expires_s);
+  cJSON_Delete(json);
+  return ok;
+}
+
+authd_token_state authd_token_check(const authd_signer *signer, const char *token, int64_t now_s,
+                                    authd_claims *claims) {
+  char header[128];
+  unsigned char signature[AUTHD_SIGNATURE_SIZE];
+  size_t header_len = write_header(signer, header);
+  if (strlen(token) >= TOKEN_MAX || strncmp(token, header, header_len) != 0 ||
+      token[header_len] != '.')
+    return AUTHD_TOKEN_INVALID;
+  const char *body = token + header_len + 1, *dot = strchr(body, '.');
+  if (dot == NULL)
+    return AUTHD_TOKEN_INVALID;
+  if (authd_base64url_decode(dot + 1, strlen(dot + 1), signature, sizeof signature) !=
+          AUTHD_SIGNATURE_SIZE ||
+      !signer->verify(signer->state, token, (size_t)(dot - token), signature) ||
+      !read_claims(body, (size_t)(dot - body), claims))
+    return AUTHD_TOKEN_INVALID;
+  return now_s < claims->expires_s ? AUTHD_TOKEN_VALID : AUTHD_TOKEN_EXPIRED;
+}
+
+char *authd_token_jwks(const authd_signer *signer) {
+  char kid[KID_SIZE], x[AUTHD_BASE64URL_LEN(AUTHD_KEY_SIZE) + 1], json[256];
+  key_id(signer, kid);
+  authd_base64url_encode(signer->public_key, AUTHD_KEY_SIZE, x);
+  snprintf(json, sizeof json,
+           "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"use\":\"sig\",\"alg\":\"EdDSA\","
+           "\"kid\":\"%s\",\"x\":\"%s\"}]}",
+           kid, x);
+  return strdup(json);
+}
