@@ -140,7 +140,7 @@ export class AuthClient extends EventTarget {
       },
       onQuota: (quota) => later(this, 'quota', quota),
       onAnswer: (id, error) => this.#settle(id, error),
-      onReauthorize: () => {},
+      isAwaited: () => this.#waiters.size > 0,
       onDeath: (error) => {
         this.#core = this.#instance = undefined;
         this.#fail(error);

@@ -20,6 +20,7 @@ function checkEndpoint(endpoint, allowInsecure) {
   } catch {
     return invalid('endpoint must be an absolute URL, for example https://api.inbenta.io/v1.');
   }
+  if (url.username || url.password || url.search || url.hash) invalid('endpoint must be a plain base URL: no user, query or fragment.');
   const loopback = /^(.+\.)?localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/.test(url.hostname);
   if (url.protocol != 'https:' && !(url.protocol == 'http:' && (loopback || allowInsecure)))
     throw new AuthError('insecure_endpoint');
@@ -34,7 +35,7 @@ export function checkConfig(options) {
     if (name in options && !/^[!-~]+$/.test(typeof config[name] == 'string' ? config[name] : ''))
       invalid(`${name} must be a non-empty string without spaces.`);
   for (const name of ['minValidityMs', 'timeoutMs'])
-    if (!(config[name] >= 0 && config[name] < Infinity)) invalid(`${name} must be a number of milliseconds.`);
+    if (!Number.isFinite(config[name]) || config[name] < 0) invalid(`${name} must be a number of milliseconds.`);
   config.endpoint = checkEndpoint(config.endpoint, config.allowInsecure);
   return config;
 }

@@ -5,7 +5,7 @@ import { AuthError, errorFromC } from './errors.js';
 import { loadModule } from './wasm.js';
 import { FetchXhr } from './xhr.js';
 
-const [TOKEN, ERROR, EXPIRED, QUOTA, ANSWER, REAUTHORIZE] = [1, 2, 3, 4, 5, 6];
+const [TOKEN, ERROR, EXPIRED, QUOTA, ANSWER] = [1, 2, 3, 4, 5];
 
 const FLAG_AUTO_REFRESH = 1;
 const FLAG_CAN_REAUTHORIZE = 2;
@@ -21,7 +21,7 @@ const FLAG_TOKEN_FLOW = 8;
  * @property {() => void} onExpired
  * @property {(quota: object) => void} onQuota
  * @property {(waiter: number, error?: AuthError) => void} onAnswer without an error: the last token told
- * @property {(id: number) => void} onReauthorize
+ * @property {() => boolean} isAwaited whether a caller is waiting
  * @property {(error: AuthError) => void} onDeath the instance is dead: everything pending fails
  */
 
@@ -133,7 +133,8 @@ class Core {
   #arm(delayMs) {
     clearTimeout(this.#timer);
     if (delayMs >= 0) this.#timer = setTimeout(() => this.#call(() => this.#glue._iauth_wasm_run(0)), delayMs);
-    this.#timer?.unref?.();
+    // In Node a refresh that nobody waits for keeps no process alive.
+    if (!this.#listener.isAwaited()) this.#timer?.unref?.();
   }
 
   #tell(message, numbers) {
@@ -143,7 +144,6 @@ class Core {
     if (message == EXPIRED) listener.onExpired();
     if (message == QUOTA) listener.onQuota(readQuota(numbers));
     if (message == ANSWER) listener.onAnswer(numbers[5], numbers[0] ? errorFromC(numbers) : undefined);
-    if (message == REAUTHORIZE) listener.onReauthorize(numbers[0]);
   }
 
   #readToken([address, length, expiration, expiresAt, expiresMono, lifetimeMs, apisAddress, apisLength]) {

@@ -1,0 +1,22 @@
+// The wasm boundary stays as small as it was reviewed.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { wasm } from './fake-api.js';
+
+const module = await WebAssembly.compile(wasm);
+
+test('at most 12 exports and 6 imports', () => {
+  assert.ok(WebAssembly.Module.exports(module).length <= 12, JSON.stringify(WebAssembly.Module.exports(module)));
+  assert.ok(WebAssembly.Module.imports(module).length <= 6, JSON.stringify(WebAssembly.Module.imports(module)));
+  assert.ok(WebAssembly.Module.imports(module).every((entry) => entry.kind == 'function'));
+});
+
+test('a fixed memory of 256 KiB', async () => {
+  const imports = {};
+  for (const { module: name, name: field } of WebAssembly.Module.imports(module)) (imports[name] ??= {})[field] = () => 0;
+  const { exports } = await WebAssembly.instantiate(module, imports);
+  const memory = Object.values(exports).find((value) => value instanceof WebAssembly.Memory);
+  assert.equal(memory.buffer.byteLength, 256 * 1024);
+  assert.throws(() => memory.grow(1), RangeError);
+});
