@@ -31,10 +31,10 @@ export async function startCore(config, listener) {
   const core = new Core(listener);
   try {
     await core.instantiate(module);
+    core.configure(config);
   } catch (cause) {
-    throw new AuthError('wasm_unavailable', { cause });
+    throw cause instanceof AuthError ? cause : new AuthError('wasm_unavailable', { cause });
   }
-  core.configure(config);
   return core;
 }
 

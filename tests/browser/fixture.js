@@ -1,0 +1,81 @@
+// What browser tests need: a site under the strict policy, the real local Auth API, and one that misbehaves.
+// Everything is on loopback and ends with its test.
+
+import { createServer } from 'node:http';
+import { test as base, expect } from '@playwright/test';
+import { Authd } from '../../web/authd.js';
+import { serveSite, strictPolicy } from '../../web/site.js';
+
+export { expect };
+
+export const test = base.extend({
+  /** A real Auth API with one domain key for `site`. `api.lifetimeS` is the life of its tokens. */
+  lifetimeS: [1200, { option: true }],
+  authd: async ({ lifetimeS, site }, use) => {
+    const authd = await Authd.create();
+    const apiKey = await authd.createApiKey();
+    const { domainKey, id } = await authd.createDomainKey(apiKey, [site.origin]);
+    const endpoint = await authd.serve({ lifetimeS, apis: { chatbot: 'https://chatbot.example/v1' } });
+    await use({ authd, apiKey, domainKey, id, endpoint });
+    await authd.remove();
+  },
+
+  /** An API whose every answer the test writes: `fake.answer = (response, request, n) => …`. */
+  fake: async ({}, use) => {
+    const fake = { requests: [], answer: undefined };
+    const server = createServer((request, response) => {
+      const cors = { 'Access-Control-Allow-Origin': request.headers.origin ?? '*', 'Access-Control-Allow-Headers': 'x-inbenta-key, authorization, content-type', 'Access-Control-Expose-Headers': 'Retry-After, Date' };
+      for (const name in cors) response.setHeader(name, cors[name]);
+      if (request.method == 'OPTIONS') return response.writeHead(204).end();
+      request.resume().on('end', () => {
+        fake.requests.push({ url: request.url, origin: request.headers.origin, at: Date.now() });
+        fake.answer(response, request, fake.requests.length);
+      });
+    });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    fake.endpoint = `http://127.0.0.1:${server.address().port}/v1`;
+    fake.close = () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections()));
+    await use(fake);
+    await fake.close();
+  },
+
+  site: async ({}, use) => {
+    const site = await serveSite({ root: 'tests/browser/pages', policy: () => strictPolicy('http://127.0.0.1:*') });
+    await use(site);
+    await site.close();
+  },
+});
+
+/** A body that grants token number `n`. */
+export const grant = (n, expiresIn = 1200) => ({ accessToken: `token-${n}`, expiration: Math.floor(Date.now() / 1000) + expiresIn, expires_in: expiresIn, apis: {} });
+
+export function json(response, status, body, headers = {}) {
+  response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
+}
+
+/** Makes `window.client` in the page from the ES module, for an API (the fixture `authd` or `fake`). */
+export async function makeClient(page, { domainKey = 'the-domain-key', apiKey = 'the-api-key', endpoint }, more = {}) {
+  const options = { endpoint, ...more };
+  await page.evaluate(
+    async ([domainKey, apiKey, options]) => {
+      const { createFromDomainKey } = await import('/dist/inbenta-auth.js');
+      window.client = createFromDomainKey(domainKey, apiKey, options);
+      window.events = [];
+      for (const type of ['token', 'error', 'expired', 'quota'])
+        window.client.addEventListener(type, ({ detail }) => window.events.push([type, detail?.code ?? detail?.accessToken]));
+    },
+    [domainKey, apiKey, options],
+  );
+}
+
+/** Asks the page's client for a token: the token, or the error's fields. */
+export const getToken = (page, options = {}) =>
+  page.evaluate(
+    (options) =>
+      window.client.getToken(options).then(
+        (token) => ({ ...token, apis: { ...token.apis } }),
+        ({ name, code, status, retryable, retryAfterMs, attempts, hint }) => ({ name, code, status, retryable, retryAfterMs, attempts, hint }),
+      ),
+    options,
+  );

@@ -1,0 +1,165 @@
+// A page in Chromium and the real local Auth API.
+
+import { Authd } from '../../web/authd.js';
+import { serveSite, strictPolicy } from '../../web/site.js';
+import { expect, getToken, makeClient, test } from './fixture.js';
+
+test('a page gets a token by emscripten_fetch, with the browser’s own Origin', async ({ page, site, authd }) => {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.enable');
+  const sent = [];
+  const headers = {};
+  session.on('Network.requestWillBeSent', (event) => event.request.method == 'POST' && sent.push(event));
+  session.on('Network.requestWillBeSentExtraInfo', (event) => (headers[event.requestId] = event.headers));
+  await page.goto(site.origin);
+  await makeClient(page, authd);
+  const token = await getToken(page);
+  expect(token.accessToken).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+  expect(token.apis).toEqual({ chatbot: 'https://chatbot.example/v1' });
+  expect(sent.map(({ request }) => request.url)).toEqual([`${authd.endpoint}/auth`]);
+  expect(sent[0].type).toBe('XHR');
+  expect(sent[0].initiator.stack.callFrames.some(({ url }) => url.startsWith('wasm:'))).toBe(true);
+  const own = Object.fromEntries(Object.entries(headers[sent[0].requestId]).map(([name, value]) => [name.toLowerCase(), value]));
+  expect(own.origin).toBe(site.origin);
+  expect(own['x-inbenta-key']).toBe(authd.apiKey);
+  expect(own.cookie).toBeUndefined();
+  expect(await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie])).toEqual([0, 0, '']);
+});
+
+test.describe('short lives', () => {
+  test.use({ lifetimeS: 3 });
+
+  test('refreshes by itself before expiry', async ({ page, site, authd }) => {
+    await page.goto(site.origin);
+    await makeClient(page, authd);
+    const first = await getToken(page);
+    await expect.poll(() => page.evaluate(() => window.events.length), { timeout: 10_000 }).toBeGreaterThan(2);
+    const events = await page.evaluate(() => window.events);
+    expect(new Set(events.map(([type]) => type))).toEqual(new Set(['token']));
+    expect(new Set(events.map(([, token]) => token)).size).toBe(events.length);
+    expect(events[0][1]).toBe(first.accessToken);
+    expect(authd.authd.log.filter((line) => line.includes('/refreshToken 200')).length).toBeGreaterThan(1);
+    expect(authd.authd.log.filter((line) => line.includes('POST /v1/auth 200')).length).toBe(1);
+  });
+
+  test('a revoked key: the next refresh fails with key_revoked', async ({ page, site, authd }) => {
+    await page.goto(site.origin);
+    await makeClient(page, authd);
+    await getToken(page);
+    await authd.authd.command('domain-key', 'revoke', authd.id);
+    await expect.poll(() => page.evaluate(() => window.events.at(-1)[1]), { timeout: 10_000 }).toBe('key_revoked');
+    expect(await page.evaluate(() => window.client.token)).toBeNull();
+    expect(await getToken(page)).toMatchObject({ name: 'AuthError', code: 'key_revoked', status: 403, retryable: false });
+    const requests = authd.authd.log.length;
+    await page.waitForTimeout(2500);
+    expect(authd.authd.log.length).toBe(requests); // nothing goes on in the background
+  });
+});
+
+test('a refused origin sees which one to add', async ({ page, authd }) => {
+  const other = await serveSite({ root: 'tests/browser/pages', policy: () => strictPolicy('http://127.0.0.1:*') });
+  await page.goto(other.origin);
+  await makeClient(page, authd);
+  expect(await getToken(page)).toMatchObject({
+    code: 'origin_not_allowed',
+    status: 403,
+    hint: `Add ${other.origin} to the domain key's list of domains.`,
+  });
+  await other.close();
+});
+
+test('outside a browser, without Origin, the domain key gets nothing', async ({ authd }) => {
+  const ask = (headers) =>
+    fetch(`${authd.endpoint}/auth`, {
+      method: 'POST',
+      headers: { 'x-inbenta-key': authd.apiKey, 'Content-Type': 'application/json', ...headers },
+      body: JSON.stringify({ domainKey: authd.domainKey }),
+    });
+  const answer = await ask();
+  expect(answer.status).toBe(403);
+  expect((await answer.json()).error.reason).toBe('origin_not_allowed');
+});
+
+test('wrong keys are credentials_rejected', async ({ page, site, authd }) => {
+  await page.goto(site.origin);
+  await makeClient(page, { ...authd, domainKey: 'wrong' });
+  expect(await getToken(page)).toMatchObject({ code: 'credentials_rejected', status: 400 });
+  await makeClient(page, { ...authd, apiKey: 'wrong' });
+  expect(await getToken(page)).toMatchObject({ code: 'credentials_rejected', status: 403 });
+});
+
+test('the script tag: one file, data attributes make the client', async ({ page, authd, site }) => {
+  const attributes = `data-domain-key="${authd.domainKey}" data-api-key="${authd.apiKey}" data-endpoint="${authd.endpoint}"`;
+  const tagged = await serveSite({
+    root: 'tests/browser/pages',
+    files: { '/tag.html': `<!doctype html><script src="/dist/inbenta-auth.min.js" ${attributes}></script>` },
+    // No connect-src for the page itself: the module is inside the script.
+    policy: () => strictPolicy(authd.endpoint.replace('/v1', '')).replace(" 'self'; style-src", '; style-src'),
+  });
+  await authd.authd.command('domain-key', 'set-domains', authd.id, '--domain', site.origin, '--domain', tagged.origin);
+  const requested = [];
+  page.on('request', (request) => requested.push(new URL(request.url()).pathname));
+  await page.goto(`${tagged.origin}/tag.html`);
+  expect(await page.evaluate(() => Object.keys(InbentaAuth).sort())).toEqual(['AuthClient', 'AuthError', 'client', 'createFromDomainKey']);
+  const token = await page.evaluate(() => InbentaAuth.client.getToken());
+  expect(token.accessToken).toBeTruthy();
+  expect(requested.some((path) => path.endsWith('.wasm'))).toBe(false);
+  await tagged.close();
+});
+
+test('the script tag without attributes has no client', async ({ page, site }) => {
+  await page.goto(`${site.origin}/script-tag.html`);
+  expect(await page.evaluate(() => InbentaAuth.client)).toBeUndefined();
+});
+
+test.describe('policies', () => {
+  for (const [name, path] of [['ES module', '/'], ['script tag', '/script-tag.html']])
+    test(`without wasm-unsafe-eval, ${name}: wasm_blocked_by_csp`, async ({ page }) => {
+      const strict = await serveSite({ root: 'tests/browser/pages', policy: () => strictPolicy('http://127.0.0.1:*', { wasm: false }) });
+      await page.goto(strict.origin + path);
+      const error = await page.evaluate(async () => {
+        const { createFromDomainKey } = window.InbentaAuth ?? (await import('/dist/inbenta-auth.js'));
+        const client = createFromDomainKey('d', 'k', { endpoint: 'http://127.0.0.1:9/v1' });
+        return client.getToken().catch(({ code, hint }) => ({ code, hint }));
+      });
+      expect(error).toEqual({ code: 'wasm_blocked_by_csp', hint: "Add 'wasm-unsafe-eval' to its script-src." });
+      await strict.close();
+    });
+
+  test('a wasm file that is missing or wrong: wasm_unavailable', async ({ page, authd }) => {
+    for (const wasm of [undefined, '/index.html']) {
+      const broken = await serveSite({
+        root: 'tests/browser/pages',
+        policy: () => strictPolicy('http://127.0.0.1:*'),
+      });
+      if (!wasm) await page.route('**/inbenta-auth.wasm', (route) => route.fulfill({ status: 404 }));
+      await page.goto(broken.origin);
+      await makeClient(page, authd, { wasm });
+      expect(await getToken(page)).toMatchObject({ code: 'wasm_unavailable' });
+      await broken.close();
+    }
+  });
+
+  test('a connect-src that leaves out the module: wasm_unavailable', async ({ page, authd }) => {
+    const strict = await serveSite({ root: 'tests/browser/pages', policy: () => strictPolicy('http://127.0.0.1:1').replace("'self'; style-src", '; style-src') });
+    await page.goto(strict.origin);
+    await makeClient(page, authd);
+    expect(await getToken(page)).toMatchObject({ code: 'wasm_unavailable' });
+    await strict.close();
+  });
+});
+
+test('two Auth APIs do not know each other’s tokens', async ({ page, site, authd }) => {
+  const other = await Authd.create();
+  const apiKey = await other.createApiKey();
+  const endpoint = await other.serve();
+  await page.goto(site.origin);
+  await makeClient(page, authd);
+  const { accessToken } = await getToken(page);
+  const answer = await fetch(`${endpoint}/refreshToken`, {
+    method: 'POST',
+    headers: { 'x-inbenta-key': apiKey, Authorization: `Bearer ${accessToken}`, Origin: site.origin },
+  });
+  expect(answer.status).toBe(403);
+  await other.remove();
+});

@@ -1,0 +1,120 @@
+// What goes wrong between a page and its API, in Chromium: each is a clear AuthError, never a hanging promise.
+
+import { expect, getToken, grant, json, makeClient, test } from './fixture.js';
+
+test.beforeEach(({ page, site }) => page.goto(site.origin));
+
+const CASES = {
+  'invalid JSON': [(response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accessTo'), { code: 'bad_response', status: 200 }],
+  'an HTML page': [(response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Hotel</h1>'), { code: 'bad_response', status: 200 }],
+  'an oversized body': [(response) => json(response, 200, { ...grant(1), more: 'x'.repeat(5_000_000) }), { code: 'body_too_large' }],
+  'an endless body': [
+    (response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' });
+      const timer = setInterval(() => response.write('x'.repeat(20_000)), 5);
+      response.on('close', () => clearInterval(timer));
+    },
+    { code: 'body_too_large' },
+  ],
+  'a cut-off body': [
+    (response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '500' });
+      response.write('{"accessToken":"');
+      setTimeout(() => response.destroy(), 20);
+    },
+    { code: 'network', status: 0, retryable: true },
+  ],
+  'a connection that is dropped': [(response) => response.destroy(), { code: 'network', retryable: true }],
+  'a server error': [(response) => json(response, 503, {}), { code: 'server_error', status: 503, retryable: true }],
+  'no answer at all': [() => {}, { code: 'timeout', retryable: true }],
+  'an answer without CORS': [(response) => (response.removeHeader('Access-Control-Allow-Origin'), json(response, 200, grant(1))), { code: 'network' }],
+};
+for (const [name, [answer, error]] of Object.entries(CASES))
+  test(name, async ({ page, fake }) => {
+    fake.answer = answer;
+    await makeClient(page, fake);
+    expect(await getToken(page, { timeoutMs: 800 })).toMatchObject({ name: 'AuthError', ...error });
+  });
+
+test('a refused connection', async ({ page, fake }) => {
+  await fake.close();
+  await makeClient(page, fake);
+  expect(await getToken(page, { timeoutMs: 800 })).toMatchObject({ code: 'network', status: 0 });
+});
+
+test('a redirect to another origin gives no token', async ({ page, fake, site }) => {
+  fake.answer = (response, request, n) =>
+    request.url == '/v1/auth' ? response.writeHead(307, { Location: `${fake.endpoint.replace('127.0.0.1', 'localhost')}/elsewhere` }).end() : json(response, 200, grant(n));
+  await makeClient(page, fake);
+  expect(await getToken(page, { timeoutMs: 800 })).toMatchObject({ code: 'network' });
+  expect(site.origin).toContain('127.0.0.1');
+});
+
+test('429 with Retry-After is waited for', async ({ page, fake }) => {
+  fake.answer = (response, request, n) => (n == 1 ? json(response, 429, {}, { 'Retry-After': '2' }) : json(response, 200, grant(n)));
+  await makeClient(page, fake);
+  expect(await getToken(page)).toMatchObject({ accessToken: 'token-2' });
+  expect(fake.requests[1].at - fake.requests[0].at).toBeGreaterThan(1950);
+});
+
+test('100 callers, one request; an aborted one leaves', async ({ page, fake }) => {
+  fake.answer = (response, request, n) => setTimeout(() => json(response, 200, grant(n)), 200);
+  await makeClient(page, fake);
+  const results = await page.evaluate(async () => {
+    const controller = new AbortController();
+    const calls = Array.from({ length: 100 }, (_, i) => window.client.getToken(i == 7 ? { signal: controller.signal } : {}));
+    setTimeout(() => controller.abort(), 50);
+    return (await Promise.allSettled(calls)).map(({ value, reason }) => value?.accessToken ?? reason.code);
+  });
+  expect(results[7]).toBe('aborted');
+  expect(results.filter((result) => result == 'token-1').length).toBe(99);
+  expect(fake.requests.length).toBe(1);
+});
+
+test('disposed in flight: the request is aborted, nothing comes late', async ({ page, fake }) => {
+  const closed = new Promise((resolve) => (fake.answer = (response) => response.on('close', resolve)));
+  const problems = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  await makeClient(page, fake);
+  const pending = getToken(page);
+  await expect.poll(() => fake.requests.length).toBe(1);
+  await page.evaluate(() => window.client.dispose());
+  expect(await pending).toMatchObject({ code: 'disposed' });
+  await closed;
+  expect(problems).toEqual([]);
+});
+
+test('a timed-out request is aborted and the next one is served', async ({ page, fake }) => {
+  fake.answer = (response, request, n) => n > 1 && json(response, 200, grant(n));
+  await makeClient(page, fake, { timeoutMs: 500 });
+  expect(await getToken(page, { timeoutMs: 5000 })).toMatchObject({ accessToken: 'token-2' });
+});
+
+test('offline and back', async ({ page, fake, context }) => {
+  fake.answer = (response, request, n) => json(response, 200, grant(n));
+  await makeClient(page, fake);
+  await page.evaluate(() => window.client.getToken().then((token) => window.client.invalidate(token.accessToken)));
+  await context.setOffline(true);
+  const pending = getToken(page, { timeoutMs: 20_000 });
+  await page.waitForTimeout(1500);
+  await context.setOffline(false);
+  expect(await pending).toMatchObject({ accessToken: 'token-2' });
+});
+
+test('an instance that dies: a clear error for everybody, and the next call has a new one', async ({ page, fake }) => {
+  fake.answer = (response, request, n) => json(response, 200, grant(n));
+  await makeClient(page, fake);
+  const results = await page.evaluate(async () => {
+    const real = window.XMLHttpRequest;
+    // Thrown through C frames, as a trap is.
+    window.XMLHttpRequest = class extends real {
+      getAllResponseHeaders() {
+        throw new WebAssembly.RuntimeError('unreachable');
+      }
+    };
+    const first = await Promise.allSettled([window.client.getToken(), window.client.getToken()]);
+    window.XMLHttpRequest = real;
+    return [...first.map(({ reason }) => reason.code), (await window.client.getToken()).accessToken];
+  });
+  expect(results).toEqual(['wasm_unavailable', 'wasm_unavailable', 'token-2']);
+});
