@@ -141,15 +141,16 @@ static bool is_canonical_address(int family, slice text) {
 
 /* WHATWG URL "ends in a number": such a host is an IPv4 address, whatever it looks like. */
 static bool ends_in_number(slice host) {
-  size_t at = host.len;
-  while (at > 0 && host.at[at - 1] != '.')
-    at--;
-  if (at == host.len)
-    return false;
-  for (; at < host.len; at++)
-    if (!is_digit(host.at[at]))
-      return host.len - at > 1 && host.at[at] == '0' && lower(host.at[at + 1]) == 'x';
-  return true;
+  size_t start = host.len;
+  while (start > 0 && host.at[start - 1] != '.')
+    start--;
+  slice label = {host.at + start, host.len - start};
+  if (label.len > 2 && skip(&label, "0x"))
+    return true; /* also where no hexadecimal digits follow: a host that looks so is a mistake */
+  for (size_t i = 0; i < label.len; i++)
+    if (!is_digit(label.at[i]))
+      return false;
+  return label.len > 0;
 }
 
 static const char *host_problem(const origin *entry) {

@@ -1,0 +1,381 @@
+/* The handlers, on a store in memory and a clock that is moved by hand. */
+#include "cmocka_all.h"
+#include "server/api.h"
+#include "server/keys.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define ORIGIN "https://www.example.com"
+
+static authd_api api;
+static int64_t now;
+static authd_api_key key, other_key;
+static authd_credential domain_key, secret_row;
+static char secret[AUTHD_SECRET_SIZE];
+static authd_response response;
+
+static int64_t clock_now(void *state) { return *(int64_t *)state; }
+
+static int set_up(void **state) {
+  (void)state;
+  char problem[256];
+  static const unsigned char private_key[AUTHD_KEY_SIZE] = {7};
+  now = 1000;
+  api = (authd_api){.now_s = clock_now,
+                    .clock_state = &now,
+                    .lifetime_s = 1200,
+                    .apis_json = "{\"chatbot\":\"https://c.example/v1\"}"};
+  if (!authd_store_sqlite_open(&api.store, ":memory:", problem, sizeof problem) ||
+      !authd_signer_openssl_init(&api.signer, private_key))
+    return -1;
+  authd_make_api_key(&api.store, &api.signer, "shop", now, &key);
+  authd_make_api_key(&api.store, &api.signer, "another", now, &other_key);
+  authd_make_domain_key(&api.store, &api.signer, key.id, "www.example.com\n", now, &domain_key);
+  return authd_make_secret(&api.store, &api.signer, key.id, now, secret, &secret_row) == AUTHD_FOUND
+             ? 0
+             : -1;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  authd_response_clean_up(&response);
+  authd_signer_openssl_clean_up(&api.signer);
+  api.store.close(api.store.state);
+  return 0;
+}
+
+/* Request headers: name, value, …, NULL. */
+static const char *lookup(void *state, const char *name) {
+  for (const char *const *at = state; *at != NULL; at += 2)
+    if (strcasecmp(*at, name) == 0)
+      return at[1];
+  return NULL;
+}
+
+static int ask(const char *method, const char *path, const char *const *headers, const char *body) {
+  const authd_request request = {.method = method,
+                                 .path = path,
+                                 .header = lookup,
+                                 .header_state = (void *)headers,
+                                 .body = body,
+                                 .body_len = strlen(body)};
+  authd_response_clean_up(&response);
+  authd_handle(&api, &request, &response);
+  return response.status;
+}
+
+static int auth(const char *api_key, const char *origin, const char *body) {
+  const char *headers[] = {"x-inbenta-key",
+                           api_key,
+                           "Content-Type",
+                           "application/json",
+                           origin != NULL ? "Origin" : NULL,
+                           origin,
+                           NULL};
+  return ask("POST", "/v1/auth", headers, body);
+}
+
+static int auth_with(const char *field, const char *value, const char *origin) {
+  char body[256];
+  snprintf(body, sizeof body, "{\"%s\":\"%s\"}", field, value);
+  return auth(key.value, origin, body);
+}
+
+static int bearer(const char *method, const char *path, const char *api_key, const char *token,
+                  const char *origin) {
+  char value[2300];
+  snprintf(value, sizeof value, "Bearer %s", token);
+  const char *headers[] = {
+      "x-inbenta-key", api_key, "Authorization", value, origin != NULL ? "Origin" : NULL,
+      origin,          NULL};
+  return ask(method, path, headers, "");
+}
+
+static const char *response_header(const char *name) {
+  for (size_t i = 0; i < response.header_count; i++)
+    if (strcasecmp(response.headers[i].name, name) == 0)
+      return response.headers[i].value;
+  return "(none)";
+}
+
+/* A string in the answer's body, "error.reason" being one of the object "error". */
+static const char *field(const char *name) {
+  static char value[2200];
+  cJSON *json = cJSON_Parse(response.body);
+  const char *dot = strchr(name, '.');
+  const cJSON *object = dot != NULL ? cJSON_GetObjectItemCaseSensitive(json, "error") : json;
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, dot != NULL ? dot + 1 : name);
+  snprintf(value, sizeof value, "%s", cJSON_IsString(item) ? item->valuestring : "(none)");
+  cJSON_Delete(json);
+  return value;
+}
+
+static double number_field(const char *name) {
+  cJSON *json = cJSON_Parse(response.body);
+  double value = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(json, name));
+  cJSON_Delete(json);
+  return value;
+}
+
+static void assert_refused(int status, const char *reason) {
+  assert_int_equal(response.status, status);
+  assert_string_equal(field("error.reason"), reason);
+  assert_string_equal(response.reason, reason);
+  assert_string_not_equal(field("error.message"), "(none)");
+}
+
+static void assert_gateway(void) {
+  assert_int_equal(response.status, 403);
+  assert_non_null(strstr(field("Message"), "explicit deny"));
+}
+
+static void domain_key_from_an_allowed_origin(void **state) {
+  (void)state;
+  assert_int_equal(auth_with("domainKey", domain_key.value, ORIGIN), 200);
+  assert_true(strlen(field("accessToken")) > 100);
+  assert_true(number_field("expires_in") == 1200);
+  assert_true(number_field("expiration") == 2200);
+  assert_non_null(strstr(response.body, "\"apis\":{\"chatbot\":\"https://c.example/v1\"}"));
+  assert_string_equal(response_header("Access-Control-Allow-Origin"), ORIGIN);
+  assert_string_equal(response_header("Vary"), "Origin");
+  assert_string_equal(response_header("Cache-Control"), "no-store");
+  assert_string_equal(response_header("X-Content-Type-Options"), "nosniff");
+  assert_non_null(strstr(response_header("Access-Control-Expose-Headers"), "Retry-After"));
+  assert_string_equal(response_header("Access-Control-Allow-Credentials"), "(none)");
+  assert_string_equal(response.key_id, domain_key.id);
+}
+
+static void domain_key_from_elsewhere(void **state) {
+  (void)state;
+  auth_with("domainKey", domain_key.value, "https://evil.example");
+  assert_refused(403, "origin_not_allowed");
+  assert_non_null(strstr(field("error.message"), "https://evil.example"));
+  assert_string_equal(response_header("Access-Control-Allow-Origin"), "https://evil.example");
+  auth_with("domainKey", domain_key.value, NULL);
+  assert_refused(403, "origin_not_allowed");
+  assert_string_equal(response_header("Access-Control-Allow-Origin"), "(none)");
+  auth_with("domainKey", domain_key.value, "null");
+  assert_refused(403, "origin_not_allowed");
+  auth_with("domainKey", domain_key.value, "https://a\"b\\c");
+  assert_refused(403, "origin_not_allowed");
+  assert_non_null(strstr(field("error.message"), "https://a\"b\\c"));
+  auth_with("domainKey", domain_key.value, "https://a\r\nX: y");
+  assert_refused(403, "origin_not_allowed");
+  assert_null(strstr(response.body, "X: y"));
+  assert_string_equal(response_header("Access-Control-Allow-Origin"), "(none)");
+}
+
+static void secret_from_a_server(void **state) {
+  (void)state;
+  assert_int_equal(auth_with("secret", secret, NULL), 200);
+  char token[2200];
+  snprintf(token, sizeof token, "%s", field("accessToken"));
+  assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, token, "https://any.example"),
+                   200);
+  auth_with("secret", "wrong", NULL);
+  assert_refused(400, "credentials_rejected");
+  assert_string_equal(field("error.message"), "Secret token not valid");
+  assert_null(strstr(response.body, "wrong"));
+  auth_with("secret", secret_row.value, NULL); /* the hash is no secret */
+  assert_refused(400, "credentials_rejected");
+  auth_with("domainKey", secret, ORIGIN);
+  assert_refused(400, "credentials_rejected");
+  auth_with("secret", domain_key.value, ORIGIN);
+  assert_refused(400, "credentials_rejected");
+}
+
+static void api_keys(void **state) {
+  (void)state;
+  char body[256];
+  snprintf(body, sizeof body, "{\"domainKey\":\"%s\"}", domain_key.value);
+  auth("unknown", ORIGIN, body);
+  assert_gateway();
+  const char *headers[] = {"Content-Type", "application/json", NULL};
+  ask("POST", "/v1/auth", headers, body);
+  assert_gateway();
+  auth(other_key.value, ORIGIN, body);
+  assert_refused(400, "credentials_rejected");
+}
+
+static void bad_bodies(void **state) {
+  (void)state;
+  static const char *const bodies[] = {
+      "",
+      "x",
+      "[]",
+      "null",
+      "7",
+      "{}",
+      "{\"domainKey\":1}",
+      "{\"secret\":\"\"}",
+      "{\"secret\":null}",
+      "{\"secret\":\"a\",\"domainKey\":\"b\"}",
+      "{\"domainKey\":",
+      "{\"Secret\":\"a\"}",
+  };
+  for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+    auth(key.value, ORIGIN, bodies[i]);
+    assert_refused(400, "bad_request");
+  }
+}
+
+static void content_types(void **state) {
+  (void)state;
+  static const struct {
+    const char *type;
+    int status;
+  } cases[] = {{"application/json; charset=utf-8", 400},
+               {"Application/JSON", 400},
+               {"text/plain", 415},
+               {"application/jsonx", 415},
+               {"application/x-www-form-urlencoded", 415},
+               {"", 415}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const char *headers[] = {"x-inbenta-key", key.value, "Content-Type", cases[i].type, NULL};
+    assert_int_equal(ask("POST", "/v1/auth", headers, "{}"), cases[i].status);
+  }
+  const char *headers[] = {"x-inbenta-key", key.value, NULL};
+  assert_int_equal(ask("POST", "/v1/auth", headers, "{}"), 415);
+}
+
+static void get_token(char token[2200]) {
+  assert_int_equal(auth_with("domainKey", domain_key.value, ORIGIN), 200);
+  snprintf(token, 2200, "%s", field("accessToken"));
+}
+
+static void refresh(void **state) {
+  (void)state;
+  char token[2200];
+  get_token(token);
+  now += 1199;
+  assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN), 200);
+  assert_string_not_equal(field("accessToken"), token);
+  assert_true(number_field("expiration") == 1000 + 1199 + 1200);
+  assert_null(strstr(response.body, "apis"));
+  bearer("POST", "/v1/refreshToken", key.value, token, "https://evil.example");
+  assert_refused(403, "origin_not_allowed");
+  bearer("POST", "/v1/refreshToken", key.value, token, NULL);
+  assert_refused(403, "origin_not_allowed");
+  bearer("POST", "/v1/refreshToken", other_key.value, token, ORIGIN);
+  assert_gateway();
+  bearer("POST", "/v1/refreshToken", "unknown", token, ORIGIN);
+  assert_gateway();
+  bearer("POST", "/v1/refreshToken", key.value, "not.a.token", ORIGIN);
+  assert_gateway();
+  now += 1;
+  bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN);
+  assert_gateway();
+  assert_string_equal(response.reason, "token_expired");
+  const char *none[] = {"x-inbenta-key", key.value, NULL};
+  ask("POST", "/v1/refreshToken", none, "");
+  assert_refused(401, "token_missing");
+  const char *basic[] = {"x-inbenta-key", key.value, "Authorization", "Basic x", NULL};
+  ask("POST", "/v1/refreshToken", basic, "");
+  assert_refused(401, "token_missing");
+}
+
+static void revocation_and_domains_count_at_once(void **state) {
+  (void)state;
+  char token[2200];
+  get_token(token);
+  api.store.set_domains(api.store.state, domain_key.id, "other.example\n");
+  bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN);
+  assert_refused(403, "origin_not_allowed");
+  api.store.set_domains(api.store.state, domain_key.id, "www.example.com\n");
+  assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN), 200);
+  api.store.revoke(api.store.state, AUTHD_DOMAIN_KEY, domain_key.id, now);
+  bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN);
+  assert_refused(403, "key_revoked");
+  bearer("GET", "/v1/apis", key.value, token, ORIGIN);
+  assert_refused(403, "key_revoked");
+  auth_with("domainKey", domain_key.value, ORIGIN);
+  assert_refused(403, "key_revoked");
+  api.store.revoke(api.store.state, AUTHD_SECRET, secret_row.id, now);
+  auth_with("secret", secret, NULL);
+  assert_refused(403, "key_revoked");
+}
+
+static void apis(void **state) {
+  (void)state;
+  char token[2200];
+  get_token(token);
+  assert_int_equal(bearer("GET", "/v1/apis", key.value, token, ORIGIN), 200);
+  assert_string_equal(response.body, "{\"apis\":{\"chatbot\":\"https://c.example/v1\"}}");
+}
+
+static void preflight(void **state) {
+  (void)state;
+  const char *headers[] = {"Origin", "https://any.example", NULL};
+  assert_int_equal(ask("OPTIONS", "/v1/auth", headers, ""), 204);
+  assert_null(response.body);
+  assert_string_equal(response_header("Access-Control-Allow-Origin"), "https://any.example");
+  assert_string_equal(response_header("Vary"), "Origin");
+  assert_non_null(strstr(response_header("Access-Control-Allow-Methods"), "POST"));
+  assert_non_null(strstr(response_header("Access-Control-Allow-Headers"),
+                         "x-inbenta-key, authorization, content-type"));
+  assert_true(atoi(response_header("Access-Control-Max-Age")) > 0);
+  assert_string_equal(response_header("Access-Control-Allow-Credentials"), "(none)");
+}
+
+static void other_requests(void **state) {
+  (void)state;
+  const char *none[] = {NULL};
+  assert_int_equal(ask("GET", "/v1/auth", none, ""), 405);
+  assert_string_equal(response_header("Allow"), "POST");
+  assert_int_equal(ask("POST", "/v1/apis", none, ""), 405);
+  assert_int_equal(ask("GET", "/", none, ""), 404);
+  assert_int_equal(ask("GET", "/v1/auth/", none, ""), 404);
+  assert_int_equal(ask("GET", "/healthz", none, ""), 200);
+  assert_string_equal(field("status"), "ok");
+  assert_int_equal(ask("GET", "/.well-known/jwks.json", none, ""), 200);
+  assert_non_null(strstr(response.body, "\"Ed25519\""));
+  const authd_request large = {.method = "POST",
+                               .path = "/v1/auth",
+                               .header = lookup,
+                               .header_state = none,
+                               .body = "",
+                               .body_too_large = true};
+  authd_response_clean_up(&response);
+  authd_handle(&api, &large, &response);
+  assert_refused(413, "bad_request");
+}
+
+static authd_found broken_find(void *state, const char *value, authd_api_key *out) {
+  (void)state;
+  (void)value;
+  (void)out;
+  return AUTHD_STORE_ERROR;
+}
+
+static void a_store_that_fails(void **state) {
+  (void)state;
+  api.store.find_api_key = broken_find;
+  auth_with("domainKey", domain_key.value, ORIGIN);
+  assert_refused(500, "server_error");
+  const char *none[] = {NULL};
+  assert_int_equal(ask("GET", "/healthz", none, ""), 500);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(domain_key_from_an_allowed_origin),
+      TEST(domain_key_from_elsewhere),
+      TEST(secret_from_a_server),
+      TEST(api_keys),
+      TEST(bad_bodies),
+      TEST(content_types),
+      TEST(refresh),
+      TEST(revocation_and_domains_count_at_once),
+      TEST(apis),
+      TEST(preflight),
+      TEST(other_requests),
+      TEST(a_store_that_fails),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
