@@ -232,10 +232,6 @@ static int take_arguments(cli *cli, int argc, char **argv) {
   return 0;
 }
 
-static bool is_command(const cli *cli, const char *noun, const char *verb) {
-  return strcmp(cli->noun, noun) == 0 && cli->verb != NULL && strcmp(cli->verb, verb) == 0;
-}
-
 /* The API key named by --api-key. Returns 0 or the exit status. */
 static int find_api_key(const cli *cli, authd_api_key *key) {
   if (cli->api_key == NULL)
@@ -486,28 +482,35 @@ static int serve(const cli *cli) {
 /* -------------------------------------------------------------------------------------------------
  */
 
-static int run_command(const cli *cli) {
-  if (strcmp(cli->noun, "serve") == 0)
-    return serve(cli);
-  if (is_command(cli, "api-key", "create"))
-    return create_api_key(cli);
-  if (is_command(cli, "api-key", "list"))
-    return list_api_keys(cli);
-  if (is_command(cli, "secret", "create"))
-    return create_secret(cli);
-  if (is_command(cli, "secret", "list"))
-    return list_credentials(cli, AUTHD_SECRET);
-  if (is_command(cli, "secret", "revoke"))
-    return revoke(cli, AUTHD_SECRET);
-  if (is_command(cli, "domain-key", "create"))
-    return create_domain_key(cli);
-  if (is_command(cli, "domain-key", "list"))
-    return list_credentials(cli, AUTHD_DOMAIN_KEY);
-  if (is_command(cli, "domain-key", "set-domains"))
-    return set_domains(cli);
-  if (is_command(cli, "domain-key", "revoke"))
-    return revoke(cli, AUTHD_DOMAIN_KEY);
-  return complain(2, "unknown command (see inbenta-authd --help)");
+static int list_secrets(const cli *cli) { return list_credentials(cli, AUTHD_SECRET); }
+static int list_domain_keys(const cli *cli) { return list_credentials(cli, AUTHD_DOMAIN_KEY); }
+static int revoke_secret(const cli *cli) { return revoke(cli, AUTHD_SECRET); }
+static int revoke_domain_key(const cli *cli) { return revoke(cli, AUTHD_DOMAIN_KEY); }
+
+typedef int (*command)(const cli *cli);
+
+static const struct {
+  const char *noun, *verb;
+  command run;
+} commands[] = {
+    {"serve", "", serve},
+    {"api-key", "create", create_api_key},
+    {"api-key", "list", list_api_keys},
+    {"secret", "create", create_secret},
+    {"secret", "list", list_secrets},
+    {"secret", "revoke", revoke_secret},
+    {"domain-key", "create", create_domain_key},
+    {"domain-key", "list", list_domain_keys},
+    {"domain-key", "set-domains", set_domains},
+    {"domain-key", "revoke", revoke_domain_key},
+};
+
+static command find_command(const cli *cli) {
+  const char *verb = cli->verb != NULL ? cli->verb : "";
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+    if (strcmp(cli->noun, commands[i].noun) == 0 && strcmp(verb, commands[i].verb) == 0)
+      return commands[i].run;
+  return NULL;
 }
 
 int authd_cli(int argc, char **argv) {
@@ -527,13 +530,16 @@ int authd_cli(int argc, char **argv) {
     fputs(usage, stderr);
     status = 2;
   }
+  command run = status == 0 ? find_command(&cli) : NULL;
+  if (status == 0 && run == NULL)
+    status = complain(2, "unknown command (see inbenta-authd --help)");
   /* The public part of this signer is not used: any key will do. */
   static const unsigned char no_key[AUTHD_KEY_SIZE];
   if (status == 0 && !authd_signer_openssl_init(&cli.random, no_key))
     status = complain(1, "OpenSSL failed");
   if (status == 0) {
     if (authd_store_sqlite_open(&cli.store, cli.db, problem, sizeof problem)) {
-      status = run_command(&cli);
+      status = run(&cli);
       cli.store.close(cli.store.state);
     } else {
       status = complain(1, "cannot open %s", problem);
