@@ -197,8 +197,9 @@ static void record_failure(iauth_client *client, iauth_error error, int status,
                            int64_t retry_after_ms, iauth_time now) {
   failure_kind kind = kind_of(error);
   client->failure.attempts++;
-  int64_t backoff =
-      iauth__backoff_ms(client->failure.attempts, client->host.random(client->host.user));
+  uint32_t random = client->host.random(client->host.user);
+  int64_t backoff = iauth__backoff_ms(client->failure.attempts, random);
+  int64_t background = iauth__background_backoff_ms(client->failure.attempts, random);
   int64_t demand = retry_after_ms > 0 ? iauth__min(retry_after_ms, IAUTH__BACKOFF_MAX_MS)
                                       : iauth__min(backoff, IAUTH__REFUSAL_CACHE_MS);
   if (kind != TRANSIENT)
@@ -210,7 +211,8 @@ static void record_failure(iauth_client *client, iauth_error error, int status,
   client->failed_mono_ms = now.mono_ms;
   client->server_ordered = retry_after_ms > 0;
   client->demand_mono_ms = now.mono_ms + demand;
-  client->background_mono_ms = now.mono_ms + iauth__max(backoff, retry_after_ms);
+  /* Not all at the very moment that the server named to all. */
+  client->background_mono_ms = now.mono_ms + retry_after_ms + background;
   client->tell_error = true;
   if (kind == REFUSED)
     drop_token(client);

@@ -19,9 +19,17 @@ int64_t iauth__enough_ms(int64_t min_validity_ms, int64_t lifetime_ms) {
   return iauth__min(min_validity_ms, lifetime_ms / 4);
 }
 
-int64_t iauth__backoff_ms(int attempts, uint32_t random) {
+static int64_t backoff_ceiling_ms(int attempts) {
   int64_t ceiling = 1000;
   while (--attempts > 0 && ceiling < IAUTH__BACKOFF_MAX_MS)
     ceiling *= 2;
-  return share(iauth__min(ceiling, IAUTH__BACKOFF_MAX_MS), random);
+  return iauth__min(ceiling, IAUTH__BACKOFF_MAX_MS);
+}
+
+int64_t iauth__backoff_ms(int attempts, uint32_t random) {
+  return share(backoff_ceiling_ms(attempts), random);
+}
+
+int64_t iauth__background_backoff_ms(int attempts, uint32_t random) {
+  return backoff_ceiling_ms(attempts) + iauth__backoff_ms(attempts, random);
 }

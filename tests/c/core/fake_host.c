@@ -30,9 +30,10 @@ static iauth_error fake_send(void *user, const iauth_request *request) {
   if (world->send_error != IAUTH_OK)
     return world->send_error;
   if (request->kind != IAUTH_REQUEST_APIS) {
-    if (world->sent > 0)
-      assert_true(world->now.mono_ms - world->last_sent_mono_ms >= 1000);
-    world->last_sent_mono_ms = world->now.mono_ms;
+    if (world->sent > 0) /* the minimum interval */
+      assert_true(world->elapsed_ms - world->sent_elapsed_ms >= 1000);
+    world->sent_elapsed_ms = world->elapsed_ms;
+    world->sent_at = world->now;
   }
   world->request = request;
   world->last_kind = request->kind;
@@ -136,9 +137,15 @@ void world_clean_up(world *world) {
   assert_int_equal(world->live, 0);
 }
 
+void world_move(world *world, int64_t mono_ms, int64_t wall_ms) {
+  world->now.mono_ms += mono_ms;
+  world->now.wall_ms += wall_ms;
+  if (mono_ms > 0)
+    world->elapsed_ms += mono_ms;
+}
+
 void world_pass(world *world, int64_t ms) {
-  world->now.mono_ms += ms;
-  world->now.wall_ms += ms;
+  world_move(world, ms, ms);
   iauth_run(world->client);
 }
 

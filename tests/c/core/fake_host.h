@@ -27,12 +27,14 @@ typedef struct {
 typedef struct {
   iauth_client *client;
   iauth_host host;
-  iauth_time now;
+  iauth_time now;     /* move it by world_move */
+  int64_t elapsed_ms; /* how far the monotonic clock went forward in all, whatever it went back */
   uint32_t random;
 
   const iauth_request *request; /* in flight, or NULL */
   int sent, cancelled;
-  int64_t last_sent_mono_ms;
+  iauth_time sent_at;
+  int64_t sent_elapsed_ms;
   iauth_request_kind last_kind;
   iauth_error send_error; /* what the next send returns */
 
@@ -60,6 +62,9 @@ iauth_config domain_key_config(void);
 void world_start(world *world, iauth_config config);
 
 void world_clean_up(world *world);
+
+/* Moves the clocks; the client does not notice yet. */
+void world_move(world *world, int64_t mono_ms, int64_t wall_ms);
 
 /* Moves both clocks and lets the client run. */
 void world_pass(world *world, int64_t ms);

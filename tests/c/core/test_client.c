@@ -337,7 +337,7 @@ static void asleep_beyond_expiry_starts_again(void **state) {
   (void)state;
   world world;
   start_with_token(&world);
-  world.now.wall_ms += 7200000; /* the monotonic clock stood still */
+  world_move(&world, 0, 7200000); /* the monotonic clock stood still */
   assert_null(iauth_current(world.client, 0));
   iauth_wake(world.client);
   iauth_run(world.client);
@@ -427,7 +427,7 @@ static void expired_on_arrival(void **state) {
   assert_waiting(&world, 0);
   assert_int_equal(world.failure.error, IAUTH_ERR_TIMEOUT);
   world_live(&world, 1000);
-  world.now.wall_ms += 5000;
+  world_move(&world, 0, 5000);
   world_grant(&world, "late", 2);
   assert_waiting(&world, 0);
   world_clean_up(&world);
@@ -442,8 +442,7 @@ static void clock_that_jumps_back_locks_nobody_out(void **state) {
   start(&world);
   world_get(&world, 0);
   world_fail(&world, IAUTH_ERR_NETWORK);
-  world.now.mono_ms -= 3600000;
-  world.last_sent_mono_ms -= 3600000;
+  world_move(&world, -3600000, 0);
   world_pass(&world, 0);
   world_live(&world, 1000);
   assert_int_equal(world.sent, 2);
@@ -456,10 +455,8 @@ static void pessimistic_clock_wins(void **state) {
   (void)state;
   world world;
   start_with_token(&world);
-  world.now.wall_ms -= 3600000;
-  world.now.mono_ms += 1200000;
+  world_move(&world, 1200000, -3600000);
   assert_null(iauth_current(world.client, 0));
-  world.now.mono_ms -= 1200000;
   world_clean_up(&world);
 }
 
