@@ -251,8 +251,7 @@ static void start_request(iauth_client *client, iauth_request_kind kind, iauth_t
   const iauth__identity identity = {client->endpoint, client->api_key, client->credential,
                                     client->flow};
   const char *access_token = client->token != NULL ? client->token->public.access_token : NULL;
-  if (++client->generation == 0)
-    client->generation = 1;
+  client->generation += 2; /* odd, so that 0 never names a request */
   client->in_flight = true;
   client->started = now;
   if (kind != IAUTH_REQUEST_APIS)
@@ -645,6 +644,7 @@ iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_
       .credential = iauth__copy(host, credential, strlen(credential)),
   };
   client->waiting_end = &client->waiting;
+  client->generation = 1;
   client->last_mono_ms = host->now(host->user).mono_ms;
   client->next_start_mono_ms = client->last_mono_ms;
   if (client->endpoint == NULL || client->api_key == NULL || client->credential == NULL) {

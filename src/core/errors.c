@@ -1,28 +1,26 @@
-/* Names of errors, generated from errors.def. Static text only. */
+/* Names of errors, out of errors.def. Static text only. */
 #include "core/iauth.h"
 
-const char *iauth_error_code(iauth_error error) {
-  switch (error) {
-#define IAUTH_ERROR(name, number, js)                                                              \
-  case IAUTH_ERR_##name:                                                                           \
-    return js;
+static const struct {
+  iauth_error error;
+  const char *name, *code;
+} errors[] = {
+    {IAUTH_OK, "OK", "ok"},
+#define IAUTH_ERROR(name, number, js) {IAUTH_ERR_##name, #name, js},
 #include "core/errors.def"
 #undef IAUTH_ERROR
-  case IAUTH_OK:
-    return "ok";
-  }
+};
+
+const char *iauth_error_code(iauth_error error) {
+  for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+    if (errors[i].error == error)
+      return errors[i].code;
   return "unknown";
 }
 
 const char *iauth_error_name(iauth_error error) {
-  switch (error) {
-#define IAUTH_ERROR(name, number, js)                                                              \
-  case IAUTH_ERR_##name:                                                                           \
-    return #name;
-#include "core/errors.def"
-#undef IAUTH_ERROR
-  case IAUTH_OK:
-    return "OK";
-  }
+  for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+    if (errors[i].error == error)
+      return errors[i].name;
   return "unknown";
 }

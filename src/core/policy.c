@@ -31,5 +31,6 @@ int64_t iauth__backoff_ms(int attempts, uint32_t random) {
 }
 
 int64_t iauth__background_backoff_ms(int attempts, uint32_t random) {
-  return backoff_ceiling_ms(attempts) + iauth__backoff_ms(attempts, random);
+  int64_t ceiling = backoff_ceiling_ms(attempts);
+  return ceiling + share(ceiling / 32 * 31, random);
 }

@@ -28,9 +28,9 @@ int64_t iauth__enough_ms(int64_t min_validity_ms, int64_t lifetime_ms);
  * 60 s. */
 int64_t iauth__backoff_ms(int attempts, uint32_t random);
 
-/* The same while nobody waits: that long and its ceiling on top, so from 1 to 2 s up to 60 to 120 s. A
- * crowd that lost its server comes back spread over two minutes, and at a rate that falls slowly: full
- * jitter would bring most of it in the first half. Who asks meanwhile is served at once. */
+/* The same while nobody waits: once to almost twice the ceiling, in the end 60 to 118 s. A crowd that lost
+ * its server comes back spread over two minutes, and at a rate that falls slowly: full jitter would bring
+ * most of it in the first half. Who asks meanwhile is served at once. */
 int64_t iauth__background_backoff_ms(int attempts, uint32_t random);
 
 int64_t iauth__min(int64_t a, int64_t b);

@@ -198,6 +198,7 @@ static void a_caller_has_a_deadline(void **state) {
   start(&world);
   world_get_with(&world, 0, (iauth_get_options){.timeout_ms = 100});
   world_get(&world, 1);
+  assert_int_equal(world.armed_ms, 100);
   world_pass(&world, 100);
   assert_failed(&world, 0, TIMEOUT);
   assert_true(world.answers[0].failure.retryable);
@@ -385,6 +386,8 @@ static void minimum_validity(void **state) {
   assert_token(&world, 3, "t1");
   assert_token(&world, 4, "t1");
   assert_waiting(&world, 2);
+  assert_null(iauth_current(world.client, 250000));
+  assert_non_null(iauth_current(world.client, 240000));
   world_grant(&world, "t2", 1200);
   assert_token(&world, 2, "t2");
   world_clean_up(&world);
@@ -527,6 +530,23 @@ static void token_from_a_server(void **state) {
   assert_int_equal(iauth_adopt_reply(world.client, id, &token), IAUTH_ERR_BAD_TOKEN);
   iauth_run(world.client);
   assert_failed(&world, 2, BAD_TOKEN);
+  world_clean_up(&world);
+}
+
+static void a_page_that_cannot_reauthorize(void **state) {
+  (void)state;
+  world world;
+  world_init(&world);
+  world_start(&world, (iauth_config){.flow = IAUTH_FLOW_TOKEN,
+                                     .api_key = "k",
+                                     .auto_refresh = true,
+                                     .can_reauthorize = true});
+  world_get(&world, 0);
+  assert_int_equal(world.last_kind, IAUTH_REQUEST_REAUTHORIZE);
+  world_fail(&world, IAUTH_ERR_INVALID_CONFIG);
+  assert_failed(&world, 0, INVALID_CONFIG);
+  world_live(&world, 100000);
+  assert_int_equal(world.sent, 1);
   world_clean_up(&world);
 }
 
@@ -704,6 +724,54 @@ static void callbacks_may_ask_again(void **state) {
   world_clean_up(&world);
 }
 
+static void adopt_inside(void *user, uint32_t waiter) {
+  world *world = user;
+  (void)waiter;
+  iauth_token token = offer(world, "from-a-callback", 9000000);
+  assert_int_equal(iauth_adopt(world->client, &token), IAUTH_OK);
+}
+
+static void what_callbacks_bring_is_told_soon(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world.on_answer = adopt_inside;
+  world_get(&world, 0);
+  world_grant(&world, "t1", 1200);
+  assert_token(&world, 0, "t1");
+  assert_int_equal(world.armed_ms, 0);
+  world_pass(&world, 0);
+  assert_string_equal(world.token, "from-a-callback");
+  world_clean_up(&world);
+}
+
+static void respond_inside(void *user, uint32_t waiter) {
+  world *world = user;
+  static const char headers[] = "x-quota-usage: 5\r\n";
+  const iauth_response response = {
+      .status = 503, .headers = headers, .headers_len = strlen(headers)};
+  (void)waiter;
+  uint32_t id = world->request->id;
+  world->request = NULL;
+  iauth_respond(world->client, id, &response);
+}
+
+static void a_reply_inside_a_callback(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world_get_with(&world, 0, (iauth_get_options){.timeout_ms = 100});
+  world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t1\",\"expires_in\":1200}");
+  assert_int_equal(world.last_kind, IAUTH_REQUEST_APIS);
+  world.on_answer = respond_inside;
+  world_pass(&world, 100);
+  assert_token(&world, 0, "t1");
+  assert_int_equal(world.armed_ms, 0);
+  world_pass(&world, 0);
+  assert_int_equal(world.quotas, 1);
+  world_clean_up(&world);
+}
+
 static void disposed(void **state) {
   (void)state;
   world world;
@@ -792,6 +860,7 @@ int main(void) {
       cmocka_unit_test(pessimistic_clock_wins),
       cmocka_unit_test(adopted_token_answers_waiters),
       cmocka_unit_test(token_from_a_server),
+      cmocka_unit_test(a_page_that_cannot_reauthorize),
       cmocka_unit_test(token_from_a_server_without_a_way_back),
       cmocka_unit_test(invalidated_if_still_current),
       cmocka_unit_test(apis_are_fetched_where_auth_leaves_them_out),
@@ -802,6 +871,8 @@ int main(void) {
       cmocka_unit_test(failure_to_send),
       cmocka_unit_test(quota_is_told),
       cmocka_unit_test(callbacks_may_ask_again),
+      cmocka_unit_test(what_callbacks_bring_is_told_soon),
+      cmocka_unit_test(a_reply_inside_a_callback),
       cmocka_unit_test(disposed),
       cmocka_unit_test(bad_configuration),
       cmocka_unit_test(default_endpoint),

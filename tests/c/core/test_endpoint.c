@@ -8,10 +8,18 @@
 static void good_endpoints(void **state) {
   (void)state;
   static const char *const urls[] = {
-      "https://api.inbenta.io/v1",    "https://api.inbenta.io",   "https://api.inbenta.io:8443/v1/",
-      "HTTPS://API.INBENTA.IO/v1",    "http://localhost:8080/v1", "http://LOCALHOST",
-      "http://shop.localhost:1/a_b~", "http://127.0.0.1:8080/v1", "http://127.255.0.9",
-      "http://[::1]:8080/v1",         "https://[2001:db8::1]/v1", "https://a:65535",
+      "https://api.inbenta.io/v1",
+      "https://api-eu.inbenta.io",
+      "https://api.inbenta.io:8443/v1/",
+      "HTTPS://API.INBENTA.IO/v1",
+      "http://localhost:8080/v1",
+      "http://LOCALHOST",
+      "http://shop.localhost:1/a_b~",
+      "http://127.0.0.1:8080/v1",
+      "http://127.255.0.9",
+      "http://[::1]:8080/v1",
+      "https://[2001:db8::1]/v1",
+      "https://a:65535",
   };
   for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
     if (iauth__check_endpoint(urls[i], false) != IAUTH_OK)

@@ -43,6 +43,7 @@ static void refused(void **state) {
       "Sun, 06 Nov 1994 24:49:37 GMT",
       "Sun, 06 Nov 1994 08:60:37 GMT",
       "Sun, 06 Nov 1994 08:49:61 GMT",
+      "Sun, /6 Nov 1994 08:49:37 GMT",
       "Sun, x6 Nov 1994 08:49:37 GMT",
       "Sun, 06 Nov 19x4 08:49:37 GMT",
       "Sun, 06 Nov 1994 0x:49:37 GMT",

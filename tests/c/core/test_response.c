@@ -43,6 +43,7 @@ static void each_step_has_its_error(void **state) {
       {"", GOOD, IAUTH_ERR_BAD_CONTENT_TYPE},
       {"Content-Type: text/html\r\n", GOOD, IAUTH_ERR_BAD_CONTENT_TYPE},
       {"Content-Type: application/jsonx\r\n", GOOD, IAUTH_ERR_BAD_CONTENT_TYPE},
+      {"Content-Type: application/jso!\r\n", GOOD, IAUTH_ERR_BAD_CONTENT_TYPE},
       {"Content-Type:\r\n", GOOD, IAUTH_ERR_BAD_CONTENT_TYPE},
       {"X-Content-Type: application/json\r\n", GOOD, IAUTH_ERR_BAD_CONTENT_TYPE},
       {"Content-Type: application/json", GOOD, IAUTH_OK},

@@ -1,0 +1,53 @@
+/* Fuzzing of what is parsed by hand: headers, dates, numbers and URLs. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/endpoint.h"
+#include "core/http_date.h"
+#include "core/number.h"
+#include "core/response.h"
+
+static void require(bool condition) {
+  if (!condition)
+    abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  if (size < 1)
+    return 0;
+  const char *text = (const char *)data + 1;
+  size_t len = size - 1;
+  const iauth_response response = {
+      .status = data[0] & 1 ? 429 : 503, .headers = text, .headers_len = len};
+  int64_t wait_ms = iauth__retry_after_ms(&response, INT64_C(784111777000));
+  require(wait_ms >= 0 && wait_ms <= 3600000);
+  iauth_quota quota;
+  bool found = iauth__check_quota(&response, &quota);
+  require(found || (quota.quota_usage_percent == -1 && quota.throttle_usage_percent == -1));
+  require(quota.quota_usage_percent >= -1 && quota.throttle_usage_percent >= -1);
+
+  int64_t unix_s;
+  if (iauth__parse_http_date(text, len, &unix_s))
+    require(len == 29 && unix_s > INT64_C(-62200000000) && unix_s < INT64_C(253500000000));
+
+  char *copy = malloc(len + 1), *end, *libc_end;
+  memcpy(copy, text, len);
+  copy[len] = '\0';
+  double value;
+  if (iauth__parse_number(text, len, &value)) {
+    /* The same characters, and the same value within rounding, as libc's. */
+    double libc = strtod(copy, &libc_end);
+    iauth__strtod(copy, &end);
+    require(end == libc_end);
+    require(value == libc || fabs(value - libc) <= fabs(libc) * 1e-9 || fabs(libc) < 1e-290 ||
+            fabs(libc) > 1e290);
+  }
+  if (iauth__check_endpoint(copy, data[0] & 2) == IAUTH_OK) {
+    require(strpbrk(copy, " \r\n\t\"\\@?#%") == NULL);
+    require(strncasecmp(copy, "http", 4) == 0);
+  }
+  free(copy);
+  return 0;
+}

@@ -1,0 +1,71 @@
+/* Fuzzing of whole answers. Two bytes choose the kind of request and the status; the rest is the
+ * headers, an empty line, and the body. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/endpoint.h"
+#include "core/response.h"
+
+static void *fuzz_alloc(void *user, size_t size) {
+  (void)user;
+  return malloc(size);
+}
+
+static void fuzz_release(void *user, void *ptr) {
+  (void)user;
+  free(ptr);
+}
+
+static void require(bool condition) {
+  if (!condition)
+    abort();
+}
+
+/* What a grant promises. */
+static void judge(iauth_request_kind kind, const iauth__grant *grant) {
+  if (kind == IAUTH_REQUEST_APIS) {
+    require(grant->access_token == NULL && grant->apis != NULL);
+  } else {
+    require(iauth__is_credential(grant->access_token, grant->access_token_len));
+    require(strlen(grant->access_token) == grant->access_token_len);
+    require(grant->expires_in_ms > 0 && grant->expires_in_ms <= INT64_C(315360000000));
+  }
+  for (const char *at = grant->apis; at != NULL && at < grant->apis + grant->apis_len;) {
+    const char *url = at + strlen(at) + 1;
+    require(iauth__check_endpoint(url, false) == IAUTH_OK);
+    at = url + strlen(url) + 1;
+    require(at <= grant->apis + grant->apis_len);
+  }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const int statuses[] = {200, 400, 401, 403, 404, 429, 500, 302};
+  if (size < 2)
+    return 0;
+  iauth_request_kind kind = (iauth_request_kind)(IAUTH_REQUEST_AUTH + data[0] % 3);
+  iauth_flow flow = (iauth_flow)(data[0] / 3 % 3);
+  const char *headers = (const char *)data + 2;
+  size_t rest = size - 2, headers_len = rest;
+  for (size_t i = 0; i + 1 < rest; i++)
+    if (headers[i] == '\n' && headers[i + 1] == '\n') {
+      headers_len = i + 1;
+      break;
+    }
+  size_t body_at = headers_len < rest ? headers_len + 1 : rest;
+  const iauth_response response = {.status = statuses[data[1] % 8],
+                                   .headers = headers,
+                                   .headers_len = headers_len,
+                                   .body = headers + body_at,
+                                   .body_len = rest - body_at};
+  const iauth_host host = {.alloc = fuzz_alloc, .release = fuzz_release};
+  iauth__grant grant;
+  iauth_error error = iauth__check_grant(&host, kind, &response, &grant);
+  if (error == IAUTH_OK)
+    judge(kind, &grant);
+  else
+    require(grant.access_token == NULL && grant.apis == NULL);
+  iauth__grant_clean_up(&grant, &host);
+  if (response.status != 200)
+    require(iauth__check_refusal(kind, flow, &response) != IAUTH_OK);
+  return 0;
+}
