@@ -20,3 +20,9 @@ test('a fixed memory of 256 KiB', async () => {
   assert.equal(memory.buffer.byteLength, 256 * 1024);
   assert.throws(() => memory.grow(1), RangeError);
 });
+
+test('only slim number conversion is linked: nothing of libc’s printf, scanf or strtod', () => {
+  const text = Buffer.from(wasm).toString('latin1');
+  for (const trace of ['-+   0X0x', '%1.15g', '%lg', 'infinity', '(null)']) assert.ok(!text.includes(trace), trace);
+  assert.ok(wasm.length < 22_000, `${wasm.length} bytes`);
+});
