@@ -2,7 +2,9 @@
 // returned at once, without entering wasm; everything else is decided by the C core.
 
 import { startCore } from './core.js';
-import { AuthError } from './errors.js';
+import { AuthError, numberForC } from './errors.js';
+import { apiUrl, fetchWithToken } from './fetch.js';
+import { onWake } from './wake.js';
 
 /**
  * @typedef {object} AccessToken
@@ -11,6 +13,26 @@ import { AuthError } from './errors.js';
  * @property {number} expiresAt this machine's clock, in milliseconds since 1970
  * @property {Readonly<Record<string, string>>} apis base URLs of the products
  */
+
+/** A token of unknown life counts for so long; it is refreshed before, and then its life is known. */
+const UNKNOWN_LIFE_MS = 60_000;
+
+/**
+ * A token from elsewhere, as the page gives it: `expires_in` (seconds from now) counts for more than
+ * `expiration` (Unix seconds on the server's clock, which may differ from ours).
+ */
+function fromPage(given) {
+  const { accessToken, expiration, expires_in: expiresIn, apis = {} } = typeof given == 'string' ? { accessToken: given } : (given ?? {});
+  if (typeof accessToken != 'string') throw new AuthError('bad_response', { hint: 'reauthorize must return an access token.' });
+  const now = Date.now();
+  const expiresAt = expiresIn ? now + expiresIn * 1000 : expiration ? expiration * 1000 : now + UNKNOWN_LIFE_MS;
+  const lifetimeMs = expiresAt - now;
+  return {
+    expiresMono: performance.now() + lifetimeMs,
+    lifetimeMs,
+    public: Object.freeze({ accessToken, expiration: expiration ?? Math.floor(expiresAt / 1000), expiresAt, apis: Object.freeze({ ...apis }) }),
+  };
+}
 
 /** Dispatches later, in a microtask: a listener may call the client, which may not enter C from C. */
 function later(target, type, detail) {
@@ -26,11 +48,13 @@ export class AuthClient extends EventTarget {
   #answer = null; // Promise of `#current.public`, made once a token
   #waiters = new Map(); // id → {resolve, reject, end}
   #lastWaiter = 0;
+  #stopWaking;
 
   /** Use createFromDomainKey or createFromAccessToken. */
   constructor(config) {
     super();
     this.#config = config;
+    if (config.accessToken) this.#keep(fromPage(config));
   }
 
   /**
@@ -45,7 +69,10 @@ export class AuthClient extends EventTarget {
    */
   getToken(options) {
     const { minValidityMs = this.#config.minValidityMs, forceRefresh, signal } = options ?? {};
-    if (!forceRefresh && !signal?.aborted && this.#isValidFor(minValidityMs)) return this.#answer;
+    if (!forceRefresh && !signal?.aborted && this.#isValidFor(minValidityMs)) {
+      if (!this.#core) this.#start().catch(() => {}); // a token from the page: keep it fresh from now on
+      return this.#answer;
+    }
     return this.#wait({ ...options, minValidityMs });
   }
 
@@ -61,12 +88,41 @@ export class AuthClient extends EventTarget {
     this.#instance?.invalidate(accessToken);
   }
 
+  /**
+   * The base URL of a product.
+   * @param {string} product
+   * @returns {Promise<string>}
+   */
+  async apiUrl(product) {
+    return apiUrl((await this.getToken()).apis, product);
+  }
+
+  /**
+   * fetch with the two headers, for hosts of the token's products only. On 401 and 403 the token is dropped
+   * and the request made once more.
+   * @param {string | URL} target a product and a path below it, or a URL: `fetch('chatbot', '/x', init)`,
+   *   `fetch(url, init)`
+   * @param {string | RequestInit} [path]
+   * @param {RequestInit} [init]
+   * @returns {Promise<Response>}
+   */
+  fetch(target, path = '', init = undefined) {
+    if (typeof path == 'object') [path, init] = ['', path];
+    return fetchWithToken(this, this.#config, target, path, init);
+  }
+
   /** Aborts what is under way, rejects who waits, wipes the token. May be called again. */
   dispose() {
     this.#disposed = true;
+    this.#stopWaking?.();
     this.#forget();
     this.#instance?.dispose();
     this.#fail(new AuthError('disposed'));
+  }
+
+  #keep(current) {
+    this.#current = current;
+    this.#answer = Promise.resolve(current.public);
   }
 
   #forget() {
@@ -113,8 +169,10 @@ export class AuthClient extends EventTarget {
   #start() {
     this.#core ??= startCore(this.#config, this.#listener()).then(
       (core) => {
+        this.#instance = core;
         if (this.#disposed) core.dispose();
-        return (this.#instance = core);
+        else this.#takeOver(core);
+        return core;
       },
       (error) => {
         this.#core = undefined; // the next call tries again
@@ -125,12 +183,29 @@ export class AuthClient extends EventTarget {
     return this.#core;
   }
 
+  /** A new instance learns the token that is there: the page's, or that of an instance that died. */
+  #takeOver(core) {
+    this.#stopWaking ??= onWake(() => this.#instance?.wake());
+    if (!this.#isValidFor(0)) return;
+    core.adopt(0, this.#current);
+    core.get(0, { minValidityMs: 0, timeoutMs: 1 }); // from now on somebody wants it fresh
+  }
+
+  /** Asks the page for a token, because there is no other way to one. */
+  async #reauthorize(id) {
+    const signal = AbortSignal.timeout(this.#config.timeoutMs);
+    try {
+      this.#instance?.adopt(id, fromPage(await this.#config.reauthorize({ signal })));
+    } catch (error) {
+      this.#instance?.fail(id, numberForC(error.code));
+    }
+  }
+
   #listener() {
     return {
       onToken: ({ expiresMono, lifetimeMs, ...token }) => {
         Object.freeze(token.apis);
-        this.#current = { public: Object.freeze(token), expiresMono, lifetimeMs };
-        this.#answer = Promise.resolve(this.#current.public);
+        this.#keep({ public: Object.freeze(token), expiresMono, lifetimeMs });
         later(this, 'token', token);
       },
       onError: (error) => later(this, 'error', error),
@@ -140,6 +215,7 @@ export class AuthClient extends EventTarget {
       },
       onQuota: (quota) => later(this, 'quota', quota),
       onAnswer: (id, error) => this.#settle(id, error),
+      onReauthorize: (id) => queueMicrotask(() => this.#reauthorize(id)),
       isAwaited: () => this.#waiters.size > 0,
       onDeath: (error) => {
         this.#core = this.#instance = undefined;

@@ -31,11 +31,12 @@ function checkEndpoint(endpoint, allowInsecure) {
 export function checkConfig(options) {
   const config = { ...DEFAULTS };
   for (const name in options) if (options[name] !== undefined) config[name] = options[name];
-  for (const name of ['apiKey', 'domainKey'])
+  for (const name of ['apiKey', 'domainKey', 'accessToken'])
     if (name in options && !/^[!-~]+$/.test(typeof config[name] == 'string' ? config[name] : ''))
       invalid(`${name} must be a non-empty string without spaces.`);
   for (const name of ['minValidityMs', 'timeoutMs'])
     if (!Number.isFinite(config[name]) || config[name] < 0) invalid(`${name} must be a number of milliseconds.`);
+  if (config.reauthorize && typeof config.reauthorize != 'function') invalid('reauthorize must be a function that returns a token.');
   config.endpoint = checkEndpoint(config.endpoint, config.allowInsecure);
   return config;
 }

@@ -5,7 +5,9 @@ import { AuthError, errorFromC } from './errors.js';
 import { loadModule } from './wasm.js';
 import { FetchXhr } from './xhr.js';
 
-const [TOKEN, ERROR, EXPIRED, QUOTA, ANSWER] = [1, 2, 3, 4, 5];
+const [TOKEN, ERROR, EXPIRED, QUOTA, ANSWER, REAUTHORIZE] = [1, 2, 3, 4, 5, 6];
+
+const encoder = new TextEncoder();
 
 const FLAG_AUTO_REFRESH = 1;
 const FLAG_CAN_REAUTHORIZE = 2;
@@ -21,6 +23,7 @@ const FLAG_TOKEN_FLOW = 8;
  * @property {() => void} onExpired
  * @property {(quota: object) => void} onQuota
  * @property {(waiter: number, error?: AuthError) => void} onAnswer without an error: the last token told
+ * @property {(id: number) => void} onReauthorize the page shall get a token: answer by adopt or fail
  * @property {() => boolean} isAwaited whether a caller is waiting
  * @property {(error: AuthError) => void} onDeath the instance is dead: everything pending fails
  */
@@ -92,6 +95,21 @@ class Core {
     this.#call(() => this.#glue._iauth_wasm_cancel(waiter));
   }
 
+  /** Takes a token from elsewhere; `id` is that of onReauthorize, or 0. */
+  adopt(id, { public: { accessToken, expiration, expiresAt, apis }, lifetimeMs }) {
+    const names = Object.entries(apis).map(([name, url]) => `${name}\0${url}\0`).join('');
+    this.#call(() => {
+      const [address] = this.#write(`${accessToken}\0${names}`);
+      const [tokenLength, apisLength] = [accessToken, names].map((text) => encoder.encode(text).length);
+      this.#glue._iauth_wasm_adopt(id, address, tokenLength, apisLength, expiration, expiresAt, lifetimeMs);
+    });
+  }
+
+  /** The page has no token for onReauthorize. */
+  fail(id, error) {
+    this.#call(() => this.#glue._iauth_wasm_fail(id, error));
+  }
+
   invalidate(accessToken) {
     this.#call(() => this.#glue._iauth_wasm_invalidate(...this.#write(accessToken)));
   }
@@ -143,6 +161,7 @@ class Core {
     if (message == ERROR) listener.onError(errorFromC(numbers));
     if (message == EXPIRED) listener.onExpired();
     if (message == QUOTA) listener.onQuota(readQuota(numbers));
+    if (message == REAUTHORIZE) listener.onReauthorize(numbers[0]);
     if (message == ANSWER) listener.onAnswer(numbers[5], numbers[0] ? errorFromC(numbers) : undefined);
   }
 
@@ -159,7 +178,7 @@ class Core {
 
   /** Copies a string into memory that C frees: [pointer, length without the NUL behind it]. */
   #write(text) {
-    const bytes = new TextEncoder().encode(`${text}\0`);
+    const bytes = encoder.encode(`${text}\0`);
     const address = this.#glue._malloc(bytes.length);
     if (!address) throw new Error('out of memory');
     this.#glue.bytes().set(bytes, address);

@@ -59,3 +59,6 @@ export class AuthError extends Error {
 /** Makes the error of what C says: [error, status, retryable, retryAfterMs, attempts]. */
 export const errorFromC = ([error, status = 0, retryable = 0, retryAfterMs = 0, attempts = 0]) =>
   new AuthError(FROM_C[-1 - error] ?? 'wasm_unavailable', { status, retryable: !!retryable, retryAfterMs, attempts });
+
+/** C's number for what a callback of the page failed with; anything unknown counts as a network error. */
+export const numberForC = (code) => -1 - FROM_C.indexOf(FROM_C.includes(code) ? code : 'network');

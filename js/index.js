@@ -14,6 +14,9 @@ export { AuthClient, AuthError };
  * @property {number} [timeoutMs=10000] for one request, and default of getToken
  * @property {string | URL | BufferSource | WebAssembly.Module} [wasm] where the module is, if not beside
  *   the script
+ * @property {string} [environment] x-inbenta-env of `client.fetch`
+ * @property {string} [source] x-inbenta-source of `client.fetch`
+ * @property {string} [userType] x-inbenta-user-type of `client.fetch`
  * @property {boolean} [allowInsecure=false] plain http to other machines: for test networks only
  */
 
@@ -26,4 +29,20 @@ export { AuthClient, AuthError };
  */
 export function createFromDomainKey(domainKey, apiKey, options) {
   return new AuthClient(checkConfig({ ...options, domainKey, apiKey }));
+}
+
+/**
+ * A client for a token that a server handed over. It is refreshed before it expires; after that,
+ * `reauthorize` is asked for a new one.
+ * @param {string} accessToken
+ * @param {string} apiKey
+ * @param {Options & {
+ *   expiration?: number,
+ *   apis?: Record<string, string>,
+ *   reauthorize?: (context: {signal: AbortSignal}) => Promise<string | {accessToken: string, expiration?: number, expires_in?: number, apis?: Record<string, string>}>,
+ * }} [options] `expiration` in Unix seconds; without it the token is refreshed within a minute
+ * @throws {AuthError} invalid_config, insecure_endpoint
+ */
+export function createFromAccessToken(accessToken, apiKey, options) {
+  return new AuthClient(checkConfig({ ...options, accessToken, apiKey }));
 }

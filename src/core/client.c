@@ -435,14 +435,16 @@ static void answer_waiters(iauth_client *client, iauth_time now) {
 /* ---------------------------------------------------------------------------------------------------
  * Tokens from elsewhere, and news. */
 
-iauth_error iauth_adopt(iauth_client *client, const iauth_token *offered) {
+/* Takes an offered token: always as the answer to our own question, else if it outlives the current
+ * one. */
+static iauth_error take_offer(iauth_client *client, const iauth_token *offered, bool is_reply) {
   iauth_time now = clock_of(client);
   if (!iauth__is_credential(offered->access_token, offered->access_token_len))
     return IAUTH_ERR_BAD_TOKEN;
   int64_t left = iauth__min(offered->expires_wall_ms - now.wall_ms, IAUTH__LIFETIME_MAX_MS);
   if (left <= 0)
     return IAUTH_ERR_BAD_EXPIRES_IN;
-  if (client->token != NULL && remaining_ms(client->token, now) >= left)
+  if (!is_reply && client->token != NULL && remaining_ms(client->token, now) >= left)
     return IAUTH_OK;
   iauth_token fresh = {
       .access_token_len = offered->access_token_len,
@@ -466,9 +468,13 @@ iauth_error iauth_adopt(iauth_client *client, const iauth_token *offered) {
   return error;
 }
 
+iauth_error iauth_adopt(iauth_client *client, const iauth_token *offered) {
+  return take_offer(client, offered, false);
+}
+
 iauth_error iauth_adopt_reply(iauth_client *client, uint32_t id, const iauth_token *offered) {
   bool is_reply = client->in_flight && id == client->request.public.id;
-  iauth_error error = iauth_adopt(client, offered);
+  iauth_error error = take_offer(client, offered, is_reply);
   if (is_reply) {
     if (error != IAUTH_OK)
       fail_request(client, error, 0, 0);

@@ -199,7 +199,8 @@ void iauth_cancel(iauth_client *client, uint32_t waiter);
  * NO_MEMORY. */
 iauth_error iauth_adopt(iauth_client *client, const iauth_token *token);
 
-/* Completes an IAUTH_REQUEST_REAUTHORIZE with the page's token; otherwise as iauth_adopt. */
+/* Completes an IAUTH_REQUEST_REAUTHORIZE with the page's token, which always replaces the current
+ * one. With the id of no such request, as iauth_adopt. */
 iauth_error iauth_adopt_reply(iauth_client *client, uint32_t id, const iauth_token *token);
 
 /* Drops the current token if it is still this one: a caller saw it refused. */

@@ -100,7 +100,7 @@ test('the script tag: one file, data attributes make the client', async ({ page,
   const requested = [];
   page.on('request', (request) => requested.push(new URL(request.url()).pathname));
   await page.goto(`${tagged.origin}/tag.html`);
-  expect(await page.evaluate(() => Object.keys(InbentaAuth).sort())).toEqual(['AuthClient', 'AuthError', 'client', 'createFromDomainKey']);
+  expect(await page.evaluate(() => Object.keys(InbentaAuth).sort())).toEqual(['AuthClient', 'AuthError', 'client', 'createFromAccessToken', 'createFromDomainKey']);
   const token = await page.evaluate(() => InbentaAuth.client.getToken());
   expect(token.accessToken).toBeTruthy();
   expect(requested.some((path) => path.endsWith('.wasm'))).toBe(false);

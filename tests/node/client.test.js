@@ -4,15 +4,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { AuthError, createFromDomainKey } from '../../dist/inbenta-auth.js';
-import { fakeApi, grant, json, wasm } from './fake-api.js';
-
-const failsWith = (code, more = {}) => (error) => {
-  assert.ok(error instanceof AuthError, inspect(error));
-  assert.equal(error.code, code, error.message);
-  for (const name in more) assert.deepEqual(error[name], more[name], name);
-  return true;
-};
+import { createFromDomainKey } from '../../dist/inbenta-auth.js';
+import { failsWith, fakeApi, grant, json, wasm } from './fake-api.js';
 
 test('starts nothing until asked, then one /auth as documented', async (t) => {
   const { client, requests } = await fakeApi(t);

@@ -1,10 +1,20 @@
 // An Auth API that answers as a test wishes, for what the real one never does. On loopback, one test each.
 
-import { createServer } from 'node:http';
+import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { createFromDomainKey } from '../../dist/inbenta-auth.js';
+import { createServer } from 'node:http';
+import { inspect } from 'node:util';
+import { AuthError, createFromDomainKey } from '../../dist/inbenta-auth.js';
 
 export const wasm = await readFile(new URL('../../dist/inbenta-auth.wasm', import.meta.url));
+
+/** For assert.throws and assert.rejects: an AuthError with this code, and these fields. */
+export const failsWith = (code, more = {}) => (error) => {
+  assert.ok(error instanceof AuthError, inspect(error));
+  assert.equal(error.code, code, error.message);
+  for (const name in more) assert.deepEqual(error[name], more[name], name);
+  return true;
+};
 
 /** A body that grants token number `n`. */
 export const grant = (n, expiresIn = 1200) => ({

@@ -533,6 +533,27 @@ static void token_from_a_server(void **state) {
   world_clean_up(&world);
 }
 
+static void the_page_s_answer_replaces_a_longer_life(void **state) {
+  (void)state;
+  world world;
+  world_init(&world);
+  world_start(&world,
+              (iauth_config){.flow = IAUTH_FLOW_TOKEN, .api_key = "k", .can_reauthorize = true});
+  iauth_token token = offer(&world, "long", 1200000);
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  world_get_with(&world, 0, (iauth_get_options){.force_refresh = true});
+  world_respond(&world, 403, JSON_TYPE, "{\"Message\":\"explicit deny\"}");
+  world_pass(&world, 1000);
+  assert_int_equal(world.last_kind, IAUTH_REQUEST_REAUTHORIZE);
+  token = offer(&world, "short", 60000);
+  uint32_t id = world.request->id;
+  world.request = NULL;
+  assert_int_equal(iauth_adopt_reply(world.client, id, &token), IAUTH_OK);
+  iauth_run(world.client);
+  assert_token(&world, 0, "short");
+  world_clean_up(&world);
+}
+
 static void a_page_that_cannot_reauthorize(void **state) {
   (void)state;
   world world;
@@ -860,6 +881,7 @@ int main(void) {
       cmocka_unit_test(pessimistic_clock_wins),
       cmocka_unit_test(adopted_token_answers_waiters),
       cmocka_unit_test(token_from_a_server),
+      cmocka_unit_test(the_page_s_answer_replaces_a_longer_life),
       cmocka_unit_test(a_page_that_cannot_reauthorize),
       cmocka_unit_test(token_from_a_server_without_a_way_back),
       cmocka_unit_test(invalidated_if_still_current),

@@ -216,11 +216,41 @@ static void bad_bodies(void **state) {
       "{\"secret\":\"a\",\"domainKey\":\"b\"}",
       "{\"domainKey\":",
       "{\"Secret\":\"a\"}",
+      "{\"secret\":[\"a\"]}",
+      "{\"secret\":\"a\"} x",
+      "{\"secret\":\"a\"}{}",
+      "{\"secret\":\"a\\u0000b\"}",
+      "{'secret':'a'}",
+      "\"secret\"",
   };
   for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
     auth(key.value, ORIGIN, bodies[i]);
     assert_refused(400, "bad_request");
   }
+}
+
+/* A valid key with something behind it is not that key. */
+static void a_key_and_more(void **state) {
+  (void)state;
+  char body[256];
+  const char *headers[] = {"x-inbenta-key", key.value, "Content-Type", "application/json", NULL};
+  snprintf(body, sizeof body, "{\"secret\":\"%s\"} \r\n\t", secret);
+  assert_int_equal(ask("POST", "/v1/auth", headers, body), 200);
+  snprintf(body, sizeof body, "{\"secret\":\"%s\"} x", secret);
+  assert_int_equal(ask("POST", "/v1/auth", headers, body), 400);
+  snprintf(body, sizeof body, "{\"secret\":\"%s\\u0000x\"}", secret);
+  assert_int_equal(ask("POST", "/v1/auth", headers, body), 400);
+  int len = snprintf(body, sizeof body, "{\"secret\":\"%s_x\"}", secret);
+  *strchr(body, '_') = '\0';
+  const authd_request raw_nul = {.method = "POST",
+                                 .path = "/v1/auth",
+                                 .header = lookup,
+                                 .header_state = (void *)headers,
+                                 .body = body,
+                                 .body_len = (size_t)len};
+  authd_response_clean_up(&response);
+  authd_handle(&api, &raw_nul, &response);
+  assert_refused(400, "bad_request");
 }
 
 static void content_types(void **state) {
@@ -252,6 +282,11 @@ static void refresh(void **state) {
   char token[2200];
   get_token(token);
   now += 1199;
+  char lower_case[2300];
+  snprintf(lower_case, sizeof lower_case, "bearer %s", token);
+  const char *scheme[] = {"x-inbenta-key", key.value, "Authorization", lower_case, "Origin",
+                          ORIGIN,          NULL};
+  assert_int_equal(ask("POST", "/v1/refreshToken", scheme, ""), 200);
   assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN), 200);
   assert_string_not_equal(field("accessToken"), token);
   assert_true(number_field("expiration") == 1000 + 1199 + 1200);
@@ -275,6 +310,11 @@ static void refresh(void **state) {
   assert_refused(401, "token_missing");
   const char *basic[] = {"x-inbenta-key", key.value, "Authorization", "Basic x", NULL};
   ask("POST", "/v1/refreshToken", basic, "");
+  assert_refused(401, "token_missing");
+  assert_string_equal(response_header("WWW-Authenticate"), "Bearer");
+  assert_string_equal(response.key_id, key.id);
+  const char *short_one[] = {"x-inbenta-key", key.value, "Authorization", "Bear", NULL};
+  ask("POST", "/v1/refreshToken", short_one, "");
   assert_refused(401, "token_missing");
 }
 
@@ -319,14 +359,20 @@ static void preflight(void **state) {
                          "x-inbenta-key, authorization, content-type"));
   assert_true(atoi(response_header("Access-Control-Max-Age")) > 0);
   assert_string_equal(response_header("Access-Control-Allow-Credentials"), "(none)");
+  /* So that a page with a wrong endpoint may read the 404. */
+  assert_int_equal(ask("OPTIONS", "/auth", headers, ""), 204);
+  assert_int_equal(ask("POST", "/auth", headers, ""), 404);
+  assert_string_equal(response_header("Access-Control-Allow-Origin"), "https://any.example");
 }
 
 static void other_requests(void **state) {
   (void)state;
   const char *none[] = {NULL};
   assert_int_equal(ask("GET", "/v1/auth", none, ""), 405);
-  assert_string_equal(response_header("Allow"), "POST");
+  assert_string_equal(response_header("Allow"), "POST, OPTIONS");
   assert_int_equal(ask("POST", "/v1/apis", none, ""), 405);
+  assert_string_equal(response_header("Allow"), "GET, OPTIONS");
+  assert_int_equal(ask("HEAD", "/healthz", none, ""), 405);
   assert_int_equal(ask("GET", "/", none, ""), 404);
   assert_int_equal(ask("GET", "/v1/auth/", none, ""), 404);
   assert_int_equal(ask("GET", "/healthz", none, ""), 200);
@@ -369,6 +415,7 @@ int main(void) {
       TEST(secret_from_a_server),
       TEST(api_keys),
       TEST(bad_bodies),
+      TEST(a_key_and_more),
       TEST(content_types),
       TEST(refresh),
       TEST(revocation_and_domains_count_at_once),

@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+/* bücher.example in UTF-8, as no browser sends it. */
+#define NON_ASCII_HOST "b\303\274cher.example"
+#define NON_ASCII_ORIGIN "https://" NON_ASCII_HOST
+
 static const char domains[] = "www.example.com\n"
                               "*.wild.example\n"
                               "http://localhost:8080\n"
@@ -64,6 +68,9 @@ static void refused(void **state) {
       "https//www.example.com",
       "https://wild.example",
       "https://.wild.example",
+      "https://..wild.example",
+      "https://a..wild.example",
+      "https://.a.wild.example",
       "https://evilwild.example",
       "https://a.wild.example.",
       "https://a.wild.example:8443",
@@ -78,8 +85,7 @@ static void refused(void **state) {
       "https://secure.example",
       "http://plain.example:443",
       "https://plain.example:80",
-      "https://b\xc3\xbc"
-      "cher.example",
+      NON_ASCII_ORIGIN,
       "https://[::1]",
       "https://[::2]:9000",
       "https://[0:0:0:0:0:0:0:1]:9000",
@@ -122,9 +128,19 @@ static void good_entries(void **state) {
       "my_host.example",
       "127.0.0.1",
       "[::1]",
+      "[::]",
+      "[::FFFF:7f00:1]",
+      "[::ffff:102:304]",
+      "[::102:304]",
+      "[1:0:2::]",
+      "[2001:db8:0:1:1:1:1:1]",
+      "[1::2:0:0:3:4]",
+      "[1:0:0:2::3]",
+      "*.com",
       "https://[2001:db8::1]:65535",
       "xn--bcher-kva.example",
       "1a.example",
+      "-",
   };
   for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
     if (authd_domain_problem(entries[i]) != NULL)
@@ -152,8 +168,7 @@ static void bad_entries(void **state) {
       ".example.com",
       "example.com.",
       "a b",
-      "b\xc3\xbc"
-      "cher.example",
+      NON_ASCII_HOST,
       "example.com\nevil.com",
       "127.1",
       "127.0.0.256",
@@ -164,6 +179,13 @@ static void bad_entries(void **state) {
       "*.127.0.0.1",
       "*.[::1]",
       "[::01]",
+      "[::ffff:1.2.3.4]",
+      "[0:0:0:0:0:0:0:1]",
+      "[2001:db8::1:1:1:1:1]",
+      "[1::2:0:0:0:3]",
+      "[fe80::1%eth0]",
+      "0x",
+      "1.0x",
       "[::1",
       "[]",
       "[1:2]",

@@ -1,4 +1,5 @@
 /* Access tokens: what was signed is read back, what was not is refused. */
+#define _POSIX_C_SOURCE 200809L
 #include "cmocka_all.h"
 #include "server/base64url.h"
 #include "server/token.h"
