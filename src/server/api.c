@@ -6,11 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/memory.h"
 #include "server/keys.h"
 #include "server/token.h"
 
 /* ---------------------------------------------------------------------------------------------------
  * Responses. */
+
+/* Bytes that most answers fit in: a buffer that grows leaves a copy of its token behind. */
+#define BODY_HINT 4096
 
 static void add_header(authd_response *response, const char *name, const char *value) {
   if (response->header_count == AUTHD_HEADERS_MAX)
@@ -23,7 +27,7 @@ static void add_header(authd_response *response, const char *name, const char *v
 
 static void set_json(authd_response *response, int status, cJSON *json) {
   response->status = status;
-  response->body = cJSON_PrintUnformatted(json);
+  response->body = cJSON_PrintBuffered(json, BODY_HINT, false);
   cJSON_Delete(json);
   if (response->body == NULL)
     response->status = 500;
@@ -49,14 +53,19 @@ static void refuse_as_gateway(authd_response *response, const char *reason) {
   set_json(response, 403, json);
 }
 
-static void fail(authd_response *response) {
+/* `problem` goes to the log only: it may tell of files. */
+static void fail(authd_response *response, const char *problem) {
   refuse(response, 500, "server_error", "The server has a problem; its log says more.");
+  response->problem = problem;
+}
+
+static void fail_by_store(const authd_api *api, authd_response *response) {
+  fail(response, api->store.problem(api->store.state));
 }
 
 void authd_response_clean_up(authd_response *response) {
   if (response->body != NULL)
-    for (volatile char *at = response->body; *at != '\0'; at++)
-      *at = '\0';
+    iauth__wipe(response->body, strlen(response->body));
   free(response->body);
   response->body = NULL;
 }
@@ -82,7 +91,8 @@ static void add_cors(const authd_request *request, authd_response *response) {
              "Retry-After, Date, x-quota-usage, x-quota-reset, x-throttle-usage, x-throttle-reset");
 }
 
-/* A preflight cannot know the key, so it succeeds for any origin. */
+/* A preflight cannot know the key, so it succeeds for any origin; and on any path, so that a page
+ * with a wrong endpoint gets to read the 404. */
 static void preflight(authd_response *response) {
   response->status = 204;
   add_header(response, "Access-Control-Allow-Methods", "GET, POST, OPTIONS");
@@ -102,9 +112,11 @@ static bool check_api_key(const authd_api *api, const authd_request *request, au
   authd_found found =
       value == NULL ? AUTHD_MISSING : api->store.find_api_key(api->store.state, value, key);
   if (found == AUTHD_STORE_ERROR)
-    fail(response);
+    fail_by_store(api, response);
   else if (found == AUTHD_MISSING)
     refuse_as_gateway(response, "api_key_unknown");
+  else
+    snprintf(response->key_id, sizeof response->key_id, "%s", key->id);
   return found == AUTHD_FOUND;
 }
 
@@ -138,21 +150,31 @@ static bool check_credential(const authd_request *request, const authd_credentia
   return true;
 }
 
+/* What follows "Bearer " in an Authorization header, NULL if nothing does. The scheme's case does
+ * not count (RFC 9110, section 11.1). */
+static const char *bearer_token(const char *value) {
+  static const char scheme[] = "bearer ";
+  for (size_t i = 0; value != NULL && i < sizeof scheme - 1; i++)
+    if ((value[i] | 0x20) != scheme[i])
+      return NULL;
+  return value != NULL ? value + sizeof scheme - 1 : NULL;
+}
+
 /* The access token of a request and the credential behind it. False if it was refused. */
 static bool check_bearer(const authd_api *api, const authd_request *request,
                          authd_credential *credential, authd_response *response) {
-  static const char scheme[] = "Bearer ";
   authd_api_key key;
   authd_claims claims;
   if (!check_api_key(api, request, &key, response))
     return false;
-  const char *value = header(request, "Authorization");
-  if (value == NULL || strncmp(value, scheme, strlen(scheme)) != 0) {
+  const char *token = bearer_token(header(request, "Authorization"));
+  if (token == NULL) {
+    add_header(response, "WWW-Authenticate", "Bearer");
     refuse(response, 401, "token_missing", "Send the header Authorization: Bearer <access token>.");
     return false;
   }
-  authd_token_state state = authd_token_check(&api->signer, value + strlen(scheme),
-                                              api->now_s(api->clock_state), &claims);
+  authd_token_state state =
+      authd_token_check(&api->signer, token, api->now_s(api->clock_state), &claims);
   if (state != AUTHD_TOKEN_VALID) {
     refuse_as_gateway(response, state == AUTHD_TOKEN_EXPIRED ? "token_expired" : "token_invalid");
     return false;
@@ -163,7 +185,7 @@ static bool check_bearer(const authd_api *api, const authd_request *request,
   }
   authd_found found = api->store.get_credential(api->store.state, claims.credential_id, credential);
   if (found == AUTHD_STORE_ERROR) {
-    fail(response);
+    fail_by_store(api, response);
     return false;
   }
   if (found == AUTHD_MISSING) {
@@ -184,17 +206,18 @@ static void grant(const authd_api *api, const authd_credential *credential, bool
   memcpy(claims.api_key_id, credential->api_key_id, sizeof claims.api_key_id);
   char *token = authd_token_issue(&api->signer, &claims);
   if (token == NULL) {
-    fail(response);
+    fail(response, "no access token could be signed");
     return;
   }
   cJSON *json = cJSON_CreateObject();
-  cJSON_AddStringToObject(json, "accessToken", token);
+  cJSON_AddItemToObject(json, "accessToken", cJSON_CreateStringReference(token));
   cJSON_AddNumberToObject(json, "expiration", (double)claims.expires_s);
   cJSON_AddNumberToObject(json, "expires_in", (double)api->lifetime_s);
   if (with_apis)
     cJSON_AddRawToObject(json, "apis", api->apis_json);
-  free(token);
   set_json(response, 200, json);
+  iauth__wipe(token, strlen(token));
+  free(token);
 }
 
 static bool is_json_type(const char *type) {
@@ -207,10 +230,27 @@ static bool is_json_type(const char *type) {
   return strchr("; \t", type[sizeof json - 1]) != NULL; /* also at its end */
 }
 
+/* One JSON text and nothing behind it; NULL otherwise. A NUL, which would cut a key short where C
+ * reads it, is not taken in any spelling. */
+static cJSON *parse_body(const char *body, size_t len) {
+  static const char escaped_nul[] = "\\u0000";
+  for (size_t i = 0; i < len; i++)
+    if (body[i] == '\0' || (len - i >= 6 && memcmp(body + i, escaped_nul, 6) == 0))
+      return NULL;
+  const char *end = NULL;
+  cJSON *json = cJSON_ParseWithLengthOpts(body, len, &end, false);
+  while (json != NULL && end < body + len)
+    if (strchr(" \t\r\n", *end++) == NULL) {
+      cJSON_Delete(json);
+      json = NULL;
+    }
+  return json;
+}
+
 /* The one credential in the body of /auth: its field's value, borrowed from `json`, and its kind.
  * NULL if it was refused. */
-static const char *read_credential(const cJSON *json, authd_credential_kind *kind,
-                                   authd_response *response) {
+static char *read_credential(const cJSON *json, authd_credential_kind *kind,
+                             authd_response *response) {
   const cJSON *secret = cJSON_GetObjectItemCaseSensitive(json, "secret");
   const cJSON *domain_key = cJSON_GetObjectItemCaseSensitive(json, "domainKey");
   if (!cJSON_IsObject(json)) {
@@ -219,7 +259,7 @@ static const char *read_credential(const cJSON *json, authd_credential_kind *kin
     refuse(response, 400, "bad_request", "Send either \"secret\" or \"domainKey\" in the body.");
   } else {
     *kind = secret != NULL ? AUTHD_SECRET : AUTHD_DOMAIN_KEY;
-    const char *value = cJSON_GetStringValue(secret != NULL ? secret : domain_key);
+    char *value = cJSON_GetStringValue(secret != NULL ? secret : domain_key);
     if (value != NULL && *value != '\0')
       return value;
     refuse(response, 400, "bad_request", "The key in the body is not a non-empty string.");
@@ -233,14 +273,14 @@ static void auth_with(const authd_api *api, const authd_request *request, const 
   authd_credential credential;
   if (kind == AUTHD_SECRET) {
     if (!authd_hash_secret(&api->signer, value, hash)) {
-      fail(response);
+      fail(response, "no hash could be made");
       return;
     }
     value = hash;
   }
   authd_found found = api->store.find_credential(api->store.state, kind, value, &credential);
   if (found == AUTHD_STORE_ERROR)
-    fail(response);
+    fail_by_store(api, response);
   else if (found == AUTHD_MISSING || strcmp(credential.api_key_id, key->id) != 0)
     refuse(response, 400, "credentials_rejected",
            kind == AUTHD_SECRET ? "Secret token not valid" : "Domain key not valid");
@@ -254,15 +294,16 @@ static void post_auth(const authd_api *api, const authd_request *request,
   authd_credential_kind kind;
   if (!check_api_key(api, request, &key, response))
     return;
-  snprintf(response->key_id, sizeof response->key_id, "%s", key.id);
   if (!is_json_type(header(request, "Content-Type"))) {
     refuse(response, 415, "bad_request", "Send the body as Content-Type: application/json.");
     return;
   }
-  cJSON *json = cJSON_ParseWithLength(request->body, request->body_len);
-  const char *value = read_credential(json, &kind, response);
-  if (value != NULL)
+  cJSON *json = parse_body(request->body, request->body_len);
+  char *value = read_credential(json, &kind, response);
+  if (value != NULL) {
     auth_with(api, request, &key, kind, value, response);
+    iauth__wipe(value, strlen(value));
+  }
   cJSON_Delete(json);
 }
 
@@ -295,7 +336,7 @@ static void get_health(const authd_api *api, const authd_request *request,
   (void)request;
   authd_api_key key;
   if (api->store.find_api_key(api->store.state, "", &key) == AUTHD_STORE_ERROR) {
-    fail(response);
+    fail_by_store(api, response);
     return;
   }
   cJSON *json = cJSON_CreateObject();
@@ -312,18 +353,29 @@ static const struct {
     {"/healthz", "GET", get_health},
 };
 
+bool authd_path_known(const char *path) {
+  for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
+    if (strcmp(path, endpoints[i].path) == 0)
+      return true;
+  return false;
+}
+
 void authd_handle(const authd_api *api, const authd_request *request, authd_response *response) {
   memset(response, 0, sizeof *response);
   response->reason = "";
+  response->problem = "";
   add_cors(request, response);
+  if (strcmp(request->method, "OPTIONS") == 0) {
+    preflight(response);
+    return;
+  }
   for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
     if (strcmp(request->path, endpoints[i].path) != 0)
       continue;
-    if (strcmp(request->method, "OPTIONS") == 0) {
-      preflight(response);
-    } else if (strcmp(request->method, endpoints[i].method) != 0) {
-      add_header(response, "Allow", endpoints[i].method);
-      refuse(response, 405, "bad_request", "This endpoint has another method.");
+    if (strcmp(request->method, endpoints[i].method) != 0) {
+      bool post = strcmp(endpoints[i].method, "POST") == 0;
+      add_header(response, "Allow", post ? "POST, OPTIONS" : "GET, OPTIONS");
+      refuse(response, 405, "bad_request", post ? "Use POST here." : "Use GET here.");
     } else if (request->body_too_large) {
       refuse(response, 413, "bad_request", "The body is larger than 16 KB.");
     } else {

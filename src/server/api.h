@@ -24,7 +24,8 @@ typedef struct {
 typedef struct {
   const char *method;
   const char *path; /* without query */
-  /* The value of a header, NULL if there is none. `name` is matched whatever its case. */
+  /* The value of a header, NULL if there is none; "" if it was sent more than once, because to pick
+   * one would be a guess. `name` is matched whatever its case. */
   const char *(*header)(void *state, const char *name);
   void *header_state;
   const char *body; /* need not end in NUL */
@@ -40,12 +41,17 @@ typedef struct {
   } headers[AUTHD_HEADERS_MAX];
   size_t header_count;
   char *body;                 /* NULL for none */
-  char key_id[AUTHD_ID_SIZE]; /* for a log: the credential that was used, or "" */
+  char key_id[AUTHD_ID_SIZE]; /* for a log: the credential, or else API key, that was used, or "" */
   const char *reason;         /* for a log: why it was refused, or "" */
+  const char *problem; /* for a log: what failed in here, or ""; borrowed from the store until it is
+                          used again */
 } authd_response;
 
 /* Answers a request; always fills *response. Release it with authd_response_clean_up. */
 void authd_handle(const authd_api *api, const authd_request *request, authd_response *response);
+
+/* Whether there is an endpoint at this path, so that it may be logged. */
+bool authd_path_known(const char *path);
 
 /* Wipes and frees the body, which may hold a token. */
 void authd_response_clean_up(authd_response *response);

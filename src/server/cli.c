@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "core/endpoint.h"
+#include "core/memory.h"
 #include "server/api.h"
 #include "server/http.h"
 #include "server/keys.h"
@@ -47,7 +49,19 @@ static const char usage[] =
 
 #define LIFETIME_MAX_S 31536000
 
-typedef struct {
+/* Options that only some commands take, and what is given without a name. */
+enum {
+  LISTEN = 1,
+  LIFETIME = 2,
+  API = 4,
+  QUIET = 8,
+  NAME = 16,
+  API_KEY = 32,
+  DOMAIN = 64,
+  TARGET = 128,
+};
+
+struct cli {
   const char *noun, *verb; /* "domain-key", "create"; verb is NULL for serve */
   const char *target;      /* ID or key, where the verb takes one */
   const char *db, *listen, *name, *api_key;
@@ -55,9 +69,10 @@ typedef struct {
   cJSON *apis;
   long lifetime_s;
   bool json, quiet;
+  unsigned given; /* which of the options below */
   authd_store store;
   authd_signer random; /* just its random source and hash are used by commands */
-} cli;
+};
 
 /* ---------------------------------------------------------------------------------------------------
  * Telling people. */
@@ -72,7 +87,7 @@ static int complain(int status, const char *format, ...) {
   return status;
 }
 
-static int store_failed(const cli *cli) {
+static int store_failed(const struct cli *cli) {
   return complain(1, "the store failed: %s", cli->store.problem(cli->store.state));
 }
 
@@ -138,15 +153,17 @@ static char *to_ascii(const char *entry) {
   return joined;
 }
 
-static bool is_ascii(const char *text) {
-  for (; *text != '\0'; text++)
-    if ((unsigned char)*text > 127)
-      return false;
-  return true;
+/* Whether a browser would change or refuse the host, as far as letters go. Punycode that decodes to
+ * nothing is refused by browsers, so it is checked like other letters. */
+static bool needs_idna(const char *entry) {
+  for (const char *at = entry; *at != '\0'; at++)
+    if ((unsigned char)*at > 127 || strncasecmp(at, "xn--", 4) == 0)
+      return true;
+  return false;
 }
 
-static int add_domain(cli *cli, const char *entry) {
-  char *ascii = is_ascii(entry) ? strdup(entry) : to_ascii(entry);
+static int add_domain(struct cli *cli, const char *entry) {
+  char *ascii = needs_idna(entry) ? to_ascii(entry) : strdup(entry);
   if (ascii == NULL)
     return complain(2, "--domain %s: not a host name that can be written in ASCII", entry);
   int status = 0;
@@ -162,7 +179,7 @@ static int add_domain(cli *cli, const char *entry) {
   return status;
 }
 
-static int add_api(cli *cli, const char *text) {
+static int add_api(struct cli *cli, const char *text) {
   const char *equals = strchr(text, '=');
   char *name = equals != NULL && equals > text ? strndup(text, (size_t)(equals - text)) : NULL;
   int status = 0;
@@ -170,24 +187,60 @@ static int add_api(cli *cli, const char *text) {
     status = complain(2, "--api %s: write NAME=URL", text);
   else if (iauth__check_endpoint(equals + 1, false) != IAUTH_OK)
     status = complain(2, "--api %s: the URL must be https, or http on this machine", text);
+  else if (cJSON_HasObjectItem(cli->apis, name))
+    status = complain(2, "--api %s: this name was given before", text);
   else
     cJSON_AddStringToObject(cli->apis, name, equals + 1);
   free(name);
   return status;
 }
 
-static int read_lifetime(cli *cli, const char *text) {
-  char *end;
-  cli->lifetime_s = strtol(text, &end, 10);
-  if (*text == '\0' || *end != '\0' || cli->lifetime_s < 1 || cli->lifetime_s > LIFETIME_MAX_S)
+/* A decimal number from `min` to `max` and nothing else, not even a sign. -1 if it is not. */
+static long read_number(const char *text, long min, long max) {
+  if (*text == '\0' || strlen(text) > 9 || strspn(text, "0123456789") != strlen(text))
+    return -1;
+  long number = strtol(text, NULL, 10);
+  return number >= min && number <= max ? number : -1;
+}
+
+static int read_lifetime(struct cli *cli, const char *text) {
+  cli->lifetime_s = read_number(text, 1, LIFETIME_MAX_S);
+  if (cli->lifetime_s < 0)
     return complain(2, "--lifetime %s: a whole number of seconds from 1 to %d", text,
                     LIFETIME_MAX_S);
   return 0;
 }
 
-static int take_option(cli *cli, const char *option, const char *value) {
+static const struct {
+  const char *name;
+  unsigned bit; /* 0: for all commands */
+  bool has_value;
+} options[] = {
+    {"--db", 0, true},          {"--json", 0, false},
+    {"--listen", LISTEN, true}, {"--lifetime", LIFETIME, true},
+    {"--api", API, true},       {"--quiet", QUIET, false},
+    {"--name", NAME, true},     {"--api-key", API_KEY, true},
+    {"--domain", DOMAIN, true},
+};
+
+#define OPTIONS (sizeof options / sizeof *options)
+
+/* The place of an option in the table, OPTIONS for any other word. */
+static size_t find_option(const char *word) {
+  size_t which = 0;
+  while (which < OPTIONS && strcmp(word, options[which].name) != 0)
+    which++;
+  return which;
+}
+
+/* `value` is NULL for an option that has none. */
+static int take_option(struct cli *cli, const char *option, const char *value) {
   if (strcmp(option, "--db") == 0)
     cli->db = value;
+  else if (strcmp(option, "--json") == 0)
+    cli->json = true;
+  else if (strcmp(option, "--quiet") == 0)
+    cli->quiet = true;
   else if (strcmp(option, "--listen") == 0)
     cli->listen = value;
   else if (strcmp(option, "--name") == 0)
@@ -198,42 +251,64 @@ static int take_option(cli *cli, const char *option, const char *value) {
     return add_domain(cli, value);
   else if (strcmp(option, "--api") == 0)
     return add_api(cli, value);
-  else if (strcmp(option, "--lifetime") == 0)
-    return read_lifetime(cli, value);
   else
-    return complain(2, "unknown option %s (see inbenta-authd --help)", option);
+    return read_lifetime(cli, value);
   return 0;
 }
 
-static int take_arguments(cli *cli, int argc, char **argv) {
+static int take_word(struct cli *cli, const char *word) {
+  if (cli->noun == NULL) {
+    cli->noun = word;
+  } else if (cli->verb == NULL && strcmp(cli->noun, "serve") != 0) {
+    cli->verb = word;
+  } else if (cli->target == NULL && cli->verb != NULL) {
+    cli->target = word;
+    cli->given |= TARGET;
+  } else {
+    return complain(2, "%s: one argument too many (see inbenta-authd --help)", word);
+  }
+  return 0;
+}
+
+static int take_arguments(struct cli *cli, int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
-    const char *word = argv[i];
-    int status = 0;
-    if (strcmp(word, "--json") == 0)
-      cli->json = true;
-    else if (strcmp(word, "--quiet") == 0)
-      cli->quiet = true;
-    else if (strncmp(word, "--", 2) == 0 && i + 1 == argc)
-      status = complain(2, "%s: unknown option, or its value is missing (see inbenta-authd --help)",
-                        word);
-    else if (strncmp(word, "--", 2) == 0)
-      status = take_option(cli, word, argv[++i]);
-    else if (cli->noun == NULL)
-      cli->noun = word;
-    else if (cli->verb == NULL && strcmp(cli->noun, "serve") != 0)
-      cli->verb = word;
-    else if (cli->target == NULL && cli->verb != NULL)
-      cli->target = word;
-    else
-      status = complain(2, "%s: one argument too many (see inbenta-authd --help)", word);
+    const char *word = argv[i], *value = NULL;
+    int status;
+    if (word[0] != '-') {
+      status = take_word(cli, word);
+    } else {
+      size_t which = find_option(word);
+      if (which == OPTIONS)
+        return complain(2, "unknown option %s (see inbenta-authd --help)", word);
+      /* Only another option is no value: a random key may well begin with "--". */
+      if (options[which].has_value &&
+          ((value = argv[++i]) == NULL || find_option(value) != OPTIONS))
+        return complain(2, "%s: its value is missing", word);
+      cli->given |= options[which].bit;
+      status = take_option(cli, word, value);
+    }
     if (status != 0)
       return status;
   }
   return 0;
 }
 
+/* What is given and has no meaning here is a mistake that would go unseen. */
+static int check_given(const struct cli *cli, unsigned taken) {
+  unsigned stray = cli->given & ~taken;
+  const char *verb = cli->verb != NULL ? cli->verb : "";
+  const char *space = cli->verb != NULL ? " " : "";
+  if (stray & TARGET)
+    return complain(2, "%s: one argument too many (see inbenta-authd --help)", cli->target);
+  for (size_t i = 0; i < OPTIONS; i++)
+    if (stray & options[i].bit)
+      return complain(2, "%s%s%s does not take %s (see inbenta-authd --help)", cli->noun, space,
+                      verb, options[i].name);
+  return 0;
+}
+
 /* The API key named by --api-key. Returns 0 or the exit status. */
-static int find_api_key(const cli *cli, authd_api_key *key) {
+static int find_api_key(const struct cli *cli, authd_api_key *key) {
   if (cli->api_key == NULL)
     return complain(2, "give the API key: --api-key KEY");
   switch (cli->store.find_api_key(cli->store.state, cli->api_key, key)) {
@@ -254,7 +329,7 @@ static int64_t now_s(void *state) {
   return (int64_t)time(NULL);
 }
 
-static int create_api_key(const cli *cli) {
+static int create_api_key(const struct cli *cli) {
   authd_api_key key;
   if (cli->name == NULL || *cli->name == '\0')
     return complain(2, "give the API key a name: --name NAME");
@@ -273,7 +348,7 @@ static int create_api_key(const cli *cli) {
   return print_json(json);
 }
 
-static int create_secret(const cli *cli) {
+static int create_secret(const struct cli *cli) {
   authd_api_key key;
   authd_credential credential;
   char secret[AUTHD_SECRET_SIZE];
@@ -293,7 +368,7 @@ static int create_secret(const cli *cli) {
   return print_json(json);
 }
 
-static int create_domain_key(const cli *cli) {
+static int create_domain_key(const struct cli *cli) {
   authd_api_key key;
   authd_credential credential;
   int status = find_api_key(cli, &key);
@@ -311,7 +386,7 @@ static int create_domain_key(const cli *cli) {
   return 0;
 }
 
-static int set_domains(const cli *cli) {
+static int set_domains(const struct cli *cli) {
   if (cli->target == NULL || cli->domains[0] == '\0')
     return complain(2, "write: inbenta-authd domain-key set-domains ID --domain DOMAIN");
   switch (cli->store.set_domains(cli->store.state, cli->target, cli->domains)) {
@@ -331,7 +406,7 @@ static int set_domains(const cli *cli) {
   }
 }
 
-static int revoke(const cli *cli, authd_credential_kind kind) {
+static int revoke(const struct cli *cli, authd_credential_kind kind) {
   if (cli->target == NULL)
     return complain(2, "say which one: inbenta-authd %s revoke ID", cli->noun);
   switch (cli->store.revoke(cli->store.state, kind, cli->target, now_s(NULL))) {
@@ -365,7 +440,7 @@ static void list_credential(void *user, const authd_credential *credential) {
 }
 
 /* A list for people: each entry's fields, a line each. */
-static int print_list(const cli *cli, cJSON *list) {
+static int print_list(const struct cli *cli, cJSON *list) {
   if (cli->json)
     return print_json(list);
   const cJSON *entry, *field, *item;
@@ -384,7 +459,7 @@ static int print_list(const cli *cli, cJSON *list) {
   return 0;
 }
 
-static int list_api_keys(const cli *cli) {
+static int list_api_keys(const struct cli *cli) {
   cJSON *list = cJSON_CreateArray();
   if (cli->store.list_api_keys(cli->store.state, list_api_key, list) == AUTHD_FOUND)
     return print_list(cli, list);
@@ -392,7 +467,7 @@ static int list_api_keys(const cli *cli) {
   return store_failed(cli);
 }
 
-static int list_credentials(const cli *cli, authd_credential_kind kind) {
+static int list_credentials(const struct cli *cli, authd_credential_kind kind) {
   authd_api_key key = {.id = ""};
   if (cli->api_key != NULL) {
     int status = find_api_key(cli, &key);
@@ -413,13 +488,12 @@ static int list_credentials(const cli *cli, authd_credential_kind kind) {
 /* "127.0.0.1:8080" or "[::1]:8080". */
 static bool split_address(const char *text, char address[64], unsigned short *port) {
   const char *colon = strrchr(text, ':');
-  char *end;
-  if (colon == NULL || colon[1] == '\0')
+  if (colon == NULL || colon == text)
     return false;
   bool brackets = text[0] == '[' && colon[-1] == ']';
   size_t len = (size_t)(colon - text) - (brackets ? 2 : 0);
-  long number = strtol(colon + 1, &end, 10);
-  if (*end != '\0' || number < 0 || number > 65535 || len == 0 || len >= 64)
+  long number = read_number(colon + 1, 0, 65535);
+  if (number < 0 || len == 0 || len >= 64)
     return false;
   memcpy(address, text + brackets, len);
   address[len] = '\0';
@@ -428,7 +502,7 @@ static bool split_address(const char *text, char address[64], unsigned short *po
 }
 
 /* Serves until SIGINT or SIGTERM. */
-static int serve_api(const cli *cli, const authd_api *api) {
+static int serve_api(const struct cli *cli, const authd_api *api) {
   char address[64];
   unsigned short port;
   sigset_t stop;
@@ -456,7 +530,7 @@ static int serve_api(const cli *cli, const authd_api *api) {
   return 0;
 }
 
-static int serve(const cli *cli) {
+static int serve(const struct cli *cli) {
   unsigned char fresh[AUTHD_KEY_SIZE], private_key[AUTHD_KEY_SIZE];
   authd_api api = {
       .store = cli->store,
@@ -468,8 +542,8 @@ static int serve(const cli *cli) {
   if (cli->store.signing_key(cli->store.state, fresh, private_key) != AUTHD_FOUND)
     return store_failed(cli);
   bool ready = authd_signer_openssl_init(&api.signer, private_key);
-  memset(fresh, 0, sizeof fresh);
-  memset(private_key, 0, sizeof private_key);
+  iauth__wipe(fresh, sizeof fresh);
+  iauth__wipe(private_key, sizeof private_key);
   char *apis = cJSON_PrintUnformatted(cli->apis);
   api.apis_json = apis;
   int status =
@@ -482,39 +556,42 @@ static int serve(const cli *cli) {
 /* -------------------------------------------------------------------------------------------------
  */
 
-static int list_secrets(const cli *cli) { return list_credentials(cli, AUTHD_SECRET); }
-static int list_domain_keys(const cli *cli) { return list_credentials(cli, AUTHD_DOMAIN_KEY); }
-static int revoke_secret(const cli *cli) { return revoke(cli, AUTHD_SECRET); }
-static int revoke_domain_key(const cli *cli) { return revoke(cli, AUTHD_DOMAIN_KEY); }
+static int list_secrets(const struct cli *cli) { return list_credentials(cli, AUTHD_SECRET); }
+static int list_domain_keys(const struct cli *cli) {
+  return list_credentials(cli, AUTHD_DOMAIN_KEY);
+}
+static int revoke_secret(const struct cli *cli) { return revoke(cli, AUTHD_SECRET); }
+static int revoke_domain_key(const struct cli *cli) { return revoke(cli, AUTHD_DOMAIN_KEY); }
 
-typedef int (*command)(const cli *cli);
-
-static const struct {
+typedef struct {
   const char *noun, *verb;
-  command run;
-} commands[] = {
-    {"serve", "", serve},
-    {"api-key", "create", create_api_key},
-    {"api-key", "list", list_api_keys},
-    {"secret", "create", create_secret},
-    {"secret", "list", list_secrets},
-    {"secret", "revoke", revoke_secret},
-    {"domain-key", "create", create_domain_key},
-    {"domain-key", "list", list_domain_keys},
-    {"domain-key", "set-domains", set_domains},
-    {"domain-key", "revoke", revoke_domain_key},
+  int (*run)(const struct cli *cli);
+  unsigned takes;
+} command;
+
+static const command commands[] = {
+    {"serve", "", serve, LISTEN | LIFETIME | API | QUIET},
+    {"api-key", "create", create_api_key, NAME},
+    {"api-key", "list", list_api_keys, 0},
+    {"secret", "create", create_secret, API_KEY},
+    {"secret", "list", list_secrets, API_KEY},
+    {"secret", "revoke", revoke_secret, TARGET},
+    {"domain-key", "create", create_domain_key, API_KEY | DOMAIN},
+    {"domain-key", "list", list_domain_keys, API_KEY},
+    {"domain-key", "set-domains", set_domains, TARGET | DOMAIN},
+    {"domain-key", "revoke", revoke_domain_key, TARGET},
 };
 
-static command find_command(const cli *cli) {
+static const command *find_command(const struct cli *cli) {
   const char *verb = cli->verb != NULL ? cli->verb : "";
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
     if (strcmp(cli->noun, commands[i].noun) == 0 && strcmp(verb, commands[i].verb) == 0)
-      return commands[i].run;
+      return &commands[i];
   return NULL;
 }
 
 int authd_cli(int argc, char **argv) {
-  static cli cli; /* too large for a stack; zeroed */
+  static struct cli cli; /* too large for a stack; zeroed */
   char problem[512];
   for (int i = 1; i < argc; i++)
     if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -530,16 +607,17 @@ int authd_cli(int argc, char **argv) {
     fputs(usage, stderr);
     status = 2;
   }
-  command run = status == 0 ? find_command(&cli) : NULL;
-  if (status == 0 && run == NULL)
-    status = complain(2, "unknown command (see inbenta-authd --help)");
+  const command *found = status == 0 ? find_command(&cli) : NULL;
+  if (status == 0)
+    status = found != NULL ? check_given(&cli, found->takes)
+                           : complain(2, "unknown command (see inbenta-authd --help)");
   /* The public part of this signer is not used: any key will do. */
   static const unsigned char no_key[AUTHD_KEY_SIZE];
   if (status == 0 && !authd_signer_openssl_init(&cli.random, no_key))
     status = complain(1, "OpenSSL failed");
   if (status == 0) {
     if (authd_store_sqlite_open(&cli.store, cli.db, problem, sizeof problem)) {
-      status = run(&cli);
+      status = found->run(&cli);
       cli.store.close(cli.store.state);
     } else {
       status = complain(1, "cannot open %s", problem);

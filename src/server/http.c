@@ -1,35 +1,61 @@
 /* The native HTTP host; see http.h.
  *
- * One thread with epoll serves all connections: the handlers take microseconds, and SQLite's
- * connection is used by one thread at a time. Slow clients hold a connection, never the thread. */
+ * One thread with poll serves all connections: the handlers take microseconds, and SQLite's
+ * connection is used by one thread at a time. Slow clients hold a connection, never the thread. Not
+ * epoll: libmicrohttpd 0.9.75 then misses a client that leaves right behind its last bytes, and
+ * keeps the connection until its timeout. */
 #define _POSIX_C_SOURCE 200809L
 #include "server/http.h"
 
 #include <arpa/inet.h>
 #include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "core/memory.h"
 
 #define CONNECTION_TIMEOUT_S 15
 #define CONNECTION_LIMIT 1000
+#define STOP_TIMEOUT_MS 2000    /* what a slow client gets to finish its request when we stop */
 #define CONNECTION_MEMORY 32768 /* bytes for one connection's headers and buffers */
 
 struct authd_http {
   const authd_api *api;
   FILE *log;
   struct MHD_Daemon *daemon;
+  atomic_int open_exchanges; /* requests that are being read or answered */
 };
 
 /* One request while it is read. */
-typedef struct {
+struct exchange {
   char *body;
   size_t len;
   bool too_large;
-} exchange;
+};
+
+/* A header that is looked for, and what was found. */
+struct search {
+  const char *name, *value;
+};
+
+static enum MHD_Result visit_header(void *user, enum MHD_ValueKind kind, const char *name,
+                                    const char *value) {
+  struct search *search = user;
+  (void)kind;
+  if (strcasecmp(name, search->name) == 0)
+    search->value = search->value != NULL || value == NULL ? "" : value;
+  return MHD_YES;
+}
 
 static const char *header_of(void *state, const char *name) {
-  return MHD_lookup_connection_value(state, MHD_HEADER_KIND, name);
+  struct search search = {.name = name};
+  MHD_get_connection_values(state, MHD_HEADER_KIND, visit_header, &search);
+  return search.value;
 }
 
 static double now_ms(void) {
@@ -38,7 +64,8 @@ static double now_ms(void) {
   return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* No credential is in here: keys are told by their id, and paths have no query. */
+/* No credential is in here: keys are told by their id, and paths have no query. Nor is anything
+ * that a terminal would act on. */
 static void log_request(FILE *log, const authd_request *request, const authd_response *response,
                         double took_ms) {
   char when[32];
@@ -47,21 +74,34 @@ static void log_request(FILE *log, const authd_request *request, const authd_res
   const char *origin = request->header(request->header_state, "Origin");
   gmtime_r(&now, &utc);
   strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  fprintf(log, "%s %s %s %d origin=%s key=%s reason=%s %.2f ms\n", when, request->method,
-          response->status == 404 ? "(unknown path)" : request->path, response->status,
+  bool plain = strspn(request->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(request->method);
+  fprintf(log, "%s %s %s %d origin=%s key=%s reason=%s %.2f ms\n", when,
+          plain ? request->method : "(method)",
+          authd_path_known(request->path) ? request->path : "(unknown path)", response->status,
           origin == NULL                   ? "-"
           : authd_origin_printable(origin) ? origin
                                            : "(not printable)",
           response->key_id[0] != '\0' ? response->key_id : "-",
           response->reason[0] != '\0' ? response->reason : "-", took_ms);
+  if (response->problem[0] != '\0')
+    fprintf(log, "%s problem: %s\n", when, response->problem);
   fflush(log);
 }
 
+static void release_body(void *body) {
+  iauth__wipe(body, strlen(body));
+  free(body);
+}
+
+/* Takes the response's body. */
 static enum MHD_Result queue(struct MHD_Connection *connection, authd_response *response) {
-  struct MHD_Response *answer = MHD_create_response_from_buffer(
-      response->body != NULL ? strlen(response->body) : 0, response->body, MHD_RESPMEM_MUST_COPY);
+  struct MHD_Response *answer =
+      response->body != NULL ? MHD_create_response_from_buffer_with_free_callback(
+                                   strlen(response->body), response->body, release_body)
+                             : MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
   if (answer == NULL)
     return MHD_NO;
+  response->body = NULL;
   for (size_t i = 0; i < response->header_count; i++)
     MHD_add_response_header(answer, response->headers[i].name, response->headers[i].value);
   enum MHD_Result result = MHD_queue_response(connection, (unsigned)response->status, answer);
@@ -70,7 +110,7 @@ static enum MHD_Result queue(struct MHD_Connection *connection, authd_response *
 }
 
 /* Keeps what fits. The rest is read and dropped, so that the client gets to read the answer. */
-static void take_body(exchange *exchange, const char *data, size_t size) {
+static void take_body(struct exchange *exchange, const char *data, size_t size) {
   if (size > AUTHD_BODY_MAX - exchange->len) {
     exchange->too_large = true;
     return;
@@ -91,11 +131,14 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
                                   const char *method, const char *version, const char *data,
                                   size_t *size, void **state) {
   authd_http *http = user;
-  exchange *exchange = *state;
+  struct exchange *exchange = *state;
   (void)version;
   if (exchange == NULL) {
     *state = calloc(1, sizeof *exchange);
-    return *state != NULL ? MHD_YES : MHD_NO;
+    if (*state == NULL)
+      return MHD_NO;
+    atomic_fetch_add(&http->open_exchanges, 1);
+    return MHD_YES;
   }
   if (*size > 0) {
     take_body(exchange, data, *size);
@@ -123,14 +166,15 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 
 static void on_completed(void *user, struct MHD_Connection *connection, void **state,
                          enum MHD_RequestTerminationCode code) {
-  exchange *exchange = *state;
-  (void)user;
+  authd_http *http = user;
+  struct exchange *exchange = *state;
   (void)connection;
   (void)code;
   if (exchange == NULL)
     return;
+  atomic_fetch_sub(&http->open_exchanges, 1);
   if (exchange->body != NULL)
-    memset(exchange->body, 0, AUTHD_BODY_MAX); /* it held a credential */
+    iauth__wipe(exchange->body, AUTHD_BODY_MAX); /* it held a credential */
   free(exchange->body);
   free(exchange);
   *state = NULL;
@@ -141,7 +185,7 @@ authd_http *authd_http_start(const authd_api *api, const char *address, unsigned
   struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(*port)};
   struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(*port)};
   const struct sockaddr *at = (const struct sockaddr *)&ipv4;
-  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC;
+  unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC;
   if (inet_pton(AF_INET, address, &ipv4.sin_addr) != 1) {
     if (inet_pton(AF_INET6, address, &ipv6.sin6_addr) != 1)
       return NULL;
@@ -152,12 +196,12 @@ authd_http *authd_http_start(const authd_api *api, const char *address, unsigned
   if (http == NULL)
     return NULL;
   *http = (authd_http){.api = api, .log = log};
-  http->daemon = MHD_start_daemon(flags, *port, NULL, NULL, on_request, http, MHD_OPTION_SOCK_ADDR,
-                                  at, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-                                  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
-                                  MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT,
-                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-                                  MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+  atomic_init(&http->open_exchanges, 0);
+  http->daemon = MHD_start_daemon(
+      flags, *port, NULL, NULL, on_request, http, MHD_OPTION_SOCK_ADDR, at,
+      MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT,
+      (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
   if (http->daemon == NULL) {
     free(http);
     return NULL;
@@ -167,6 +211,13 @@ authd_http *authd_http_start(const authd_api *api, const char *address, unsigned
 }
 
 void authd_http_stop(authd_http *http) {
+  MHD_socket listening = MHD_quiesce_daemon(http->daemon);
+  if (listening != MHD_INVALID_SOCKET)
+    close(listening);
+  /* Connections that are only kept alive are not waited for. */
+  double give_up_ms = now_ms() + STOP_TIMEOUT_MS;
+  while (atomic_load(&http->open_exchanges) > 0 && now_ms() < give_up_ms)
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
   MHD_stop_daemon(http->daemon);
   free(http);
 }

@@ -14,7 +14,8 @@ typedef struct authd_http authd_http;
 authd_http *authd_http_start(const authd_api *api, const char *address, unsigned short *port,
                              FILE *log);
 
-/* Takes no new connections, finishes what is being answered, and frees. */
+/* Takes no new connections, gives requests that have begun two seconds to finish, then closes and
+ * frees. */
 void authd_http_stop(authd_http *http);
 
 #endif

@@ -15,7 +15,9 @@
 
 /* Why a list entry can never match, as a sentence that says what to do; NULL if it is good. Good
  * are a host ("www.example.com": https, port 443), sub-domains ("*.example.com", not example.com
- * itself) and a full origin ("http://localhost:8080"). Static text. */
+ * itself) and a full origin ("http://localhost:8080"). A bare "localhost" is https on 443 like any
+ * host. "*.com" is taken: which suffixes are public is a list that changes, and a wide entry is its
+ * owner's choice. "*" and "null" are not. Static text. */
 const char *authd_domain_problem(const char *entry);
 
 /* Whether `origin`, the value of a request's Origin header or NULL, matches one of `domains`: good

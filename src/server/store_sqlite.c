@@ -12,6 +12,7 @@
 
 #define SCHEMA_VERSION 1
 #define BUSY_TIMEOUT_MS 5000
+#define RETRY_MS 10
 
 static const char schema[] =
     "CREATE TABLE api_keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, value TEXT NOT NULL UNIQUE,"
@@ -43,7 +44,7 @@ typedef enum {
   GET_SIGNING_KEY,
   ADD_SIGNING_KEY,
   STATEMENTS
-} statement;
+} statement_id;
 
 static const char *const sql[STATEMENTS] = {
     [FIND_API_KEY] = "SELECT " API_KEY_COLUMNS " FROM api_keys WHERE value = ?1",
@@ -69,7 +70,7 @@ typedef struct {
   sqlite3_stmt *statements[STATEMENTS];
 } sqlite_store;
 
-static sqlite3_stmt *prepare(sqlite_store *store, statement which) {
+static sqlite3_stmt *prepare(sqlite_store *store, statement_id which) {
   if (store->statements[which] == NULL)
     sqlite3_prepare_v3(store->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT,
                        &store->statements[which], NULL);
@@ -100,7 +101,8 @@ static authd_found finish_update(sqlite_store *store, sqlite3_stmt *statement) {
  * Rows. */
 
 static void copy_text(sqlite3_stmt *row, int column, char *out, size_t size) {
-  snprintf(out, size, "%s", (const char *)sqlite3_column_text(row, column));
+  const unsigned char *text = sqlite3_column_text(row, column);
+  snprintf(out, size, "%s", text != NULL ? (const char *)text : ""); /* NULL: out of memory */
 }
 
 static void read_api_key(sqlite3_stmt *row, authd_api_key *out) {
@@ -144,7 +146,7 @@ static authd_found find_api_key(void *state, const char *value, authd_api_key *o
 static authd_found find_credential(void *state, authd_credential_kind kind, const char *value,
                                    authd_credential *out) {
   sqlite3_stmt *statement = prepare(state, FIND_CREDENTIAL);
-  sqlite3_bind_int(statement, 1, kind);
+  sqlite3_bind_int(statement, 1, (int)kind);
   bind_text(statement, 2, value);
   return one_credential(statement, out);
 }
@@ -168,7 +170,7 @@ static authd_found add_credential(void *state, const authd_credential *credentia
   sqlite3_stmt *statement = prepare(state, ADD_CREDENTIAL);
   bind_text(statement, 1, credential->id);
   bind_text(statement, 2, credential->api_key_id);
-  sqlite3_bind_int(statement, 3, credential->kind);
+  sqlite3_bind_int(statement, 3, (int)credential->kind);
   bind_text(statement, 4, credential->value);
   bind_text(statement, 5, credential->domains);
   sqlite3_bind_int64(statement, 6, credential->created_s);
@@ -186,7 +188,7 @@ static authd_found set_domains(void *state, const char *id, const char *domains)
 static authd_found revoke(void *state, authd_credential_kind kind, const char *id_or_value,
                           int64_t now_s) {
   sqlite3_stmt *statement = prepare(state, REVOKE);
-  sqlite3_bind_int(statement, 1, kind);
+  sqlite3_bind_int(statement, 1, (int)kind);
   bind_text(statement, 2, id_or_value);
   sqlite3_bind_int64(statement, 3, now_s);
   return finish_update(state, statement);
@@ -211,7 +213,7 @@ static authd_found list_credentials(void *state, authd_credential_kind kind, con
   sqlite3_stmt *statement = prepare(state, LIST_CREDENTIALS);
   authd_credential credential;
   int step;
-  sqlite3_bind_int(statement, 1, kind);
+  sqlite3_bind_int(statement, 1, (int)kind);
   bind_text(statement, 2, api_key_id);
   while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
     read_credential(statement, &credential);
@@ -249,10 +251,17 @@ static void close_store(void *state) {
 /* ---------------------------------------------------------------------------------------------------
  * Opening. */
 
+#define VERSION_FOREIGN (-1)    /* a database that somebody else made */
+#define VERSION_UNREADABLE (-2) /* sqlite3_errmsg tells why */
+
+/* The schema's version, 0 for a file without one, or one of the above. */
 static int schema_version(sqlite3 *db) {
+  static const char query[] =
+      "SELECT CASE WHEN user_version = 0 AND EXISTS (SELECT 1 FROM sqlite_schema) THEN -1"
+      " ELSE user_version END FROM pragma_user_version";
   sqlite3_stmt *statement;
-  int version = -1;
-  if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK &&
+  int version = VERSION_UNREADABLE;
+  if (sqlite3_prepare_v2(db, query, -1, &statement, NULL) == SQLITE_OK &&
       sqlite3_step(statement) == SQLITE_ROW)
     version = sqlite3_column_int(statement, 0);
   sqlite3_finalize(statement);
@@ -261,6 +270,20 @@ static int schema_version(sqlite3 *db) {
 
 static bool run(sqlite3 *db, const char *text) {
   return sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* SQLite does not wait by itself here: two processes that both read a new file and want to turn it
+ * into WAL would wait for each other, so it refuses one at once. Outside of a transaction it is
+ * safe to try again. */
+static bool use_wal(sqlite3 *db) {
+  for (int waited_ms = 0; waited_ms < BUSY_TIMEOUT_MS; waited_ms += RETRY_MS) {
+    if (run(db, "PRAGMA journal_mode = WAL"))
+      return true;
+    if (sqlite3_errcode(db) != SQLITE_BUSY)
+      return false;
+    sqlite3_sleep(RETRY_MS);
+  }
+  return false;
 }
 
 /* Two processes may open a new file at once; the one that comes second finds the schema made. */
@@ -276,10 +299,20 @@ static bool make_schema(sqlite3 *db) {
   return run(db, "COMMIT");
 }
 
+/* Leaves a file of another kind as it is. */
+static bool is_ours(sqlite3 *db, const char *path, char *problem, size_t size) {
+  int version = schema_version(db);
+  if (version == VERSION_UNREADABLE)
+    snprintf(problem, size, "%s: %s", path, sqlite3_errmsg(db));
+  else if (version != 0 && version != SCHEMA_VERSION)
+    snprintf(problem, size, "%s: not a file of this version of inbenta-authd", path);
+  return version == 0 || version == SCHEMA_VERSION;
+}
+
 bool authd_store_sqlite_open(authd_store *store, const char *path, char *problem, size_t size) {
   sqlite_store *state = calloc(1, sizeof *state);
   if (state == NULL) {
-    snprintf(problem, size, "out of memory");
+    snprintf(problem, size, "%s: out of memory", path);
     return false;
   }
   /* SQLite would create it readable for everybody; the signing key is in it. */
@@ -288,21 +321,20 @@ bool authd_store_sqlite_open(authd_store *store, const char *path, char *problem
     if (file >= 0)
       close(file);
   }
-  bool opened = sqlite3_open_v2(path, &state->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK;
-  if (opened) {
-    sqlite3_busy_timeout(state->db, BUSY_TIMEOUT_MS);
-    opened = run(state->db, "PRAGMA journal_mode = WAL") &&
-             run(state->db, "PRAGMA synchronous = FULL") &&
-             run(state->db, "PRAGMA foreign_keys = ON") && make_schema(state->db);
-  }
-  if (opened && schema_version(state->db) != SCHEMA_VERSION) {
-    snprintf(problem, size, "%s was written by another version of inbenta-authd", path);
-    opened = false;
-  } else if (!opened) {
+  if (sqlite3_open_v2(path, &state->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
     snprintf(problem, size, "%s: %s", path, sqlite3_errmsg(state->db));
+    close_store(state);
+    return false;
+  }
+  sqlite3_busy_timeout(state->db, BUSY_TIMEOUT_MS);
+  bool opened = is_ours(state->db, path, problem, size);
+  if (opened && !(use_wal(state->db) && run(state->db, "PRAGMA synchronous = FULL") &&
+                  run(state->db, "PRAGMA foreign_keys = ON") && make_schema(state->db))) {
+    snprintf(problem, size, "%s: %s", path, sqlite3_errmsg(state->db));
+    opened = false;
   }
   for (int i = 0; opened && i < STATEMENTS; i++)
-    if (prepare(state, (statement)i) == NULL) {
+    if (prepare(state, (statement_id)i) == NULL) {
       snprintf(problem, size, "%s: %s", path, sqlite3_errmsg(state->db));
       opened = false;
     }

@@ -1,4 +1,5 @@
 /* Access tokens; see token.h. */
+#define _POSIX_C_SOURCE 200809L
 #include "server/token.h"
 
 #include <cjson/cJSON.h>

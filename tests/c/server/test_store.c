@@ -4,6 +4,7 @@
 #include "server/keys.h"
 
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +179,58 @@ static void a_file_of_another_kind(void **state) {
   assert_non_null(strstr(problem, "/no/such/folder/x"));
 }
 
+/* SQLite's, but of another program, or of a later version of this one: left as it is. */
+static void a_database_of_somebody_else(void **state) {
+  (void)state;
+  static const char *const made_by[] = {"CREATE TABLE theirs (x)", "PRAGMA user_version = 2"};
+  for (size_t i = 0; i < 2; i++) {
+    authd_store store;
+    char problem[256];
+    sqlite3 *db;
+    sqlite3_stmt *mode;
+    remove_files();
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, made_by[i], NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    assert_false(authd_store_sqlite_open(&store, path, problem, sizeof problem));
+    assert_non_null(strstr(problem, "not a file of this version"));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA journal_mode", -1, &mode, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(mode), SQLITE_ROW);
+    assert_string_equal((const char *)sqlite3_column_text(mode, 0), "delete");
+    sqlite3_finalize(mode);
+    sqlite3_close(db);
+  }
+}
+
+/* Many processes meet at a file that is not there yet. */
+static void opened_by_many_at_once(void **state) {
+  (void)state;
+  enum { PROCESSES = 8 };
+  int status, kept = 0;
+  for (int i = 0; i < PROCESSES; i++)
+    if (fork() == 0) {
+      authd_store store;
+      authd_api_key key;
+      char problem[256];
+      if (!authd_store_sqlite_open(&store, path, problem, sizeof problem)) {
+        fprintf(stderr, "%s\n", problem);
+        _exit(1);
+      }
+      authd_found made = authd_make_api_key(&store, &signer, "x", 1, &key);
+      store.close(store.state);
+      _exit(made == AUTHD_FOUND ? 0 : 1);
+    }
+  for (int i = 0; i < PROCESSES; i++) {
+    assert_true(wait(&status) > 0);
+    assert_int_equal(status, 0);
+  }
+  authd_store store = open_store();
+  store.list_api_keys(store.state, count_key, &kept);
+  assert_int_equal(kept, PROCESSES);
+  store.close(store.state);
+}
+
 /* A process that is killed in the middle of writing loses nothing that it acknowledged. */
 static void killed_while_writing(void **state) {
   (void)state;
@@ -216,6 +269,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(lists, set_up, tear_down),
       cmocka_unit_test_setup_teardown(the_signing_key_stays, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_file_of_another_kind, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_database_of_somebody_else, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(opened_by_many_at_once, set_up, tear_down),
       cmocka_unit_test_setup_teardown(killed_while_writing, set_up, tear_down),
   };
   if (mkdtemp(folder) == NULL)
