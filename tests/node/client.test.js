@@ -146,19 +146,19 @@ test('JSON that needs more memory than there is', async (t) => {
 test('a connection that is refused, and one that is cut off', async (t) => {
   const refused = await fakeApi(t);
   await new Promise((resolve) => refused.server.close(resolve));
-  await assert.rejects(refused.client.getToken({ timeoutMs: 300 }), failsWith('network', { status: 0, retryable: true }));
+  await assert.rejects(refused.client.getToken({ timeoutMs: 3000 }), failsWith('network', { status: 0, retryable: true }));
   const cut = await fakeApi(t, (response) => {
     response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '500' });
     response.write('{"accessToken":"');
     setTimeout(() => response.destroy(), 20);
   });
-  await assert.rejects(cut.client.getToken({ timeoutMs: 300 }), failsWith('network'));
+  await assert.rejects(cut.client.getToken({ timeoutMs: 3000 }), failsWith('network'));
 });
 
 test('redirects are not followed', async (t) => {
   const other = await fakeApi(t);
   const { client } = await fakeApi(t, (response) => response.writeHead(307, { Location: `${other.endpoint}/auth` }).end());
-  await assert.rejects(client.getToken({ timeoutMs: 300 }), failsWith('network'));
+  await assert.rejects(client.getToken({ timeoutMs: 3000 }), failsWith('network'));
   assert.equal(other.requests.length, 0);
 });
 
