@@ -365,6 +365,84 @@ static void preflight(void **state) {
   assert_string_equal(response_header("Access-Control-Allow-Origin"), "https://any.example");
 }
 
+/* On every answer, whatever its status: what a page may read, and nothing that lets cookies in. */
+static void cors_on_every_answer(void **state) {
+  (void)state;
+  static const struct {
+    const char *method, *path;
+    int status;
+  } cases[] = {
+      {"OPTIONS", "/v1/auth", 204},      {"OPTIONS", "/v1/refreshToken", 204},
+      {"OPTIONS", "/v1/apis", 204},      {"POST", "/v1/auth", 403},
+      {"POST", "/v1/refreshToken", 403}, {"GET", "/v1/apis", 403},
+      {"GET", "/healthz", 200},          {"GET", "/.well-known/jwks.json", 200},
+      {"GET", "/nowhere", 404},          {"DELETE", "/v1/auth", 405},
+      {"HEAD", "/v1/apis", 405},
+  };
+  const char *with[] = {"Origin", "https://any.example:8443", NULL};
+  const char *opaque[] = {"Origin", "null", NULL};
+  const char *none[] = {NULL};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_int_equal(ask(cases[i].method, cases[i].path, with, ""), cases[i].status);
+    assert_string_equal(response_header("Access-Control-Allow-Origin"), "https://any.example:8443");
+    assert_string_equal(
+        response_header("Access-Control-Expose-Headers"),
+        "Retry-After, Date, x-quota-usage, x-quota-reset, x-throttle-usage, x-throttle-reset");
+    assert_string_equal(response_header("Vary"), "Origin");
+    assert_string_equal(response_header("X-Content-Type-Options"), "nosniff");
+    assert_string_equal(response_header("Access-Control-Allow-Credentials"), "(none)");
+    if (cases[i].status != 204)
+      assert_string_not_equal(response_header("Cache-Control"), "(none)");
+    ask(cases[i].method, cases[i].path, opaque, "");
+    assert_string_equal(response_header("Access-Control-Allow-Origin"), "null");
+    ask(cases[i].method, cases[i].path, none, "");
+    assert_string_equal(response_header("Access-Control-Allow-Origin"), "(none)");
+    assert_string_equal(response_header("Vary"), "Origin");
+  }
+}
+
+/* The order of checks: a revoked key does not tell which origins it had, and a key of somebody else
+ * does not tell that it exists. */
+static void what_is_checked_first(void **state) {
+  (void)state;
+  char token[2200];
+  get_token(token);
+  assert_int_equal(api.store.revoke(api.store.state, AUTHD_DOMAIN_KEY, domain_key.id, now),
+                   AUTHD_FOUND);
+  auth_with("domainKey", domain_key.value, "https://evil.example");
+  assert_refused(403, "key_revoked");
+  bearer("POST", "/v1/refreshToken", other_key.value, token, ORIGIN);
+  assert_gateway();
+  char body[256];
+  snprintf(body, sizeof body, "{\"domainKey\":\"%s\"}", domain_key.value);
+  auth(other_key.value, ORIGIN, body);
+  assert_refused(400, "credentials_rejected");
+  now += 1200;
+  bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN);
+  assert_gateway();
+}
+
+static void the_scheme_of_a_bearer(void **state) {
+  (void)state;
+  char token[2200], value[2300];
+  get_token(token);
+  static const struct {
+    const char *format;
+    int status;
+  } cases[] = {{"Bearer %s", 200}, {"bearer %s", 200},  {"BEARER %s", 200},  {"%s", 401},
+               {"Bearer%s", 401},  {"Bearer  %s", 403}, {"Bearer %s ", 403}, {"Bearer %s.", 403}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const char *percent = strstr(cases[i].format, "%s");
+    snprintf(value, sizeof value, "%.*s%s%s", (int)(percent - cases[i].format), cases[i].format,
+             token, percent + 2);
+    const char *headers[] = {"x-inbenta-key", key.value, "Authorization", value, "Origin",
+                             ORIGIN,          NULL};
+    assert_int_equal(ask("POST", "/v1/refreshToken", headers, ""), cases[i].status);
+    if (cases[i].status == 401)
+      assert_string_equal(response_header("WWW-Authenticate"), "Bearer");
+  }
+}
+
 static void other_requests(void **state) {
   (void)state;
   const char *none[] = {NULL};
@@ -421,6 +499,9 @@ int main(void) {
       TEST(revocation_and_domains_count_at_once),
       TEST(apis),
       TEST(preflight),
+      TEST(cors_on_every_answer),
+      TEST(what_is_checked_first),
+      TEST(the_scheme_of_a_bearer),
       TEST(other_requests),
       TEST(a_store_that_fails),
   };

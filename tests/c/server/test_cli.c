@@ -191,6 +191,7 @@ static void mistakes_exit_with_2(void **state) {
       {"serve", "--lifetime", "0"},
       {"serve", "--lifetime", "31536001"},
       {"serve", "--lifetime", "10s"},
+      {"serve", "--lifetime", "+5"},
       {"serve", "--lifetime", "99999999999999999999"},
       {"serve", "--lifetime"},
       {"serve", "--listen", "8080"},
@@ -215,6 +216,8 @@ static void mistakes_exit_with_2(void **state) {
       {"domain-key", "create", "--api-key", "x", "--domain", "*"},
       {"domain-key", "create", "--api-key", "x", "--domain", "x.example/path"},
       {"domain-key", "create", "--api-key", "x", "--domain", "\377\376"},
+      {"domain-key", "create", "--api-key", "x", "--domain", "xn--a"},
+      {"api-key", "create", "--name", "--json"},
   };
   for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
     int status = run_words(mistakes[i]);

@@ -59,6 +59,7 @@ static void refused(void **state) {
       "https://www.example.com:65979",
       "https://www.example.com:99999",
       "https://www.example.com:0",
+      "https://www.example.com:0443",
       "https://www.example.com:-1",
       "https://www.example.com https://evil.com",
       "https://www.example.com\tx",
@@ -190,6 +191,10 @@ static void bad_entries(void **state) {
       "[]",
       "[1:2]",
       "https://example.com:0",
+      "https://example.com:0443",
+      "https://example.com?x",
+      "https://example.com#x",
+      "https://example.com\\x",
       "https://example.com:65536",
       "https://example.com:",
       "https://example.com:x",
@@ -205,6 +210,40 @@ static void bad_entries(void **state) {
   assert_non_null(authd_domain_problem(long_one));
 }
 
+/* The sentence is about what is wrong. */
+static void problems_say_what_to_do(void **state) {
+  (void)state;
+  static const struct {
+    const char *entry, *says;
+  } cases[] = {
+      {"*", "list each host"},
+      {"null", "list each host"},
+      {"", "empty"},
+      {"example.com:80", "full origin"},
+      {"https://*.example.com", "wildcard"},
+      {"ftp://example.com", "https://"},
+      {"example.com/x", "https://"},
+      {"https://example.com/", "no path"},
+      {"https://example.com:8/x", "no path"},
+      {"https://u:p@example.com", "no user"},
+      {"https://example.com:65536", "65535"},
+      {"https://example.com:080", "65535"},
+      {"https://[::1]:x", "65535"},
+      {"https://:80", "host is missing"},
+      {"https://a b", "character"},
+      {"a b", "character"},
+      {"0x7f.1", "IPv4"},
+      {"[::01]", "IPv6"},
+      {"a..b", "empty label"},
+      {"*.10.0.0.1", "no sub-domains"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const char *problem = authd_domain_problem(cases[i].entry);
+    if (problem == NULL || strstr(problem, cases[i].says) == NULL)
+      fail_msg("%s: %s", cases[i].entry, problem != NULL ? problem : "(taken)");
+  }
+}
+
 static void printable(void **state) {
   (void)state;
   assert_true(authd_origin_printable("https://www.example.com"));
@@ -217,8 +256,9 @@ static void printable(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(admitted),    cmocka_unit_test(refused),   cmocka_unit_test(good_entries),
-      cmocka_unit_test(bad_entries), cmocka_unit_test(printable),
+      cmocka_unit_test(admitted),     cmocka_unit_test(refused),
+      cmocka_unit_test(good_entries), cmocka_unit_test(bad_entries),
+      cmocka_unit_test(printable),    cmocka_unit_test(problems_say_what_to_do),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,6 +79,8 @@ static void forged(void **state) {
       {ours, good, AUTHD_TOKEN_VALID},
       {"{\"alg\":\"none\"}", good, AUTHD_TOKEN_INVALID},
       {"{\"alg\":\"HS256\",\"typ\":\"JWT\"}", good, AUTHD_TOKEN_INVALID},
+      {"{\"alg\":\"EdDSA\",\"typ\":\"JWT\",\"kid\":\"AAAAAAAAAAA\"}", good, AUTHD_TOKEN_INVALID},
+      {"{\"alg\":\"EdDSA\",\"typ\":\"JWT\"}", good, AUTHD_TOKEN_INVALID},
       {ours, "{}", AUTHD_TOKEN_INVALID},
       {ours, "[]", AUTHD_TOKEN_INVALID},
       {ours, "x", AUTHD_TOKEN_INVALID},
