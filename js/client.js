@@ -197,7 +197,7 @@ export class AuthClient extends EventTarget {
     try {
       this.#instance?.adopt(id, fromPage(await this.#config.reauthorize({ signal })));
     } catch (error) {
-      this.#instance?.fail(id, numberForC(error.code));
+      this.#instance?.fail(id, numberForC(error?.code));
     }
   }
 

@@ -64,6 +64,7 @@ test('reauthorize that fails, hangs or returns nonsense', async (t) => {
   const ask = async (reauthorize, options) => (await start(t, { expiration: inSeconds(-5), reauthorize })).client.getToken(options);
   await assert.rejects(ask(() => Promise.reject(new TypeError('Failed to fetch')), { timeoutMs: 3000 }), failsWith('network'));
   await assert.rejects(ask(() => { throw Object.assign(new Error('x'), { code: 'credentials_rejected' }); }), failsWith('credentials_rejected'));
+  await assert.rejects(ask(() => Promise.reject(), { timeoutMs: 3000 }), failsWith('network'));
   await assert.rejects(ask(async () => undefined), failsWith('bad_response'));
   await assert.rejects(ask(async () => ({ accessToken: 'two words', expires_in: 9 })), failsWith('bad_response'));
   await assert.rejects(ask(async () => ({ accessToken: 'old', expires_in: -9 })), failsWith('bad_response'));
