@@ -1,6 +1,7 @@
 // Bundles dist/ out of js/ and the wasm that CMake built: the ES module with its .wasm beside it, and the
-// script-tag build, one file. Run it by `./run build`.
+// script-tag build, one file, and the types of the public interface, out of the JSDoc. Run it by `./run build`.
 
+import { execFileSync } from 'node:child_process';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -31,3 +32,7 @@ await build({
   globalName: 'InbentaAuth',
   alias: { ...common.alias, '#default-wasm': path('js/default-wasm-inline.js') },
 });
+
+const types = ['--allowJs', '--declaration', '--emitDeclarationOnly', '--skipLibCheck', '--removeComments', 'false'];
+const target = ['--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler', '--rootDir', path('js'), '--outDir', path('dist/types')];
+execFileSync(process.execPath, [path('node_modules/typescript/bin/tsc'), ...types, ...target, path('js/index.js')], { stdio: 'inherit' });

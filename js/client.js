@@ -50,7 +50,10 @@ export class AuthClient extends EventTarget {
   #lastWaiter = 0;
   #stopWaking;
 
-  /** Use createFromDomainKey or createFromAccessToken. */
+  /**
+   * Use createFromDomainKey or createFromAccessToken.
+   * @param {any} config checked
+   */
   constructor(config) {
     super();
     this.#config = config;
@@ -76,12 +79,18 @@ export class AuthClient extends EventTarget {
     return this.#wait({ ...options, minValidityMs });
   }
 
-  /** The current valid token or null, at once. */
+  /**
+   * The current valid token or null, at once.
+   * @returns {AccessToken | null}
+   */
   get token() {
     return this.#isValidFor(0) ? this.#current.public : null;
   }
 
-  /** Drops a token that an API refused, if it is still the current one. */
+  /**
+   * Drops a token that an API refused, if it is still the current one.
+   * @param {string} accessToken
+   */
   invalidate(accessToken) {
     if (this.#current?.public.accessToken !== accessToken) return;
     this.#forget();

@@ -1,0 +1,30 @@
+// What a TypeScript page writes; it only has to compile. `./run test` does that, strictly.
+
+import { AuthClient, AuthError, createFromAccessToken, createFromDomainKey } from 'inbenta-auth';
+
+const client: AuthClient = createFromDomainKey('domain key', 'API key', { endpoint: 'https://api.inbenta.io/v1', timeoutMs: 5000 });
+
+export async function use(signal: AbortSignal): Promise<string> {
+  try {
+    const { accessToken, expiresAt, apis } = await client.getToken({ minValidityMs: 1000, signal });
+    const answer: Response = await client.fetch('chatbot', '/conversation', { method: 'POST' });
+    const base: string = await client.apiUrl('chatbot');
+    return `${accessToken.length} ${expiresAt.toFixed()} ${apis.chatbot} ${answer.status} ${base}`;
+  } catch (error) {
+    if (error instanceof AuthError && error.retryable) return `${error.code} ${error.hint} ${error.retryAfterMs + error.attempts + error.status}`;
+    throw error;
+  } finally {
+    client.invalidate(client.token?.accessToken ?? '');
+    client.dispose();
+  }
+}
+
+export const handedOver = createFromAccessToken('token', 'API key', {
+  expiration: 1_800_000_000,
+  reauthorize: async ({ signal }) => ({ accessToken: await (await fetch('/token', { signal })).text(), expires_in: 1200 }),
+});
+
+// @ts-expect-error the keys are strings
+createFromDomainKey(1, 'API key');
+// @ts-expect-error there is no such option
+createFromDomainKey('domain key', 'API key', { minValidity: 1 });
