@@ -35,7 +35,7 @@ double iauth__strtod(const char *text, char **end) {
   }
   if (*at == '.') {
     for (at++; is_digit(*at); at++) {
-      if (exponent > -20) { /* digits beyond these are below a double's precision */
+      if (value < 1e17) { /* digits beyond are below a double's precision */
         value = value * 10.0 + (*at - '0');
         exponent--;
       }
