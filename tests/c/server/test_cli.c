@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define WORDS_MAX 16
+#define PATIENCE_S 60
 #define ORIGIN "https://www.example.com"
 
 static char folder[] = "/tmp/test-cli-XXXXXX";
@@ -30,6 +31,7 @@ static pid_t start(const char *const *words, int *pipe_out) {
     const char *arguments[WORDS_MAX + 2] = {"inbenta-authd"};
     for (int i = 0; i < WORDS_MAX && words[i] != NULL; i++)
       arguments[i + 1] = words[i];
+    alarm(PATIENCE_S); /* a server that should have refused to start must not hang the tests */
     if (chdir(folder) != 0)
       _exit(99);
     int to = pipe_out != NULL ? ends[1] : open("out", O_WRONLY | O_CREAT | O_TRUNC, 0600);
