@@ -15,8 +15,7 @@ const common = {
   legalComments: 'none',
   loader: { '.wasm': 'binary' },
   alias: {
-    '#glue': path('build/wasm/src/wasm/inbenta-auth-core.mjs'),
-    '#wasm': path('build/wasm/src/wasm/inbenta-auth-core.wasm'),
+    '#wasm': path('build/wasm/src/wasm/inbenta-auth.wasm'),
     '#default-wasm': path('js/default-wasm-file.js'),
   },
 };

@@ -1,13 +1,12 @@
-// One instance of the C core: the only place that knows the wasm boundary (src/wasm/host.c).
+// One instance of the C core: the only place that knows the wasm boundary (src/wasm/boundary.h).
 
-import createGlue from '#glue';
 import { AuthError, errorFromC } from './errors.js';
 import { loadModule } from './wasm.js';
-import { FetchXhr } from './xhr.js';
 
 const [TOKEN, ERROR, EXPIRED, QUOTA, ANSWER, REAUTHORIZE] = [1, 2, 3, 4, 5, 6];
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 const FLAG_AUTO_REFRESH = 1;
 const FLAG_CAN_REAUTHORIZE = 2;
@@ -15,8 +14,7 @@ const FLAG_ALLOW_INSECURE = 4;
 const FLAG_TOKEN_FLOW = 8;
 
 /**
- * What the core tells. None of these is called while C could not be entered again, but none may do so
- * itself: they run inside an import.
+ * What the core tells. None of these may call the core: they run inside an import.
  * @typedef {object} Listener
  * @property {(token: object) => void} onToken
  * @property {(error: AuthError) => void} onError
@@ -43,33 +41,24 @@ export async function startCore(config, listener) {
 
 class Core {
   #listener;
-  #glue;
+  #wasm; // the exports
   #timer;
+  #request; // AbortController of the one under way
   #dead = false;
 
   constructor(listener) {
     this.#listener = listener;
   }
 
-  /** The glue's own promise stays pending when instantiation fails, so ours decides. */
-  instantiate(module) {
-    return new Promise((resolve, reject) => {
-      createGlue({
-        XHR: globalThis.XMLHttpRequest ?? FetchXhr,
-        now: (out) => out.set([performance.now(), Date.now()]),
-        arm: (delayMs) => this.#arm(delayMs),
-        tell: (message, numbers) => this.#tell(message, numbers),
-        call: (enter) => this.#call(enter),
-        onAbort: (what) => this.#die(what),
-        instantiateWasm(imports, done) {
-          WebAssembly.instantiate(module, imports).then(done).catch(reject);
-          return {};
-        },
-      }).then((glue) => {
-        this.#glue = glue;
-        resolve();
-      }, reject);
-    });
+  async instantiate(module) {
+    const js = {
+      now: (out) => this.#numbers(out).set([performance.now(), Date.now()]),
+      arm: (delayMs) => this.#arm(delayMs),
+      tell: (message, numbers) => this.#tell(message, this.#numbers(numbers)),
+      send: (...request) => void this.#send(...request),
+      abort: () => this.#request?.abort(),
+    };
+    this.#wasm = (await WebAssembly.instantiate(module, { js })).exports;
   }
 
   configure({ endpoint, apiKey, domainKey, autoRefresh, allowInsecure, reauthorize, timeoutMs }) {
@@ -79,20 +68,20 @@ class Core {
       (reauthorize && FLAG_CAN_REAUTHORIZE) |
       (allowInsecure && FLAG_ALLOW_INSECURE) |
       (domainKey === undefined && FLAG_TOKEN_FLOW);
-    const error = this.#glue._iauth_wasm_new(...strings, flags, timeoutMs, Math.random() * 2 ** 32);
+    const error = this.#wasm.new(...strings, flags, timeoutMs, Math.random() * 2 ** 32);
     if (error) throw errorFromC([error]);
   }
 
   /** Joins a caller; `listener.onAnswer` is called for it once. */
   get(waiter, { minValidityMs, timeoutMs, forceRefresh }) {
     this.#call(() => {
-      const error = this.#glue._iauth_wasm_get(waiter, minValidityMs, timeoutMs, !!forceRefresh);
+      const error = this.#wasm.get(waiter, minValidityMs, timeoutMs, !!forceRefresh);
       if (error) this.#listener.onAnswer(waiter, errorFromC([error]));
     });
   }
 
   cancel(waiter) {
-    this.#call(() => this.#glue._iauth_wasm_cancel(waiter));
+    this.#call(() => this.#wasm.cancel(waiter));
   }
 
   /** Takes a token from elsewhere; `id` is that of onReauthorize, or 0. */
@@ -101,58 +90,99 @@ class Core {
     this.#call(() => {
       const [address] = this.#write(`${accessToken}\0${names}`);
       const [tokenLength, apisLength] = [accessToken, names].map((text) => encoder.encode(text).length);
-      this.#glue._iauth_wasm_adopt(id, address, tokenLength, apisLength, expiration, expiresAt, lifetimeMs);
+      this.#wasm.adopt(id, address, tokenLength, apisLength, expiration, expiresAt, lifetimeMs);
     });
   }
 
   /** The page has no token for onReauthorize. */
   fail(id, error) {
-    this.#call(() => this.#glue._iauth_wasm_fail(id, error));
+    this.#call(() => this.#wasm.fail(id, error));
   }
 
   invalidate(accessToken) {
-    this.#call(() => this.#glue._iauth_wasm_invalidate(...this.#write(accessToken)));
+    this.#call(() => this.#wasm.invalidate(...this.#write(accessToken)));
   }
 
   wake() {
-    this.#call(() => this.#glue._iauth_wasm_run(1));
+    this.#call(() => this.#wasm.run(1));
   }
 
   /** Aborts, answers everybody with `disposed`, and wipes the whole memory. */
   dispose() {
-    this.#call(() => this.#glue._iauth_wasm_free());
+    this.#call(() => this.#wasm.dispose());
     this.#end();
   }
-
-  // What follows is called by the glue, or calls it.
 
   /** Every way into C. A trap ends the instance. */
   #call(enter) {
     if (this.#dead) return;
     try {
       enter();
-    } catch (error) {
-      this.#die(error);
+    } catch (cause) {
+      this.#end();
+      this.#listener.onDeath(new AuthError('wasm_unavailable', { cause }));
     }
-  }
-
-  #die(cause) {
-    if (this.#dead) return;
-    this.#end();
-    this.#listener.onDeath(new AuthError('wasm_unavailable', { cause }));
   }
 
   #end() {
     this.#dead = true;
     clearTimeout(this.#timer);
-    this.#glue?.bytes().fill(0);
+    this.#request?.abort();
+    this.#bytes().fill(0);
   }
 
   #arm(delayMs) {
     clearTimeout(this.#timer);
-    if (delayMs >= 0) this.#timer = setTimeout(() => this.#call(() => this.#glue._iauth_wasm_run(0)), delayMs);
+    const awaited = this.#listener.isAwaited();
+    // In a hidden page nothing runs that can wait: becoming visible wakes the core.
+    if (delayMs < 0 || (!awaited && globalThis.document?.visibilityState == 'hidden')) return;
+    this.#timer = setTimeout(() => this.#call(() => this.#wasm.run(0)), delayMs);
     // In Node a refresh that nobody waits for keeps no process alive.
-    if (!this.#listener.isAwaited()) this.#timer?.unref?.();
+    if (!awaited) this.#timer?.unref?.();
+  }
+
+  /**
+   * The JavaScript half of emscripten_fetch: the browser adds Origin. fetch and not XMLHttpRequest, because
+   * service workers, Node and Deno have only that. No cookies go along and no redirect is followed; a body
+   * beyond the limit is not waited for, as it might never end.
+   */
+  async #send(method, url, header, body, bodyLength, limit) {
+    const request = (this.#request = new AbortController());
+    const pointer = (address) => new DataView(this.#wasm.memory.buffer).getUint32(address, true);
+    let status = 0;
+    let headers = '';
+    let length = 0;
+    const bytes = new Uint8Array(limit + 1);
+    try {
+      const sent = new Headers();
+      for (; pointer(header); header += 8) sent.append(this.#text(pointer(header)), this.#text(pointer(header + 4)));
+      const answer = await fetch(this.#text(url), {
+        method: this.#text(method),
+        headers: sent,
+        body: body ? this.#bytes().slice(body, body + bodyLength) : undefined,
+        signal: request.signal,
+        credentials: 'omit',
+        redirect: 'error',
+        cache: 'no-store',
+      });
+      const reader = answer.body?.getReader();
+      for (let piece; length <= limit && (piece = await reader?.read()) && !piece.done; ) {
+        const part = piece.value.subarray(0, limit + 1 - length);
+        bytes.set(part, length);
+        length += part.length;
+      }
+      for (const [name, value] of answer.headers) headers += `${name}: ${value}\r\n`;
+      status = answer.status;
+    } catch {
+      length = 0; // status 0: there was no answer
+    }
+    if (request.signal.aborted) return;
+    this.#call(() => {
+      const block = this.#write(headers, bytes.subarray(0, length));
+      this.#wasm.done(status, block[0], block[1] - length, length);
+    });
+    bytes.fill(0);
+    if (length > limit) request.abort();
   }
 
   #tell(message, numbers) {
@@ -172,17 +202,35 @@ class Core {
     return { accessToken: this.#read(address, length), expiration, expiresAt, apis, expiresMono, lifetimeMs };
   }
 
-  #read(address, length) {
-    return new TextDecoder().decode(this.#glue.bytes().subarray(address, address + length));
+  // The memory has a fixed size, so views of it stay valid.
+
+  #bytes() {
+    return new Uint8Array(this.#wasm.memory.buffer);
   }
 
-  /** Copies a string into memory that C frees: [pointer, length without the NUL behind it]. */
-  #write(text) {
-    const bytes = encoder.encode(`${text}\0`);
-    const address = this.#glue._malloc(bytes.length);
+  #numbers(address) {
+    return new Float64Array(this.#wasm.memory.buffer, address);
+  }
+
+  #read(address, length) {
+    return decoder.decode(this.#bytes().subarray(address, address + length));
+  }
+
+  /** A string that ends with NUL. */
+  #text(address) {
+    return this.#read(address, this.#bytes().indexOf(0, address) - address);
+  }
+
+  /** Copies a string, and bytes behind it, into memory that C frees: [pointer, length without the NUL at the end]. */
+  #write(text, more = []) {
+    const bytes = encoder.encode(text);
+    const length = bytes.length + more.length;
+    const address = this.#wasm.malloc(length + 1);
     if (!address) throw new Error('out of memory');
-    this.#glue.bytes().set(bytes, address);
-    return [address, bytes.length - 1];
+    this.#bytes().set(bytes, address);
+    this.#bytes().set(more, address + bytes.length);
+    this.#bytes()[address + length] = 0;
+    return [address, length];
   }
 }
 

@@ -1,31 +1,13 @@
-/* The browser host: what JavaScript calls (exports.txt) and what the core is given here.
+/* The browser host: what the core is given here, and what JavaScript calls; see boundary.h.
  *
  * One wasm instance is one client, so that disposing of a client can wipe and drop a whole memory,
- * and a dead instance takes nobody with it. Strings come as (pointer, length) into memory that
- * JavaScript got from malloc; every function that takes one wipes and frees it. What goes out is a
- * few numbers at an address, borrowed for the call; the layouts stand at the functions below and in
- * js/core.js.
- *
- * The imports never throw and never call back into C. */
+ * and a dead instance takes nobody with it. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/memory.h"
+#include "wasm/boundary.h"
 #include "wasm/transport.h"
-
-enum {
-  MESSAGE_TOKEN = 1,
-  MESSAGE_ERROR,
-  MESSAGE_EXPIRED,
-  MESSAGE_QUOTA,
-  MESSAGE_ANSWER,
-  MESSAGE_REAUTHORIZE
-};
-
-/* Imports; see library.js. */
-extern void iauth_js_now(double *mono_and_wall_ms);
-extern void iauth_js_arm(double delay_ms);
-extern void iauth_js_tell(int message, const double *numbers);
 
 static iauth_client *client;
 static uint32_t random_state;
@@ -46,7 +28,7 @@ static void host_release(void *user, void *ptr) {
 static iauth_time host_now(void *user) {
   (void)user;
   double ms[2];
-  iauth_js_now(ms);
+  js_now(ms);
   return (iauth_time){.mono_ms = (int64_t)ms[0], .wall_ms = (int64_t)ms[1]};
 }
 
@@ -64,7 +46,7 @@ static iauth_error host_send(void *user, const iauth_request *request) {
   if (request->kind != IAUTH_REQUEST_REAUTHORIZE)
     return transport_send(client, request);
   const double numbers[] = {request->id};
-  iauth_js_tell(MESSAGE_REAUTHORIZE, numbers);
+  js_tell(MESSAGE_REAUTHORIZE, numbers);
   return IAUTH_OK;
 }
 
@@ -76,14 +58,14 @@ static void host_cancel(void *user, uint32_t id) {
 
 static void host_arm(void *user, int64_t delay_ms) {
   (void)user;
-  iauth_js_arm((double)delay_ms);
+  js_arm((double)delay_ms);
 }
 
 static void tell_failure(int message, uint32_t waiter, const iauth_failure *failure) {
   const double numbers[] = {failure->error,     failure->status,
                             failure->retryable, (double)failure->retry_after_ms,
                             failure->attempts,  waiter};
-  iauth_js_tell(message, numbers);
+  js_tell(message, numbers);
 }
 
 /* Without a failure the answer is the token of the last MESSAGE_TOKEN. */
@@ -103,13 +85,13 @@ static void tell_token(const iauth_token *token) {
                             (double)token->lifetime_ms,
                             (double)(uintptr_t)token->apis,
                             (double)token->apis_len};
-  iauth_js_tell(MESSAGE_TOKEN, numbers);
+  js_tell(MESSAGE_TOKEN, numbers);
 }
 
 static void tell_quota(const iauth_quota *quota) {
   const double numbers[] = {quota->quota_usage_percent, quota->throttle_usage_percent,
                             (double)quota->quota_reset_s, (double)quota->throttle_reset_s};
-  iauth_js_tell(MESSAGE_QUOTA, numbers);
+  js_tell(MESSAGE_QUOTA, numbers);
 }
 
 static void host_event(void *user, const iauth_event *event) {
@@ -122,7 +104,7 @@ static void host_event(void *user, const iauth_event *event) {
     tell_failure(MESSAGE_ERROR, 0, event->failure);
     break;
   case IAUTH_EVENT_EXPIRED:
-    iauth_js_tell(MESSAGE_EXPIRED, NULL);
+    js_tell(MESSAGE_EXPIRED, NULL);
     break;
   case IAUTH_EVENT_QUOTA:
     tell_quota(event->quota);
@@ -131,18 +113,9 @@ static void host_event(void *user, const iauth_event *event) {
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * What JavaScript calls. Those that return an int return an iauth_error. */
+ * What JavaScript calls. */
 
-enum {
-  FLAG_AUTO_REFRESH = 1,
-  FLAG_CAN_REAUTHORIZE = 2,
-  FLAG_ALLOW_INSECURE = 4,
-  FLAG_TOKEN_FLOW = 8
-};
-
-/* `strings` is "endpoint\0API key\0domain key\0". There is no secret flow here: it is not for
- * browsers. */
-int iauth_wasm_new(char *strings, size_t len, int flags, double timeout_ms, uint32_t seed) {
+int wasm_new(char *strings, size_t len, int flags, double timeout_ms, uint32_t seed) {
   static const iauth_host host = {NULL,      host_alloc,  host_release, host_now,    host_random,
                                   host_send, host_cancel, host_arm,     host_answer, host_event};
   const char *api_key = strings + strlen(strings) + 1;
@@ -163,27 +136,25 @@ int iauth_wasm_new(char *strings, size_t len, int flags, double timeout_ms, uint
   return error;
 }
 
-void iauth_wasm_free(void) {
+void wasm_dispose(void) {
   iauth_free(client);
   client = NULL;
 }
 
-int iauth_wasm_get(uint32_t waiter, double min_validity_ms, double timeout_ms, int force_refresh) {
+int wasm_get(uint32_t waiter, double min_validity_ms, double timeout_ms, int force_refresh) {
   const iauth_get_options options = {(int64_t)min_validity_ms, (int64_t)timeout_ms, force_refresh};
   iauth_error error = iauth_get(client, waiter, &options);
   iauth_run(client);
   return error;
 }
 
-void iauth_wasm_cancel(uint32_t waiter) {
+void wasm_cancel(uint32_t waiter) {
   iauth_cancel(client, waiter);
   iauth_run(client);
 }
 
-/* Takes a token from another tab or a server (id 0), or as the answer to MESSAGE_REAUTHORIZE.
- * `strings` is the token and, behind its NUL, the apis; apis_len is 0 if they are unknown. */
-int iauth_wasm_adopt(uint32_t id, char *strings, size_t token_len, size_t apis_len,
-                     double expiration, double expires_wall_ms, double lifetime_ms) {
+void wasm_adopt(uint32_t id, char *strings, size_t token_len, size_t apis_len, double expiration,
+                double expires_wall_ms, double lifetime_ms) {
   const iauth_token token = {
       .access_token = strings,
       .access_token_len = token_len,
@@ -193,27 +164,25 @@ int iauth_wasm_adopt(uint32_t id, char *strings, size_t token_len, size_t apis_l
       .apis = apis_len > 0 ? strings + token_len + 1 : NULL,
       .apis_len = apis_len,
   };
-  iauth_error error = iauth_adopt_reply(client, id, &token);
+  (void)iauth_adopt_reply(client, id, &token);
   iauth__wipe(strings, token_len);
   free(strings);
   iauth_run(client);
-  return error;
 }
 
-void iauth_wasm_fail(uint32_t id, int error) {
+void wasm_fail(uint32_t id, int error) {
   iauth_fail(client, id, (iauth_error)error);
   iauth_run(client);
 }
 
-void iauth_wasm_invalidate(char *token, size_t len) {
+void wasm_invalidate(char *token, size_t len) {
   iauth_invalidate(client, token, len);
   iauth__wipe(token, len);
   free(token);
   iauth_run(client);
 }
 
-/* The timer fired or, with `woke`, the machine woke up or came online. */
-void iauth_wasm_run(int woke) {
+void wasm_run(int woke) {
   if (woke)
     iauth_wake(client);
   iauth_run(client);

@@ -17,7 +17,7 @@ test('a page gets a token by emscripten_fetch, with the browser’s own Origin',
   expect(token.accessToken).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
   expect(token.apis).toEqual({ chatbot: 'https://chatbot.example/v1' });
   expect(sent.map(({ request }) => request.url)).toEqual([`${authd.endpoint}/auth`]);
-  expect(sent[0].type).toBe('XHR');
+  expect(sent[0].type).toBe('Fetch');
   expect(sent[0].initiator.stack.callFrames.some(({ url }) => url.startsWith('wasm:'))).toBe(true);
   const own = Object.fromEntries(Object.entries(headers[sent[0].requestId]).map(([name, value]) => [name.toLowerCase(), value]));
   expect(own.origin).toBe(site.origin);

@@ -24,5 +24,5 @@ test('a fixed memory of 256 KiB', async () => {
 test('only slim number conversion is linked: nothing of libc’s printf, scanf or strtod', () => {
   const text = Buffer.from(wasm).toString('latin1');
   for (const trace of ['-+   0X0x', '%1.15g', '%lg', 'infinity', '(null)']) assert.ok(!text.includes(trace), trace);
-  assert.ok(wasm.length < 22_000, `${wasm.length} bytes`);
+  assert.ok(wasm.length < 18_000, `${wasm.length} bytes`);
 });

@@ -1,0 +1,54 @@
+/* malloc for one client in a memory of fixed size: first fit over blocks that lie one behind the
+ * other. There are a few dozen small blocks at any time, so walking them costs nothing, and this is
+ * a tenth of the code of Emscripten's smallest allocator, which every page would load. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+typedef struct {
+  uint32_t size; /* to the next block, this header included; a multiple of 8 */
+  uint32_t used;
+} block;
+
+extern block __heap_base[]; /* from the linker: where the stack and the static data end */
+
+static block *heap_end(void) { return (block *)(__builtin_wasm_memory_size(0) << 16); }
+
+static block *next_block(block *at) { return (block *)((char *)at + at->size); }
+
+void *malloc(size_t size) {
+  block *end = heap_end();
+  if (size > (size_t)((char *)end - (char *)__heap_base))
+    return NULL;
+  if (__heap_base->size == 0) /* memory starts as zeros: the first call */
+    __heap_base->size = (uint32_t)((char *)end - (char *)__heap_base);
+  size = (size + sizeof(block) + 7) & ~(size_t)7;
+  for (block *at = __heap_base; at < end; at = next_block(at)) {
+    if (at->used)
+      continue;
+    for (block *next; (next = next_block(at)) < end && !next->used;)
+      at->size += next->size;
+    if (at->size < size)
+      continue;
+    if (at->size > size) {
+      block *rest = (block *)((char *)at + size);
+      *rest = (block){at->size - (uint32_t)size, false};
+      at->size = (uint32_t)size;
+    }
+    at->used = true;
+    return at + 1;
+  }
+  return NULL;
+}
+
+void free(void *ptr) {
+  if (ptr != NULL)
+    ((block *)ptr)[-1].used = false;
+}
+
+/* Only cJSON's printing, which nothing here calls, would grow a block. */
+void *realloc(void *ptr, size_t size) {
+  (void)ptr;
+  (void)size;
+  return NULL;
+}
