@@ -4,6 +4,7 @@
 import { startCore } from './core.js';
 import { AuthError, numberForC } from './errors.js';
 import { apiUrl, fetchWithToken } from './fetch.js';
+import { Siblings } from './siblings.js';
 import { onWake } from './wake.js';
 
 /**
@@ -49,6 +50,8 @@ export class AuthClient extends EventTarget {
   #waiters = new Map(); // id → {resolve, reject, end}
   #lastWaiter = 0;
   #stopWaking;
+  #siblings; // undefined where nothing is shared
+  #refused; // the token that was invalidated last: siblings may still have it
 
   /**
    * Use createFromDomainKey or createFromAccessToken.
@@ -58,6 +61,11 @@ export class AuthClient extends EventTarget {
     super();
     this.#config = config;
     if (config.accessToken) this.#keep(fromPage(config));
+    else if (config.shareAcrossTabs && globalThis.BroadcastChannel && globalThis.location)
+      this.#siblings = new Siblings(`inbenta-auth ${config.endpoint} ${config.apiKey} ${config.domainKey}`, {
+        current: () => (this.#isValidFor(config.minValidityMs) ? this.#current : null),
+        adopt: (token) => this.#adopt(token),
+      });
   }
 
   /**
@@ -93,6 +101,7 @@ export class AuthClient extends EventTarget {
    */
   invalidate(accessToken) {
     if (this.#current?.public.accessToken !== accessToken) return;
+    this.#refused = accessToken;
     this.#forget();
     this.#instance?.invalidate(accessToken);
   }
@@ -127,6 +136,7 @@ export class AuthClient extends EventTarget {
     this.#forget();
     this.#instance?.dispose();
     this.#fail(new AuthError('disposed'));
+    this.#siblings?.close();
   }
 
   #keep(current) {
@@ -159,13 +169,15 @@ export class AuthClient extends EventTarget {
         clearTimeout(timer);
         signal?.removeEventListener('abort', leave);
       };
-      this.#waiters.set(id, { resolve, reject, end });
+      this.#waiters.set(id, { resolve, reject, end, forceRefresh });
       if (this.#disposed) return this.#settle(id, new AuthError('disposed'));
       if (signal?.aborted) return leave();
       signal?.addEventListener('abort', leave);
       const started = performance.now();
-      this.#start().then(
-        (core) => {
+      // While the wasm loads, a sibling may tell its token.
+      const turn = !forceRefresh && !this.#isValidFor(0) && this.#siblings?.turn(timeoutMs / 2);
+      Promise.all([this.#start(), turn]).then(
+        ([core]) => {
           if (!this.#waiters.has(id)) return;
           clearTimeout(timer);
           core.get(id, { minValidityMs, forceRefresh, timeoutMs: Math.max(1, timeoutMs - (performance.now() - started)) });
@@ -200,6 +212,20 @@ export class AuthClient extends EventTarget {
     core.get(0, { minValidityMs: 0, timeoutMs: 1 }); // from now on somebody wants it fresh
   }
 
+  /** Takes a sibling's token: at once while the core is not there yet, else if the core finds it good. */
+  #adopt({ public: { accessToken, expiration, expiresAt, apis }, lifetimeMs }) {
+    if (this.#disposed || accessToken == this.#refused || accessToken == this.#current?.public.accessToken) return;
+    const token = {
+      expiresMono: performance.now() + expiresAt - Date.now(),
+      lifetimeMs,
+      public: Object.freeze({ accessToken, expiration, expiresAt, apis: Object.freeze(apis) }),
+    };
+    if (this.#instance) return this.#instance.adopt(0, token);
+    this.#keep(token);
+    later(this, 'token', token.public);
+    for (const [id, { forceRefresh }] of [...this.#waiters]) if (!forceRefresh) this.#settle(id);
+  }
+
   /** Asks the page for a token, because there is no other way to one. */
   async #reauthorize(id) {
     const signal = AbortSignal.timeout(this.#config.timeoutMs);
@@ -215,6 +241,7 @@ export class AuthClient extends EventTarget {
       onToken: ({ expiresMono, lifetimeMs, ...token }) => {
         Object.freeze(token.apis);
         this.#keep({ public: Object.freeze(token), expiresMono, lifetimeMs });
+        this.#siblings?.tell(this.#current);
         later(this, 'token', token);
       },
       onError: (error) => later(this, 'error', error),
@@ -241,6 +268,7 @@ export class AuthClient extends EventTarget {
     waiter.end();
     if (error) waiter.reject(error);
     else waiter.resolve(this.#current.public);
+    if (!this.#waiters.size) this.#siblings?.settled();
   }
 
   #fail(error) {

@@ -5,6 +5,7 @@ import { AuthError } from './errors.js';
 const DEFAULTS = {
   endpoint: 'https://api.inbenta.io/v1',
   autoRefresh: true,
+  shareAcrossTabs: true,
   minValidityMs: 30_000,
   timeoutMs: 10_000,
 };

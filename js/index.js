@@ -10,6 +10,8 @@ export { AuthClient, AuthError };
  * @typedef {object} Options
  * @property {string} [endpoint] base URL of the Auth API
  * @property {boolean} [autoRefresh=true] refresh before expiry once a token was asked for
+ * @property {boolean} [shareAcrossTabs=true] tabs of one origin with the same keys share their token; not in
+ *   createFromAccessToken, where each tab has its own
  * @property {number} [minValidityMs=30000] default of getToken
  * @property {number} [timeoutMs=10000] for one request, and default of getToken
  * @property {string | URL | BufferSource | WebAssembly.Module} [wasm] where the module is, if not beside
