@@ -1,37 +1,42 @@
-// Bundles dist/ out of js/ and the wasm that CMake built: the ES module with its .wasm beside it, and the
-// script-tag build, one file, and the types of the public interface, out of the JSDoc. Run it by `./run build`.
+// Bundles dist/ out of js/ and the wasm that CMake built: the ES module with its .wasm beside it, the one for
+// Node with the module inside, since fetch reads no files there, the script-tag build, one file, the types of
+// the public interface, out of the JSDoc, and digests for <script integrity>. Run it by `./run build`.
 
 import { execFileSync } from 'node:child_process';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 
-const common = {
-  bundle: true,
-  minify: true,
-  target: 'es2022',
-  legalComments: 'none',
-  loader: { '.wasm': 'binary' },
-  alias: {
-    '#wasm': path('build/wasm/src/wasm/inbenta-auth.wasm'),
-    '#default-wasm': path('js/default-wasm-file.js'),
-  },
-};
+const wasm = path('build/wasm/src/wasm/inbenta-auth.wasm');
 
-await mkdir(path('dist'), { recursive: true });
-await copyFile(common.alias['#wasm'], path('dist/inbenta-auth.wasm'));
-await build({ ...common, entryPoints: [path('js/index.js')], outfile: path('dist/inbenta-auth.js'), format: 'esm' });
-await build({
-  ...common,
-  entryPoints: [path('js/script-tag.js')],
-  outfile: path('dist/inbenta-auth.min.js'),
-  format: 'iife',
-  globalName: 'InbentaAuth',
-  alias: { ...common.alias, '#default-wasm': path('js/default-wasm-inline.js') },
-});
+const bundle = (entry, outfile, { inline = false, ...more }) =>
+  build({
+    bundle: true,
+    minify: true,
+    target: 'es2022',
+    legalComments: 'none',
+    loader: { '.wasm': 'binary' },
+    alias: { '#wasm': wasm, '#default-wasm': path(`js/default-wasm-${inline ? 'inline' : 'file'}.js`) },
+    entryPoints: [path(entry)],
+    outfile: path(outfile),
+    ...more,
+  });
+
+await rm(path('dist'), { recursive: true, force: true });
+await mkdir(path('dist'));
+await copyFile(wasm, path('dist/inbenta-auth.wasm'));
+await bundle('js/index.js', 'dist/inbenta-auth.js', { format: 'esm' });
+await bundle('js/index.js', 'dist/node.js', { format: 'esm', platform: 'node', inline: true });
+await bundle('js/script-tag.js', 'dist/inbenta-auth.min.js', { format: 'iife', globalName: 'InbentaAuth', inline: true });
 
 const types = ['--allowJs', '--declaration', '--emitDeclarationOnly', '--skipLibCheck', '--removeComments', 'false'];
-const target = ['--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler', '--rootDir', path('js'), '--outDir', path('dist/types')];
+const target = ['--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler', '--rootDir', path('js'), '--outDir', path('dist')];
 execFileSync(process.execPath, [path('node_modules/typescript/bin/tsc'), ...types, ...target, path('js/index.js')], { stdio: 'inherit' });
+
+const digests = {};
+for (const file of ['inbenta-auth.js', 'inbenta-auth.wasm', 'inbenta-auth.min.js', 'node.js'])
+  digests[file] = `sha384-${createHash('sha384').update(await readFile(path(`dist/${file}`))).digest('base64')}`;
+await writeFile(path('dist/integrity.json'), `${JSON.stringify(digests, null, 2)}\n`);

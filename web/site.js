@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { extname, normalize } from 'node:path';
+import { extname, normalize, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const TYPES = {
@@ -15,7 +15,7 @@ const TYPES = {
   '.wasm': 'application/wasm',
 };
 
-const folder = (relative) => fileURLToPath(new URL(`../${relative}/`, import.meta.url));
+const folder = (path) => `${resolve(fileURLToPath(new URL('..', import.meta.url)), path)}/`;
 const DIST = folder('dist');
 
 /** The policy of DESIGN "Security", for pages that call an Auth API at `api`. */
@@ -35,7 +35,7 @@ export function strictPolicy(api, { wasm = true, frames = "'none'" } = {}) {
 /**
  * Serves a folder of web/ or tests/, dist/ under /dist/, and `files` (path → text) before both.
  * @param {object} options
- * @param {string} options.root folder, relative to the project
+ * @param {string} options.root folder, relative to the project or absolute
  * @param {(path: string) => string} options.policy Content-Security-Policy of a page
  * @param {Record<string, string>} [options.files]
  * @param {number} [options.port] 0 takes a free one; one that is in use is replaced by a free one
