@@ -14,6 +14,12 @@ function invalid(hint) {
   throw new AuthError('invalid_config', { hint });
 }
 
+/** Whether a token may go there: https, or this machine. */
+export function isSecure({ protocol, hostname }, allowInsecure) {
+  const loopback = /^(.+\.)?localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/.test(hostname);
+  return protocol == 'https:' || (protocol == 'http:' && (loopback || !!allowInsecure));
+}
+
 function checkEndpoint(endpoint, allowInsecure) {
   let url;
   try {
@@ -22,9 +28,7 @@ function checkEndpoint(endpoint, allowInsecure) {
     return invalid('endpoint must be an absolute URL, for example https://api.inbenta.io/v1.');
   }
   if (url.username || url.password || url.search || url.hash) invalid('endpoint must be a plain base URL: no user, query or fragment.');
-  const loopback = /^(.+\.)?localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/.test(url.hostname);
-  if (url.protocol != 'https:' && !(url.protocol == 'http:' && (loopback || allowInsecure)))
-    throw new AuthError('insecure_endpoint');
+  if (!isSecure(url, allowInsecure)) throw new AuthError('insecure_endpoint');
   return url.origin + url.pathname;
 }
 

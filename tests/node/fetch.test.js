@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { createFromAccessToken } from '../../dist/inbenta-auth.js';
 import { failsWith, fakeApi, grant, json } from './fake-api.js';
 
 /** An API whose product answers with the headers it got; `status(n)` is that of its answer number n. */
@@ -55,4 +56,11 @@ test('403 twice is given to the caller', async (t) => {
   const { client, requests } = await product(t, {}, () => 403);
   assert.equal((await client.fetch('chatbot')).status, 403);
   assert.equal(requests.filter(({ url }) => url.startsWith('/product')).length, 2);
+});
+
+test('never in the clear over a network, whoever named the product', async (t) => {
+  const { endpoint } = await fakeApi(t);
+  const client = createFromAccessToken('token', 'the-api-key', { endpoint, apis: { chatbot: 'http://chatbot.example/v1' }, autoRefresh: false });
+  t.after(() => client.dispose());
+  await assert.rejects(client.fetch('chatbot'), failsWith('insecure_endpoint'));
 });
