@@ -11,15 +11,16 @@ import { build } from 'esbuild';
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 
 const wasm = path('build/wasm/src/wasm/inbenta-auth.wasm');
+const serverWasm = path('build/wasm/src/wasm/inbenta-auth-server.wasm');
 
-const bundle = (entry, outfile, { inline = false, ...more }) =>
+const bundle = (entry, outfile, { inline = false, module = wasm, ...more }) =>
   build({
     bundle: true,
     minify: true,
     target: 'es2022',
     legalComments: 'none',
     loader: { '.wasm': 'binary' },
-    alias: { '#wasm': wasm, '#default-wasm': path(`js/default-wasm-${inline ? 'inline' : 'file'}.js`) },
+    alias: { '#wasm': module, '#default-wasm': path(`js/default-wasm-${inline ? 'inline' : 'file'}.js`) },
     entryPoints: [path(entry)],
     outfile: path(outfile),
     ...more,
@@ -30,13 +31,14 @@ await mkdir(path('dist'));
 await copyFile(wasm, path('dist/inbenta-auth.wasm'));
 await bundle('js/index.js', 'dist/inbenta-auth.js', { format: 'esm' });
 await bundle('js/index.js', 'dist/node.js', { format: 'esm', platform: 'node', inline: true });
+await bundle('js/server.js', 'dist/server.js', { format: 'esm', platform: 'node', inline: true, module: serverWasm });
 await bundle('js/script-tag.js', 'dist/inbenta-auth.min.js', { format: 'iife', globalName: 'InbentaAuth', inline: true });
 
 const types = ['--allowJs', '--declaration', '--emitDeclarationOnly', '--skipLibCheck', '--removeComments', 'false'];
 const target = ['--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler', '--rootDir', path('js'), '--outDir', path('dist')];
-execFileSync(process.execPath, [path('node_modules/typescript/bin/tsc'), ...types, ...target, path('js/index.js')], { stdio: 'inherit' });
+execFileSync(process.execPath, [path('node_modules/typescript/bin/tsc'), ...types, ...target, path('js/index.js'), path('js/server.js')], { stdio: 'inherit' });
 
 const digests = {};
-for (const file of ['inbenta-auth.js', 'inbenta-auth.wasm', 'inbenta-auth.min.js', 'node.js'])
+for (const file of ['inbenta-auth.js', 'inbenta-auth.wasm', 'inbenta-auth.min.js', 'node.js', 'server.js'])
   digests[file] = `sha384-${createHash('sha384').update(await readFile(path(`dist/${file}`))).digest('base64')}`;
 await writeFile(path('dist/integrity.json'), `${JSON.stringify(digests, null, 2)}\n`);

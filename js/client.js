@@ -1,6 +1,7 @@
 // AuthClient: what a page holds. It keeps the current token in JavaScript memory, so that a fresh one is
 // returned at once, without entering wasm; everything else is decided by the C core.
 
+import { FLOW_DOMAIN_KEY, FLOW_TOKEN } from './config.js';
 import { startCore } from './core.js';
 import { AuthError, numberForC } from './errors.js';
 import { apiUrl, fetchWithToken } from './fetch.js';
@@ -60,9 +61,9 @@ export class AuthClient extends EventTarget {
   constructor(config) {
     super();
     this.#config = config;
-    if (config.accessToken) this.#keep(fromPage(config));
-    else if (config.shareAcrossTabs && globalThis.BroadcastChannel && globalThis.location)
-      this.#siblings = new Siblings(`inbenta-auth ${config.endpoint} ${config.apiKey} ${config.domainKey}`, {
+    if (config.flow == FLOW_TOKEN) this.#keep(fromPage(config));
+    if (config.flow == FLOW_DOMAIN_KEY && config.shareAcrossTabs && globalThis.BroadcastChannel && globalThis.location)
+      this.#siblings = new Siblings(`inbenta-auth ${config.endpoint} ${config.apiKey} ${config.credential}`, {
         current: () => (this.#isValidFor(config.minValidityMs) ? this.#current : null),
         adopt: (token) => this.#adopt(token),
       });

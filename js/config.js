@@ -2,6 +2,10 @@
 
 import { AuthError } from './errors.js';
 
+/** How a client comes to its first token; bits of src/wasm/boundary.h. */
+export const FLOW_DOMAIN_KEY = 0;
+export const FLOW_TOKEN = 8;
+
 const DEFAULTS = {
   endpoint: 'https://api.inbenta.io/v1',
   autoRefresh: true,
@@ -32,13 +36,17 @@ function checkEndpoint(endpoint, allowInsecure) {
   return url.origin + url.pathname;
 }
 
+/** A key or a token, as it stands in a header. */
+export function checkKey(name, value) {
+  if (typeof value != 'string' || !/^[!-~]+$/.test(value)) invalid(`${name} must be a non-empty string without spaces.`);
+  return value;
+}
+
 /** Returns the configuration with its defaults, or throws an AuthError that says what is wrong. */
 export function checkConfig(options) {
   const config = { ...DEFAULTS };
   for (const name in options) if (options[name] !== undefined) config[name] = options[name];
-  for (const name of ['apiKey', 'domainKey', 'accessToken'])
-    if (name in options && !/^[!-~]+$/.test(typeof config[name] == 'string' ? config[name] : ''))
-      invalid(`${name} must be a non-empty string without spaces.`);
+  checkKey('apiKey', config.apiKey);
   for (const name of ['minValidityMs', 'timeoutMs'])
     if (!Number.isFinite(config[name]) || config[name] < 0) invalid(`${name} must be a number of milliseconds.`);
   if (config.reauthorize && typeof config.reauthorize != 'function') invalid('reauthorize must be a function that returns a token.');

@@ -11,7 +11,6 @@ const decoder = new TextDecoder();
 const FLAG_AUTO_REFRESH = 1;
 const FLAG_CAN_REAUTHORIZE = 2;
 const FLAG_ALLOW_INSECURE = 4;
-const FLAG_TOKEN_FLOW = 8;
 
 /**
  * What the core tells. None of these may call the core: they run inside an import.
@@ -61,13 +60,13 @@ class Core {
     this.#wasm = (await WebAssembly.instantiate(module, { js })).exports;
   }
 
-  configure({ endpoint, apiKey, domainKey, autoRefresh, allowInsecure, reauthorize, timeoutMs }) {
-    const strings = this.#write(`${endpoint}\0${apiKey}\0${domainKey ?? ''}\0`);
+  configure({ endpoint, apiKey, credential, flow, autoRefresh, allowInsecure, reauthorize, timeoutMs }) {
+    const strings = this.#write(`${endpoint}\0${apiKey}\0${credential}\0`);
     const flags =
       (autoRefresh && FLAG_AUTO_REFRESH) |
       (reauthorize && FLAG_CAN_REAUTHORIZE) |
       (allowInsecure && FLAG_ALLOW_INSECURE) |
-      (domainKey === undefined && FLAG_TOKEN_FLOW);
+      flow;
     const error = this.#wasm.new(...strings, flags, timeoutMs, Math.random() * 2 ** 32);
     if (error) throw errorFromC([error]);
   }

@@ -1,7 +1,7 @@
 // The package's main entry: how a page makes a client.
 
 import { AuthClient } from './client.js';
-import { checkConfig } from './config.js';
+import { checkConfig, checkKey, FLOW_DOMAIN_KEY, FLOW_TOKEN } from './config.js';
 import { AuthError } from './errors.js';
 
 export { AuthClient, AuthError };
@@ -30,7 +30,7 @@ export { AuthClient, AuthError };
  * @throws {AuthError} invalid_config, insecure_endpoint
  */
 export function createFromDomainKey(domainKey, apiKey, options) {
-  return new AuthClient(checkConfig({ ...options, domainKey, apiKey }));
+  return new AuthClient(checkConfig({ ...options, apiKey, credential: checkKey('domainKey', domainKey), flow: FLOW_DOMAIN_KEY }));
 }
 
 /**
@@ -46,5 +46,5 @@ export function createFromDomainKey(domainKey, apiKey, options) {
  * @throws {AuthError} invalid_config, insecure_endpoint
  */
 export function createFromAccessToken(accessToken, apiKey, options) {
-  return new AuthClient(checkConfig({ ...options, accessToken, apiKey }));
+  return new AuthClient(checkConfig({ ...options, apiKey, accessToken: checkKey('accessToken', accessToken), credential: '', flow: FLOW_TOKEN }));
 }

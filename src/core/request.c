@@ -5,10 +5,17 @@
 
 #include "core/memory.h"
 
-/* The name of the domain key in the body of /auth. Assumed: Inbenta's public pages say only "in the
- * request body" (AUTH_API "Endpoints"). */
-#define DOMAIN_KEY_FIELD "domainKey"
-#define SECRET_FIELD "secret"
+/* The name of the credential in the body of /auth. "domainKey" is assumed: Inbenta's public pages
+ * say only "in the request body" (AUTH_API "Endpoints"). A browser has no business with secrets, so
+ * its build does not even know the word. */
+static const char *credential_field(iauth_flow flow) {
+#ifndef IAUTH_BROWSER
+  if (flow == IAUTH_FLOW_SECRET)
+    return "secret";
+#endif
+  (void)flow;
+  return "domainKey";
+}
 
 static char *join(const iauth_host *host, const char *a, const char *b) {
   size_t a_len = strlen(a), b_len = strlen(b);
@@ -65,10 +72,10 @@ iauth_error iauth__request_init(iauth__request *request, const iauth_host *host,
   *header++ = "x-inbenta-key";
   *header++ = identity->api_key;
   if (kind == IAUTH_REQUEST_AUTH) {
-    const char *field = identity->flow == IAUTH_FLOW_SECRET ? SECRET_FIELD : DOMAIN_KEY_FIELD;
     *header++ = "Content-Type";
     *header++ = "application/json";
-    request->public.body = request->body = json_object(host, field, identity->credential);
+    request->public.body = request->body =
+        json_object(host, credential_field(identity->flow), identity->credential);
     if (request->body == NULL)
       return IAUTH_ERR_NO_MEMORY;
     request->public.body_len = strlen(request->body);

@@ -46,14 +46,14 @@ enum flag {
   FLAG_AUTO_REFRESH = 1,
   FLAG_CAN_REAUTHORIZE = 2,
   FLAG_ALLOW_INSECURE = 4,
-  FLAG_TOKEN_FLOW = 8
+  FLAG_TOKEN_FLOW = 8,
+  FLAG_SECRET_FLOW = 16 /* on servers only; IAUTH_BROWSER leaves it out */
 };
 
 /* Memory for strings. NULL: there is no more. */
 void *malloc(size_t size);
 
-/* `strings` is "endpoint\0API key\0domain key\0". Returns an iauth_error. There is no secret flow
- * here: it is not for browsers. */
+/* `strings` is "endpoint\0API key\0credential\0". Returns an iauth_error. */
 EXPORT(new) int wasm_new(char *strings, size_t len, int flags, double timeout_ms, uint32_t seed);
 
 /* Answers everybody with `disposed`. */

@@ -115,12 +115,20 @@ static void host_event(void *user, const iauth_event *event) {
 /* ---------------------------------------------------------------------------------------------------
  * What JavaScript calls. */
 
+static iauth_flow flow_of(int flags) {
+#ifndef IAUTH_BROWSER
+  if (flags & FLAG_SECRET_FLOW)
+    return IAUTH_FLOW_SECRET;
+#endif
+  return flags & FLAG_TOKEN_FLOW ? IAUTH_FLOW_TOKEN : IAUTH_FLOW_DOMAIN_KEY;
+}
+
 int wasm_new(char *strings, size_t len, int flags, double timeout_ms, uint32_t seed) {
   static const iauth_host host = {NULL,      host_alloc,  host_release, host_now,    host_random,
                                   host_send, host_cancel, host_arm,     host_answer, host_event};
   const char *api_key = strings + strlen(strings) + 1;
   const iauth_config config = {
-      .flow = flags & FLAG_TOKEN_FLOW ? IAUTH_FLOW_TOKEN : IAUTH_FLOW_DOMAIN_KEY,
+      .flow = flow_of(flags),
       .endpoint = strings,
       .api_key = api_key,
       .credential = api_key + strlen(api_key) + 1,

@@ -60,7 +60,7 @@ test('publint and are-the-types-wrong find nothing', async () => {
 
 test('integrity.json has the digest of every built script', async () => {
   const digests = JSON.parse(await readFile(join(project, 'node_modules/inbenta-auth/dist/integrity.json'), 'utf8'));
-  assert.deepEqual(Object.keys(digests), ['inbenta-auth.js', 'inbenta-auth.wasm', 'inbenta-auth.min.js', 'node.js']);
+  assert.deepEqual(Object.keys(digests), ['inbenta-auth.js', 'inbenta-auth.wasm', 'inbenta-auth.min.js', 'node.js', 'server.js']);
   for (const [file, digest] of Object.entries(digests)) {
     const bytes = await readFile(join(project, 'node_modules/inbenta-auth/dist', file));
     assert.equal(digest, `sha384-${createHash('sha384').update(bytes).digest('base64')}`);
