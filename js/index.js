@@ -40,9 +40,11 @@ export function createFromDomainKey(domainKey, apiKey, options) {
  * @param {string} apiKey
  * @param {Options & {
  *   expiration?: number,
+ *   expires_in?: number,
  *   apis?: Record<string, string>,
  *   reauthorize?: (context: {signal: AbortSignal}) => Promise<string | {accessToken: string, expiration?: number, expires_in?: number, apis?: Record<string, string>}>,
- * }} [options] `expiration` in Unix seconds; without it the token is refreshed within a minute
+ * }} [options] `expires_in` in seconds from now or `expiration` in Unix
+ *   seconds; without them the token is refreshed within a minute
  * @throws {AuthError} invalid_config, insecure_endpoint
  */
 export function createFromAccessToken(accessToken, apiKey, options) {
