@@ -10,20 +10,22 @@ import { promisify } from 'node:util';
 
 const PROGRAM = fileURLToPath(new URL('../build/native/src/server/inbenta-authd', import.meta.url));
 
-/** An inbenta-authd with a store of its own in a temporary folder. */
+/** An inbenta-authd with a store of its own in a temporary folder, or with the database `db`. */
 export class Authd {
   #folder;
+  #db;
   #process;
   log = []; // access-log lines; there are no credentials in them
 
-  static async create() {
+  static async create(db) {
     const authd = new Authd();
+    authd.#db = db;
     authd.#folder = await mkdtemp(join(tmpdir(), 'inbenta-authd-'));
     return authd;
   }
 
   get db() {
-    return join(this.#folder, 'keys.db');
+    return this.#db ?? join(this.#folder, 'keys.db');
   }
 
   /** Runs a command of inbenta-authd and returns what it prints as JSON. */

@@ -35,7 +35,10 @@ static const char usage[] =
     "  inbenta-authd domain-key set-domains ID --domain DOMAIN [--domain DOMAIN]...\n"
     "  inbenta-authd domain-key revoke ID-OR-KEY\n"
     "\n"
-    "  --db FILE        where keys are kept; created if it is not there (inbenta-authd.db)\n"
+    "  --db FILE        where keys are kept; created if it is not there (inbenta-authd.db);\n"
+    "                   postgres://USER@HOST/DATABASE for PostgreSQL, without a password: that "
+    "comes\n"
+    "                   from PGPASSFILE or PGPASSWORD\n"
     "  --json           print one JSON document\n"
     "  --listen         address and port to serve on; port 0 takes a free one\n"
     "  --lifetime       of access tokens, 1 to 31536000 seconds (1200)\n"
@@ -590,6 +593,12 @@ static const command *find_command(const struct cli *cli) {
   return NULL;
 }
 
+static bool open_store(authd_store *store, const char *db, char *problem, size_t size) {
+  bool postgres = strncmp(db, "postgres://", 11) == 0 || strncmp(db, "postgresql://", 13) == 0;
+  return postgres ? authd_store_postgres_open(store, db, problem, size)
+                  : authd_store_sqlite_open(store, db, problem, size);
+}
+
 int authd_cli(int argc, char **argv) {
   static struct cli cli; /* too large for a stack; zeroed */
   char problem[512];
@@ -616,7 +625,7 @@ int authd_cli(int argc, char **argv) {
   if (status == 0 && !authd_signer_openssl_init(&cli.random, no_key))
     status = complain(1, "OpenSSL failed");
   if (status == 0) {
-    if (authd_store_sqlite_open(&cli.store, cli.db, problem, sizeof problem)) {
+    if (open_store(&cli.store, cli.db, problem, sizeof problem)) {
       status = found->run(&cli);
       cli.store.close(cli.store.state);
     } else {

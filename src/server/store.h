@@ -74,4 +74,9 @@ struct authd_store {
  * for none. On false, `problem` (of `size` bytes) says why. Close it with store->close. */
 bool authd_store_sqlite_open(authd_store *store, const char *path, char *problem, size_t size);
 
+/* The same for a PostgreSQL database, which several instances may share, by its URL
+ * (postgres://user@host/database). A URL with a password is refused: libpq finds it by PGPASSFILE
+ * or PGPASSWORD. */
+bool authd_store_postgres_open(authd_store *store, const char *url, char *problem, size_t size);
+
 #endif

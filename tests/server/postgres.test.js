@@ -1,0 +1,91 @@
+// Two instances of inbenta-authd on one real PostgreSQL server.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Authd } from '../../web/authd.js';
+import { Postgres } from './postgres.js';
+
+const ORIGIN = 'https://shop.example';
+
+function post(url, apiKey, { body, token } = {}) {
+  const headers = { 'x-inbenta-key': apiKey, Origin: ORIGIN, 'Content-Type': 'application/json' };
+  if (token) headers.Authorization = `Bearer ${token}`;
+  return fetch(url, { method: 'POST', headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(20_000) });
+}
+
+const auth = (endpoint, apiKey, domainKey) => post(`${endpoint}/auth`, apiKey, { body: { domainKey } });
+const refresh = (endpoint, apiKey, token) => post(`${endpoint}/refreshToken`, apiKey, { token });
+
+test('two instances on one PostgreSQL server', { timeout: 120_000 }, async (t) => {
+  const postgres = await Postgres.create();
+  t.after(() => postgres.remove());
+  process.env.PGPASSFILE = postgres.passwordFile;
+  const instances = await Promise.all([Authd.create(postgres.url), Authd.create(postgres.url)]);
+  for (const instance of instances) t.after(() => instance.remove());
+  // At the same time, on an empty database: both make the schema and a signing key.
+  const [one, two] = await Promise.all(instances.map((instance) => instance.serve()));
+  const apiKey = await instances[0].createApiKey();
+  const { domainKey, id } = await instances[0].createDomainKey(apiKey, ['shop.example']);
+
+  await t.test('tokens of one are refreshed by the other', async () => {
+    const granted = await auth(one, apiKey, domainKey);
+    assert.equal(granted.status, 200);
+    const { accessToken } = await granted.json();
+    assert.equal((await refresh(two, apiKey, accessToken)).status, 200);
+  });
+
+  await t.test('a revoked key is refused at once on both, and so are its tokens', async () => {
+    for (let i = 0; i < 20; i++) {
+      const key = await instances[0].createDomainKey(apiKey, ['shop.example']);
+      const granted = await auth(two, apiKey, key.domainKey);
+      assert.equal(granted.status, 200);
+      const { accessToken } = await granted.json();
+      await instances[0].command('domain-key', 'revoke', key.id);
+      for (const endpoint of [one, two]) {
+        assert.notEqual((await auth(endpoint, apiKey, key.domainKey)).status, 200);
+        assert.notEqual((await refresh(endpoint, apiKey, accessToken)).status, 200);
+      }
+    }
+  });
+
+  await t.test('domains that are changed count at once on both', async () => {
+    await instances[1].command('domain-key', 'set-domains', id, '--domain', 'other.example');
+    for (const endpoint of [one, two]) assert.notEqual((await auth(endpoint, apiKey, domainKey)).status, 200);
+    await instances[1].command('domain-key', 'set-domains', id, '--domain', 'shop.example');
+    for (const endpoint of [one, two]) assert.equal((await auth(endpoint, apiKey, domainKey)).status, 200);
+  });
+
+  await t.test('without the database they refuse, and recover when it is back', async () => {
+    await postgres.stop();
+    for (const endpoint of [one, two]) assert.equal((await auth(endpoint, apiKey, domainKey)).status, 500);
+    await postgres.start();
+    for (const endpoint of [one, two]) assert.equal((await auth(endpoint, apiKey, domainKey)).status, 200);
+  });
+
+  await t.test('a restart between two requests is not noticed', async () => {
+    await postgres.stop();
+    await postgres.start();
+    for (const endpoint of [one, two]) assert.equal((await auth(endpoint, apiKey, domainKey)).status, 200);
+  });
+
+  await t.test('lists have everything, oldest first', async () => {
+    const keys = await instances[1].command('domain-key', 'list', '--api-key', apiKey);
+    assert.equal(keys.length, 21);
+    assert.deepEqual([keys[0].id, keys[0].revoked, keys[20].revoked], [id, false, true]);
+    assert.deepEqual((await instances[1].command('api-key', 'list')).length, 1);
+  });
+
+  await t.test('a password in the URL is refused, and not repeated', async () => {
+    const unsafe = await Authd.create(postgres.url.replace('authd@', 'authd:hunter2@'));
+    t.after(() => unsafe.remove());
+    await assert.rejects(unsafe.command('api-key', 'list'), ({ stderr }) => /PGPASSFILE/.test(stderr) && !/hunter2/.test(stderr));
+  });
+
+  await t.test('a secret and a key that is no text', async () => {
+    const { secret } = await instances[0].command('secret', 'create', '--api-key', apiKey);
+    assert.equal((await post(`${two}/auth`, apiKey, { body: { secret } })).status, 200);
+    const headers = { 'x-inbenta-key': apiKey, Origin: ORIGIN, 'Content-Type': 'application/json' };
+    const body = Buffer.concat([Buffer.from('{"domainKey":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
+    assert.equal((await fetch(`${one}/auth`, { method: 'POST', headers, body })).status, 400);
+  });
+});
