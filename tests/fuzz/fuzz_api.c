@@ -1,0 +1,109 @@
+/* Fuzzing of the local Auth API's handlers. The first byte chooses method and path; then come up to
+ * three lines, the values of API key, Origin and Authorization, and the rest is the body. A key in
+ * a store in memory is there to be found. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "server/api.h"
+#include "server/keys.h"
+
+typedef struct {
+  const char *values[3];
+} lines;
+
+static const char *header_of(void *state, const char *name) {
+  static const char *const names[] = {"x-inbenta-key", "Origin", "Authorization"};
+  for (size_t i = 0; i < 3; i++)
+    if (strcasecmp(name, names[i]) == 0)
+      return ((lines *)state)->values[i];
+  return strcasecmp(name, "Content-Type") == 0 ? "application/json" : NULL;
+}
+
+static int64_t now_s(void *state) {
+  (void)state;
+  return 1000;
+}
+
+static void require(bool condition) {
+  if (!condition)
+    abort();
+}
+
+/* What the domains below admit, said another way than the server does. */
+static bool is_admitted(const char *origin) {
+  static const char one[] = "a.example", ending[] = ".b.example";
+  if (origin == NULL || strncasecmp(origin, "https://", 8) != 0)
+    return false;
+  const char *host = origin + 8, *colon = strchr(host, ':');
+  size_t len = colon != NULL ? (size_t)(colon - host) : strlen(host);
+  if (colon != NULL && strcmp(colon, ":443") != 0)
+    return false;
+  return (len == sizeof one - 1 && strncasecmp(host, one, len) == 0) ||
+         (len > sizeof ending - 1 &&
+          strncasecmp(host + len - (sizeof ending - 1), ending, sizeof ending - 1) == 0);
+}
+
+/* Values that an input can write down, so that it gets behind the look-ups. */
+static void open_api(authd_api *api) {
+  static const unsigned char private_key[AUTHD_KEY_SIZE];
+  static const authd_api_key key = {.id = "ak_1", .name = "fuzz", .value = "K", .created_s = 1};
+  static const authd_credential credential = {.id = "dk_1",
+                                              .api_key_id = "ak_1",
+                                              .kind = AUTHD_DOMAIN_KEY,
+                                              .value = "D",
+                                              .domains = "a.example\n*.b.example\n",
+                                              .created_s = 1};
+  char problem[256];
+  *api = (authd_api){.now_s = now_s, .lifetime_s = 1200, .apis_json = "{}"};
+  require(authd_signer_openssl_init(&api->signer, private_key));
+  require(authd_store_sqlite_open(&api->store, ":memory:", problem, sizeof problem));
+  require(api->store.add_api_key(api->store.state, &key) == AUTHD_FOUND);
+  require(api->store.add_credential(api->store.state, &credential) == AUTHD_FOUND);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const char *const methods[] = {"POST", "GET", "OPTIONS", "PUT"};
+  static const char *const paths[] = {"/v1/auth", "/v1/refreshToken",       "/v1/apis",
+                                      "/healthz", "/.well-known/jwks.json", "/"};
+  static authd_api api;
+  if (api.now_s == NULL)
+    open_api(&api);
+  if (size < 1)
+    return 0;
+  char *text = malloc(size), *at = text;
+  memcpy(text, data + 1, size - 1);
+  text[size - 1] = '\0';
+  lines found = {{NULL}};
+  for (size_t i = 0; i < 3; i++) {
+    char *end = memchr(at, '\n', (size_t)(text + size - 1 - at));
+    if (end == NULL)
+      break;
+    *end = '\0';
+    found.values[i] = at;
+    at = end + 1;
+  }
+  /* A copy of its exact size, so that the sanitizer sees a read past its end. */
+  size_t body_len = (size_t)(text + size - 1 - at);
+  char *body = malloc(body_len);
+  if (body_len > 0)
+    memcpy(body, at, body_len);
+  const authd_request request = {.method = methods[data[0] % 4],
+                                 .path = paths[data[0] / 4 % 6],
+                                 .header = header_of,
+                                 .header_state = &found,
+                                 .body = body,
+                                 .body_len = body_len};
+  authd_response response;
+  authd_handle(&api, &request, &response);
+  require(response.status >= 200 && response.status < 500 &&
+          response.header_count <= AUTHD_HEADERS_MAX);
+  /* A grant names the key's own origin, and the API key was sent. */
+  if (response.status == 200 && data[0] % 4 == 0)
+    require(strcmp(found.values[0], "K") == 0 && strcmp(response.key_id, "dk_1") == 0 &&
+            is_admitted(found.values[1]));
+  authd_response_clean_up(&response);
+  free(body);
+  free(text);
+  return 0;
+}
