@@ -28,6 +28,11 @@ export class Authd {
     return this.#db ?? join(this.#folder, 'keys.db');
   }
 
+  /** Of the serving process. */
+  get pid() {
+    return this.#process.pid;
+  }
+
   /** Runs a command of inbenta-authd and returns what it prints as JSON. */
   async command(...words) {
     const { stdout } = await promisify(execFile)(PROGRAM, [...words, '--db', this.db, '--json']);
