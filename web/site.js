@@ -38,13 +38,15 @@ export function strictPolicy(api, { wasm = true, frames = "'none'" } = {}) {
  * @param {string} options.root folder, relative to the project or absolute
  * @param {(path: string) => string} options.policy Content-Security-Policy of a page
  * @param {Record<string, string>} [options.files]
+ * @param {Record<string, import('node:http').RequestListener>} [options.routes] path → what answers it
  * @param {number} [options.port] 0 takes a free one; one that is in use is replaced by a free one
  * @returns {Promise<{origin: string, close: () => Promise<void>}>}
  */
-export async function serveSite({ root, policy, files = {}, port = 0 }) {
+export async function serveSite({ root, policy, files = {}, routes = {}, port = 0 }) {
   const rootFolder = folder(root);
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url, 'http://site').pathname);
+    if (Object.hasOwn(routes, path)) return routes[path](request, response);
     const name = path.endsWith('/') ? `${path}index.html` : path;
     try {
       const body = files[name] ?? (await readFile(name.startsWith('/dist/') ? DIST + name.slice(6) : rootFolder + name.slice(1)));
