@@ -1,6 +1,5 @@
-// Browser tests, in Debian's Chromium.
+// Browser tests: every case in Debian's Chromium, Firefox and WebKit. tests/browser/fixture.js starts them.
 import { defineConfig } from '@playwright/test';
-import { CHROMIUM } from './web/browser.js';
 
 export default defineConfig({
   testDir: 'tests/browser',
@@ -10,5 +9,5 @@ export default defineConfig({
   fullyParallel: true,
   reporter: 'list',
   forbidOnly: true,
-  use: { browserName: 'chromium', launchOptions: CHROMIUM },
+  projects: ['chromium', 'firefox', 'webkit'].map((engine) => ({ name: engine, use: { engine } })),
 });

@@ -1,6 +1,9 @@
-// How Debian's Chromium is started, for the demo and the tests.
+// How Debian's browsers are started, for the demo and the tests.
 
 export const CHROMIUM = {
   executablePath: '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 };
+
+// By WebDriver BiDi, which Firefox as released speaks.
+export const FIREFOX = { channel: 'moz-firefox', executablePath: '/usr/bin/firefox-esr' };

@@ -40,12 +40,14 @@ export function strictPolicy(api, { wasm = true, frames = "'none'" } = {}) {
  * @param {Record<string, string>} [options.files]
  * @param {Record<string, import('node:http').RequestListener>} [options.routes] path → what answers it
  * @param {number} [options.port] 0 takes a free one; one that is in use is replaced by a free one
- * @returns {Promise<{origin: string, close: () => Promise<void>}>}
+ * @returns {Promise<{origin: string, requested: string[], close: () => Promise<void>}>} `requested` are the paths, in order
  */
 export async function serveSite({ root, policy, files = {}, routes = {}, port = 0 }) {
   const rootFolder = folder(root);
+  const requested = [];
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url, 'http://site').pathname);
+    if (path != '/favicon.ico') requested.push(path);
     if (Object.hasOwn(routes, path)) return routes[path](request, response);
     const name = path.endsWith('/') ? `${path}index.html` : path;
     try {
@@ -63,6 +65,7 @@ export async function serveSite({ root, policy, files = {}, routes = {}, port = 
   });
   await listen(server, port);
   return {
+    requested,
     origin: `http://127.0.0.1:${server.address().port}`,
     close: () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections())),
   };

@@ -4,11 +4,35 @@
 import { createServer } from 'node:http';
 import { test as base, expect } from '@playwright/test';
 import { Authd } from '../../web/authd.js';
+import { CHROMIUM, FIREFOX } from '../../web/browser.js';
 import { serveSite, strictPolicy } from '../../web/site.js';
+import { WebKit } from './webkit.js';
+
+const LAUNCH = {
+  chromium: (playwright) => playwright.chromium.launch(CHROMIUM),
+  firefox: (playwright) => playwright.firefox.launch(FIREFOX),
+  webkit: () => WebKit.launch(),
+};
 
 export { expect };
 
 export const test = base.extend({
+  engine: ['chromium', { option: true, scope: 'worker' }],
+  browser: [
+    async ({ engine, playwright }, use) => {
+      const browser = await LAUNCH[engine](playwright);
+      await use(browser);
+      await browser.close();
+    },
+    { scope: 'worker' },
+  ],
+  context: async ({ browser }, use) => {
+    const context = await browser.newContext();
+    await use(context);
+    await context.close();
+  },
+  page: async ({ context }, use) => use(await context.newPage()),
+
   /** A real Auth API with one domain key for `site`. `api.lifetimeS` is the life of its tokens. */
   lifetimeS: [1200, { option: true }],
   authd: async ({ lifetimeS, site }, use) => {
@@ -32,8 +56,12 @@ export const test = base.extend({
         fake.answer(response, request, fake.requests.length);
       });
     });
-    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-    fake.endpoint = `http://127.0.0.1:${server.address().port}/v1`;
+    /** Listens, after `close` again at the same port. */
+    let port = 0;
+    fake.open = () => new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+    await fake.open();
+    ({ port } = server.address());
+    fake.endpoint = `http://127.0.0.1:${port}/v1`;
     fake.close = () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections()));
     await use(fake);
     await fake.close();

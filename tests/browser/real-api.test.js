@@ -1,10 +1,11 @@
-// A page in Chromium and the real local Auth API.
+// A page in each browser and the real local Auth API.
 
 import { Authd } from '../../web/authd.js';
 import { serveSite, strictPolicy } from '../../web/site.js';
 import { expect, getToken, makeClient, test } from './fixture.js';
 
-test('a page gets a token by emscripten_fetch, with the browser’s own Origin', async ({ page, site, authd }) => {
+test('a page gets a token by emscripten_fetch, with the browser’s own Origin', async ({ page, site, authd, engine }) => {
+  test.skip(engine != 'chromium', 'only its DevTools protocol tells who started a request; trouble.test.js reads the same headers at the API, in every browser');
   const session = await page.context().newCDPSession(page);
   await session.send('Network.enable');
   const sent = [];
@@ -97,13 +98,11 @@ test('the script tag: one file, data attributes make the client', async ({ page,
     policy: () => strictPolicy(authd.endpoint.replace('/v1', '')).replace(" 'self'; style-src", '; style-src'),
   });
   await authd.authd.command('domain-key', 'set-domains', authd.id, '--domain', site.origin, '--domain', tagged.origin);
-  const requested = [];
-  page.on('request', (request) => requested.push(new URL(request.url()).pathname));
   await page.goto(`${tagged.origin}/tag.html`);
   expect(await page.evaluate(() => Object.keys(InbentaAuth).sort())).toEqual(['AuthClient', 'AuthError', 'client', 'createFromAccessToken', 'createFromDomainKey']);
   const token = await page.evaluate(() => InbentaAuth.client.getToken());
   expect(token.accessToken).toBeTruthy();
-  expect(requested.some((path) => path.endsWith('.wasm'))).toBe(false);
+  expect(tagged.requested).toEqual(['/tag.html', '/dist/inbenta-auth.min.js']);
   await tagged.close();
 });
 
@@ -127,12 +126,11 @@ test.describe('policies', () => {
     });
 
   test('a wasm file that is missing or wrong: wasm_unavailable', async ({ page, authd }) => {
-    for (const wasm of [undefined, '/index.html']) {
+    for (const wasm of ['/missing.wasm', '/index.html']) {
       const broken = await serveSite({
         root: 'tests/browser/pages',
         policy: () => strictPolicy('http://127.0.0.1:*'),
       });
-      if (!wasm) await page.route('**/inbenta-auth.wasm', (route) => route.fulfill({ status: 404 }));
       await page.goto(broken.origin);
       await makeClient(page, authd, { wasm });
       expect(await getToken(page)).toMatchObject({ code: 'wasm_unavailable' });

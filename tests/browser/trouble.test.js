@@ -1,4 +1,4 @@
-// What goes wrong between a page and its API, in Chromium: each is a clear AuthError, never a hanging promise.
+// What goes wrong between a page and its API: in each browser is a clear AuthError, never a hanging promise.
 
 import { expect, getToken, grant, json, makeClient, test } from './fixture.js';
 
@@ -75,15 +75,18 @@ test('100 callers, one request; an aborted one leaves', async ({ page, fake }) =
 
 test('disposed in flight: the request is aborted, nothing comes late', async ({ page, fake }) => {
   const closed = new Promise((resolve) => (fake.answer = (response) => response.on('close', resolve)));
-  const problems = [];
-  page.on('pageerror', (error) => problems.push(error.message));
+  await page.evaluate(() => {
+    window.problems = [];
+    window.addEventListener('error', ({ message }) => window.problems.push(message));
+    window.addEventListener('unhandledrejection', ({ reason }) => window.problems.push(String(reason)));
+  });
   await makeClient(page, fake);
   const pending = getToken(page);
   await expect.poll(() => fake.requests.length).toBe(1);
   await page.evaluate(() => window.client.dispose());
   expect(await pending).toMatchObject({ code: 'disposed' });
   await closed;
-  expect(problems).toEqual([]);
+  expect(await page.evaluate(() => window.problems)).toEqual([]);
 });
 
 test('a timed-out request is aborted and the next one is served', async ({ page, fake }) => {
@@ -92,14 +95,27 @@ test('a timed-out request is aborted and the next one is served', async ({ page,
   expect(await getToken(page, { timeoutMs: 5000 })).toMatchObject({ accessToken: 'token-2' });
 });
 
-test('offline and back', async ({ page, fake, context }) => {
+test('the API sees the browser’s own Origin and the key, no cookie; the page keeps nothing', async ({ page, site, fake }) => {
+  let headers;
+  fake.answer = (response, request, n) => ((headers = request.headers), json(response, 200, grant(n)));
+  await makeClient(page, fake);
+  await getToken(page);
+  expect(headers).toMatchObject({ origin: site.origin, 'x-inbenta-key': 'the-api-key' });
+  expect(headers.cookie).toBeUndefined();
+  expect(await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie])).toEqual([0, 0, '']);
+});
+
+// The browser's own switch; WebDriver has none, so for WebKit the API goes away and comes back, and the page is told.
+test('offline and back', async ({ page, fake, context, engine }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));
   await makeClient(page, fake);
   await page.evaluate(() => window.client.getToken().then((token) => window.client.invalidate(token.accessToken)));
-  await context.setOffline(true);
+  const offline = engine == 'webkit' ? (is) => (is ? fake.close() : fake.open()) : (is) => context.setOffline(is);
+  await offline(true);
   const pending = getToken(page, { timeoutMs: 20_000 });
   await page.waitForTimeout(1500);
-  await context.setOffline(false);
+  await offline(false);
+  if (engine == 'webkit') await page.evaluate(() => void window.dispatchEvent(new Event('online')));
   expect(await pending).toMatchObject({ accessToken: 'token-2' });
 });
 

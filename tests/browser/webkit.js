@@ -1,0 +1,157 @@
+// WebKit (Debian's MiniBrowser) by WebDriver, in the few words of Playwright that the tests use, so that each
+// case is written once. Playwright's own protocol needs its patched WebKit; this is the one that people run.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Builder, Capabilities } from 'selenium-webdriver';
+
+/** MiniBrowser is under the folder of the machine's architecture. */
+async function findMiniBrowser() {
+  const names = await readdir('/usr/lib');
+  for (const name of names) {
+    const folder = `/usr/lib/${name}/webkit2gtk-4.1`;
+    const files = await readdir(folder).catch(() => []);
+    if (files.includes('MiniBrowser')) return `${folder}/MiniBrowser`;
+  }
+  throw new Error('MiniBrowser is missing: install libwebkit2gtk-4.1-0.');
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function end(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill();
+  await once(child, 'exit');
+}
+
+export class WebKit {
+  #display;
+  #driver;
+  #address;
+  #binary;
+
+  /** Starts a display of its own and the driver; a browser is started by each context. */
+  static async launch() {
+    const webkit = new WebKit();
+    webkit.#binary = await findMiniBrowser();
+    webkit.#display = spawn('Xvfb', ['-displayfd', '3', '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+    const [number] = await once(webkit.#display.stdio[3], 'data');
+    const port = await freePort();
+    // Its sandbox needs user namespaces, which root in a container does not have.
+    const env = { ...process.env, DISPLAY: `:${`${number}`.trim()}`, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' };
+    webkit.#driver = spawn('WebKitWebDriver', [`--port=${port}`], { env, stdio: 'ignore' });
+    webkit.#address = `http://127.0.0.1:${port}`;
+    for (let tries = 0; !(await fetch(`${webkit.#address}/status`).catch(() => undefined)); tries++) {
+      if (tries == 200) throw new Error('WebKitWebDriver does not answer.');
+      await sleep(50);
+    }
+    return webkit;
+  }
+
+  async newContext() {
+    const capabilities = new Capabilities({
+      browserName: 'MiniBrowser',
+      'webkitgtk:browserOptions': { binary: this.#binary, args: ['--automation'] },
+    });
+    return new Context(await new Builder().usingServer(this.#address).withCapabilities(capabilities).build());
+  }
+
+  async close() {
+    await end(this.#driver);
+    await end(this.#display);
+  }
+}
+
+class Context {
+  #session;
+  #turn = Promise.resolve();
+  #used = false;
+
+  constructor(session) {
+    this.#session = session;
+  }
+
+  async newPage() {
+    return new Page(this, await this.#inTurn(async () => {
+      if (this.#used) await this.#session.switchTo().newWindow('tab');
+      this.#used = true;
+      return this.#session.getWindowHandle();
+    }));
+  }
+
+  close() {
+    return this.#session.quit();
+  }
+
+  /** A session has one current tab, so commands take turns. */
+  inTab(handle, command) {
+    return this.#inTurn(async () => {
+      await this.#session.switchTo().window(handle);
+      return command(this.#session);
+    });
+  }
+
+  #inTurn(command) {
+    const result = this.#turn.then(command);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+}
+
+class Page {
+  #context;
+  #handle;
+  #calls = 0;
+
+  constructor(context, handle) {
+    this.#context = context;
+    this.#handle = handle;
+  }
+
+  context() {
+    return this.#context;
+  }
+
+  goto(url) {
+    return this.#command((session) => session.get(url));
+  }
+
+  close() {
+    return this.#command((session) => session.close());
+  }
+
+  waitForTimeout(ms) {
+    return sleep(ms);
+  }
+
+  /** Runs in the page. The answer is fetched later, so that calls that wait do not stop others. */
+  async evaluate(run, argument) {
+    const id = ++this.#calls;
+    const start = `
+      const [id, argument] = arguments, answers = (window.webdriverAnswers ??= {});
+      (async () => (${run})(argument))().then(
+        (value) => (answers[id] = { json: JSON.stringify(value) ?? '' }),
+        (error) => (answers[id] = { error: String(error) }));`;
+    const take = 'const answer = window.webdriverAnswers?.[arguments[0]]; if (answer) delete window.webdriverAnswers[arguments[0]]; return answer';
+    await this.#command((session) => session.executeScript(start, id, argument));
+    for (;;) {
+      const answer = await this.#command((session) => session.executeScript(take, id));
+      if (answer?.error) throw new Error(answer.error);
+      if (answer) return answer.json ? JSON.parse(answer.json) : undefined;
+      await sleep(20);
+    }
+  }
+
+  #command(run) {
+    return this.#context.inTab(this.#handle, run);
+  }
+}
