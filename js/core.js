@@ -1,7 +1,7 @@
 // One instance of the C core: the only place that knows the wasm boundary (src/wasm/boundary.h).
 
 import { AuthError, errorFromC } from './errors.js';
-import { loadModule } from './wasm.js';
+import { loadModule, wasmError } from './wasm.js';
 
 const [TOKEN, ERROR, EXPIRED, QUOTA, ANSWER, REAUTHORIZE] = [1, 2, 3, 4, 5, 6];
 
@@ -33,7 +33,7 @@ export async function startCore(config, listener) {
     await core.instantiate(module);
     core.configure(config);
   } catch (cause) {
-    throw cause instanceof AuthError ? cause : new AuthError('wasm_unavailable', { cause });
+    throw cause instanceof AuthError ? cause : wasmError(cause);
   }
   return core;
 }

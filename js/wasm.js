@@ -17,17 +17,22 @@ async function read(source, timeoutMs) {
   return answer.arrayBuffer();
 }
 
+/** The AuthError for a module that did not start. A policy stops Chromium and Firefox at compiling, WebKit at the instance. */
+export function wasmError(cause) {
+  let code = 'wasm_unavailable';
+  try {
+    new WebAssembly.Instance(new WebAssembly.Module(EMPTY));
+  } catch {
+    if (globalThis.WebAssembly) code = 'wasm_blocked_by_csp';
+  }
+  return new AuthError(code, { cause });
+}
+
 async function compile(source, timeoutMs) {
   try {
     return await WebAssembly.compile(await read(source, timeoutMs));
   } catch (cause) {
-    let code = 'wasm_unavailable';
-    try {
-      new WebAssembly.Module(EMPTY);
-    } catch {
-      if (globalThis.WebAssembly) code = 'wasm_blocked_by_csp';
-    }
-    throw new AuthError(code, { cause });
+    throw wasmError(cause);
   }
 }
 
