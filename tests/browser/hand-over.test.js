@@ -19,7 +19,8 @@ async function heapOf(page) {
   return snapshot;
 }
 
-test('token by secret, refreshed by the page, expired, reauthorized; the secret stays on the server', async ({ page }) => {
+test('token by secret, refreshed by the page, expired, reauthorized; the secret stays on the server', async ({ page, engine }) => {
+  test.skip(engine != 'chromium', 'only its DevTools protocol shows the heap of a page');
   const authd = await Authd.create();
   const apiKey = await authd.createApiKey();
   const { secret } = await authd.command('secret', 'create', '--api-key', apiKey);
