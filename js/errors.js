@@ -24,7 +24,7 @@ const TEXTS = {
 /** The codes in the order of src/core/errors.def: C's error -1 is the first. */
 const FROM_C = ['invalid_config', 'insecure_endpoint', 'wasm_unavailable', 'aborted', 'disposed', 'timeout', 'network',
   'origin_not_allowed', 'credentials_rejected', 'key_revoked', 'token_expired', 'rate_limited', 'server_error',
-  'bad_response', 'bad_response', 'bad_response', 'bad_response', 'bad_response', 'bad_response', 'body_too_large'];
+  'bad_response', 'bad_response', 'bad_response', 'bad_response', 'bad_response', 'bad_response', 'body_too_large', 'network'];
 
 /** @typedef {keyof typeof TEXTS} AuthErrorCode */
 

@@ -212,8 +212,9 @@ void iauth_wake(iauth_client *client);
 /* Completes request `id` with an HTTP answer. A late reply to another generation is dropped. */
 void iauth_respond(iauth_client *client, uint32_t id, const iauth_response *response);
 
-/* Completes request `id` without an answer: NETWORK, TIMEOUT, BODY_TOO_LARGE, NO_MEMORY, or what a
- * reauthorize callback reports. */
+/* Completes request `id` without an answer: NETWORK, TIMEOUT, BODY_TOO_LARGE, NO_MEMORY,
+ * UNTRUSTED_ROUTE (TLS, its certificate or a proxy: callers are told at once, because trying again
+ * soon does not mend it), or what a reauthorize callback reports. */
 void iauth_fail(iauth_client *client, uint32_t id, iauth_error error);
 
 /* Decides: answers, starts a request, sets the timer. Safe to call at any time, also from

@@ -74,6 +74,16 @@ test('in Node, without a word about the wasm', async () => {
   assert.equal(stdout, 'token\n');
 });
 
+test('on a server, with the secret', async () => {
+  const code = `import { createFromSecret, tokenHandler } from 'inbenta-auth/server';
+    const client = createFromSecret('s', 'k', { endpoint: '${endpoint}' });
+    const answer = await tokenHandler(client, { authorize: () => true })(new Request('http://shop.example/token', { method: 'POST' }));
+    console.log(answer.status, (await answer.json()).accessToken);
+    client.dispose();`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], project);
+  assert.equal(stdout, '200 token\n');
+});
+
 /** Runs a bundled app in Chromium: what it puts into its title. */
 async function runApp(folder) {
   const site = await serveSite({ root: folder, policy: () => strictPolicy(new URL(endpoint).origin) });

@@ -1,0 +1,242 @@
+/* Arguments, environment and the secret; see options.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECRET_MAX 8192
+
+static const char usage[] =
+    "inbenta-auth: access tokens for Inbenta's APIs, by the API Secret flow.\n"
+    "\n"
+    "  inbenta-auth token [options]            print an access token\n"
+    "  inbenta-auth watch [options]            keep one fresh; print each new one, or\n"
+    "                                          --output FILE, --exec COMMAND\n"
+    "  inbenta-auth apis [PRODUCT] [options]   print the products' base URLs, or one of them\n"
+    "\n"
+    "  --api-key KEY       else the environment's INBENTA_API_KEY\n"
+    "  --secret-file FILE  a file with the secret, - for standard input; else the\n"
+    "                      environment's INBENTA_SECRET. Arguments are visible to other users,\n"
+    "                      so there is no option for the secret itself\n"
+    "  --endpoint URL      else INBENTA_ENDPOINT, else https://api.inbenta.io/v1\n"
+    "  --format FORMAT     text (the default), json, or header: \"Authorization: Bearer …\"\n"
+    "  --output FILE       watch: write each new token to FILE, atomically\n"
+    "  --exec COMMAND      watch: run COMMAND with each new token on its standard input\n"
+    "  --timeout SECONDS   1 to 3600 (10)\n"
+    "  --proxy URL         else the environment's https_proxy and no_proxy\n"
+    "  --ca-file FILE      PEM file of certificate authorities instead of the system's\n"
+    "  --allow-insecure    plain http to other machines: for test networks only\n"
+    "  --help, --version\n"
+    "\n"
+    "Exit: 0 done, 1 something failed on this machine, 2 wrong usage, 3 the keys were refused,\n"
+    "4 the API was not reached, 5 try again later, 6 an answer that is not one of the Auth API.\n";
+
+int complain(int status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fputs("inbenta-auth: ", stderr);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
+  return status;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * The secret. */
+
+/* Reads a secret, and leaves out the line break at its end. */
+static int read_secret(FILE *file, const char *name, char *secret) {
+  size_t len = fread(secret, 1, SECRET_MAX + 1, file);
+  if (ferror(file))
+    return complain(EXIT_FAILED, "cannot read %s: %s", name, strerror(errno));
+  while (len > 0 && (secret[len - 1] == '\n' || secret[len - 1] == '\r'))
+    len--;
+  if (len == 0)
+    return complain(EXIT_USAGE, "%s is empty: it should hold the secret", name);
+  if (len > SECRET_MAX)
+    return complain(EXIT_USAGE, "%s is too long for a secret", name);
+  secret[len] = '\0';
+  return 0;
+}
+
+/* From the file, else from the environment, which programs started by us do not get. */
+static int find_secret(const char *path, char *secret) {
+  const char *environment = getenv("INBENTA_SECRET");
+  if (path != NULL && strcmp(path, "-") == 0)
+    return read_secret(stdin, "standard input", secret);
+  if (path != NULL) {
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+      return complain(EXIT_USAGE, "--secret-file %s: %s", path, strerror(errno));
+    int status = read_secret(file, path, secret);
+    fclose(file);
+    return status;
+  }
+  if (environment == NULL || *environment == '\0')
+    return complain(EXIT_USAGE, "give the secret: --secret-file FILE, or INBENTA_SECRET in the "
+                                "environment");
+  if (strlen(environment) > SECRET_MAX)
+    return complain(EXIT_USAGE, "INBENTA_SECRET is too long for a secret");
+  strcpy(secret, environment);
+  unsetenv("INBENTA_SECRET");
+  return 0;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Arguments. */
+
+static int read_format(const char *text, output_format *format) {
+  static const char *const names[] = {"text", "json", "header"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(text, names[i]) == 0) {
+      *format = (output_format)i;
+      return 0;
+    }
+  return complain(EXIT_USAGE, "--format %s: write text, json or header", text);
+}
+
+static int read_timeout(const char *text, int64_t *timeout_ms) {
+  char *end;
+  long seconds = strtol(text, &end, 10);
+  if (end == text || *end != '\0' || seconds < 1 || seconds > 3600)
+    return complain(EXIT_USAGE, "--timeout %s: write 1 to 3600 seconds", text);
+  *timeout_ms = seconds * 1000;
+  return 0;
+}
+
+enum {
+  API_KEY = 1,
+  SECRET_FILE,
+  ENDPOINT,
+  FORMAT,
+  OUTPUT,
+  EXEC,
+  TIMEOUT,
+  PROXY,
+  CA_FILE,
+  INSECURE,
+  HELP,
+  VERSION
+};
+
+static const struct option known[] = {
+    {"api-key", required_argument, NULL, API_KEY},
+    {"secret-file", required_argument, NULL, SECRET_FILE},
+    {"endpoint", required_argument, NULL, ENDPOINT},
+    {"format", required_argument, NULL, FORMAT},
+    {"output", required_argument, NULL, OUTPUT},
+    {"exec", required_argument, NULL, EXEC},
+    {"timeout", required_argument, NULL, TIMEOUT},
+    {"proxy", required_argument, NULL, PROXY},
+    {"ca-file", required_argument, NULL, CA_FILE},
+    {"allow-insecure", no_argument, NULL, INSECURE},
+    {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static int take_words(int argc, char **argv, command_options *options) {
+  options->command = optind < argc ? argv[optind++] : NULL;
+  if (options->command == NULL) {
+    fputs(usage, stderr);
+    return EXIT_USAGE;
+  }
+  bool watches = strcmp(options->command, "watch") == 0,
+       apis = strcmp(options->command, "apis") == 0;
+  if (!watches && !apis && strcmp(options->command, "token") != 0)
+    return complain(EXIT_USAGE, "%s: there are token, watch and apis (see --help)",
+                    options->command);
+  if (apis && optind < argc)
+    options->product = argv[optind++];
+  if (optind < argc)
+    return complain(EXIT_USAGE, "%s: one word too many", argv[optind]);
+  if (!watches && (options->output != NULL || options->exec != NULL))
+    return complain(EXIT_USAGE, "--output and --exec belong to watch");
+  if (options->client.api_key == NULL)
+    return complain(EXIT_USAGE, "give the API key: --api-key KEY, or INBENTA_API_KEY in the "
+                                "environment");
+  return 0;
+}
+
+/* Returns an exit code, or -1: nothing more to do, and all is well. */
+static int take_arguments(int argc, char **argv, command_options *options,
+                          const char **secret_file) {
+  inbenta_auth_options *client = &options->client;
+  int found, status = 0;
+  client->api_key = getenv("INBENTA_API_KEY");
+  client->endpoint = getenv("INBENTA_ENDPOINT");
+  while (status == 0 && (found = getopt_long(argc, argv, "", known, NULL)) != -1) {
+    switch (found) {
+    case API_KEY:
+      client->api_key = optarg;
+      break;
+    case SECRET_FILE:
+      *secret_file = optarg;
+      break;
+    case ENDPOINT:
+      client->endpoint = optarg;
+      break;
+    case FORMAT:
+      status = read_format(optarg, &options->format);
+      break;
+    case OUTPUT:
+      options->output = optarg;
+      break;
+    case EXEC:
+      options->exec = optarg;
+      break;
+    case TIMEOUT:
+      status = read_timeout(optarg, &client->timeout_ms);
+      break;
+    case PROXY:
+      client->proxy = optarg;
+      break;
+    case CA_FILE:
+      client->ca_file = optarg;
+      break;
+    case INSECURE:
+      client->allow_insecure = true;
+      break;
+    case HELP:
+      fputs(usage, stdout);
+      return -1;
+    case VERSION:
+      puts("inbenta-auth " INBENTA_AUTH_VERSION);
+      return -1;
+    default: /* getopt has said what is wrong */
+      return EXIT_USAGE;
+    }
+  }
+  return status != 0 ? status : take_words(argc, argv, options);
+}
+
+bool options_read(int argc, char **argv, command_options *options, int *status) {
+  const char *secret_file = NULL;
+  memset(options, 0, sizeof *options);
+  *status = take_arguments(argc, argv, options, &secret_file);
+  if (*status == 0) {
+    options->secret = calloc(1, SECRET_MAX + 2);
+    options->client.secret = options->secret;
+    *status = options->secret != NULL ? find_secret(secret_file, options->secret)
+                                      : complain(EXIT_FAILED, "out of memory");
+  }
+  if (*status == 0)
+    return true;
+  options_clean_up(options);
+  if (*status == -1)
+    *status = 0;
+  return false;
+}
+
+void options_clean_up(command_options *options) {
+  /* Through volatile, or the compiler would leave it out. */
+  for (volatile char *at = options->secret; at != NULL && *at != '\0'; at++)
+    *at = '\0';
+  free(options->secret);
+  options->secret = NULL;
+}

@@ -1,0 +1,38 @@
+/* What the command line says. */
+#ifndef COMMAND_OPTIONS_H
+#define COMMAND_OPTIONS_H
+
+#include "inbenta_auth.h"
+
+typedef enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_HEADER } output_format;
+
+typedef struct {
+  const char *command; /* "token", "watch" or "apis" */
+  const char *product; /* of apis, or NULL */
+  inbenta_auth_options client;
+  output_format format;
+  const char *output, *exec; /* of watch, or NULL */
+  char *secret;              /* where client.secret lies; to be wiped */
+} command_options;
+
+/* Exit codes; the man page explains them. */
+enum {
+  EXIT_FAILED = 1,
+  EXIT_USAGE = 2,
+  EXIT_REFUSED = 3,
+  EXIT_UNREACHED = 4,
+  EXIT_LATER = 5,
+  EXIT_BAD_ANSWER = 6
+};
+
+/* Reads the arguments, the environment and the secret. Returns true, or false and sets *status to
+ * the exit code: 0 after --help and --version, else what is wrong was said on standard error. */
+bool options_read(int argc, char **argv, command_options *options, int *status);
+
+/* Wipes the secret. */
+void options_clean_up(command_options *options);
+
+/* Says "inbenta-auth: …" on standard error and returns `status`. */
+int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,89 @@
+/* What errors are called and what to do about them; see errors.h. */
+#include "native/errors.h"
+
+static const struct {
+  const char *code, *hint;
+} texts[] = {
+    [INBENTA_AUTH_OK] = {"ok", "Nothing is wrong."},
+    [INBENTA_AUTH_INVALID_CONFIG] = {"invalid_config",
+                                     "Check the API key, the secret, the endpoint and the files."},
+    [INBENTA_AUTH_INSECURE_ENDPOINT] =
+        {"insecure_endpoint", "Use an https endpoint; plain http works for this machine only."},
+    [INBENTA_AUTH_NO_MEMORY] = {"no_memory", "Free memory, threads or file descriptors."},
+    [INBENTA_AUTH_ABORTED] = {"aborted", "Nothing to do: the caller left."},
+    [INBENTA_AUTH_DISPOSED] = {"disposed", "Make a new client."},
+    [INBENTA_AUTH_TIMEOUT] = {"timeout", "Try again; raise the timeout if the network is slow."},
+    [INBENTA_AUTH_NETWORK] = {"network", "Check the connection, the endpoint and its port."},
+    [INBENTA_AUTH_DNS] = {"dns", "Check the endpoint's host name and this machine's name servers."},
+    [INBENTA_AUTH_PROXY] = {"proxy", "Check the proxy, its credentials and what it lets pass."},
+    [INBENTA_AUTH_TLS] = {"tls", "Check that the endpoint speaks TLS 1.2 or later on this port."},
+    [INBENTA_AUTH_CERTIFICATE] = {"certificate",
+                                  "Check the endpoint's name, this machine's clock, and that its "
+                                  "certificate authority is known here."},
+    [INBENTA_AUTH_ORIGIN_NOT_ALLOWED] = {"origin_not_allowed",
+                                         "Use a secret: a domain key works in web pages only."},
+    [INBENTA_AUTH_CREDENTIALS_REJECTED] =
+        {"credentials_rejected",
+         "Check the API key and the secret, and that they belong together."},
+    [INBENTA_AUTH_KEY_REVOKED] = {"key_revoked", "Create a new secret."},
+    [INBENTA_AUTH_TOKEN_EXPIRED] = {"token_expired", "Ask for a new token."},
+    [INBENTA_AUTH_RATE_LIMITED] = {"rate_limited", "Wait for retry_after_ms, then try again."},
+    [INBENTA_AUTH_SERVER_ERROR] = {"server_error", "Try again later."},
+    [INBENTA_AUTH_BAD_RESPONSE] = {"bad_response", "Check that the endpoint is right and that "
+                                                   "nothing in between changes its answers."},
+    [INBENTA_AUTH_BODY_TOO_LARGE] = {"body_too_large", "Check that the endpoint is right."},
+};
+
+#define COUNT (sizeof texts / sizeof *texts)
+
+const char *inbenta_auth_error_code(inbenta_auth_error error) {
+  return (size_t)error < COUNT ? texts[error].code : "unknown";
+}
+
+const char *inbenta_auth_error_hint(inbenta_auth_error error) {
+  return (size_t)error < COUNT ? texts[error].hint : "This version does not know this error.";
+}
+
+inbenta_auth_error native_error(iauth_error error, inbenta_auth_error unreached) {
+  switch (error) {
+  case IAUTH_OK:
+    return INBENTA_AUTH_OK;
+  case IAUTH_ERR_INVALID_CONFIG:
+    return INBENTA_AUTH_INVALID_CONFIG;
+  case IAUTH_ERR_INSECURE_ENDPOINT:
+    return INBENTA_AUTH_INSECURE_ENDPOINT;
+  case IAUTH_ERR_NO_MEMORY:
+    return INBENTA_AUTH_NO_MEMORY;
+  case IAUTH_ERR_ABORTED:
+    return INBENTA_AUTH_ABORTED;
+  case IAUTH_ERR_DISPOSED:
+    return INBENTA_AUTH_DISPOSED;
+  case IAUTH_ERR_TIMEOUT:
+    return INBENTA_AUTH_TIMEOUT;
+  case IAUTH_ERR_NETWORK:
+  case IAUTH_ERR_UNTRUSTED_ROUTE:
+    return unreached;
+  case IAUTH_ERR_ORIGIN_NOT_ALLOWED:
+    return INBENTA_AUTH_ORIGIN_NOT_ALLOWED;
+  case IAUTH_ERR_CREDENTIALS_REJECTED:
+    return INBENTA_AUTH_CREDENTIALS_REJECTED;
+  case IAUTH_ERR_KEY_REVOKED:
+    return INBENTA_AUTH_KEY_REVOKED;
+  case IAUTH_ERR_TOKEN_EXPIRED:
+    return INBENTA_AUTH_TOKEN_EXPIRED;
+  case IAUTH_ERR_RATE_LIMITED:
+    return INBENTA_AUTH_RATE_LIMITED;
+  case IAUTH_ERR_SERVER_ERROR:
+    return INBENTA_AUTH_SERVER_ERROR;
+  case IAUTH_ERR_BAD_STATUS:
+  case IAUTH_ERR_BAD_CONTENT_TYPE:
+  case IAUTH_ERR_BAD_JSON:
+  case IAUTH_ERR_BAD_TOKEN:
+  case IAUTH_ERR_BAD_EXPIRES_IN:
+  case IAUTH_ERR_BAD_APIS:
+    return INBENTA_AUTH_BAD_RESPONSE;
+  case IAUTH_ERR_BODY_TOO_LARGE:
+    return INBENTA_AUTH_BODY_TOO_LARGE;
+  }
+  return INBENTA_AUTH_BAD_RESPONSE;
+}

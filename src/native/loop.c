@@ -1,0 +1,239 @@
+/* A client on the program's event loop: what the core is handed on a server; see inbenta_auth.h.
+ *
+ * The core's inputs only record what happened, and so do the functions here; inbenta_auth_loop_run
+ * lets the core decide. */
+#define _DEFAULT_SOURCE /* getentropy */
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+#include "native/errors.h"
+#include "native/loop.h"
+#include "native/token.h"
+#include "native/transfer.h"
+
+/* A call that waits for its answer. */
+struct call {
+  struct call *next;
+  uint32_t id;
+  inbenta_auth_callback answer;
+  void *user;
+};
+
+struct inbenta_auth_loop {
+  iauth_client *client;
+  CURLM *multi;
+  char *proxy, *ca_file;
+  inbenta_auth_callback on_event;
+  void *on_event_user;
+  transfer *transfer; /* the one under way, or NULL */
+  uint32_t request_id;
+  inbenta_auth_error unreached; /* why the API was not reached the last time */
+  struct call *calls;
+  uint32_t last_call;
+  int64_t delay_ms;
+};
+
+/* ---------------------------------------------------------------------------------------------------
+ * What the core is handed. */
+
+static void *host_alloc(void *user, size_t size) {
+  (void)user;
+  return malloc(size);
+}
+
+static void host_release(void *user, void *ptr) {
+  (void)user;
+  free(ptr);
+}
+
+static int64_t clock_ms(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static iauth_time host_now(void *user) {
+  (void)user;
+  return (iauth_time){.mono_ms = clock_ms(CLOCK_MONOTONIC), .wall_ms = clock_ms(CLOCK_REALTIME)};
+}
+
+/* For jitter, where nothing is to be guessed: without a random source, the clock will do. */
+static uint32_t host_random(void *user) {
+  uint32_t random;
+  (void)user;
+  return getentropy(&random, sizeof random) == 0 ? random : (uint32_t)clock_ms(CLOCK_MONOTONIC);
+}
+
+static iauth_error host_send(void *user, const iauth_request *request) {
+  inbenta_auth_loop *loop = user;
+  loop->transfer = transfer_start(loop->multi, request, loop->proxy, loop->ca_file);
+  loop->request_id = request->id;
+  return loop->transfer != NULL ? IAUTH_OK : IAUTH_ERR_NO_MEMORY;
+}
+
+static void host_cancel(void *user, uint32_t id) {
+  inbenta_auth_loop *loop = user;
+  (void)id; /* there is never more than one */
+  transfer_free(loop->transfer);
+  loop->transfer = NULL;
+}
+
+static void host_arm(void *user, int64_t delay_ms) {
+  ((inbenta_auth_loop *)user)->delay_ms = delay_ms;
+}
+
+/* Tells a token of the core, or a failure. */
+static void tell(const inbenta_auth_loop *loop, inbenta_auth_callback callback, void *user,
+                 const iauth_token *token, const iauth_failure *failure) {
+  inbenta_auth_token public = {0};
+  inbenta_auth_failure told = {.error = INBENTA_AUTH_NO_MEMORY, .retryable = true};
+  if (token == NULL)
+    told = (inbenta_auth_failure){
+        .error = native_error(failure->error, loop->unreached),
+        .status = failure->status,
+        .retryable = failure->retryable,
+        .retry_after_ms = failure->retry_after_ms,
+        .attempts = failure->attempts,
+    };
+  bool has_token = token != NULL && native_token_from(token, &public);
+  callback(user, has_token ? &public : NULL, has_token ? NULL : &told);
+  inbenta_auth_token_clean_up(&public);
+}
+
+static void host_answer(void *user, uint32_t waiter, const iauth_token *token,
+                        const iauth_failure *failure) {
+  inbenta_auth_loop *loop = user;
+  struct call **link = &loop->calls;
+  while ((*link)->id != waiter)
+    link = &(*link)->next;
+  struct call *call = *link;
+  *link = call->next;
+  tell(loop, call->answer, call->user, token, failure);
+  free(call);
+}
+
+static void host_event(void *user, const iauth_event *event) {
+  const inbenta_auth_loop *loop = user;
+  bool is_news = event->kind == IAUTH_EVENT_TOKEN || event->kind == IAUTH_EVENT_ERROR;
+  if (is_news && loop->on_event != NULL)
+    tell(loop, loop->on_event, loop->on_event_user, event->token, event->failure);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Life. */
+
+static void start_curl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
+
+/* Copies an optional string. False: there is no memory. */
+static bool copy(const char *text, char **out) {
+  *out = text != NULL ? strdup(text) : NULL;
+  return text == NULL || *out != NULL;
+}
+
+inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_options *options, void *multi,
+                                         inbenta_auth_loop **out) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, start_curl);
+  *out = NULL;
+  if (options->ca_file != NULL && access(options->ca_file, R_OK) != 0)
+    return INBENTA_AUTH_INVALID_CONFIG; /* libcurl would tell at the first request only */
+  inbenta_auth_loop *loop = calloc(1, sizeof *loop);
+  if (loop == NULL)
+    return INBENTA_AUTH_NO_MEMORY;
+  loop->multi = multi;
+  loop->on_event = options->on_event;
+  loop->on_event_user = options->on_event_user;
+  loop->delay_ms = -1;
+  const iauth_host host = {loop,      host_alloc,  host_release, host_now,    host_random,
+                           host_send, host_cancel, host_arm,     host_answer, host_event};
+  const iauth_config config = {
+      .flow = IAUTH_FLOW_SECRET,
+      .endpoint = options->endpoint,
+      .api_key = options->api_key,
+      .credential = options->secret,
+      .timeout_ms = options->timeout_ms,
+      .auto_refresh = !options->no_auto_refresh,
+      .allow_insecure = options->allow_insecure,
+  };
+  iauth_error error = IAUTH_ERR_NO_MEMORY;
+  if (copy(options->proxy, &loop->proxy) && copy(options->ca_file, &loop->ca_file))
+    error = iauth_new(&config, &host, &loop->client);
+  if (error != IAUTH_OK) {
+    inbenta_auth_loop_free(loop);
+    return native_error(error, INBENTA_AUTH_NETWORK);
+  }
+  *out = loop;
+  return INBENTA_AUTH_OK;
+}
+
+void inbenta_auth_loop_free(inbenta_auth_loop *loop) {
+  if (loop == NULL)
+    return;
+  iauth_free(loop->client); /* cancels the transfer and answers every call */
+  if (loop->proxy != NULL)
+    iauth__wipe(loop->proxy, strlen(loop->proxy)); /* it may have a password */
+  free(loop->proxy);
+  free(loop->ca_file);
+  free(loop);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Use. */
+
+inbenta_auth_error inbenta_auth_loop_get(inbenta_auth_loop *loop,
+                                         const inbenta_auth_get_options *options,
+                                         inbenta_auth_callback answer, void *user, uint32_t *id) {
+  struct call *call = malloc(sizeof *call);
+  if (call == NULL)
+    return INBENTA_AUTH_NO_MEMORY;
+  *call = (struct call){loop->calls, ++loop->last_call, answer, user};
+  iauth_get_options get = {0};
+  if (options != NULL)
+    get =
+        (iauth_get_options){options->min_validity_ms, options->timeout_ms, options->force_refresh};
+  if (iauth_get(loop->client, call->id, &get) != IAUTH_OK) {
+    free(call);
+    return INBENTA_AUTH_NO_MEMORY;
+  }
+  loop->calls = call;
+  if (id != NULL)
+    *id = call->id;
+  return INBENTA_AUTH_OK;
+}
+
+void inbenta_auth_loop_cancel(inbenta_auth_loop *loop, uint32_t id) {
+  iauth_cancel(loop->client, id);
+}
+
+void inbenta_auth_loop_invalidate(inbenta_auth_loop *loop, const char *access_token) {
+  iauth_invalidate(loop->client, access_token, strlen(access_token));
+}
+
+bool inbenta_auth_loop_done(inbenta_auth_loop *loop, const struct CURLMsg *message) {
+  if (message->msg != CURLMSG_DONE || !transfer_owns(loop->transfer, message->easy_handle))
+    return false;
+  transfer *done = loop->transfer;
+  loop->transfer = NULL; /* the core may start the next one at once */
+  inbenta_auth_error unreached =
+      transfer_complete(done, message->data.result, loop->client, loop->request_id);
+  if (unreached != INBENTA_AUTH_OK)
+    loop->unreached = unreached;
+  transfer_free(done);
+  return true;
+}
+
+int64_t inbenta_auth_loop_run(inbenta_auth_loop *loop) {
+  iauth_run(loop->client);
+  return loop->delay_ms;
+}
+
+bool native_loop_current(inbenta_auth_loop *loop, int64_t min_validity_ms,
+                         inbenta_auth_token *out) {
+  const iauth_token *token = iauth_current(loop->client, min_validity_ms);
+  return token != NULL && native_token_from(token, out);
+}

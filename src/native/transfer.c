@@ -1,0 +1,223 @@
+/* Requests of the core as libcurl transfers; see transfer.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "native/transfer.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/memory.h"
+
+#define HEADERS_MAX 16384 /* bytes; what is beyond is not looked at */
+
+typedef struct {
+  char *bytes; /* limit + 1 are allocated */
+  size_t len, limit;
+} buffer;
+
+struct transfer {
+  CURLM *multi;
+  CURL *easy;
+  bool by_proxy; /* one that the program named */
+  struct curl_slist *headers_out;
+  buffer headers, body;
+};
+
+/* Whole or not at all, but for a body: of one that is too large, the core gets a byte more than it
+ * takes. */
+static size_t append(buffer *buffer, const char *bytes, size_t len) {
+  size_t room = buffer->limit - buffer->len;
+  size_t taken = len < room ? len : room;
+  memcpy(buffer->bytes + buffer->len, bytes, taken);
+  buffer->len += taken;
+  return taken;
+}
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *user) {
+  transfer *transfer = user;
+  size_t len = size * count;
+  if (len >= 5 && strncasecmp(bytes, "HTTP/", 5) == 0)
+    transfer->headers.len = 0; /* what was before belongs to an interim answer, such as 100 */
+  else if (transfer->headers.limit - transfer->headers.len >= len)
+    append(&transfer->headers, bytes, len);
+  return len;
+}
+
+/* Taking less than was offered ends the transfer. */
+static size_t on_body(char *bytes, size_t size, size_t count, void *user) {
+  transfer *transfer = user;
+  return append(&transfer->body, bytes, size * count);
+}
+
+/* Programs that the application starts shall not inherit the connection. */
+static int on_socket(void *user, curl_socket_t socket, curlsocktype purpose) {
+  (void)user;
+  (void)purpose;
+  return fcntl(socket, F_SETFD, FD_CLOEXEC) == -1 ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
+}
+
+static bool make_buffer(buffer *buffer, size_t limit) {
+  buffer->limit = limit;
+  buffer->bytes = malloc(limit);
+  return buffer->bytes != NULL;
+}
+
+static bool add_header(transfer *transfer, const char *name, const char *value) {
+  size_t name_len = strlen(name), value_len = strlen(value);
+  char *line = malloc(name_len + 2 + value_len + 1);
+  if (line == NULL)
+    return false;
+  memcpy(line, name, name_len);
+  memcpy(line + name_len, ": ", 2);
+  memcpy(line + name_len + 2, value, value_len + 1);
+  struct curl_slist *longer = curl_slist_append(transfer->headers_out, line);
+  iauth__wipe(line, strlen(line));
+  free(line);
+  if (longer == NULL)
+    return false;
+  transfer->headers_out = longer;
+  return true;
+}
+
+static bool add_headers(transfer *transfer, const char *const *headers) {
+  bool has_type = false;
+  for (; *headers != NULL; headers += 2) {
+    has_type = has_type || strcasecmp(headers[0], "Content-Type") == 0;
+    if (!add_header(transfer, headers[0], headers[1]))
+      return false;
+  }
+  /* An empty value takes out what libcurl would add by itself. */
+  struct curl_slist *longer = curl_slist_append(transfer->headers_out, "Expect:");
+  if (longer != NULL && !has_type)
+    longer = curl_slist_append(longer, "Content-Type:");
+  if (longer == NULL)
+    return false;
+  transfer->headers_out = longer;
+  return add_header(transfer, "Accept", "application/json");
+}
+
+static bool set_options(transfer *transfer, const iauth_request *request, const char *proxy,
+                        const char *ca_file) {
+  CURL *easy = transfer->easy;
+  bool ok = curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
+            curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
+  /* Redirects are not followed: the headers hold credentials. */
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+  ok = ok &&
+       curl_easy_setopt(easy, CURLOPT_USERAGENT, "inbenta-auth/" INBENTA_AUTH_VERSION) == CURLE_OK;
+  if (strcmp(request->method, "POST") == 0) {
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body_len);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body != NULL ? request->body : "");
+  }
+  transfer->by_proxy = proxy != NULL;
+  if (proxy != NULL)
+    ok = ok && curl_easy_setopt(easy, CURLOPT_PROXY, proxy) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK; /* whatever no_proxy says */
+  if (ca_file != NULL)
+    ok = ok && curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) == CURLE_OK;
+  return ok && add_headers(transfer, request->headers) &&
+         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers_out) == CURLE_OK;
+}
+
+transfer *transfer_start(CURLM *multi, const iauth_request *request, const char *proxy,
+                         const char *ca_file) {
+  transfer *made = calloc(1, sizeof *made);
+  if (made == NULL)
+    return NULL;
+  made->easy = curl_easy_init();
+  if (made->easy != NULL && make_buffer(&made->headers, HEADERS_MAX) &&
+      make_buffer(&made->body, IAUTH_BODY_MAX + 1) && set_options(made, request, proxy, ca_file) &&
+      curl_multi_add_handle(multi, made->easy) == CURLM_OK) {
+    made->multi = multi;
+    return made;
+  }
+  transfer_free(made);
+  return NULL;
+}
+
+bool transfer_owns(const transfer *transfer, const CURL *easy) {
+  return transfer != NULL && transfer->easy == easy;
+}
+
+/* Why there is no answer. */
+static inbenta_auth_error reason_of(const transfer *transfer, CURLcode result) {
+  long connect_status = 0; /* the proxy's answer to CONNECT */
+  curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
+  if (connect_status >= 300)
+    return INBENTA_AUTH_PROXY;
+  switch (result) {
+  case CURLE_COULDNT_RESOLVE_HOST:
+    return INBENTA_AUTH_DNS;
+  case CURLE_COULDNT_CONNECT:
+    return transfer->by_proxy ? INBENTA_AUTH_PROXY : INBENTA_AUTH_NETWORK;
+  case CURLE_COULDNT_RESOLVE_PROXY:
+  case CURLE_PROXY:
+    return INBENTA_AUTH_PROXY;
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_ISSUER_ERROR:
+  case CURLE_SSL_CACERT_BADFILE:
+    return INBENTA_AUTH_CERTIFICATE;
+  case CURLE_SSL_CONNECT_ERROR:
+  case CURLE_SSL_CIPHER:
+  case CURLE_USE_SSL_FAILED:
+    return INBENTA_AUTH_TLS;
+  default:
+    return INBENTA_AUTH_NETWORK;
+  }
+}
+
+inbenta_auth_error transfer_complete(const transfer *transfer, CURLcode result,
+                                     iauth_client *client, uint32_t id) {
+  bool too_large = transfer->body.len > IAUTH_BODY_MAX; /* that was enough to know */
+  if (result == CURLE_OK || too_large) {
+    long status = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    const iauth_response response = {
+        .status = (int)status,
+        .headers = transfer->headers.bytes,
+        .headers_len = transfer->headers.len,
+        .body = transfer->body.bytes,
+        .body_len = transfer->body.len,
+    };
+    iauth_respond(client, id, &response);
+    return INBENTA_AUTH_OK;
+  }
+  inbenta_auth_error reason = reason_of(transfer, result);
+  if (result == CURLE_OUT_OF_MEMORY)
+    iauth_fail(client, id, IAUTH_ERR_NO_MEMORY);
+  else if (reason == INBENTA_AUTH_NETWORK || reason == INBENTA_AUTH_DNS)
+    iauth_fail(client, id, IAUTH_ERR_NETWORK);
+  else
+    iauth_fail(client, id, IAUTH_ERR_UNTRUSTED_ROUTE); /* callers are told at once */
+  return reason;
+}
+
+static void free_buffer(buffer *buffer) {
+  if (buffer->bytes != NULL)
+    iauth__wipe(buffer->bytes, buffer->len);
+  free(buffer->bytes);
+}
+
+void transfer_free(transfer *transfer) {
+  if (transfer == NULL)
+    return;
+  if (transfer->multi != NULL)
+    curl_multi_remove_handle(transfer->multi, transfer->easy);
+  curl_easy_cleanup(transfer->easy);
+  for (struct curl_slist *line = transfer->headers_out; line != NULL; line = line->next)
+    iauth__wipe(line->data, strlen(line->data));
+  curl_slist_free_all(transfer->headers_out);
+  free_buffer(&transfer->headers);
+  free_buffer(&transfer->body);
+  free(transfer);
+}

@@ -1,0 +1,76 @@
+// An Auth API for the secret flow that answers as a test wishes, by http or https, on this machine.
+
+import { execFile, spawn } from 'node:child_process';
+import { createServer as createHttp } from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+export const run = promisify(execFile);
+
+/** Token number `n`, as the API grants it. */
+export const grant = (n, expiresIn = 1200) => ({
+  accessToken: `token-${n}`,
+  expiration: Math.floor(Date.now() / 1000) + expiresIn,
+  expires_in: expiresIn,
+  apis: { chatbot: 'https://chatbot.example/v1', search: 'https://search.example/v1' },
+});
+
+export function json(response, status, body, headers = {}) {
+  response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
+}
+
+/** Listens on a free port for the test `t`. */
+export async function listen(t, server) {
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => (server.close(), server.closeAllConnections?.()));
+  return server.address().port;
+}
+
+/** `answer(response, request, n)` answers request number n, from 1; `tls` is {key, cert}. */
+export async function serveApi(t, answer = (response, request, n) => json(response, 200, grant(n)), tls) {
+  const requests = [];
+  const handle = (request, response) => {
+    let body = '';
+    request.on('data', (part) => (body += part));
+    request.on('end', () => {
+      requests.push({ method: request.method, url: request.url, headers: request.headers, body });
+      answer(response, request, requests.length);
+    });
+  };
+  const port = await listen(t, tls ? createHttps(tls, handle) : createHttp(handle));
+  return { requests, port, endpoint: `${tls ? 'https' : 'http'}://localhost:${port}/v1` };
+}
+
+/** A temporary folder for the test `t`. */
+export async function folderFor(t) {
+  const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-native-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A self-signed certificate for `name`: {key, cert, file of the certificate}. */
+export async function certificate(t, name) {
+  const folder = await folderFor(t);
+  const [key, file] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, '-keyout', key, '-out', file]);
+  return { key: await readFile(key), cert: await readFile(file), file };
+}
+
+/** Starts a program; its environment is `env` alone. Resolves to {status, stdout, stderr}. */
+export function execute(program, words, { env = {}, input = '' } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, words, { env: { PATH: process.env.PATH, ...env } });
+    const out = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (part) => (out[name] += part));
+    child.stdin.on('error', () => {}); // not everybody reads it
+    child.stdin.end(input);
+    child.on('error', reject);
+    child.on('close', (status, signal) => resolve({ status: status ?? signal, ...out }));
+  });
+}
