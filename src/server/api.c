@@ -8,41 +8,11 @@
 
 #include "core/memory.h"
 #include "server/keys.h"
+#include "server/message.h"
 #include "server/token.h"
 
 /* ---------------------------------------------------------------------------------------------------
  * Responses. */
-
-/* Bytes that most answers fit in: a buffer that grows leaves a copy of its token behind. */
-#define BODY_HINT 4096
-
-static void add_header(authd_response *response, const char *name, const char *value) {
-  if (response->header_count == AUTHD_HEADERS_MAX)
-    return;
-  response->headers[response->header_count].name = name;
-  snprintf(response->headers[response->header_count].value, sizeof response->headers[0].value, "%s",
-           value);
-  response->header_count++;
-}
-
-static void set_json(authd_response *response, int status, cJSON *json) {
-  response->status = status;
-  response->body = cJSON_PrintBuffered(json, BODY_HINT, false);
-  cJSON_Delete(json);
-  if (response->body == NULL)
-    response->status = 500;
-  add_header(response, "Content-Type", "application/json");
-  add_header(response, "Cache-Control", "no-store");
-}
-
-static void refuse(authd_response *response, int status, const char *reason, const char *message) {
-  cJSON *json = cJSON_CreateObject(), *error = cJSON_AddObjectToObject(json, "error");
-  cJSON_AddNumberToObject(error, "code", status);
-  cJSON_AddStringToObject(error, "message", message);
-  cJSON_AddStringToObject(error, "reason", reason);
-  response->reason = reason;
-  set_json(response, status, json);
-}
 
 /* What the gateway in front of the API says (AUTH_API "Errors"). */
 static void refuse_as_gateway(authd_response *response, const char *reason) {
@@ -51,16 +21,6 @@ static void refuse_as_gateway(authd_response *response, const char *reason) {
                           "User is not authorized to access this resource with an explicit deny");
   response->reason = reason;
   set_json(response, 403, json);
-}
-
-/* `problem` goes to the log only: it may tell of files. */
-static void fail(authd_response *response, const char *problem) {
-  refuse(response, 500, "server_error", "The server has a problem; its log says more.");
-  response->problem = problem;
-}
-
-static void fail_by_store(const authd_api *api, authd_response *response) {
-  fail(response, api->store.problem(api->store.state));
 }
 
 void authd_response_clean_up(authd_response *response) {
@@ -72,10 +32,6 @@ void authd_response_clean_up(authd_response *response) {
 
 /* ---------------------------------------------------------------------------------------------------
  * CORS (AUTH_API "CORS"; WHATWG Fetch, "CORS protocol"). */
-
-static const char *header(const authd_request *request, const char *name) {
-  return request->header(request->header_state, name);
-}
 
 /* Every answer may be read by the page that asked, refusals most of all: so that a developer sees
  * "origin not allowed" and not a blank network error. That gives nothing away: no cookies are
@@ -150,16 +106,6 @@ static bool check_credential(const authd_request *request, const authd_credentia
   return true;
 }
 
-/* What follows "Bearer " in an Authorization header, NULL if nothing does. The scheme's case does
- * not count (RFC 9110, section 11.1). */
-static const char *bearer_token(const char *value) {
-  static const char scheme[] = "bearer ";
-  for (size_t i = 0; value != NULL && i < sizeof scheme - 1; i++)
-    if ((value[i] | 0x20) != scheme[i])
-      return NULL;
-  return value != NULL ? value + sizeof scheme - 1 : NULL;
-}
-
 /* The access token of a request and the credential behind it. False if it was refused. */
 static bool check_bearer(const authd_api *api, const authd_request *request,
                          authd_credential *credential, authd_response *response) {
@@ -218,33 +164,6 @@ static void grant(const authd_api *api, const authd_credential *credential, bool
   set_json(response, 200, json);
   iauth__wipe(token, strlen(token));
   free(token);
-}
-
-static bool is_json_type(const char *type) {
-  static const char json[] = "application/json";
-  if (type == NULL)
-    return false;
-  for (size_t i = 0; i < sizeof json - 1; i++)
-    if ((type[i] | 0x20) != (json[i] | 0x20))
-      return false;
-  return strchr("; \t", type[sizeof json - 1]) != NULL; /* also at its end */
-}
-
-/* One JSON text and nothing behind it; NULL otherwise. A NUL, which would cut a key short where C
- * reads it, is not taken in any spelling. */
-static cJSON *parse_body(const char *body, size_t len) {
-  static const char escaped_nul[] = "\\u0000";
-  for (size_t i = 0; i < len; i++)
-    if (body[i] == '\0' || (len - i >= 6 && memcmp(body + i, escaped_nul, 6) == 0))
-      return NULL;
-  const char *end = NULL;
-  cJSON *json = cJSON_ParseWithLengthOpts(body, len, &end, false);
-  while (json != NULL && end < body + len)
-    if (strchr(" \t\r\n", *end++) == NULL) {
-      cJSON_Delete(json);
-      json = NULL;
-    }
-  return json;
 }
 
 /* The one credential in the body of /auth: its field's value, borrowed from `json`, and its kind.
@@ -361,9 +280,7 @@ bool authd_path_known(const char *path) {
 }
 
 void authd_handle(const authd_api *api, const authd_request *request, authd_response *response) {
-  memset(response, 0, sizeof *response);
-  response->reason = "";
-  response->problem = "";
+  begin_response(response);
   add_cors(request, response);
   if (strcmp(request->method, "OPTIONS") == 0) {
     preflight(response);

@@ -4,21 +4,20 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
-#include <idn2.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "core/endpoint.h"
 #include "core/memory.h"
 #include "server/api.h"
+#include "server/describe.h"
+#include "server/domains.h"
 #include "server/http.h"
 #include "server/keys.h"
-#include "server/origin.h"
 
 static const char usage[] =
     "inbenta-authd: a local Auth API to develop and test against.\n"
@@ -103,83 +102,12 @@ static int print_json(cJSON *json) {
   return text != NULL ? 0 : complain(1, "out of memory");
 }
 
-static void add_time(cJSON *json, const char *name, int64_t unix_s) {
-  char text[32];
-  struct tm utc;
-  time_t when = (time_t)unix_s;
-  gmtime_r(&when, &utc);
-  strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  cJSON_AddStringToObject(json, name, text);
-}
-
-static void add_domains(cJSON *json, const char *domains) {
-  cJSON *array = cJSON_AddArrayToObject(json, "domains");
-  char copy[AUTHD_DOMAINS_SIZE], *rest = copy, *line;
-  snprintf(copy, sizeof copy, "%s", domains);
-  while ((line = strtok_r(rest, "\n", &rest)) != NULL)
-    cJSON_AddItemToArray(array, cJSON_CreateString(line));
-}
-
-/* What may be shown of a credential at any time: a domain key is public, of a secret there is only
- * a hash. */
-static cJSON *describe(const authd_credential *credential) {
-  cJSON *json = cJSON_CreateObject();
-  cJSON_AddStringToObject(json, "id", credential->id);
-  cJSON_AddStringToObject(json, "apiKeyId", credential->api_key_id);
-  if (credential->kind == AUTHD_DOMAIN_KEY) {
-    cJSON_AddStringToObject(json, "domainKey", credential->value);
-    add_domains(json, credential->domains);
-  }
-  add_time(json, "created", credential->created_s);
-  cJSON_AddBoolToObject(json, "revoked", credential->revoked_s != 0);
-  return json;
-}
-
 /* ---------------------------------------------------------------------------------------------------
  * Arguments. */
 
-/* Brings a domain with other letters than ASCII to what browsers send (punycode), where the host
- * is. */
-static char *to_ascii(const char *entry) {
-  const char *host = strstr(entry, "://");
-  host = host != NULL ? host + 3 : strncmp(entry, "*.", 2) == 0 ? entry + 2 : entry;
-  size_t head = (size_t)(host - entry), len = strcspn(host, ":/");
-  char *name = strndup(host, len), *ascii = NULL, *joined = NULL;
-  if (name != NULL && idn2_to_ascii_8z(name, &ascii, IDN2_NONTRANSITIONAL) == IDN2_OK) {
-    size_t size = strlen(entry) + strlen(ascii) + 1;
-    joined = malloc(size);
-    if (joined != NULL)
-      snprintf(joined, size, "%.*s%s%s", (int)head, entry, ascii, host + len);
-  }
-  free(name);
-  idn2_free(ascii);
-  return joined;
-}
-
-/* Whether a browser would change or refuse the host, as far as letters go. Punycode that decodes to
- * nothing is refused by browsers, so it is checked like other letters. */
-static bool needs_idna(const char *entry) {
-  for (const char *at = entry; *at != '\0'; at++)
-    if ((unsigned char)*at > 127 || strncasecmp(at, "xn--", 4) == 0)
-      return true;
-  return false;
-}
-
 static int add_domain(struct cli *cli, const char *entry) {
-  char *ascii = needs_idna(entry) ? to_ascii(entry) : strdup(entry);
-  if (ascii == NULL)
-    return complain(2, "--domain %s: not a host name that can be written in ASCII", entry);
-  int status = 0;
-  const char *problem = authd_domain_problem(ascii);
-  size_t used = strlen(cli->domains);
-  if (problem != NULL)
-    status = complain(2, "--domain %s: %s", entry, problem);
-  else if (used + strlen(ascii) + 2 > sizeof cli->domains)
-    status = complain(2, "--domain %s: too many domains for one key", entry);
-  else
-    snprintf(cli->domains + used, sizeof cli->domains - used, "%s\n", ascii);
-  free(ascii);
-  return status;
+  const char *problem = authd_add_domain(cli->domains, entry);
+  return problem == NULL ? 0 : complain(2, "--domain %s: %s", entry, problem);
 }
 
 static int add_api(struct cli *cli, const char *text) {
@@ -334,21 +262,16 @@ static int64_t now_s(void *state) {
 
 static int create_api_key(const struct cli *cli) {
   authd_api_key key;
-  if (cli->name == NULL || *cli->name == '\0')
-    return complain(2, "give the API key a name: --name NAME");
-  if (strlen(cli->name) >= AUTHD_NAME_SIZE)
-    return complain(2, "--name: longer than %d bytes", AUTHD_NAME_SIZE - 1);
+  const char *problem = authd_name_problem(cli->name);
+  if (problem != NULL)
+    return complain(2, "--name NAME: %s", problem);
   if (authd_make_api_key(&cli->store, &cli->random, cli->name, now_s(NULL), &key) != AUTHD_FOUND)
     return store_failed(cli);
   if (!cli->json) {
     printf("API key  %s\nid       %s\nname     %s\n", key.value, key.id, key.name);
     return 0;
   }
-  cJSON *json = cJSON_CreateObject();
-  cJSON_AddStringToObject(json, "id", key.id);
-  cJSON_AddStringToObject(json, "name", key.name);
-  cJSON_AddStringToObject(json, "apiKey", key.value);
-  return print_json(json);
+  return print_json(authd_describe_api_key(&key));
 }
 
 static int create_secret(const struct cli *cli) {
@@ -366,7 +289,7 @@ static int create_secret(const struct cli *cli) {
            credential.id);
     return 0;
   }
-  cJSON *json = describe(&credential);
+  cJSON *json = authd_describe(&credential);
   cJSON_AddStringToObject(json, "secret", secret);
   return print_json(json);
 }
@@ -383,7 +306,7 @@ static int create_domain_key(const struct cli *cli) {
                             &credential) != AUTHD_FOUND)
     return store_failed(cli);
   if (cli->json)
-    return print_json(describe(&credential));
+    return print_json(authd_describe(&credential));
   printf("domain key  %s\nid          %s\ndomains\n%s", credential.value, credential.id,
          credential.domains);
   return 0;
@@ -397,7 +320,7 @@ static int set_domains(const struct cli *cli) {
     if (cli->json) {
       cJSON *json = cJSON_CreateObject();
       cJSON_AddStringToObject(json, "id", cli->target);
-      add_domains(json, cli->domains);
+      authd_describe_domains(json, cli->domains);
       return print_json(json);
     }
     printf("%s now admits\n%s", cli->target, cli->domains);
@@ -429,19 +352,6 @@ static int revoke(const struct cli *cli, authd_credential_kind kind) {
   }
 }
 
-static void list_api_key(void *user, const authd_api_key *key) {
-  cJSON *json = cJSON_CreateObject();
-  cJSON_AddStringToObject(json, "id", key->id);
-  cJSON_AddStringToObject(json, "name", key->name);
-  cJSON_AddStringToObject(json, "apiKey", key->value);
-  add_time(json, "created", key->created_s);
-  cJSON_AddItemToArray(user, json);
-}
-
-static void list_credential(void *user, const authd_credential *credential) {
-  cJSON_AddItemToArray(user, describe(credential));
-}
-
 /* A list for people: each entry's fields, a line each. */
 static int print_list(const struct cli *cli, cJSON *list) {
   if (cli->json)
@@ -463,11 +373,9 @@ static int print_list(const struct cli *cli, cJSON *list) {
 }
 
 static int list_api_keys(const struct cli *cli) {
-  cJSON *list = cJSON_CreateArray();
-  if (cli->store.list_api_keys(cli->store.state, list_api_key, list) == AUTHD_FOUND)
-    return print_list(cli, list);
-  cJSON_Delete(list);
-  return store_failed(cli);
+  cJSON *list;
+  return authd_list_api_keys(&cli->store, &list) == AUTHD_FOUND ? print_list(cli, list)
+                                                                : store_failed(cli);
 }
 
 static int list_credentials(const struct cli *cli, authd_credential_kind kind) {
@@ -477,12 +385,11 @@ static int list_credentials(const struct cli *cli, authd_credential_kind kind) {
     if (status != 0)
       return status;
   }
-  cJSON *list = cJSON_CreateArray();
-  if (cli->store.list_credentials(cli->store.state, kind, cli->api_key != NULL ? key.id : NULL,
-                                  list_credential, list) == AUTHD_FOUND)
-    return print_list(cli, list);
-  cJSON_Delete(list);
-  return store_failed(cli);
+  cJSON *list;
+  const char *api_key_id = cli->api_key != NULL ? key.id : NULL;
+  return authd_list_credentials(&cli->store, kind, api_key_id, &list) == AUTHD_FOUND
+             ? print_list(cli, list)
+             : store_failed(cli);
 }
 
 /* ---------------------------------------------------------------------------------------------------

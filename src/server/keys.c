@@ -30,6 +30,12 @@ bool authd_hash_secret(const authd_signer *signer, const char *secret,
   return true;
 }
 
+const char *authd_name_problem(const char *name) {
+  if (name == NULL || *name == '\0')
+    return "give the API key a name";
+  return strlen(name) >= AUTHD_NAME_SIZE ? "a name has at most 127 bytes" : NULL;
+}
+
 authd_found authd_make_api_key(const authd_store *store, const authd_signer *signer,
                                const char *name, int64_t now_s, authd_api_key *out) {
   *out = (authd_api_key){.created_s = now_s};

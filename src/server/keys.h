@@ -7,6 +7,10 @@
 /* A secret as its owner gets it, once; 256 random bits. */
 #define AUTHD_SECRET_SIZE 48
 
+/* Why an API key cannot have this name (NULL: none was given), as a sentence that says what to do;
+ * NULL if it can. Static text. */
+const char *authd_name_problem(const char *name);
+
 /* Each makes one, stores it and fills *out. AUTHD_STORE_ERROR if the store or the random source
  * fails. */
 authd_found authd_make_api_key(const authd_store *store, const authd_signer *signer,

@@ -3,7 +3,7 @@
  * Origins are parsed and compared as scheme, host and port, never as substrings (AUTH_API "What
  * counts as an allowed origin"; the serialisation is WHATWG HTML's "ASCII serialization of an
  * origin"). Browsers send hosts in lower-case punycode; list entries are brought to ASCII by
- * whoever writes them (cli.c). */
+ * whoever writes them (domains.h). */
 #ifndef AUTHD_ORIGIN_H
 #define AUTHD_ORIGIN_H
 

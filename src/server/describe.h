@@ -1,0 +1,26 @@
+/* Keys in JSON, as the command prints them and as management over HTTP answers. No secret is in
+ * here. */
+#ifndef AUTHD_DESCRIBE_H
+#define AUTHD_DESCRIBE_H
+
+#include <cjson/cJSON.h>
+
+#include "server/store.h"
+
+/* The caller deletes what these return. Without memory, fields or the whole are missing. */
+cJSON *authd_describe_api_key(const authd_api_key *key);
+
+/* What may be shown of a credential at any time: a domain key is public, of a secret there is only
+ * a hash, which is left out. */
+cJSON *authd_describe(const authd_credential *credential);
+
+/* Adds "domains", an array of what is one a line. */
+void authd_describe_domains(cJSON *json, const char *domains);
+
+/* All keys, oldest first, in a new array in *list. On AUTHD_STORE_ERROR it is NULL. `api_key_id`
+ * NULL means all. */
+authd_found authd_list_api_keys(const authd_store *store, cJSON **list);
+authd_found authd_list_credentials(const authd_store *store, authd_credential_kind kind,
+                                   const char *api_key_id, cJSON **list);
+
+#endif

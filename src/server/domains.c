@@ -1,0 +1,52 @@
+/* The list of domains of a key; see domains.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "server/domains.h"
+
+#include <idn2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "server/origin.h"
+
+/* Brings a domain with other letters than ASCII to what browsers send (punycode), where the host
+ * is. */
+static char *to_ascii(const char *entry) {
+  const char *host = strstr(entry, "://");
+  host = host != NULL ? host + 3 : strncmp(entry, "*.", 2) == 0 ? entry + 2 : entry;
+  size_t head = (size_t)(host - entry), len = strcspn(host, ":/");
+  char *name = strndup(host, len), *ascii = NULL, *joined = NULL;
+  if (name != NULL && idn2_to_ascii_8z(name, &ascii, IDN2_NONTRANSITIONAL) == IDN2_OK) {
+    size_t size = strlen(entry) + strlen(ascii) + 1;
+    joined = malloc(size);
+    if (joined != NULL)
+      snprintf(joined, size, "%.*s%s%s", (int)head, entry, ascii, host + len);
+  }
+  free(name);
+  idn2_free(ascii);
+  return joined;
+}
+
+/* Whether a browser would change or refuse the host, as far as letters go. Punycode that decodes to
+ * nothing is refused by browsers, so it is checked like other letters. */
+static bool needs_idna(const char *entry) {
+  for (const char *at = entry; *at != '\0'; at++)
+    if ((unsigned char)*at > 127 || strncasecmp(at, "xn--", 4) == 0)
+      return true;
+  return false;
+}
+
+const char *authd_add_domain(char domains[AUTHD_DOMAINS_SIZE], const char *entry) {
+  char *ascii = needs_idna(entry) ? to_ascii(entry) : strdup(entry);
+  if (ascii == NULL)
+    return "not a host name that can be written in ASCII";
+  const char *problem = authd_domain_problem(ascii);
+  size_t used = strlen(domains);
+  if (problem == NULL && used + strlen(ascii) + 2 > AUTHD_DOMAINS_SIZE)
+    problem = "too many domains for one key";
+  if (problem == NULL)
+    snprintf(domains + used, AUTHD_DOMAINS_SIZE - used, "%s\n", ascii);
+  free(ascii);
+  return problem;
+}
