@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "server/api.h"
 
@@ -70,11 +71,9 @@ static inline const char *header(const authd_request *request, const char *name)
 /* What follows "Bearer " in an Authorization header, NULL if nothing does. The scheme's case does
  * not count (RFC 9110, section 11.1). */
 static inline const char *bearer_token(const char *value) {
-  static const char scheme[] = "bearer ";
-  for (size_t i = 0; value != NULL && i < sizeof scheme - 1; i++)
-    if ((value[i] | 0x20) != scheme[i])
-      return NULL;
-  return value != NULL ? value + sizeof scheme - 1 : NULL;
+  static const char scheme[] = "Bearer ";
+  bool is_bearer = value != NULL && strncasecmp(value, scheme, sizeof scheme - 1) == 0;
+  return is_bearer ? value + sizeof scheme - 1 : NULL;
 }
 
 static inline bool is_json_type(const char *type) {
