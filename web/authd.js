@@ -1,7 +1,7 @@
 // Starts the local Auth API and runs its commands; for the demo and the tests.
 
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -48,9 +48,14 @@ export class Authd {
     return this.command('domain-key', 'create', '--api-key', apiKey, ...domains.flatMap((domain) => ['--domain', domain]));
   }
 
-  /** Starts serving. Resolves to the endpoint, "http://127.0.0.1:PORT/v1". */
-  async serve({ lifetimeS = 1200, port = 0, apis = {} } = {}) {
+  /** Starts serving, with `adminToken` the administration, too. Resolves to the endpoint, "http://127.0.0.1:PORT/v1". */
+  async serve({ lifetimeS = 1200, port = 0, apis = {}, adminToken } = {}) {
     const options = ['--lifetime', `${lifetimeS}`, ...Object.entries(apis).flatMap(([name, url]) => ['--api', `${name}=${url}`])];
+    if (adminToken) {
+      const file = join(this.#folder, 'admin-token');
+      await writeFile(file, adminToken, { mode: 0o600 });
+      options.push('--admin-token-file', file);
+    }
     const started = spawn(PROGRAM, ['serve', '--db', this.db, '--listen', `127.0.0.1:${port}`, ...options], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -61,7 +66,7 @@ export class Authd {
       started.on('exit', () => resolve(undefined));
     });
     if (endpoint) return endpoint;
-    if (port) return this.serve({ lifetimeS, apis }); // the port is in use: take a free one
+    if (port) return this.serve({ lifetimeS, apis, adminToken }); // the port is in use: take a free one
     throw new Error(`inbenta-authd did not start: ${this.log.join('\n')}`);
   }
 

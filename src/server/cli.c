@@ -24,6 +24,7 @@ static const char usage[] =
     "\n"
     "  inbenta-authd serve [--listen 127.0.0.1:8080] [--lifetime SECONDS] [--api NAME=URL]... "
     "[--quiet]\n"
+    "                      [--admin-token-file FILE]\n"
     "  inbenta-authd api-key create --name NAME\n"
     "  inbenta-authd api-key list\n"
     "  inbenta-authd secret create --api-key KEY\n"
@@ -43,6 +44,9 @@ static const char usage[] =
     "  --lifetime       of access tokens, 1 to 31536000 seconds (1200)\n"
     "  --api            a product's base URL, as clients get it with their token\n"
     "  --quiet          no line for each request on standard error\n"
+    "  --admin-token-file\n"
+    "                   also serve management and its page at /admin/, for who has the token in "
+    "FILE\n"
     "  --domain         www.example.com (https), *.example.com (its sub-domains), or a full "
     "origin\n"
     "                   such as http://localhost:8080\n"
@@ -50,6 +54,7 @@ static const char usage[] =
     "A secret is shown once, when it is created; only its hash is kept.\n";
 
 #define LIFETIME_MAX_S 31536000
+#define ADMIN_TOKEN_SIZE (AUTHD_ADMIN_TOKEN_MAX + 3) /* with a line end, or a byte too many */
 
 /* Options that only some commands take, and what is given without a name. */
 enum {
@@ -61,12 +66,13 @@ enum {
   API_KEY = 32,
   DOMAIN = 64,
   TARGET = 128,
+  ADMIN = 256,
 };
 
 struct cli {
   const char *noun, *verb; /* "domain-key", "create"; verb is NULL for serve */
   const char *target;      /* ID or key, where the verb takes one */
-  const char *db, *listen, *name, *api_key;
+  const char *db, *listen, *name, *api_key, *admin_token_file;
   char domains[AUTHD_DOMAINS_SIZE];
   cJSON *apis;
   long lifetime_s;
@@ -151,7 +157,7 @@ static const struct {
     {"--listen", LISTEN, true}, {"--lifetime", LIFETIME, true},
     {"--api", API, true},       {"--quiet", QUIET, false},
     {"--name", NAME, true},     {"--api-key", API_KEY, true},
-    {"--domain", DOMAIN, true},
+    {"--domain", DOMAIN, true}, {"--admin-token-file", ADMIN, true},
 };
 
 #define OPTIONS (sizeof options / sizeof *options)
@@ -178,6 +184,8 @@ static int take_option(struct cli *cli, const char *option, const char *value) {
     cli->name = value;
   else if (strcmp(option, "--api-key") == 0)
     cli->api_key = value;
+  else if (strcmp(option, "--admin-token-file") == 0)
+    cli->admin_token_file = value;
   else if (strcmp(option, "--domain") == 0)
     return add_domain(cli, value);
   else if (strcmp(option, "--api") == 0)
@@ -411,14 +419,47 @@ static bool split_address(const char *text, char address[64], unsigned short *po
   return true;
 }
 
+/* Reads the admin token, which the caller wipes. Returns 0 or the exit status. */
+static int read_admin_token(const char *path, char token[ADMIN_TOKEN_SIZE]) {
+  FILE *file = fopen(path, "r");
+  if (file == NULL)
+    return complain(1, "--admin-token-file %s: %s", path, strerror(errno));
+  setvbuf(file, NULL, _IONBF, 0); /* else a copy stays in its buffer */
+  size_t len = fread(token, 1, ADMIN_TOKEN_SIZE - 1, file);
+  bool failed = ferror(file) != 0;
+  fclose(file);
+  if (failed)
+    return complain(1, "--admin-token-file %s: cannot be read", path);
+  while (len > 0 && strchr("\r\n", token[len - 1]) != NULL)
+    len--;
+  token[len] = '\0';
+  const char *problem = authd_admin_token_problem(token);
+  return problem == NULL ? 0 : complain(1, "--admin-token-file %s: %s", path, problem);
+}
+
+/* Returns 0 or the exit status. */
+static int init_admin(const struct cli *cli, const authd_api *api, authd_admin *admin) {
+  char token[ADMIN_TOKEN_SIZE];
+  int status = read_admin_token(cli->admin_token_file, token);
+  if (status == 0 && !authd_admin_init(admin, api, token))
+    status = complain(1, "no hash could be made");
+  iauth__wipe(token, sizeof token);
+  return status;
+}
+
 /* Serves until SIGINT or SIGTERM. */
 static int serve_api(const struct cli *cli, const authd_api *api) {
   char address[64];
   unsigned short port;
+  authd_admin admin;
+  bool has_admin = cli->admin_token_file != NULL;
   sigset_t stop;
   int signal_number;
   if (!split_address(cli->listen, address, &port))
     return complain(2, "--listen %s: write ADDRESS:PORT, for example 127.0.0.1:8080", cli->listen);
+  int status = has_admin ? init_admin(cli, api, &admin) : 0;
+  if (status != 0)
+    return status;
   /* Blocked before the serving thread is there, so that it inherits this; sigwait takes them. */
   sigemptyset(&stop);
   sigaddset(&stop, SIGINT);
@@ -426,14 +467,15 @@ static int serve_api(const struct cli *cli, const authd_api *api) {
   pthread_sigmask(SIG_BLOCK, &stop, NULL);
   signal(SIGPIPE, SIG_IGN);
   errno = 0;
-  authd_http *http = authd_http_start(api, address, &port, cli->quiet ? NULL : stderr);
+  authd_http *http =
+      authd_http_start(api, has_admin ? &admin : NULL, address, &port, cli->quiet ? NULL : stderr);
   if (http == NULL)
     return complain(1, "cannot listen on %s: %s", cli->listen,
                     errno != 0 ? strerror(errno) : "not an IP address");
-  const char *form = strchr(address, ':') != NULL ? "[%s]" : "%s";
-  printf("inbenta-authd listening on http://");
-  printf(form, address);
-  printf(":%u/v1\n", port);
+  const char *open = strchr(address, ':') != NULL ? "[" : "", *close = *open != '\0' ? "]" : "";
+  printf("inbenta-authd listening on http://%s%s%s:%u/v1\n", open, address, close, port);
+  if (has_admin)
+    printf("administration on http://%s%s%s:%u/admin/\n", open, address, close, port);
   fflush(stdout);
   sigwait(&stop, &signal_number);
   authd_http_stop(http);
@@ -480,7 +522,7 @@ typedef struct {
 } command;
 
 static const command commands[] = {
-    {"serve", "", serve, LISTEN | LIFETIME | API | QUIET},
+    {"serve", "", serve, LISTEN | LIFETIME | API | QUIET | ADMIN},
     {"api-key", "create", create_api_key, NAME},
     {"api-key", "list", list_api_keys, 0},
     {"secret", "create", create_secret, API_KEY},

@@ -26,6 +26,7 @@
 
 struct authd_http {
   const authd_api *api;
+  const authd_admin *admin;
   FILE *log;
   struct MHD_Daemon *daemon;
   atomic_int open_exchanges; /* requests that are being read or answered */
@@ -74,10 +75,11 @@ static void log_request(FILE *log, const authd_request *request, const authd_res
   const char *origin = request->header(request->header_state, "Origin");
   gmtime_r(&now, &utc);
   strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  bool known = authd_path_known(request->path) || authd_admin_path_known(request->path);
   bool plain = strspn(request->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(request->method);
   fprintf(log, "%s %s %s %d origin=%s key=%s reason=%s %.2f ms\n", when,
-          plain ? request->method : "(method)",
-          authd_path_known(request->path) ? request->path : "(unknown path)", response->status,
+          plain ? request->method : "(method)", known ? request->path : "(unknown path)",
+          response->status,
           origin == NULL                   ? "-"
           : authd_origin_printable(origin) ? origin
                                            : "(not printable)",
@@ -156,7 +158,10 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
   };
   authd_response response;
   double start_ms = now_ms();
-  authd_handle(http->api, &request, &response);
+  if (http->admin != NULL && authd_admin_is_for(url))
+    authd_admin_handle(http->admin, &request, &response);
+  else
+    authd_handle(http->api, &request, &response);
   if (http->log != NULL)
     log_request(http->log, &request, &response, now_ms() - start_ms);
   enum MHD_Result result = queue(connection, &response);
@@ -180,8 +185,8 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
   *state = NULL;
 }
 
-authd_http *authd_http_start(const authd_api *api, const char *address, unsigned short *port,
-                             FILE *log) {
+authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, const char *address,
+                             unsigned short *port, FILE *log) {
   struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(*port)};
   struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(*port)};
   const struct sockaddr *at = (const struct sockaddr *)&ipv4;
@@ -195,7 +200,7 @@ authd_http *authd_http_start(const authd_api *api, const char *address, unsigned
   authd_http *http = malloc(sizeof *http);
   if (http == NULL)
     return NULL;
-  *http = (authd_http){.api = api, .log = log};
+  *http = (authd_http){.api = api, .admin = admin, .log = log};
   atomic_init(&http->open_exchanges, 0);
   http->daemon = MHD_start_daemon(
       flags, *port, NULL, NULL, on_request, http, MHD_OPTION_SOCK_ADDR, at,

@@ -1,0 +1,392 @@
+/* Management over HTTP; see admin.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "server/admin.h"
+
+#include <stdlib.h>
+
+#include "core/memory.h"
+#include "server/describe.h"
+#include "server/domains.h"
+#include "server/keys.h"
+#include "server/message.h"
+
+/* The files of web/admin/, put into the program when it is built (cmake/embed.cmake). */
+extern const char authd_admin_index_html[], authd_admin_admin_css[], authd_admin_admin_js[];
+
+/* Enough for the page, and nothing that an injected text could use: no inline script, no other
+ * host, no frame around it, no form that is sent by itself. */
+static const char page_policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'";
+_Static_assert(sizeof page_policy <= AUTHD_ORIGIN_MAX, "a header's value is cut at this length");
+
+/* ---------------------------------------------------------------------------------------------------
+ * Who asks. */
+
+const char *authd_admin_token_problem(const char *token) {
+  size_t len = strlen(token);
+  for (size_t i = 0; i < len; i++)
+    if (token[i] <= ' ' || token[i] > '~')
+      return "a token is one word of printable ASCII";
+  if (len < AUTHD_ADMIN_TOKEN_MIN)
+    return "a token has at least 32 characters; openssl rand -base64 32 makes one";
+  return len > AUTHD_ADMIN_TOKEN_MAX ? "a token has at most 256 characters" : NULL;
+}
+
+bool authd_admin_init(authd_admin *admin, const authd_api *api, const char *token) {
+  admin->api = api;
+  return api->signer.sha256(api->signer.state, token, strlen(token), admin->token_hash);
+}
+
+/* Hashes are compared, and all of their bytes: so the time tells neither a part of the token nor
+ * its length. */
+static bool is_token(const authd_admin *admin, const char *token) {
+  unsigned char hash[AUTHD_HASH_SIZE], different = 0;
+  const authd_signer *signer = &admin->api->signer;
+  if (!signer->sha256(signer->state, token, strlen(token), hash))
+    return false;
+  for (size_t i = 0; i < sizeof hash; i++)
+    different |= hash[i] ^ admin->token_hash[i];
+  return different == 0;
+}
+
+/* False if the request was refused. Browsers say for whom they ask (W3C Fetch Metadata, "The
+ * Sec-Fetch-Site HTTP Request Header"); other clients do not. */
+static bool check_asker(const authd_admin *admin, const authd_request *request,
+                        authd_response *response) {
+  const char *site = header(request, "Sec-Fetch-Site");
+  if (site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0) {
+    refuse(response, 403, "cross_site", "Only the page at /admin/ may ask from a browser.");
+    return false;
+  }
+  const char *token = bearer_token(header(request, "Authorization"));
+  if (token != NULL && is_token(admin, token))
+    return true;
+  add_header(response, "WWW-Authenticate", "Bearer");
+  if (token == NULL)
+    refuse(response, 401, "token_missing", "Send the header Authorization: Bearer <admin token>.");
+  else
+    refuse(response, 401, "token_invalid", "This is not the admin token.");
+  return false;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * What is asked: fields of the body, and what they name. Whatever returns NULL or false has refused
+ * the request. */
+
+/* The caller deletes it. */
+static cJSON *read_body(const authd_request *request, authd_response *response) {
+  if (!is_json_type(header(request, "Content-Type"))) {
+    refuse(response, 415, "bad_request", "Send the body as Content-Type: application/json.");
+    return NULL;
+  }
+  cJSON *json = parse_body(request->body, request->body_len);
+  if (cJSON_IsObject(json))
+    return json;
+  cJSON_Delete(json);
+  refuse(response, 400, "bad_request", "The body is not a JSON object.");
+  return NULL;
+}
+
+/* Borrowed from `body`. */
+static const char *text_field(const cJSON *body, const char *name, authd_response *response) {
+  const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, name));
+  if (text != NULL && *text != '\0')
+    return text;
+  char message[80];
+  snprintf(message, sizeof message, "Give \"%s\" in the body: a string that is not empty.", name);
+  refuse(response, 400, "bad_request", message);
+  return NULL;
+}
+
+static void refuse_domain(const char *entry, const char *problem, authd_response *response) {
+  size_t size = strlen(entry) + strlen(problem) + 16;
+  char *message = malloc(size);
+  if (message != NULL)
+    snprintf(message, size, "Domain %s: %s", entry, problem);
+  refuse(response, 400, "bad_request", message != NULL ? message : problem);
+  free(message);
+}
+
+static bool domains_field(const cJSON *body, char domains[AUTHD_DOMAINS_SIZE],
+                          authd_response *response) {
+  const cJSON *array = cJSON_GetObjectItemCaseSensitive(body, "domains"), *entry;
+  domains[0] = '\0';
+  cJSON_ArrayForEach(entry, array) {
+    const char *text = cJSON_GetStringValue(entry);
+    const char *problem = text != NULL ? authd_add_domain(domains, text) : "not a string";
+    if (problem != NULL) {
+      refuse_domain(text != NULL ? text : "(no string)", problem, response);
+      return false;
+    }
+  }
+  if (cJSON_IsArray(array) && domains[0] != '\0')
+    return true;
+  refuse(response, 400, "bad_request", "Give \"domains\" in the body: an array of at least one.");
+  return false;
+}
+
+/* What a look-up found. `missing` says what is not there. */
+static bool check_found(const authd_api *api, authd_found found, const char *missing,
+                        authd_response *response) {
+  if (found == AUTHD_STORE_ERROR)
+    fail_by_store(api, response);
+  else if (found == AUTHD_MISSING)
+    refuse(response, 404, "not_found", missing);
+  return found == AUTHD_FOUND;
+}
+
+static bool api_key_field(const authd_api *api, const cJSON *body, authd_api_key *key,
+                          authd_response *response) {
+  const char *value = text_field(body, "apiKey", response);
+  return value != NULL && check_found(api, api->store.find_api_key(api->store.state, value, key),
+                                      "There is no such API key.", response);
+}
+
+/* Takes ids only, though the store knows a domain key by its value, too: ids are what is logged. */
+static bool id_field(const authd_api *api, const cJSON *body, authd_credential_kind kind,
+                     authd_credential *credential, authd_response *response) {
+  const char *id = text_field(body, "id", response);
+  if (id == NULL)
+    return false;
+  authd_found found = api->store.get_credential(api->store.state, id, credential);
+  if (found == AUTHD_FOUND && credential->kind != kind)
+    found = AUTHD_MISSING;
+  return check_found(api, found,
+                     kind == AUTHD_SECRET ? "There is no secret with this id."
+                                          : "There is no domain key with this id.",
+                     response);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * The endpoints. Bodies are NULL for GET. */
+
+static void answer(authd_response *response, int status, const char *id, cJSON *json) {
+  snprintf(response->key_id, sizeof response->key_id, "%s", id);
+  set_json(response, status, json);
+}
+
+/* A credential as the store has it after a change. */
+static void answer_changed(const authd_api *api, authd_found changed, const char *id,
+                           authd_response *response) {
+  authd_credential credential;
+  if (changed == AUTHD_FOUND)
+    changed = api->store.get_credential(api->store.state, id, &credential);
+  if (check_found(api, changed, "The key is gone.", response))
+    answer(response, 200, credential.id, authd_describe(&credential));
+}
+
+static void answer_list(const authd_api *api, authd_found found, cJSON *list,
+                        authd_response *response) {
+  if (found == AUTHD_FOUND)
+    set_json(response, 200, list);
+  else
+    fail_by_store(api, response);
+}
+
+static void list_api_keys(const authd_api *api, const cJSON *body, authd_response *response) {
+  (void)body;
+  cJSON *list;
+  authd_found found = authd_list_api_keys(&api->store, &list);
+  answer_list(api, found, list, response);
+}
+
+static void list_credentials(const authd_api *api, authd_credential_kind kind,
+                             authd_response *response) {
+  cJSON *list;
+  authd_found found = authd_list_credentials(&api->store, kind, NULL, &list);
+  answer_list(api, found, list, response);
+}
+
+static void list_secrets(const authd_api *api, const cJSON *body, authd_response *response) {
+  (void)body;
+  list_credentials(api, AUTHD_SECRET, response);
+}
+
+static void list_domain_keys(const authd_api *api, const cJSON *body, authd_response *response) {
+  (void)body;
+  list_credentials(api, AUTHD_DOMAIN_KEY, response);
+}
+
+static int64_t now_s(const authd_api *api) { return api->now_s(api->clock_state); }
+
+static void create_api_key(const authd_api *api, const cJSON *body, authd_response *response) {
+  authd_api_key key;
+  const char *name = text_field(body, "name", response);
+  if (name == NULL)
+    return;
+  const char *problem = authd_name_problem(name);
+  if (problem != NULL)
+    refuse(response, 400, "bad_request", problem);
+  else if (authd_make_api_key(&api->store, &api->signer, name, now_s(api), &key) != AUTHD_FOUND)
+    fail_by_store(api, response);
+  else
+    answer(response, 201, key.id, authd_describe_api_key(&key));
+}
+
+/* The one time that the secret is shown. */
+static void create_secret(const authd_api *api, const cJSON *body, authd_response *response) {
+  authd_api_key key;
+  authd_credential credential;
+  char secret[AUTHD_SECRET_SIZE];
+  if (!api_key_field(api, body, &key, response))
+    return;
+  if (authd_make_secret(&api->store, &api->signer, key.id, now_s(api), secret, &credential) ==
+      AUTHD_FOUND) {
+    cJSON *json = authd_describe(&credential);
+    cJSON_AddItemToObject(json, "secret", cJSON_CreateStringReference(secret));
+    answer(response, 201, credential.id, json);
+  } else {
+    fail_by_store(api, response);
+  }
+  iauth__wipe(secret, sizeof secret);
+}
+
+static void create_domain_key(const authd_api *api, const cJSON *body, authd_response *response) {
+  authd_api_key key;
+  authd_credential credential;
+  char domains[AUTHD_DOMAINS_SIZE];
+  if (!api_key_field(api, body, &key, response) || !domains_field(body, domains, response))
+    return;
+  if (authd_make_domain_key(&api->store, &api->signer, key.id, domains, now_s(api), &credential) ==
+      AUTHD_FOUND)
+    answer(response, 201, credential.id, authd_describe(&credential));
+  else
+    fail_by_store(api, response);
+}
+
+static void set_domains(const authd_api *api, const cJSON *body, authd_response *response) {
+  authd_credential key;
+  char domains[AUTHD_DOMAINS_SIZE];
+  if (!id_field(api, body, AUTHD_DOMAIN_KEY, &key, response) ||
+      !domains_field(body, domains, response))
+    return;
+  authd_found found = api->store.set_domains(api->store.state, key.id, domains);
+  answer_changed(api, found, key.id, response);
+}
+
+static void revoke(const authd_api *api, const cJSON *body, authd_credential_kind kind,
+                   authd_response *response) {
+  authd_credential credential;
+  if (!id_field(api, body, kind, &credential, response))
+    return;
+  authd_found found = api->store.revoke(api->store.state, kind, credential.id, now_s(api));
+  answer_changed(api, found, credential.id, response);
+}
+
+static void revoke_secret(const authd_api *api, const cJSON *body, authd_response *response) {
+  revoke(api, body, AUTHD_SECRET, response);
+}
+
+static void revoke_domain_key(const authd_api *api, const cJSON *body, authd_response *response) {
+  revoke(api, body, AUTHD_DOMAIN_KEY, response);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * The page. There is nothing secret in it, so it needs no token. */
+
+static void send_file(const char *type, const char *text, authd_response *response) {
+  response->status = 200;
+  response->body = strdup(text);
+  if (response->body == NULL)
+    response->status = 500;
+  add_header(response, "Content-Type", type);
+  add_header(response, "Cache-Control", "no-cache");
+  add_header(response, "Content-Security-Policy", page_policy);
+  add_header(response, "Cross-Origin-Opener-Policy", "same-origin");
+  add_header(response, "Cross-Origin-Resource-Policy", "same-origin");
+  add_header(response, "Referrer-Policy", "no-referrer");
+}
+
+static void refuse_method(authd_response *response, bool get, bool post) {
+  add_header(response, "Allow", !post ? "GET" : get ? "GET, POST" : "POST");
+  refuse(response, 405, "bad_request",
+         !post ? "Use GET here."
+         : get ? "Use GET or POST here."
+               : "Use POST here.");
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * What is where. */
+
+typedef struct {
+  const char *path;
+  const char *type, *text; /* of a file; else NULL */
+  void (*get)(const authd_api *, const cJSON *, authd_response *);
+  void (*post)(const authd_api *, const cJSON *, authd_response *);
+} route;
+
+static const route routes[] = {
+    {"/admin/", "text/html; charset=utf-8", authd_admin_index_html, NULL, NULL},
+    {"/admin/admin.css", "text/css; charset=utf-8", authd_admin_admin_css, NULL, NULL},
+    {"/admin/admin.js", "text/javascript; charset=utf-8", authd_admin_admin_js, NULL, NULL},
+    {"/admin/api-keys", NULL, NULL, list_api_keys, create_api_key},
+    {"/admin/secrets", NULL, NULL, list_secrets, create_secret},
+    {"/admin/secrets/revoke", NULL, NULL, NULL, revoke_secret},
+    {"/admin/domain-keys", NULL, NULL, list_domain_keys, create_domain_key},
+    {"/admin/domain-keys/set-domains", NULL, NULL, NULL, set_domains},
+    {"/admin/domain-keys/revoke", NULL, NULL, NULL, revoke_domain_key},
+};
+
+/* NULL if there is nothing. */
+static const route *find_route(const char *path) {
+  for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
+    if (strcmp(path, routes[i].path) == 0)
+      return &routes[i];
+  return NULL;
+}
+
+bool authd_admin_is_for(const char *path) {
+  return strcmp(path, "/admin") == 0 || strncmp(path, "/admin/", 7) == 0;
+}
+
+bool authd_admin_path_known(const char *path) {
+  return strcmp(path, "/admin") == 0 || find_route(path) != NULL;
+}
+
+/* `file` is NULL for "/admin", which leads to the page: its own links are relative to its folder.
+ */
+static void handle_file(const authd_request *request, const route *file, authd_response *response) {
+  if (strcmp(request->method, "GET") != 0) {
+    refuse_method(response, true, false);
+  } else if (file != NULL) {
+    send_file(file->type, file->text, response);
+  } else {
+    response->status = 308;
+    add_header(response, "Location", "/admin/");
+  }
+}
+
+static void handle_endpoint(const authd_admin *admin, const authd_request *request,
+                            const route *endpoint, authd_response *response) {
+  bool get = strcmp(request->method, "GET") == 0 && endpoint->get != NULL;
+  bool post = strcmp(request->method, "POST") == 0 && endpoint->post != NULL;
+  if (!check_asker(admin, request, response))
+    return;
+  if (!get && !post) {
+    refuse_method(response, endpoint->get != NULL, endpoint->post != NULL);
+  } else if (request->body_too_large) {
+    refuse(response, 413, "bad_request", "The body is larger than 16 KB.");
+  } else if (get) {
+    endpoint->get(admin->api, NULL, response);
+  } else {
+    cJSON *body = read_body(request, response);
+    if (body != NULL)
+      endpoint->post(admin->api, body, response);
+    cJSON_Delete(body);
+  }
+}
+
+void authd_admin_handle(const authd_admin *admin, const authd_request *request,
+                        authd_response *response) {
+  const route *found = find_route(request->path);
+  begin_response(response);
+  add_header(response, "X-Content-Type-Options", "nosniff");
+  if (!authd_admin_path_known(request->path))
+    refuse(response, 404, "not_found", "There is no such endpoint.");
+  else if (found == NULL || found->text != NULL)
+    handle_file(request, found, response);
+  else
+    handle_endpoint(admin, request, found, response);
+}

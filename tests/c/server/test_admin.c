@@ -1,0 +1,503 @@
+/* Management over HTTP: who may ask, and that it does what the commands do. */
+#include "cmocka_all.h"
+#include "exchange.h"
+#include "server/admin.h"
+#include "server/keys.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TOKEN "0123456789abcdef0123456789abcdef"
+
+static authd_api api;
+static authd_admin admin;
+static authd_api_key key;
+static authd_credential domain_key, secret_row;
+static authd_response response;
+static cJSON *json; /* the response's body */
+
+static int64_t clock_now(void *state) {
+  (void)state;
+  return 86400;
+}
+
+static int set_up(void **state) {
+  (void)state;
+  char problem[256], secret[AUTHD_SECRET_SIZE];
+  static const unsigned char private_key[AUTHD_KEY_SIZE] = {7};
+  api = (authd_api){.now_s = clock_now, .lifetime_s = 1200, .apis_json = "{}"};
+  if (!authd_store_sqlite_open(&api.store, ":memory:", problem, sizeof problem) ||
+      !authd_signer_openssl_init(&api.signer, private_key) ||
+      !authd_admin_init(&admin, &api, TOKEN))
+    return -1;
+  authd_make_api_key(&api.store, &api.signer, "shop", 1, &key);
+  authd_make_domain_key(&api.store, &api.signer, key.id, "www.example.com\n", 1, &domain_key);
+  return authd_make_secret(&api.store, &api.signer, key.id, 1, secret, &secret_row) == AUTHD_FOUND
+             ? 0
+             : -1;
+}
+
+static void forget_response(void) {
+  cJSON_Delete(json);
+  json = NULL;
+  authd_response_clean_up(&response);
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  forget_response();
+  authd_signer_openssl_clean_up(&api.signer);
+  api.store.close(api.store.state);
+  return 0;
+}
+
+static int ask(const char *method, const char *path, const char *const *headers, const char *body) {
+  const authd_request request = make_request(method, path, headers, body);
+  forget_response();
+  authd_admin_handle(&admin, &request, &response);
+  json = cJSON_Parse(response.body);
+  return response.status;
+}
+
+static const char *const signed_in[] = {"Authorization", "Bearer " TOKEN, "Content-Type",
+                                        "application/json", NULL};
+
+static int get(const char *path) { return ask("GET", path, signed_in, ""); }
+
+/* Posts a JSON text with one value put into it. */
+static int post(const char *path, const char *format, const char *value) {
+  char body[400];
+  snprintf(body, sizeof body, format, value);
+  return ask("POST", path, signed_in, body);
+}
+
+static const char *text_in(const cJSON *object, const char *name) {
+  const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+  return text != NULL ? text : "(none)";
+}
+
+static bool is_revoked(const cJSON *credential) {
+  return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(credential, "revoked"));
+}
+
+static void assert_refused(int status, const char *reason, const char *message) {
+  const cJSON *error = cJSON_GetObjectItemCaseSensitive(json, "error");
+  assert_int_equal(response.status, status);
+  assert_string_equal(text_in(error, "reason"), reason);
+  assert_string_equal(response.reason, reason);
+  if (strstr(text_in(error, "message"), message) == NULL)
+    fail_msg("\"%s\" is not in \"%s\"", message, text_in(error, "message"));
+}
+
+/* How many keys a list has. */
+static int count(const char *path) {
+  assert_int_equal(get(path), 200);
+  assert_true(cJSON_IsArray(json));
+  return cJSON_GetArraySize(json);
+}
+
+/* --------------------------------------------------------------------------------------------------
+ */
+
+static const char *const paths[] = {
+    "/admin/api-keys", "/admin/domain-keys",        "/admin/domain-keys/set-domains",
+    "/admin/secrets",  "/admin/domain-keys/revoke", "/admin/secrets/revoke",
+};
+
+static void nothing_without_the_token(void **state) {
+  (void)state;
+  static const char *const wrong[] = {
+      "Bearer ",
+      "Bearer 0123456789abcdef0123456789abcdeF",
+      "Bearer 0123456789abcdef0123456789abcde",
+      "Bearer " TOKEN "0",
+      "Bearer  " TOKEN,
+      "Bearer 123456789abcdef0123456789abcdef0",
+  };
+  static const char *const missing[] = {"Basic " TOKEN, TOKEN, "", "Bearer"};
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+    for (int posted = 0; posted < 2; posted++) {
+      const char *method = posted ? "POST" : "GET", *body = posted ? "{\"name\":\"x\"}" : "";
+      for (size_t n = 0; n < sizeof wrong / sizeof *wrong; n++) {
+        const char *headers[] = {"Authorization", wrong[n], "Content-Type", "application/json",
+                                 NULL};
+        ask(method, paths[i], headers, body);
+        assert_refused(401, "token_invalid", "not the admin token");
+        assert_string_equal(header_in(&response, "WWW-Authenticate"), "Bearer");
+      }
+      for (size_t n = 0; n < sizeof missing / sizeof *missing; n++) {
+        ask(method, paths[i], (const char *[]){"Authorization", missing[n], NULL}, body);
+        assert_refused(401, "token_missing", "Authorization: Bearer");
+      }
+      ask(method, paths[i], (const char *[]){NULL}, body);
+      assert_refused(401, "token_missing", "Authorization: Bearer");
+    }
+  assert_int_equal(count("/admin/api-keys"), 1);
+}
+
+/* The token is right, and still: no page of another site may use it, nor learn that. */
+static void only_for_the_page_beside_it(void **state) {
+  (void)state;
+  static const char *const sites[] = {"cross-site", "same-site", "", "Same-Origin"};
+  for (size_t i = 0; i < sizeof sites / sizeof *sites; i++) {
+    const char *headers[] = {"Authorization",        "Bearer " TOKEN, "Origin",
+                             "https://evil.example", "Content-Type",  "application/json",
+                             "Sec-Fetch-Site",       sites[i],        NULL};
+    ask("POST", "/admin/api-keys", headers, "{\"name\":\"evil\"}");
+    assert_refused(403, "cross_site", "/admin/");
+    ask("GET", "/admin/api-keys", headers, "");
+    assert_refused(403, "cross_site", "/admin/");
+    ask("OPTIONS", "/admin/api-keys", headers, "");
+    assert_refused(403, "cross_site", "/admin/");
+    for (size_t n = 0; n < response.header_count; n++)
+      assert_null(strstr(response.headers[n].name, "Access-Control"));
+  }
+  assert_int_equal(count("/admin/api-keys"), 1);
+  const char *same[] = {"Authorization", "bearer " TOKEN, "Sec-Fetch-Site", "same-origin", NULL};
+  assert_int_equal(ask("GET", "/admin/api-keys", same, ""), 200);
+  assert_string_equal(header_in(&response, "Access-Control-Allow-Origin"), "(none)");
+}
+
+static void tokens_that_are_none(void **state) {
+  (void)state;
+  char text[AUTHD_ADMIN_TOKEN_MAX + 2];
+  memset(text, 'a', sizeof text);
+  text[AUTHD_ADMIN_TOKEN_MAX + 1] = '\0';
+  assert_non_null(strstr(authd_admin_token_problem(text), "at most 256"));
+  text[AUTHD_ADMIN_TOKEN_MAX] = '\0';
+  assert_null(authd_admin_token_problem(text));
+  assert_null(authd_admin_token_problem(TOKEN));
+  assert_non_null(strstr(authd_admin_token_problem(TOKEN + 1), "at least 32"));
+  assert_non_null(strstr(authd_admin_token_problem(""), "at least 32"));
+  assert_non_null(strstr(authd_admin_token_problem(TOKEN " " TOKEN), "one word"));
+  assert_non_null(strstr(authd_admin_token_problem(TOKEN "\n" TOKEN), "one word"));
+  assert_non_null(strstr(authd_admin_token_problem(TOKEN "\303\251"), "one word"));
+}
+
+static void api_keys(void **state) {
+  (void)state;
+  assert_int_equal(post("/admin/api-keys", "{\"name\":\"%s\"}", "a \\\"shop\\\" <b>"), 201);
+  assert_string_equal(text_in(json, "name"), "a \"shop\" <b>");
+  assert_string_equal(text_in(json, "created"), "1970-01-02T00:00:00Z");
+  assert_string_equal(text_in(json, "id"), response.key_id);
+  assert_int_equal(strlen(text_in(json, "apiKey")), 43);
+  assert_string_equal(header_in(&response, "Cache-Control"), "no-store");
+  assert_string_equal(header_in(&response, "X-Content-Type-Options"), "nosniff");
+  char made[AUTHD_VALUE_SIZE];
+  snprintf(made, sizeof made, "%s", text_in(json, "apiKey"));
+  assert_int_equal(count("/admin/api-keys"), 2);
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "apiKey"), key.value);
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 1), "apiKey"), made);
+  char name[AUTHD_NAME_SIZE + 1];
+  memset(name, 'n', sizeof name);
+  name[AUTHD_NAME_SIZE] = '\0';
+  post("/admin/api-keys", "{\"name\":\"%s\"}", name);
+  assert_refused(400, "bad_request", "at most 127 bytes");
+  name[AUTHD_NAME_SIZE - 1] = '\0';
+  assert_int_equal(post("/admin/api-keys", "{\"name\":\"%s\"}", name), 201);
+}
+
+static void secrets(void **state) {
+  (void)state;
+  assert_int_equal(post("/admin/secrets", "{\"apiKey\":\"%s\"}", key.value), 201);
+  char secret[AUTHD_SECRET_SIZE], id[AUTHD_ID_SIZE], hash[AUTHD_VALUE_SIZE];
+  snprintf(secret, sizeof secret, "%s", text_in(json, "secret"));
+  snprintf(id, sizeof id, "%s", text_in(json, "id"));
+  assert_int_equal(strlen(secret), 43);
+  assert_string_equal(text_in(json, "apiKeyId"), key.id);
+  authd_credential found;
+  assert_true(authd_hash_secret(&api.signer, secret, hash));
+  assert_int_equal(api.store.find_credential(api.store.state, AUTHD_SECRET, hash, &found),
+                   AUTHD_FOUND);
+  assert_string_equal(found.id, id);
+  /* It was shown once, and its hash never is. */
+  assert_int_equal(count("/admin/secrets"), 2);
+  assert_null(strstr(response.body, secret));
+  assert_null(strstr(response.body, hash));
+  assert_int_equal(post("/admin/secrets/revoke", "{\"id\":\"%s\"}", id), 200);
+  assert_true(is_revoked(json));
+  assert_string_equal(response.key_id, id);
+  assert_int_equal(count("/admin/secrets"), 2);
+  assert_false(is_revoked(cJSON_GetArrayItem(json, 0)));
+  assert_true(is_revoked(cJSON_GetArrayItem(json, 1)));
+}
+
+static void domain_keys(void **state) {
+  (void)state;
+  char body[400], id[AUTHD_ID_SIZE];
+  snprintf(body, sizeof body, "{\"apiKey\":\"%s\",\"domains\":[\"a.example\",\"%%s\"]}", key.value);
+  assert_int_equal(post("/admin/domain-keys", body, "*.b\303\274cher.example"), 201);
+  assert_non_null(strstr(response.body, "\"domains\":[\"a.example\",\"*.xn--bcher-kva.example\"]"));
+  snprintf(id, sizeof id, "%s", text_in(json, "id"));
+  assert_int_equal(count("/admin/domain-keys"), 2);
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 1), "id"), id);
+
+  snprintf(body, sizeof body, "{\"id\":\"%s\",\"domains\":[\"%%s\"]}", id);
+  assert_int_equal(post("/admin/domain-keys/set-domains", body, "http://localhost:3000"), 200);
+  assert_non_null(strstr(response.body, "\"domains\":[\"http://localhost:3000\"]"));
+  assert_string_equal(response.key_id, id);
+  authd_credential stored;
+  assert_int_equal(api.store.get_credential(api.store.state, id, &stored), AUTHD_FOUND);
+  assert_string_equal(stored.domains, "http://localhost:3000\n");
+
+  assert_int_equal(post("/admin/domain-keys/revoke", "{\"id\":\"%s\"}", id), 200);
+  assert_true(is_revoked(json));
+  assert_int_equal(api.store.get_credential(api.store.state, id, &stored), AUTHD_FOUND);
+  assert_int_equal(stored.revoked_s, 86400);
+  assert_int_equal(api.store.get_credential(api.store.state, domain_key.id, &stored), AUTHD_FOUND);
+  assert_int_equal(stored.revoked_s, 0);
+}
+
+static void mistakes(void **state) {
+  (void)state;
+  static const struct {
+    const char *path, *body, *message;
+  } bad[] = {
+      {"/admin/api-keys", "", "not a JSON object"},
+      {"/admin/api-keys", "[]", "not a JSON object"},
+      {"/admin/api-keys", "{\"name\":\"x\"} {", "not a JSON object"},
+      {"/admin/api-keys", "{\"name\":\"x\\u0000y\"}", "not a JSON object"},
+      {"/admin/api-keys", "{}", "\"name\""},
+      {"/admin/api-keys", "{\"name\":\"\"}", "\"name\""},
+      {"/admin/api-keys", "{\"name\":7}", "\"name\""},
+      {"/admin/api-keys", "{\"Name\":\"x\"}", "\"name\""},
+      {"/admin/secrets", "{}", "\"apiKey\""},
+      {"/admin/secrets/revoke", "{}", "\"id\""},
+      {"/admin/domain-keys", "{}", "\"apiKey\""},
+      {"/admin/domain-keys/revoke", "{\"id\":null}", "\"id\""},
+      {"/admin/domain-keys/set-domains", "{}", "\"id\""},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    ask("POST", bad[i].path, signed_in, bad[i].body);
+    assert_refused(400, "bad_request", bad[i].message);
+  }
+  static const char *const plain[] = {"Authorization", "Bearer " TOKEN, "Content-Type",
+                                      "text/plain", NULL};
+  ask("POST", "/admin/api-keys", plain, "{\"name\":\"x\"}");
+  assert_refused(415, "bad_request", "application/json");
+  static char large[AUTHD_BODY_MAX + 2];
+  memset(large, ' ', sizeof large - 1);
+  ask("POST", "/admin/api-keys", signed_in, large);
+  assert_refused(413, "bad_request", "16 KB");
+  assert_int_equal(count("/admin/api-keys"), 1);
+}
+
+static void domains_that_cannot_match(void **state) {
+  (void)state;
+  static const struct {
+    const char *domains, *message;
+  } bad[] = {
+      {"[]", "at least one"},
+      {"\"a.example\"", "at least one"},
+      {"{\"a\":\"b\"}", "at least one"},
+      {"null", "at least one"},
+      {"[\"a.example\",7]", "not a string"},
+      {"[\"a.example\",\"*\"]", "Domain *: "},
+      {"[\"\"]", "Domain : "},
+      {"[\"a.example/path\"]", "Domain a.example/path: "},
+      {"[\"a.example\\nb.example\"]", "Domain a.example\nb.example: "},
+      {"[\"xn--a\"]", "Domain xn--a: "},
+      {"[\"\xff\"]", "written in ASCII"},
+  };
+  char body[400];
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    const char *message = bad[i].message;
+    snprintf(body, sizeof body, "{\"apiKey\":\"%s\",\"domains\":%s}", key.value, bad[i].domains);
+    ask("POST", "/admin/domain-keys", signed_in, body);
+    assert_refused(400, "bad_request", message);
+    snprintf(body, sizeof body, "{\"id\":\"%s\",\"domains\":%s}", domain_key.id, bad[i].domains);
+    ask("POST", "/admin/domain-keys/set-domains", signed_in, body);
+    assert_refused(400, "bad_request", message);
+  }
+  authd_credential stored;
+  assert_int_equal(count("/admin/domain-keys"), 1);
+  assert_int_equal(api.store.get_credential(api.store.state, domain_key.id, &stored), AUTHD_FOUND);
+  assert_string_equal(stored.domains, "www.example.com\n");
+}
+
+/* Also a key of the other kind, and a domain key by its value, which would get into the log. */
+static void what_is_not_there(void **state) {
+  (void)state;
+  post("/admin/secrets", "{\"apiKey\":\"%s\"}", "unknown");
+  assert_refused(404, "not_found", "no such API key");
+  post("/admin/domain-keys", "{\"domains\":[\"a.example\"],\"apiKey\":\"%s\"}", key.id);
+  assert_refused(404, "not_found", "no such API key");
+  const char *const no_secrets[] = {"sk_unknown", domain_key.id, secret_row.value};
+  for (size_t i = 0; i < sizeof no_secrets / sizeof *no_secrets; i++) {
+    post("/admin/secrets/revoke", "{\"id\":\"%s\"}", no_secrets[i]);
+    assert_refused(404, "not_found", "no secret with this id");
+    assert_string_equal(response.key_id, "");
+  }
+  const char *const no_domain_keys[] = {"dk_unknown", secret_row.id, domain_key.value};
+  for (size_t i = 0; i < sizeof no_domain_keys / sizeof *no_domain_keys; i++) {
+    post("/admin/domain-keys/revoke", "{\"id\":\"%s\"}", no_domain_keys[i]);
+    assert_refused(404, "not_found", "no domain key with this id");
+    post("/admin/domain-keys/set-domains", "{\"domains\":[\"a.example\"],\"id\":\"%s\"}",
+         no_domain_keys[i]);
+    assert_refused(404, "not_found", "no domain key with this id");
+    assert_string_equal(response.key_id, "");
+  }
+  assert_int_equal(count("/admin/domain-keys"), 1);
+  assert_false(is_revoked(cJSON_GetArrayItem(json, 0)));
+  static const char *const unknown[] = {"/admin/x", "/admin/api-keys/", "/admin/screenshot.png"};
+  for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+    assert_true(authd_admin_is_for(unknown[i]));
+    assert_false(authd_admin_path_known(unknown[i]));
+    get(unknown[i]);
+    assert_refused(404, "not_found", "no such endpoint");
+  }
+  assert_false(authd_admin_is_for("/administration"));
+  assert_false(authd_admin_is_for("/v1/admin/"));
+}
+
+static void methods(void **state) {
+  (void)state;
+  static const struct {
+    const char *path, *method, *allow;
+  } bad[] = {
+      {"/admin/api-keys", "DELETE", "GET, POST"},
+      {"/admin/secrets/revoke", "GET", "POST"},
+      {"/admin/", "POST", "GET"},
+      {"/admin", "HEAD", "GET"},
+      {"/admin/admin.js", "OPTIONS", "GET"},
+      {"/admin/domain-keys", "OPTIONS", "GET, POST"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    ask(bad[i].method, bad[i].path, signed_in, "{}");
+    assert_refused(405, "bad_request", "Use ");
+    assert_string_equal(header_in(&response, "Allow"), bad[i].allow);
+  }
+}
+
+static void the_page(void **state) {
+  (void)state;
+  static const char *const none[] = {"Sec-Fetch-Site", "none", NULL};
+  static const struct {
+    const char *path, *type, *part;
+  } files[] = {
+      {"/admin/", "text/html; charset=utf-8", "<!doctype html>"},
+      {"/admin/admin.css", "text/css; charset=utf-8", ":root {"},
+      {"/admin/admin.js", "text/javascript; charset=utf-8", "addEventListener"},
+  };
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    assert_int_equal(ask("GET", files[i].path, none, ""), 200);
+    assert_string_equal(header_in(&response, "Content-Type"), files[i].type);
+    assert_non_null(strstr(response.body, files[i].part));
+    const char *policy = header_in(&response, "Content-Security-Policy");
+    assert_non_null(strstr(policy, "default-src 'none'; script-src 'self'; style-src 'self'; "
+                                   "connect-src 'self'; "));
+    assert_non_null(strstr(policy, "require-trusted-types-for 'script'; trusted-types 'none'"));
+    assert_null(strstr(policy, "unsafe"));
+    assert_string_equal(header_in(&response, "Cross-Origin-Resource-Policy"), "same-origin");
+    assert_true(authd_admin_path_known(files[i].path));
+  }
+  assert_int_equal(ask("GET", "/admin", none, ""), 308);
+  assert_string_equal(header_in(&response, "Location"), "/admin/");
+}
+
+/* A store that fails: its problem is for the log alone. */
+static authd_found fail_to_find(void *state, const char *text, authd_api_key *out) {
+  (void)state, (void)text, (void)out;
+  return AUTHD_STORE_ERROR;
+}
+static authd_found fail_to_get(void *state, const char *text, authd_credential *out) {
+  (void)state, (void)text, (void)out;
+  return AUTHD_STORE_ERROR;
+}
+static authd_found fail_to_set(void *state, const char *id, const char *domains) {
+  (void)state, (void)id, (void)domains;
+  return AUTHD_STORE_ERROR;
+}
+static authd_found fail_to_revoke(void *state, authd_credential_kind kind, const char *id,
+                                  int64_t now_s) {
+  (void)state, (void)kind, (void)id, (void)now_s;
+  return AUTHD_STORE_ERROR;
+}
+static authd_found fail_to_add_key(void *state, const authd_api_key *added) {
+  (void)state, (void)added;
+  return AUTHD_STORE_ERROR;
+}
+static authd_found fail_to_add(void *state, const authd_credential *added) {
+  (void)state, (void)added;
+  return AUTHD_STORE_ERROR;
+}
+static authd_found fail_to_list_keys(void *state, void (*each)(void *, const authd_api_key *),
+                                     void *user) {
+  (void)state;
+  each(user, &key); /* and then it broke */
+  return AUTHD_STORE_ERROR;
+}
+static authd_found fail_to_list(void *state, authd_credential_kind kind, const char *api_key_id,
+                                void (*each)(void *, const authd_credential *), void *user) {
+  (void)state, (void)kind, (void)api_key_id;
+  each(user, &domain_key);
+  return AUTHD_STORE_ERROR;
+}
+static const char *the_problem(void *state) {
+  (void)state;
+  return "/secret/place: disk full";
+}
+
+static void assert_failed(void) {
+  assert_refused(500, "server_error", "log");
+  assert_string_equal(response.problem, "/secret/place: disk full");
+  assert_null(strstr(response.body, "disk"));
+}
+
+static void a_store_that_fails(void **state) {
+  (void)state;
+  char body[400], domains[400];
+  snprintf(body, sizeof body, "{\"apiKey\":\"%s\",\"domains\":[\"a.example\"]}", key.value);
+  snprintf(domains, sizeof domains, "{\"id\":\"%s\",\"domains\":[\"a.example\"]}", domain_key.id);
+  authd_store good = api.store;
+  api.store.problem = the_problem;
+  api.store.add_api_key = fail_to_add_key;
+  api.store.add_credential = fail_to_add;
+  api.store.list_api_keys = fail_to_list_keys;
+  api.store.list_credentials = fail_to_list;
+  api.store.set_domains = fail_to_set;
+  api.store.revoke = fail_to_revoke;
+  for (int round = 0; round < 2; round++) {
+    post("/admin/secrets", "%s", body);
+    assert_failed();
+    post("/admin/domain-keys", "%s", body);
+    assert_failed();
+    post("/admin/domain-keys/set-domains", "%s", domains);
+    assert_failed();
+    post("/admin/domain-keys/revoke", "%s", domains);
+    assert_failed();
+    api.store.find_api_key = fail_to_find;
+    api.store.get_credential = fail_to_get;
+  }
+  post("/admin/api-keys", "{\"name\":\"%s\"}", "x");
+  assert_failed();
+  static const char *const listed[] = {"/admin/api-keys", "/admin/secrets", "/admin/domain-keys"};
+  for (size_t i = 0; i < sizeof listed / sizeof *listed; i++) {
+    get(listed[i]);
+    assert_failed();
+  }
+  api.store = good;
+  assert_int_equal(count("/admin/domain-keys"), 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(nothing_without_the_token),
+      TEST(only_for_the_page_beside_it),
+      TEST(tokens_that_are_none),
+      TEST(api_keys),
+      TEST(secrets),
+      TEST(domain_keys),
+      TEST(mistakes),
+      TEST(domains_that_cannot_match),
+      TEST(what_is_not_there),
+      TEST(methods),
+      TEST(the_page),
+      TEST(a_store_that_fails),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,203 @@
+// The administration page of inbenta-authd: what `inbenta-authd serve --admin-token-file` serves at /admin/.
+// The admin token is in one variable of this file and nowhere else; texts reach the page as text only.
+
+const TIMEOUT_MS = 15_000;
+
+let token = '';
+let busy = false;
+
+const $ = (selector, within = document) => within.querySelector(selector);
+const lists = ['api-keys', 'domain-keys', 'secrets'];
+
+/** The server's own words are the message: they say what to do. */
+async function ask(path, body) {
+  const headers = { Authorization: `Bearer ${token}` };
+  if (body) headers['Content-Type'] = 'application/json';
+  const options = { method: body ? 'POST' : 'GET', headers, body: body && JSON.stringify(body), credentials: 'omit', cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) };
+  const answer = await fetch(path, options).catch(() => {
+    throw new Error('The server does not answer.');
+  });
+  const json = await answer.json().catch(() => undefined);
+  if (answer.ok && json) return json;
+  if (answer.status == 401) forget();
+  throw new Error(json?.error?.message ?? `The server answered ${answer.status}, without a reason.`);
+}
+
+// ---------------------------------------------------------------------------------------------------
+// What is shown.
+
+const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+/** A copy of a template with the entry's fields in it; its buttons act on this entry. */
+function make(template, entry) {
+  const element = $(`#${template}`).content.firstElementChild.cloneNode(true);
+  element.id = entry.id;
+  element.entry = entry;
+  for (const button of element.querySelectorAll('button')) button.setAttribute('aria-label', `${button.textContent}: ${entry.name ?? entry.id}`);
+  for (const field of element.querySelectorAll('[data-field]')) {
+    const value = entry[field.dataset.field];
+    if (field.localName != 'time') field.textContent = value ?? '';
+    else if (value) [field.dateTime, field.textContent] = [value, when.format(new Date(value))];
+  }
+  return element;
+}
+
+function makeItem(text, className = '') {
+  const item = document.createElement('li');
+  item.className = className;
+  item.textContent = text;
+  return item;
+}
+
+function makeCredential(credential) {
+  const element = make('credential', credential);
+  element.toggleAttribute('data-revoked', credential.revoked);
+  $('.state', element).textContent = credential.revoked ? 'revoked' : 'active';
+  $('.value', element).hidden = !credential.domainKey;
+  $('.domains', element).append(...(credential.domains ?? []).map((domain) => makeItem(domain)));
+  $('.last-used', element).hidden = !credential.lastUsed;
+  $('.actions', element).hidden = credential.revoked;
+  $('[data-do=setDomains]', element).hidden = !credential.domains;
+  return element;
+}
+
+function makeApiKey(key, credentials) {
+  const element = make('api-key', key);
+  for (const list of element.querySelectorAll('[data-list]')) {
+    const own = credentials[list.dataset.list].filter(({ apiKeyId }) => apiKeyId == key.id);
+    list.append(...(own.length ? own.map(makeCredential) : [makeItem('None yet.', 'empty')]));
+  }
+  return element;
+}
+
+const say = (text) => ($('#status').textContent = text);
+
+/** Shows everything as the server has it now. */
+async function load() {
+  const [keys, domainKeys, secrets] = await Promise.all(lists.map((path) => ask(path)));
+  $('#sign-in').hidden = true;
+  $('#signed-in').hidden = false;
+  $('#problem').textContent = '';
+  $('#keys').replaceChildren(...keys.map((key) => makeApiKey(key, { 'domain-keys': domainKeys, secrets })));
+  say(keys.length ? '' : 'There is no API key yet.');
+}
+
+function forget() {
+  token = '';
+  $('#keys').replaceChildren();
+  $('#sign-in').hidden = false;
+  $('#signed-in').hidden = true;
+  for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
+  say('');
+  $('#token').focus();
+}
+
+/** Runs `act`, one at a time; what it throws is shown in `place`. */
+async function attempt(place, act) {
+  if (busy) return;
+  busy = true;
+  place.textContent = '';
+  try {
+    await act();
+  } catch ({ message }) {
+    (place.closest('dialog:not([open])') ? $('#problem') : place).textContent = message;
+  } finally {
+    busy = false;
+  }
+}
+
+/** Opens a dialog; its form is sent to `act`. Once that is done it closes, and the focus moves to what has the id that `act` returned. */
+function open(id, act) {
+  const dialog = $(`#${id}`);
+  const problem = $('.problem', dialog);
+  problem.textContent = '';
+  $('form', dialog).onsubmit = (event) => {
+    event.preventDefault();
+    attempt(problem, async () => {
+      const focus = await act();
+      dialog.close();
+      document.getElementById(focus)?.focus();
+    });
+  };
+  dialog.showModal();
+}
+
+// ---------------------------------------------------------------------------------------------------
+// What can be done: the buttons' data-do. Each is handed the entry that its button stands in.
+
+/** Makes a change, shows everything anew and tells of it by `tell`. Returns the id of what was changed. */
+async function change(path, body, tell) {
+  const changed = await ask(path, body);
+  await load();
+  say(tell(changed));
+  return changed.id;
+}
+
+/** Hands the domains that were typed, one a line, to `save`. */
+function editDomains(title, domains, save) {
+  $('#domains-title').textContent = title;
+  $('#domains').value = domains.join('\n');
+  open('domains-dialog', () => save($('#domains').value.split('\n').map((line) => line.trim()).filter(Boolean)));
+}
+
+const actions = {
+  load,
+
+  signOut: forget,
+
+  createApiKey() {
+    $('#name').value = '';
+    open('name-dialog', () => change('api-keys', { name: $('#name').value }, ({ name }) => `API key ${name} is made.`));
+  },
+
+  createDomainKey({ apiKey, name }) {
+    editDomains(`New domain key of ${name}`, [], (domains) => change('domain-keys', { apiKey, domains }, ({ id }) => `Domain key ${id} is made.`));
+  },
+
+  setDomains({ id, domains }) {
+    editDomains(`Domains of ${id}`, domains, (domains) => change('domain-keys/set-domains', { id, domains }, () => `${id} admits these domains from now on.`));
+  },
+
+  async createSecret({ apiKey }) {
+    const { id, secret } = await ask('secrets', { apiKey });
+    const shown = $('#secret-dialog code');
+    shown.textContent = secret; // before anything else may fail: there is no second time
+    $('#secret-dialog').onclose = () => {
+      shown.textContent = '';
+      attempt($('#problem'), async () => {
+        await load();
+        document.getElementById(id)?.focus();
+      });
+    };
+    open('secret-dialog', () => {});
+  },
+
+  revoke({ id, domains }) {
+    $('#revoke-title code').textContent = id;
+    open('revoke-dialog', () => change(`${domains ? 'domain-keys' : 'secrets'}/revoke`, { id }, () => `${id} is revoked.`));
+  },
+
+  close: (entry, button) => button.closest('dialog').close(),
+
+  async copy(entry, button) {
+    await navigator.clipboard.writeText($('code', button.parentElement).textContent);
+    say('Copied.');
+  },
+};
+
+document.addEventListener('click', ({ target }) => {
+  const button = target.closest('[data-do]');
+  if (!button) return;
+  const { entry } = button.closest('.credential, .api-key') ?? {};
+  attempt($('#problem'), () => actions[button.dataset.do](entry, button));
+});
+
+$('#sign-in').addEventListener('submit', (event) => {
+  event.preventDefault();
+  token = $('#token').value;
+  $('#token').value = '';
+  attempt($('#problem'), load);
+});
+
+// Browsers have no clipboard for pages that come over plain http from another machine.
+document.body.classList.toggle('no-clipboard', !navigator.clipboard);
