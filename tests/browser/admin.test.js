@@ -1,0 +1,201 @@
+// The administration page as its users meet it: by labels and roles, in the browser, against the real server.
+
+import { randomBytes } from 'node:crypto';
+import axe from 'axe-core';
+import { Authd } from '../../web/authd.js';
+import { expect, test as base } from './fixture.js';
+
+const ORIGIN = 'https://shop.example';
+
+const test = base.extend({
+  /** A server with administration, one API key "shop" and one domain key. `problems` is what the browser complains of. */
+  admin: async ({ page, engine }, use) => {
+    const authd = await Authd.create();
+    const apiKey = await authd.createApiKey('shop');
+    const { id, domainKey } = await authd.createDomainKey(apiKey, [ORIGIN]);
+    const adminToken = randomBytes(24).toString('base64url');
+    const endpoint = await authd.serve({ adminToken });
+    const problems = [];
+    if (engine != 'webkit') {
+      // The policy admits no images, so neither the icon that a browser looks for by itself.
+      const note = (text) => text.includes('/favicon.ico') || problems.push(text);
+      page.on('console', (message) => message.type() == 'error' && note(message.text()));
+      page.on('pageerror', (error) => note(error.message));
+    }
+    await use({ authd, apiKey, id, domainKey, adminToken, endpoint, url: new URL('/admin/', endpoint).href, problems });
+    await authd.remove();
+  },
+});
+
+test.beforeEach(({ engine }) => test.skip(engine == 'webkit', 'it is driven by WebDriver here, which has none of Playwright’s locators'));
+
+async function signIn(page, { url, adminToken }) {
+  await page.goto(url);
+  await page.getByLabel('Admin token').fill(adminToken);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('heading', { name: 'shop' })).toBeVisible();
+}
+
+/** The status of /auth for a domain key or a secret, and the reason of a refusal. */
+async function auth({ endpoint }, apiKey, body, origin = ORIGIN) {
+  const headers = { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json', Origin: origin };
+  const answer = await fetch(`${endpoint}/auth`, { method: 'POST', headers, body: JSON.stringify(body) });
+  return [answer.status, (await answer.json()).error?.reason].filter(Boolean).join(' ');
+}
+
+const dialog = (page) => page.getByRole('dialog');
+const credential = (page, id) => page.locator(`#${id}`);
+
+test('a wrong token shows nothing; the right one is nowhere but in memory', async ({ page, admin }) => {
+  await page.goto(admin.url);
+  await page.getByLabel('Admin token').fill('x'.repeat(40));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('alert')).toHaveText('This is not the admin token.');
+  await expect(page.getByLabel('Admin token')).toBeFocused();
+  await expect(page.getByText('shop')).toHaveCount(0);
+  expect(admin.problems.filter((problem) => !problem.includes('401'))).toEqual([]);
+
+  await signIn(page, admin);
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expect(page.getByLabel('Admin token')).toBeHidden();
+  expect(await page.content()).not.toContain(admin.adminToken);
+  expect(await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie, location.search, location.hash])).toEqual([0, 0, '', '', '']);
+  await expect.poll(() => admin.authd.log.some((line) => line.includes('GET /admin/secrets 200'))).toBe(true);
+  expect(admin.authd.log.join()).not.toContain(admin.adminToken);
+
+  await page.reload();
+  await expect(page.getByLabel('Admin token')).toBeVisible();
+  await signIn(page, admin);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('heading', { name: 'shop' })).toHaveCount(0);
+  await expect(page.getByLabel('Admin token')).toBeFocused();
+});
+
+test('a new API key, and a domain key whose domains are changed: /auth follows', async ({ page, admin }) => {
+  await signIn(page, admin);
+  await page.getByRole('button', { name: 'New API key' }).click();
+  await dialog(page).getByLabel('Name').fill('<b>Café</b>');
+  await dialog(page).getByRole('button', { name: 'Create' }).click();
+  const section = page.locator('.api-key').filter({ has: page.getByRole('heading', { name: '<b>Café</b>' }) });
+  await expect(section).toBeFocused();
+  const apiKey = await section.locator('[data-field=apiKey]').innerText();
+
+  await section.getByRole('button', { name: 'New domain key' }).click();
+  await dialog(page).getByLabel('Domains').fill('shop.example/path');
+  await dialog(page).getByRole('button', { name: 'Save' }).click();
+  await expect(dialog(page).getByRole('alert')).toContainText('Domain shop.example/path: ');
+  await dialog(page).getByLabel('Domains').fill('  shop.example\n\n*.bücher.example\n');
+  await dialog(page).getByRole('button', { name: 'Save' }).click();
+  await expect(dialog(page)).toHaveCount(0);
+  await expect(section.getByRole('list', { name: 'Domains' }).getByRole('listitem')).toHaveText(['shop.example', '*.xn--bcher-kva.example']);
+  const domainKey = await section.locator('[data-field=domainKey]').first().innerText();
+  expect(await auth(admin, apiKey, { domainKey })).toBe('200');
+  expect(await auth(admin, apiKey, { domainKey }, 'https://other.example')).toBe('403 origin_not_allowed');
+
+  await section.getByRole('button', { name: 'Change domains' }).click();
+  await expect(dialog(page).getByLabel('Domains')).toHaveValue('shop.example\n*.xn--bcher-kva.example');
+  await dialog(page).getByLabel('Domains').fill('other.example');
+  await dialog(page).getByRole('button', { name: 'Save' }).click();
+  await expect(section.getByRole('list', { name: 'Domains' }).getByRole('listitem')).toHaveText(['other.example']);
+  expect(await auth(admin, apiKey, { domainKey })).toBe('403 origin_not_allowed');
+  expect(await auth(admin, apiKey, { domainKey }, 'https://other.example')).toBe('200');
+  expect(admin.problems.filter((problem) => !problem.includes('400'))).toEqual([]);
+});
+
+test('revoked with two clicks: /auth refuses at once', async ({ page, admin }) => {
+  const body = { domainKey: admin.domainKey };
+  await signIn(page, admin);
+  expect(await auth(admin, admin.apiKey, body)).toBe('200');
+  await page.getByRole('button', { name: `Revoke: ${admin.id}` }).click();
+  await expect(dialog(page)).toContainText('This cannot be undone.');
+  await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+  await expect(dialog(page)).toHaveCount(0);
+  await expect(page.getByRole('button', { name: `Revoke: ${admin.id}` })).toBeFocused();
+  expect(await auth(admin, admin.apiKey, body)).toBe('200');
+
+  await page.getByRole('button', { name: `Revoke: ${admin.id}` }).click();
+  await dialog(page).getByRole('button', { name: 'Revoke' }).click();
+  await expect(page.getByRole('status')).toHaveText(`${admin.id} is revoked.`);
+  expect(await auth(admin, admin.apiKey, body)).toBe('403 key_revoked');
+  await expect(credential(page, admin.id)).toContainText('revoked');
+  await expect(credential(page, admin.id).getByRole('button', { name: 'Revoke' })).toHaveCount(0);
+  expect(admin.problems).toEqual([]);
+});
+
+test('a secret, by keyboard alone: shown once, used, revoked', async ({ page, admin }) => {
+  await page.goto(admin.url);
+  const press = async (name) => {
+    const button = page.getByRole('button', { name, exact: true });
+    for (let tabs = 0; tabs < 40 && !(await button.evaluate((element) => element == document.activeElement)); tabs++) await page.keyboard.press('Tab');
+    await expect(button).toBeFocused();
+    await page.keyboard.press('Enter');
+  };
+  await page.getByLabel('Admin token').focus();
+  await page.keyboard.insertText(admin.adminToken);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'shop' })).toBeVisible();
+
+  await press('New secret: shop');
+  await expect(dialog(page)).toContainText('it is not shown again');
+  const secret = await dialog(page).locator('code').innerText();
+  expect(await auth(admin, admin.apiKey, { secret })).toBe('200');
+  await page.keyboard.press('Escape');
+  const [{ id }] = await admin.authd.command('secret', 'list');
+  await expect(credential(page, id)).toBeFocused();
+  expect(await page.content()).not.toContain(secret);
+
+  await press(`Revoke: ${id}`);
+  await expect(dialog(page)).toBeVisible();
+  await press('Revoke');
+  await expect(credential(page, id)).toContainText('revoked');
+  await expect(credential(page, id)).toBeFocused();
+  expect(await auth(admin, admin.apiKey, { secret })).toBe('403 key_revoked');
+  expect(admin.problems).toEqual([]);
+});
+
+test('a page of another site gets nothing, even with the token', async ({ page, admin, site }) => {
+  await page.goto(site.origin);
+  const ask = (url, mode, headers) => page.evaluate(([url, options]) => fetch(url, options).then(({ status, type }) => [status, type], () => 'blocked'), [url, { mode, headers }]);
+  const lists = `${admin.url}api-keys`;
+  expect(await ask(lists, 'cors', { Authorization: `Bearer ${admin.adminToken}` })).toBe('blocked');
+  expect(await ask(lists, 'cors')).toBe('blocked');
+  expect(await ask(`${admin.url}admin.js`, 'no-cors')).toBe('blocked');
+  // What the browser sent all the same: a preflight, and a request that needs none.
+  const statuses = () => admin.authd.log.filter((line) => line.includes('/admin/api-keys')).map((line) => line.split(' ')[3]);
+  await expect.poll(statuses).toEqual(['403', '403']);
+});
+
+test('on a narrow screen nothing is cut off', async ({ page, admin }) => {
+  await admin.authd.createDomainKey(admin.apiKey, [`${'a'.repeat(60)}.${'b'.repeat(60)}.example`]);
+  await page.setViewportSize({ width: 320, height: 640 });
+  await signIn(page, admin);
+  const cutOff = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(await cutOff()).toBe(0);
+  await page.getByRole('button', { name: 'New domain key' }).click();
+  await expect(dialog(page)).toBeInViewport({ ratio: 1 });
+  expect(await cutOff()).toBe(0);
+});
+
+for (const colorScheme of ['light', 'dark'])
+  test(`labels, headings, roles and contrast, by axe: ${colorScheme}`, async ({ page, admin }) => {
+    const violations = async () => {
+      await page.evaluate(axe.source);
+      const found = await page.evaluate(() => window.axe.run());
+      expect(found.passes.map(({ id }) => id)).toContain('color-contrast');
+      return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+    };
+    const { id } = await admin.authd.createDomainKey(admin.apiKey, [ORIGIN]);
+    await admin.authd.command('domain-key', 'revoke', id);
+    await admin.authd.command('secret', 'create', '--api-key', admin.apiKey);
+    await page.emulateMedia({ colorScheme });
+    await page.goto(admin.url);
+    expect(await violations()).toEqual([]);
+    await signIn(page, admin);
+    expect(await violations()).toEqual([]);
+    for (const name of ['New API key', 'Change domains', `Revoke: ${admin.id}`, 'New secret']) {
+      await page.getByRole('button', { name }).click();
+      await expect(dialog(page)).toBeVisible();
+      expect(await violations(), name).toEqual([]);
+      await page.keyboard.press('Escape');
+    }
+  });
