@@ -47,6 +47,15 @@ static pid_t start(const char *const *words, int *pipe_out) {
   return child;
 }
 
+static void write_file(const char *name, const char *text) {
+  char path[64];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  assert_true(fputs(text, file) >= 0);
+  assert_int_equal(fclose(file), 0);
+}
+
 static void read_file(const char *name, char *text, size_t size) {
   char path[64];
   snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -110,11 +119,11 @@ typedef struct {
   unsigned short port;
 } server;
 
-static server serve(const char *listen) {
+static server serve_words(const char *const *words) {
   server started = {0};
   char line[256] = "";
   int from;
-  started.pid = start((const char *const[]){"serve", "--listen", listen, NULL}, &from);
+  started.pid = start(words, &from);
   FILE *file = fdopen(from, "r");
   unsigned port = 0;
   if (fgets(line, sizeof line, file) != NULL)
@@ -128,6 +137,22 @@ static server serve(const char *listen) {
   }
   fclose(file);
   return started;
+}
+
+static server serve(const char *listen) {
+  return serve_words((const char *const[]){"serve", "--listen", listen, NULL});
+}
+
+static void stop(const server *at) {
+  assert_int_equal(kill(at->pid, SIGTERM), 0);
+  assert_int_equal(wait_for(at->pid), 0);
+}
+
+static int get(const server *at, const char *path, const char *header) {
+  char request[1024];
+  snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n",
+           path, header);
+  return net_ask(at->port, request, answer, sizeof answer);
 }
 
 static int post(const server *at, const char *path, const char *header, const char *body) {
@@ -315,6 +340,64 @@ static void a_port_in_use(void **state) {
   assert_int_equal(wait_for(at.pid), 0);
 }
 
+#define ADMIN_TOKEN "0123456789abcdef0123456789abcdef"
+#define ADMIN_HEADER "Authorization: Bearer " ADMIN_TOKEN "\r\n"
+
+static void administration_for_who_has_the_token(void **state) {
+  (void)state;
+  server at = serve("127.0.0.1:0");
+  assert_int_equal(get(&at, "/admin/", ""), 404);
+  assert_int_equal(get(&at, "/admin/api-keys", ADMIN_HEADER), 404);
+  stop(&at);
+  write_file("token", ADMIN_TOKEN "\r\n");
+  at = serve_words((const char *const[]){"serve", "--listen", "127.0.0.1:0", "--admin-token-file",
+                                         "token", NULL});
+  assert_int_equal(get(&at, "/admin/", ""), 200);
+  assert_non_null(strstr(answer, "\r\nContent-Security-Policy: default-src 'none'; "));
+  assert_int_equal(get(&at, "/admin/api-keys", ""), 401);
+  assert_int_equal(get(&at, "/admin/api-keys", "Authorization: Bearer " ADMIN_TOKEN "0\r\n"), 401);
+  assert_null(strstr(answer, api_key));
+  assert_int_equal(get(&at, "/admin/api-keys", ADMIN_HEADER), 200);
+  assert_non_null(strstr(answer, api_key));
+  /* Two are one too many, whatever they are. */
+  assert_int_equal(get(&at, "/admin/api-keys", ADMIN_HEADER ADMIN_HEADER), 401);
+  assert_int_equal(get(&at, "/admin/" ADMIN_TOKEN, ADMIN_HEADER), 404);
+  assert_int_equal(auth(&at, "domainKey", domain_key), 200);
+  stop(&at);
+  read_file("err", err, sizeof err);
+  assert_non_null(strstr(err, " GET /admin/api-keys 200 "));
+  assert_non_null(strstr(err, "reason=token_invalid"));
+  assert_null(strstr(err, ADMIN_TOKEN));
+}
+
+static void admin_tokens_that_are_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *message;
+  } bad[] = {
+      {"", "at least 32 characters"},
+      {"0123456789abcdef0123456789abcde\n", "at least 32 characters"},
+      {ADMIN_TOKEN "\n" ADMIN_TOKEN "\n", "one word"},
+      {ADMIN_TOKEN " ", "one word"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    write_file("token", bad[i].text);
+    assert_int_equal(RUN("serve", "--listen", "127.0.0.1:0", "--admin-token-file", "token"), 1);
+    assert_non_null(strstr(err, bad[i].message));
+    assert_null(strstr(err, "0123456789"));
+  }
+  char large[1000];
+  memset(large, 'a', sizeof large);
+  large[sizeof large - 1] = '\0';
+  write_file("token", large);
+  assert_int_equal(RUN("serve", "--listen", "127.0.0.1:0", "--admin-token-file", "token"), 1);
+  assert_non_null(strstr(err, "at most 256"));
+  assert_int_equal(RUN("serve", "--listen", "127.0.0.1:0", "--admin-token-file", "none"), 1);
+  assert_non_null(strstr(err, "No such file"));
+  assert_int_equal(RUN("serve", "--listen", "127.0.0.1:0", "--admin-token-file", "/"), 1);
+  assert_int_equal(RUN("api-key", "list", "--admin-token-file", "token"), 2);
+}
+
 /* Several programs may be the first to open a file. */
 static void a_new_file_opened_by_many_at_once(void **state) {
   (void)state;
@@ -346,6 +429,8 @@ int main(void) {
       TEST(a_running_server_sees_commands_at_once),
       TEST(killed_and_started_again),
       TEST(a_port_in_use),
+      TEST(administration_for_who_has_the_token),
+      TEST(admin_tokens_that_are_refused),
       TEST(a_new_file_opened_by_many_at_once),
   };
   if (mkdtemp(folder) == NULL)
