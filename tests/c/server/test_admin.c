@@ -137,6 +137,16 @@ static void nothing_without_the_token(void **state) {
   assert_int_equal(count("/admin/api-keys"), 1);
 }
 
+static void each_bit_of_the_hash_counts(void **state) {
+  (void)state;
+  for (size_t bit = 0; bit < 8 * AUTHD_HASH_SIZE; bit++) {
+    admin.token_hash[bit / 8] ^= (unsigned char)(1u << bit % 8);
+    assert_int_equal(get("/admin/api-keys"), 401);
+    admin.token_hash[bit / 8] ^= (unsigned char)(1u << bit % 8);
+  }
+  assert_int_equal(get("/admin/api-keys"), 200);
+}
+
 /* The token is right, and still: no page of another site may use it, nor learn that. */
 static void only_for_the_page_beside_it(void **state) {
   (void)state;
@@ -487,6 +497,7 @@ static void a_store_that_fails(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(nothing_without_the_token),
+      TEST(each_bit_of_the_hash_counts),
       TEST(only_for_the_page_beside_it),
       TEST(tokens_that_are_none),
       TEST(api_keys),
