@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "handlers.h"
 #include "server/api.h"
 #include "server/keys.h"
 
@@ -18,16 +19,6 @@ static const char *header_of(void *state, const char *name) {
     if (strcasecmp(name, names[i]) == 0)
       return ((lines *)state)->values[i];
   return strcasecmp(name, "Content-Type") == 0 ? "application/json" : NULL;
-}
-
-static int64_t now_s(void *state) {
-  (void)state;
-  return 1000;
-}
-
-static void require(bool condition) {
-  if (!condition)
-    abort();
 }
 
 /* What the domains below admit, said another way than the server does. */

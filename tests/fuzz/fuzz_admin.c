@@ -1,0 +1,77 @@
+/* Fuzzing of management over HTTP, behind its token: the first byte chooses the path, the rest is
+ * the body. Whatever is stored could have been written by the command. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "handlers.h"
+#include "server/admin.h"
+#include "server/origin.h"
+
+static const char *header_of(void *state, const char *name) {
+  (void)state;
+  if (strcmp(name, "Authorization") == 0)
+    return "Bearer 0123456789abcdef0123456789abcdef";
+  return strcmp(name, "Content-Type") == 0 ? "application/json" : NULL;
+}
+
+/* Values that an input can write down. */
+static void open_store(authd_store *store) {
+  static const authd_api_key key = {.id = "ak_1", .name = "fuzz", .value = "K", .created_s = 1};
+  static const authd_credential credentials[] = {
+      {.id = "D", .api_key_id = "ak_1", .kind = AUTHD_DOMAIN_KEY, .value = "domain"},
+      {.id = "S", .api_key_id = "ak_1", .kind = AUTHD_SECRET, .value = "the hash"}};
+  char problem[256];
+  require(authd_store_sqlite_open(store, ":memory:", problem, sizeof problem));
+  require(store->add_api_key(store->state, &key) == AUTHD_FOUND);
+  for (size_t i = 0; i < 2; i++)
+    require(store->add_credential(store->state, &credentials[i]) == AUTHD_FOUND);
+}
+
+static void check_domains(void *user, const authd_credential *credential) {
+  static char domains[AUTHD_DOMAINS_SIZE];
+  (void)user;
+  strcpy(domains, credential->domains);
+  for (char *line = strtok(domains, "\n"); line != NULL; line = strtok(NULL, "\n"))
+    require(authd_domain_problem(line) == NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const char *const paths[] = {
+      "/admin/api-keys", "/admin/domain-keys",        "/admin/domain-keys/set-domains",
+      "/admin/secrets",  "/admin/domain-keys/revoke", "/admin/secrets/revoke",
+  };
+  static const unsigned char private_key[AUTHD_KEY_SIZE];
+  static authd_api api = {.now_s = now_s};
+  static authd_admin admin;
+  if (size < 1)
+    return 0;
+  if (admin.api == NULL) {
+    require(authd_signer_openssl_init(&api.signer, private_key));
+    require(authd_admin_init(&admin, &api, "0123456789abcdef0123456789abcdef"));
+    open_store(&api.store);
+  }
+  /* A copy of its exact size, so that the sanitizer sees a read past its end. */
+  char *body = malloc(size - 1);
+  if (size > 1)
+    memcpy(body, data + 1, size - 1);
+  const authd_request request = {.method = "POST",
+                                 .path = paths[data[0] % 6],
+                                 .header = header_of,
+                                 .body = body,
+                                 .body_len = size - 1};
+  authd_response response;
+  authd_admin_handle(&admin, &request, &response);
+  require(response.status >= 200 && response.status < 500);
+  /* Of a secret nothing is told; in other answers an input may stand. */
+  if (request.path == paths[5] && response.status == 200)
+    require(strstr(response.body, "the hash") == NULL);
+  if (response.status < 300) { /* a store that was written to makes room for a new one */
+    require(api.store.list_credentials(api.store.state, AUTHD_DOMAIN_KEY, NULL, check_domains,
+                                       NULL) == AUTHD_FOUND);
+    api.store.close(api.store.state);
+    open_store(&api.store);
+  }
+  authd_response_clean_up(&response);
+  free(body);
+  return 0;
+}
