@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { createServer as createHttp } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import { certificate, execute, folderFor, grant, json, listen, root, run, serveApi } from './api.js';
@@ -75,7 +76,7 @@ test('wrong usage says what is right', async (t) => {
     [[], /inbenta-auth token/],
     [['tokens'], /there are token, watch and apis/],
     [['token', 'x'], /one word too many/],
-    [['token', '--secret', 'x'], /ambiguous|unrecognized|requires|empty|No such file/],
+    [['token', '--password', 'x'], /unrecognized option/],
     [['token', '--format', 'xml'], /text, json or header/],
     [['token', '--timeout', '0'], /1 to 3600/],
     [['token', '--output', 'x'], /belong to watch/],
@@ -138,7 +139,6 @@ test('TLS: a certificate nobody vouches for, one for another name, and what is n
 test('a proxy: one that lets pass, one that refuses, one that is not there', async (t) => {
   const own = await certificate(t, 'localhost');
   const { endpoint, port } = await serveApi(t, undefined, own);
-  const { connect } = await import('node:net');
   let asked = 0;
   const proxy = createHttp().on('connect', (request, socket) => {
     asked++;
@@ -154,7 +154,7 @@ test('a proxy: one that lets pass, one that refuses, one that is not there', asy
   await fails([...words, '--proxy', 'http://127.0.0.1:1'], 4, 'proxy');
 });
 
-/** Starts watch; resolves `next()` with each further line of standard output, `end()` with the exit code. */
+/** Starts watch; `ended` resolves to the exit code, and so does `stop()`. */
 function startWatch(t, words, env) {
   const child = spawn(COMMAND, ['watch', ...words], { env: { PATH: process.env.PATH, ...KEYS, ...env } });
   const watched = { pid: child.pid, stdout: '', stderr: '' };

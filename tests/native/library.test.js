@@ -32,9 +32,9 @@ for (const build of ['threads', 'sanitize']) {
   test(`${build}: 64 threads ask, force and invalidate`, async (t) => {
     const { endpoint, requests } = await serveApi(t);
     const { tokens, kinds, failed } = await use('mix', endpoint);
-    assert.equal(tokens + failed, 64 * 50);
+    assert.equal(tokens + failed, 64 * 5);
     assert.equal(failed, 0);
-    assert.ok(kinds <= requests.length && requests.length < 60, `${requests.length} requests`);
+    assert.ok(kinds <= requests.length && requests.length < 30, `${requests.length} requests`);
   });
 
   test(`${build}: the client is freed while 64 threads wait`, async (t) => {
