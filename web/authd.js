@@ -70,11 +70,13 @@ export class Authd {
     throw new Error(`inbenta-authd did not start: ${this.log.join('\n')}`);
   }
 
+  /** Resolves to the exit status. */
   async stop() {
     if (this.#process?.exitCode === null) {
       this.#process.kill('SIGTERM');
       await new Promise((resolve) => this.#process.once('exit', resolve));
     }
+    return this.#process?.exitCode;
   }
 
   async remove() {

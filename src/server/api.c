@@ -255,7 +255,8 @@ static void get_health(const authd_api *api, const authd_request *request,
   (void)request;
   authd_api_key key;
   if (api->store.find_api_key(api->store.state, "", &key) == AUTHD_STORE_ERROR) {
-    fail_by_store(api, response);
+    refuse(response, 503, "store_unavailable", "The store does not answer; the log says more.");
+    response->problem = api->store.problem(api->store.state);
     return;
   }
   cJSON *json = cJSON_CreateObject();

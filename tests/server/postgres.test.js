@@ -56,9 +56,14 @@ test('two instances on one PostgreSQL server', { timeout: 120_000 }, async (t) =
   });
 
   await t.test('without the database they refuse, and recover when it is back', async () => {
+    const health = async (endpoint) => (await fetch(new URL('/healthz', endpoint))).status;
     await postgres.stop();
-    for (const endpoint of [one, two]) assert.equal((await auth(endpoint, apiKey, domainKey)).status, 500);
+    for (const endpoint of [one, two]) {
+      assert.equal((await auth(endpoint, apiKey, domainKey)).status, 500);
+      assert.equal(await health(endpoint), 503);
+    }
     await postgres.start();
+    for (const endpoint of [one, two]) assert.equal(await health(endpoint), 200);
     for (const endpoint of [one, two]) assert.equal((await auth(endpoint, apiKey, domainKey)).status, 200);
   });
 
