@@ -179,7 +179,7 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
     return;
   atomic_fetch_sub(&http->open_exchanges, 1);
   if (exchange->body != NULL)
-    iauth__wipe(exchange->body, AUTHD_BODY_MAX); /* it held a credential */
+    iauth__wipe(exchange->body, exchange->len); /* it held a credential */
   free(exchange->body);
   free(exchange);
   *state = NULL;
