@@ -1,0 +1,31 @@
+// inbenta-authd on both of its stores.
+
+import { Authd } from '../../web/authd.js';
+import { Postgres } from '../server/postgres.js';
+import { conforms } from './suite.js';
+
+/** Two servers on one store: the second one's tokens live a second only. */
+async function start(t, db) {
+  const authd = await Authd.create(db);
+  t.after(() => authd.remove());
+  const short = await Authd.create(authd.db);
+  t.after(() => short.remove());
+  return {
+    endpoint: await authd.serve({ apis: { chatbot: 'https://chatbot.example/v1' } }),
+    shortEndpoint: await short.serve({ lifetimeS: 1 }),
+    createApiKey: () => authd.createApiKey(),
+    createSecret: (apiKey) => authd.command('secret', 'create', '--api-key', apiKey),
+    createDomainKey: (apiKey, domains) => authd.createDomainKey(apiKey, domains),
+    setDomains: (id, domains) => authd.command('domain-key', 'set-domains', id, ...domains.flatMap((domain) => ['--domain', domain])),
+    revoke: (kind, id) => authd.command(kind, 'revoke', id),
+  };
+}
+
+conforms('inbenta-authd on SQLite', (t) => start(t));
+
+conforms('inbenta-authd on PostgreSQL', async (t) => {
+  const postgres = await Postgres.create();
+  process.env.PGPASSFILE = postgres.passwordFile;
+  t.after(() => postgres.remove());
+  return start(t, postgres.url);
+});

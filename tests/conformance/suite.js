@@ -1,0 +1,183 @@
+// What an Auth API does on the wire, asked over HTTP and knowing nothing of what is behind it.
+
+import assert from 'node:assert/strict';
+import { createPublicKey, verify } from 'node:crypto';
+import { test } from 'node:test';
+
+const ORIGIN = 'https://shop.example';
+
+/**
+ * Checks a host.
+ * @param {string} name
+ * @param {(t: import('node:test').TestContext) => Promise<Host>} start
+ *
+ * @typedef {object} Host a running Auth API and its keys
+ * @property {string} endpoint "http://127.0.0.1:PORT/v1", tokens live 1200 s
+ * @property {string} shortEndpoint the same keys, but tokens live 1 s
+ * @property {() => Promise<string>} createApiKey
+ * @property {(apiKey: string) => Promise<{id: string, secret: string}>} createSecret
+ * @property {(apiKey: string, domains: string[]) => Promise<{id: string, domainKey: string}>} createDomainKey
+ * @property {(id: string, domains: string[]) => Promise<unknown>} setDomains
+ * @property {(kind: 'secret' | 'domain-key', id: string) => Promise<unknown>} revoke
+ */
+export function conforms(name, start) {
+  test(name, { timeout: 120_000 }, async (t) => {
+    const host = await start(t);
+    const apiKey = await host.createApiKey();
+    const { domainKey, id } = await host.createDomainKey(apiKey, ['shop.example', '*.shop.example', 'http://localhost:8080']);
+    const { secret } = await host.createSecret(apiKey);
+
+    const call = (method, path, headers = {}, body = undefined, endpoint = host.endpoint) =>
+      fetch(endpoint + path, { method, body, headers: { 'x-inbenta-key': apiKey, ...headers }, signal: AbortSignal.timeout(20_000) });
+    const auth = (body, headers = {}, endpoint = undefined) =>
+      call('POST', '/auth', { 'Content-Type': 'application/json', Origin: ORIGIN, ...headers }, typeof body == 'string' ? body : JSON.stringify(body), endpoint);
+    const bearer = (token) => ({ Authorization: `Bearer ${token}`, Origin: ORIGIN });
+    const granted = async (body, headers) => {
+      const answer = await auth(body, headers);
+      assert.equal(answer.status, 200);
+      return answer.json();
+    };
+    /** A refusal in the API's own form, readable by the page, without a credential in it. */
+    const refused = async (answer, status, reason) => {
+      const text = await answer.text();
+      assert.equal(answer.status, status, text);
+      const { error } = JSON.parse(text);
+      assert.deepEqual([error.code, error.reason], [status, reason]);
+      assert.match(error.message, /^\S.*\S$/);
+      for (const credential of [apiKey, domainKey, secret]) assert.ok(!text.includes(credential));
+      return error;
+    };
+    /** A refusal by the gateway (AUTH_API "Errors"). */
+    const denied = async (answer) => {
+      assert.equal(answer.status, 403);
+      assert.match((await answer.json()).Message, /not authorized/);
+    };
+
+    await t.test('a domain key gives a token, to the origins on its list', async () => {
+      const now = Date.now() / 1000;
+      const grant = await granted({ domainKey });
+      assert.deepEqual(Object.keys(grant).sort(), ['accessToken', 'apis', 'expiration', 'expires_in']);
+      assert.equal(grant.expires_in, 1200);
+      assert.ok(Math.abs(grant.expiration - now - 1200) < 30);
+      assert.equal(typeof grant.apis, 'object');
+      for (const Origin of ['https://www.shop.example', 'http://localhost:8080']) await granted({ domainKey }, { Origin });
+    });
+
+    await t.test('every other origin is refused, and the page can read why', async () => {
+      const others = ['https://evil.example', 'https://shop.example.evil.example', 'https://evilshop.example', 'http://shop.example', 'https://shop.example:8443', 'https://shop.example.', 'http://localhost:8081', 'https://user@shop.example', 'null'];
+      for (const Origin of others) {
+        const answer = await auth({ domainKey }, { Origin });
+        assert.equal(answer.headers.get('Access-Control-Allow-Origin'), Origin);
+        const { message } = await refused(answer, 403, 'origin_not_allowed');
+        assert.ok(message.includes(Origin), message);
+      }
+      const headers = { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json' };
+      await refused(await fetch(`${host.endpoint}/auth`, { method: 'POST', headers, body: JSON.stringify({ domainKey }) }), 403, 'origin_not_allowed');
+    });
+
+    await t.test('a secret gives a token, with an origin or without', async () => {
+      await granted({ secret });
+      await granted({ secret }, { Origin: 'https://anywhere.example' });
+    });
+
+    await t.test('tokens are unique, refreshed, and name the products', async () => {
+      const [one, two] = [await granted({ domainKey }), await granted({ domainKey })];
+      assert.notEqual(one.accessToken, two.accessToken);
+      const refresh = await call('POST', '/refreshToken', bearer(one.accessToken));
+      assert.equal(refresh.status, 200);
+      const next = await refresh.json();
+      assert.deepEqual(Object.keys(next).sort(), ['accessToken', 'expiration', 'expires_in']);
+      assert.notEqual(next.accessToken, one.accessToken);
+      const apis = await call('GET', '/apis', bearer(next.accessToken));
+      assert.deepEqual(await apis.json(), { apis: one.apis });
+    });
+
+    await t.test('an expired token is refreshed no more', async () => {
+      const { accessToken, expires_in } = await (await auth({ domainKey }, {}, host.shortEndpoint)).json();
+      assert.equal(expires_in, 1);
+      await new Promise((resolve) => setTimeout(resolve, 2100));
+      await denied(await call('POST', '/refreshToken', bearer(accessToken)));
+    });
+
+    await t.test('tokens that were tampered with, and those of another API key, are refused', async () => {
+      const { accessToken } = await granted({ domainKey });
+      const [head, body, signature] = accessToken.split('.');
+      const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
+      const flipped = signature[0] == 'A' ? `B${signature.slice(1)}` : `A${signature.slice(1)}`;
+      for (const token of [`${head}.${body}.${flipped}`, `${none}.${body}.`, `${head}.${body}`, 'x', `${accessToken}x`]) await denied(await call('POST', '/refreshToken', bearer(token)));
+      const other = await host.createApiKey();
+      await denied(await call('POST', '/refreshToken', { ...bearer(accessToken), 'x-inbenta-key': other }));
+      await refused(await call('POST', '/refreshToken', { Origin: ORIGIN }), 401, 'token_missing');
+    });
+
+    await t.test('the public key set verifies them', async () => {
+      const { accessToken } = await granted({ domainKey });
+      const [head, body, signature] = accessToken.split('.');
+      const { keys } = await (await fetch(new URL('/.well-known/jwks.json', host.endpoint))).json();
+      const { kid } = JSON.parse(Buffer.from(head, 'base64url'));
+      const jwk = keys.find((key) => key.kid === kid);
+      assert.equal(jwk.d, undefined);
+      assert.ok(verify(null, Buffer.from(`${head}.${body}`), createPublicKey({ key: jwk, format: 'jwk' }), Buffer.from(signature, 'base64url')));
+    });
+
+    await t.test('unknown keys', async () => {
+      await denied(await auth({ domainKey }, { 'x-inbenta-key': 'nobody' }));
+      for (const body of [{ domainKey: 'nothing' }, { secret: 'nothing' }, { secret: domainKey }, { domainKey: secret }]) await refused(await auth(body), 400, 'credentials_rejected');
+      const other = await host.createApiKey();
+      await refused(await auth({ domainKey }, { 'x-inbenta-key': other }), 400, 'credentials_rejected');
+    });
+
+    await t.test('what is no request', async () => {
+      for (const body of ['', '{', '[]', 'null', '{}', '{"domainKey":1}', '{"domainKey":""}', '{"domainKey":"a","secret":"b"}', `{"domainKey":"${domainKey}"}x`, `{"domainKey":"${domainKey}\\u0000"}`, `{"domainKey":"${domainKey}\0"}`]) await refused(await auth(body), 400, 'bad_request');
+      await refused(await auth({ domainKey }, { 'Content-Type': 'text/plain' }), 415, 'bad_request');
+      await refused(await auth({ domainKey: 'x'.repeat(20_000) }), 413, 'bad_request');
+      const wrong = await call('GET', '/auth', { Origin: ORIGIN });
+      assert.match(wrong.headers.get('Allow'), /POST/);
+      await refused(wrong, 405, 'bad_request');
+      await refused(await call('POST', '/nothing', { Origin: ORIGIN }), 404, 'not_found');
+    });
+
+    await t.test('CORS: a preflight passes for every origin, and says what a page may send and read', async () => {
+      const asked = { Origin: 'https://evil.example', 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'x-inbenta-key, authorization, content-type' };
+      const answer = await fetch(`${host.endpoint}/auth`, { method: 'OPTIONS', headers: asked });
+      assert.equal(answer.status, 204);
+      const list = (header) => (answer.headers.get(header) ?? '').toLowerCase().split(/,\s*/);
+      assert.equal(answer.headers.get('Access-Control-Allow-Origin'), 'https://evil.example');
+      assert.ok(list('Vary').includes('origin'));
+      for (const method of ['get', 'post']) assert.ok(list('Access-Control-Allow-Methods').includes(method));
+      for (const header of ['x-inbenta-key', 'authorization', 'content-type']) assert.ok(list('Access-Control-Allow-Headers').includes(header));
+      assert.ok(Number(answer.headers.get('Access-Control-Max-Age')) > 0);
+      const grant = await auth({ domainKey });
+      const exposed = grant.headers.get('Access-Control-Expose-Headers').toLowerCase().split(/,\s*/);
+      for (const header of ['retry-after', 'date', 'x-quota-usage', 'x-quota-reset', 'x-throttle-usage', 'x-throttle-reset']) assert.ok(exposed.includes(header), header);
+      for (const one of [answer, grant]) assert.equal(one.headers.get('Access-Control-Allow-Credentials'), null);
+      assert.equal(grant.headers.get('Cache-Control'), 'no-store');
+      assert.equal(grant.headers.get('Set-Cookie'), null);
+    });
+
+    await t.test('domains that are changed count at once', async () => {
+      await host.setDomains(id, ['bücher.example']);
+      await refused(await auth({ domainKey }), 403, 'origin_not_allowed');
+      await granted({ domainKey }, { Origin: 'https://xn--bcher-kva.example' });
+      await host.setDomains(id, ['shop.example']);
+      await granted({ domainKey });
+    });
+
+    await t.test('a revoked key is refused at once, and so is the refresh of its tokens', async () => {
+      const keys = { 'domain-key': await host.createDomainKey(apiKey, ['shop.example']), secret: await host.createSecret(apiKey) };
+      for (const [kind, { id: revoked, domainKey: key, secret: word }] of Object.entries(keys)) {
+        const body = key ? { domainKey: key } : { secret: word };
+        const { accessToken } = await granted(body);
+        await host.revoke(kind, revoked);
+        await refused(await auth(body), 403, 'key_revoked');
+        await refused(await call('POST', '/refreshToken', bearer(accessToken)), 403, 'key_revoked');
+        await refused(await call('GET', '/apis', bearer(accessToken)), 403, 'key_revoked');
+      }
+      await granted({ domainKey }); // the others are not touched
+    });
+
+    await t.test('its health', async () => {
+      assert.equal((await fetch(new URL('/healthz', host.endpoint))).status, 200);
+    });
+  });
+}
