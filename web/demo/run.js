@@ -111,7 +111,7 @@ await step(`allowed ${allowed.origin}`, async () => {
 await step('  … from WebAssembly', async () => {
   const [auth] = good.network;
   expect(auth.status == 200, `HTTP ${auth.status}`);
-  expect(auth.type == 'XHR' && auth.wasmFrames > 0, 'the request did not come from emscripten_fetch');
+  expect(auth.type == 'Fetch' && auth.wasmFrames > 0, 'the request did not come from emscripten_fetch');
   expect(auth.origin == allowed.origin, `the browser sent Origin ${auth.origin}`);
   return `POST ${new URL(auth.url).pathname} by emscripten_fetch (${auth.type}, ${auth.wasmFrames} wasm frames), Origin ${auth.origin}`;
 });
