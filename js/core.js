@@ -1,6 +1,7 @@
 // One instance of the C core: the only place that knows the wasm boundary (src/wasm/boundary.h).
 
 import { AuthError, errorFromC } from './errors.js';
+import { READERS } from './text.js';
 import { loadModule, wasmError } from './wasm.js';
 
 const [TOKEN, ERROR, EXPIRED, QUOTA, ANSWER, REAUTHORIZE] = [1, 2, 3, 4, 5, 6];
@@ -54,6 +55,7 @@ class Core {
       now: (out) => this.#numbers(out).set([performance.now(), Date.now()]),
       arm: (delayMs) => this.#arm(delayMs),
       tell: (message, numbers) => this.#tell(message, this.#numbers(numbers)),
+      read: (kind, address, length) => READERS[kind](this.#read(address, length)),
       send: (...request) => void this.#send(...request),
       abort: () => this.#request?.abort(),
     };

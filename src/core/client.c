@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "core/credential.h"
 #include "core/endpoint.h"
 #include "core/memory.h"
 #include "core/policy.h"

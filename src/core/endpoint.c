@@ -1,4 +1,4 @@
-/* Which endpoints and credentials may be used at all; see endpoint.h. */
+/* Which endpoints may be used at all; see endpoint.h. */
 #include "core/endpoint.h"
 
 #include <string.h>
@@ -116,13 +116,4 @@ iauth_error iauth__check_endpoint(const char *url, bool allow_insecure) {
   if (!secure && !allow_insecure && !is_loopback(host, host_len))
     return IAUTH_ERR_INSECURE_ENDPOINT;
   return IAUTH_OK;
-}
-
-bool iauth__is_credential(const char *text, size_t len) {
-  if (len == 0 || len > IAUTH_CREDENTIAL_MAX)
-    return false;
-  for (size_t i = 0; i < len; i++)
-    if (text[i] <= ' ' || text[i] > '~')
-      return false;
-  return true;
 }

@@ -1,7 +1,4 @@
-/* Which endpoints and credentials may be used at all. Pure functions.
- *
- * Everything that later stands in a URL, a header or a JSON string is checked here, once: a bad URL
- * or a line break in a header value makes emscripten_fetch's glue throw through C frames. */
+/* Which endpoints may be used at all. Pure. */
 #ifndef IAUTH_ENDPOINT_H
 #define IAUTH_ENDPOINT_H
 
@@ -13,9 +10,5 @@
  * sub-domains, 127.0.0.0/8 and [::1]. Names that merely start like one ("localhost.evil.com") are
  * not. */
 iauth_error iauth__check_endpoint(const char *url, bool allow_insecure);
-
-/* A key, a secret or a token: 1 to IAUTH_CREDENTIAL_MAX characters of printable ASCII without
- * space. */
-bool iauth__is_credential(const char *text, size_t len);
 
 #endif

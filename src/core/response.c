@@ -5,6 +5,7 @@
 
 #include <cJSON.h>
 
+#include "core/credential.h"
 #include "core/endpoint.h"
 #include "core/http_date.h"
 #include "core/memory.h"

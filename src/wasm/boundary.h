@@ -32,6 +32,16 @@ void js_send(const char *method, const char *url, const char *const *headers, co
 /* Aborts that request, if it is under way; no `done` follows. */
 IMPORT(abort) void js_abort(void);
 
+/* Reads `len` bytes of text as the browser does (js/text.js). NaN: it is no such text. */
+IMPORT(read) double js_read(int kind, const char *text, size_t len);
+
+enum text {
+  TEXT_DATE,        /* an HTTP date, as Unix seconds */
+  TEXT_NUMBER,      /* one decimal number and nothing else */
+  TEXT_ENDPOINT,    /* a base URL: an iauth_error, https or this machine only */
+  TEXT_ANY_ENDPOINT /* the same, plain http everywhere */
+};
+
 /* Layouts of the numbers stand at the functions that tell them (host.c) and in js/instance.js. */
 enum message {
   MESSAGE_TOKEN = 1,

@@ -6,7 +6,7 @@
 void *calloc(size_t count, size_t size) {
   void *made = malloc(count * size); /* emscripten_fetch asks for one struct */
   if (made != NULL)
-    memset(made, 0, count * size);
+    __builtin_memset(made, 0, count * size);
   return made;
 }
 
@@ -18,7 +18,7 @@ size_t strlen(const char *text) {
 }
 
 char *strcpy(char *restrict to, const char *restrict from) {
-  return memcpy(to, from, strlen(from) + 1);
+  return __builtin_memcpy(to, from, strlen(from) + 1);
 }
 
 char *strdup(const char *text) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/credential.h"
 #include "core/endpoint.h"
 #include "core/response.h"
 

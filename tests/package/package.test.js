@@ -48,9 +48,9 @@ after(async () => {
   await rm(project, { recursive: true, force: true });
 });
 
-test('a page downloads less than 13,800 bytes', async () => {
+test('a page downloads less than 12,850 bytes', async () => {
   const { total } = await measureSizes();
-  assert.ok(total < 13_800, `${total} bytes`);
+  assert.ok(total < 12_850, `${total} bytes`);
 });
 
 test('publint and are-the-types-wrong find nothing', async () => {

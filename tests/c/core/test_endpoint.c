@@ -1,4 +1,5 @@
 /* Which endpoints and credentials pass. */
+#include "core/credential.h"
 #include "core/endpoint.h"
 #include "fake_host.h"
 

@@ -1,0 +1,14 @@
+/* Which credentials may be used at all. Pure.
+ *
+ * What later stands in a header or a JSON string is checked here, once: a line break in a header
+ * value makes emscripten_fetch's glue throw through C frames. */
+#ifndef IAUTH_CREDENTIAL_H
+#define IAUTH_CREDENTIAL_H
+
+#include "core/iauth.h"
+
+/* A key, a secret or a token: 1 to IAUTH_CREDENTIAL_MAX characters of printable ASCII without
+ * space. */
+bool iauth__is_credential(const char *text, size_t len);
+
+#endif

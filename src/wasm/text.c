@@ -1,0 +1,41 @@
+/* Dates, numbers and URLs by the browser's own readers, in place of the core's http_date.c,
+ * number.c and endpoint.c: every page would load those, and the browser has its own.
+ *
+ * That is as safe as the core's: the URL parser that decides whether an endpoint is secure is then
+ * the very one that fetch goes by, so that the two can never read one text in two ways. The
+ * characters that are allowed stay the core's (js/text.js). */
+#include <math.h>
+#include <string.h>
+
+#include "core/endpoint.h"
+#include "core/http_date.h"
+#include "core/number.h"
+#include "wasm/boundary.h"
+
+bool iauth__parse_http_date(const char *text, size_t len, int64_t *unix_s) {
+  double seconds = js_read(TEXT_DATE, text, len);
+  if (isnan(seconds))
+    return false; /* *unix_s stays the caller's default */
+  *unix_s = (int64_t)seconds;
+  return true;
+}
+
+bool iauth__parse_number(const char *text, size_t len, double *out) {
+  *out = js_read(TEXT_NUMBER, text, len);
+  return !isnan(*out);
+}
+
+/* cJSON gives the characters of one number only, so that all of them count or none. */
+double iauth__strtod(const char *text, char **end) {
+  size_t len = strlen(text);
+  double value;
+  *end = (char *)text + (iauth__parse_number(text, len, &value) ? len : 0);
+  return value;
+}
+
+iauth_error iauth__check_endpoint(const char *url, bool allow_insecure) {
+  size_t len = strlen(url);
+  if (len > IAUTH_ENDPOINT_MAX)
+    return IAUTH_ERR_INVALID_CONFIG;
+  return (iauth_error)js_read(allow_insecure ? TEXT_ANY_ENDPOINT : TEXT_ENDPOINT, url, len);
+}
