@@ -1,26 +1,31 @@
 /* The native HTTP host; see http.h.
  *
- * One thread with poll serves all connections: the handlers take microseconds, and SQLite's
- * connection is used by one thread at a time. Slow clients hold a connection, never the thread. Not
- * epoll: libmicrohttpd 0.9.75 then misses a client that leaves right behind its last bytes, and
- * keeps the connection until its timeout. */
+ * A few threads with poll share the connections, because each look at them costs by their number;
+ * slow clients hold a connection, never a thread. One request is handled at a time: handlers take
+ * microseconds, and a store's connection is for one thread. Not epoll: libmicrohttpd 0.9.75 then
+ * misses a client that leaves right behind its last bytes, and keeps the connection until its
+ * timeout. */
 #define _POSIX_C_SOURCE 200809L
 #include "server/http.h"
 
 #include <arpa/inet.h>
 #include <microhttpd.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/memory.h"
 
 #define CONNECTION_TIMEOUT_S 15
-#define CONNECTION_LIMIT 1000
+#define THREADS 4
+#define CONNECTION_LIMIT 10400  /* each thread takes its share of this, not more */
+#define OTHER_FILES 64          /* besides connections: the store, the log, the listening socket */
 #define STOP_TIMEOUT_MS 2000    /* what a slow client gets to finish its request when we stop */
 #define CONNECTION_MEMORY 32768 /* bytes for one connection's headers and buffers */
 
@@ -30,6 +35,7 @@ struct authd_http {
   FILE *log;
   struct MHD_Daemon *daemon;
   atomic_int open_exchanges; /* requests that are being read or answered */
+  pthread_mutex_t handling;
 };
 
 /* One request while it is read. */
@@ -157,6 +163,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
       .body_too_large = exchange->too_large,
   };
   authd_response response;
+  pthread_mutex_lock(&http->handling);
   double start_ms = now_ms();
   if (http->admin != NULL && authd_admin_is_for(url))
     authd_admin_handle(http->admin, &request, &response);
@@ -164,6 +171,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     authd_handle(http->api, &request, &response);
   if (http->log != NULL)
     log_request(http->log, &request, &response, now_ms() - start_ms);
+  pthread_mutex_unlock(&http->handling);
   enum MHD_Result result = queue(connection, &response);
   authd_response_clean_up(&response);
   return result;
@@ -185,6 +193,23 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
   *state = NULL;
 }
 
+/* How many connections may be open: each is a file, so the soft limit is raised to what the hard
+ * one allows. */
+static unsigned connection_limit(void) {
+  struct rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+    return OTHER_FILES;
+  rlim_t wanted = CONNECTION_LIMIT + OTHER_FILES;
+  if (files.rlim_cur < wanted) {
+    files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+    (void)getrlimit(RLIMIT_NOFILE, &files);
+  }
+  if (files.rlim_cur >= wanted)
+    return CONNECTION_LIMIT;
+  return files.rlim_cur > 2 * OTHER_FILES ? (unsigned)files.rlim_cur - OTHER_FILES : OTHER_FILES;
+}
+
 authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, const char *address,
                              unsigned short *port, FILE *log) {
   struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(*port)};
@@ -202,12 +227,15 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
     return NULL;
   *http = (authd_http){.api = api, .admin = admin, .log = log};
   atomic_init(&http->open_exchanges, 0);
+  pthread_mutex_init(&http->handling, NULL);
   http->daemon = MHD_start_daemon(
       flags, *port, NULL, NULL, on_request, http, MHD_OPTION_SOCK_ADDR, at,
       MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT,
-      (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+      (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_LIMIT, connection_limit(),
+      MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+      (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
   if (http->daemon == NULL) {
+    pthread_mutex_destroy(&http->handling);
     free(http);
     return NULL;
   }
@@ -224,5 +252,6 @@ void authd_http_stop(authd_http *http) {
   while (atomic_load(&http->open_exchanges) > 0 && now_ms() < give_up_ms)
     nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
   MHD_stop_daemon(http->daemon);
+  pthread_mutex_destroy(&http->handling);
   free(http);
 }

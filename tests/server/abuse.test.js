@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { Authd } from '../../web/authd.js';
 
-const CONNECTIONS = 900; // the server takes 1000 at a time
-const RSS_MAX_MB = 64;
+const CONNECTIONS = 10_000; // the server takes 10,400 at a time, each with at most 32 KB of its own
+const RSS_MAX_MB = 320;
 const SERVED_WITHIN_MS = 5000;
 
 function open(port) {
@@ -67,5 +68,17 @@ test('abuse', { timeout: 60_000 }, async (t) => {
     t.diagnostic(`${held} connections held, RSS ${rss.toFixed(0)} MB, a request served in ${took.toFixed(0)} ms`);
     assert.ok(held >= CONNECTIONS * 0.99, `only ${held} connections were held`);
     assert.ok(rss < RSS_MAX_MB, `${rss} MB`);
+  });
+
+  await t.test('they leave nothing behind', async (t) => {
+    const openFiles = async () => (await readdir(`/proc/${authd.pid}/fd`)).length;
+    const before = await openFiles();
+    for (const socket of sockets) socket.destroy();
+    const giveUp = performance.now() + SERVED_WITHIN_MS;
+    while ((await openFiles()) > 40 && performance.now() < giveUp) await setTimeout(50);
+    const [after, rss] = [await openFiles(), await rssMb(authd.pid)];
+    t.diagnostic(`${before} open files became ${after}, RSS ${rss.toFixed(0)} MB`);
+    assert.ok(before > CONNECTIONS && after <= 40, `${after} files are open`);
+    await serves();
   });
 });
