@@ -48,14 +48,18 @@ export class Authd {
     return this.command('domain-key', 'create', '--api-key', apiKey, ...domains.flatMap((domain) => ['--domain', domain]));
   }
 
-  /** Starts serving, with `adminToken` the administration, too. Resolves to the endpoint, "http://127.0.0.1:PORT/v1". */
-  async serve({ lifetimeS = 1200, port = 0, apis = {}, adminToken } = {}) {
+  /**
+   * Starts serving, with `adminToken` the administration, too, with `tls` ({file, keyFile}) by https. Resolves to
+   * the endpoint, "http://127.0.0.1:PORT/v1".
+   */
+  async serve({ lifetimeS = 1200, port = 0, apis = {}, adminToken, tls } = {}) {
     const options = ['--lifetime', `${lifetimeS}`, ...Object.entries(apis).flatMap(([name, url]) => ['--api', `${name}=${url}`])];
     if (adminToken) {
       const file = join(this.#folder, 'admin-token');
       await writeFile(file, adminToken, { mode: 0o600 });
       options.push('--admin-token-file', file);
     }
+    if (tls) options.push('--tls-cert', tls.file, '--tls-key', tls.keyFile);
     const started = spawn(PROGRAM, ['serve', '--db', this.db, '--listen', `127.0.0.1:${port}`, ...options], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -66,7 +70,7 @@ export class Authd {
       started.on('exit', () => resolve(undefined));
     });
     if (endpoint) return endpoint;
-    if (port) return this.serve({ lifetimeS, apis, adminToken }); // the port is in use: take a free one
+    if (port) return this.serve({ lifetimeS, apis, adminToken, tls }); // the port is in use: take a free one
     throw new Error(`inbenta-authd did not start: ${this.log.join('\n')}`);
   }
 

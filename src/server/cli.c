@@ -24,7 +24,7 @@ static const char usage[] =
     "\n"
     "  inbenta-authd serve [--listen 127.0.0.1:8080] [--lifetime SECONDS] [--api NAME=URL]... "
     "[--quiet]\n"
-    "                      [--admin-token-file FILE]\n"
+    "                      [--admin-token-file FILE] [--tls-cert FILE --tls-key FILE]\n"
     "  inbenta-authd api-key create --name NAME\n"
     "  inbenta-authd api-key list\n"
     "  inbenta-authd secret create --api-key KEY\n"
@@ -47,6 +47,9 @@ static const char usage[] =
     "  --admin-token-file\n"
     "                   also serve management and its page at /admin/, for who has the token in "
     "FILE\n"
+    "  --tls-cert, --tls-key\n"
+    "                   serve https with this certificate (and its chain) and private key, both "
+    "PEM\n"
     "  --domain         www.example.com (https), *.example.com (its sub-domains), or a full "
     "origin\n"
     "                   such as http://localhost:8080\n"
@@ -67,12 +70,13 @@ enum {
   DOMAIN = 64,
   TARGET = 128,
   ADMIN = 256,
+  TLS = 512,
 };
 
 struct cli {
   const char *noun, *verb; /* "domain-key", "create"; verb is NULL for serve */
   const char *target;      /* ID or key, where the verb takes one */
-  const char *db, *listen, *name, *api_key, *admin_token_file;
+  const char *db, *listen, *name, *api_key, *admin_token_file, *tls_cert, *tls_key;
   char domains[AUTHD_DOMAINS_SIZE];
   cJSON *apis;
   long lifetime_s;
@@ -158,6 +162,7 @@ static const struct {
     {"--api", API, true},       {"--quiet", QUIET, false},
     {"--name", NAME, true},     {"--api-key", API_KEY, true},
     {"--domain", DOMAIN, true}, {"--admin-token-file", ADMIN, true},
+    {"--tls-cert", TLS, true},  {"--tls-key", TLS, true},
 };
 
 #define OPTIONS (sizeof options / sizeof *options)
@@ -186,6 +191,10 @@ static int take_option(struct cli *cli, const char *option, const char *value) {
     cli->api_key = value;
   else if (strcmp(option, "--admin-token-file") == 0)
     cli->admin_token_file = value;
+  else if (strcmp(option, "--tls-cert") == 0)
+    cli->tls_cert = value;
+  else if (strcmp(option, "--tls-key") == 0)
+    cli->tls_key = value;
   else if (strcmp(option, "--domain") == 0)
     return add_domain(cli, value);
   else if (strcmp(option, "--api") == 0)
@@ -447,8 +456,19 @@ static int init_admin(const struct cli *cli, const authd_api *api, authd_admin *
   return status;
 }
 
-/* Serves until SIGINT or SIGTERM. */
-static int serve_api(const struct cli *cli, const authd_api *api) {
+/* Returns 0 or the exit status; then there is nothing to release. */
+static int load_tls(const struct cli *cli, authd_tls *tls) {
+  char problem[512];
+  if ((cli->tls_cert == NULL) != (cli->tls_key == NULL))
+    return complain(2, "--tls-cert and --tls-key: give both");
+  if (cli->tls_cert == NULL ||
+      authd_tls_load(tls, cli->tls_cert, cli->tls_key, problem, sizeof problem))
+    return 0;
+  return complain(1, "%s", problem);
+}
+
+/* Serves until SIGINT or SIGTERM; plain http where `tls` is NULL. */
+static int serve_api(const struct cli *cli, const authd_api *api, const authd_tls *tls) {
   char address[64];
   unsigned short port;
   authd_admin admin;
@@ -467,22 +487,23 @@ static int serve_api(const struct cli *cli, const authd_api *api) {
   pthread_sigmask(SIG_BLOCK, &stop, NULL);
   signal(SIGPIPE, SIG_IGN);
   errno = 0;
-  authd_http *http =
-      authd_http_start(api, has_admin ? &admin : NULL, address, &port, cli->quiet ? NULL : stderr);
+  authd_http *http = authd_http_start(api, has_admin ? &admin : NULL, tls, address, &port,
+                                      cli->quiet ? NULL : stderr);
   if (http == NULL)
     return complain(1, "cannot listen on %s: %s", cli->listen,
                     errno != 0 ? strerror(errno) : "not an IP address");
+  const char *scheme = tls != NULL ? "https" : "http";
   const char *open = strchr(address, ':') != NULL ? "[" : "", *close = *open != '\0' ? "]" : "";
-  printf("inbenta-authd listening on http://%s%s%s:%u/v1\n", open, address, close, port);
+  printf("inbenta-authd listening on %s://%s%s%s:%u/v1\n", scheme, open, address, close, port);
   if (has_admin)
-    printf("administration on http://%s%s%s:%u/admin/\n", open, address, close, port);
+    printf("administration on %s://%s%s%s:%u/admin/\n", scheme, open, address, close, port);
   fflush(stdout);
   sigwait(&stop, &signal_number);
   authd_http_stop(http);
   return 0;
 }
 
-static int serve(const struct cli *cli) {
+static int serve_with(const struct cli *cli, const authd_tls *tls) {
   unsigned char fresh[AUTHD_KEY_SIZE], private_key[AUTHD_KEY_SIZE];
   authd_api api = {
       .store = cli->store,
@@ -499,9 +520,18 @@ static int serve(const struct cli *cli) {
   char *apis = cJSON_PrintUnformatted(cli->apis);
   api.apis_json = apis;
   int status =
-      ready && apis != NULL ? serve_api(cli, &api) : complain(1, "cannot use the signing key");
+      ready && apis != NULL ? serve_api(cli, &api, tls) : complain(1, "cannot use the signing key");
   cJSON_free(apis);
   authd_signer_openssl_clean_up(&api.signer);
+  return status;
+}
+
+static int serve(const struct cli *cli) {
+  authd_tls tls = {0};
+  int status = load_tls(cli, &tls);
+  if (status == 0)
+    status = serve_with(cli, tls.key != NULL ? &tls : NULL);
+  authd_tls_clean_up(&tls);
   return status;
 }
 
@@ -522,7 +552,7 @@ typedef struct {
 } command;
 
 static const command commands[] = {
-    {"serve", "", serve, LISTEN | LIFETIME | API | QUIET | ADMIN},
+    {"serve", "", serve, LISTEN | LIFETIME | API | QUIET | ADMIN | TLS},
     {"api-key", "create", create_api_key, NAME},
     {"api-key", "list", list_api_keys, 0},
     {"secret", "create", create_secret, API_KEY},

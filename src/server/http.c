@@ -210,8 +210,8 @@ static unsigned connection_limit(void) {
   return files.rlim_cur > 2 * OTHER_FILES ? (unsigned)files.rlim_cur - OTHER_FILES : OTHER_FILES;
 }
 
-authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, const char *address,
-                             unsigned short *port, FILE *log) {
+authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, const authd_tls *tls,
+                             const char *address, unsigned short *port, FILE *log) {
   struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(*port)};
   struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(*port)};
   const struct sockaddr *at = (const struct sockaddr *)&ipv4;
@@ -222,6 +222,15 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
     at = (const struct sockaddr *)&ipv6;
     flags |= MHD_USE_IPv6;
   }
+  static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+  struct MHD_OptionItem tls_options[] = {{MHD_OPTION_END, 0, NULL}, {0}, {0}, {0}};
+  if (tls != NULL) {
+    flags |= MHD_USE_TLS;
+    tls_options[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, tls->certificates};
+    tls_options[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key};
+    tls_options[2] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, versions};
+    tls_options[3] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+  }
   authd_http *http = malloc(sizeof *http);
   if (http == NULL)
     return NULL;
@@ -229,11 +238,11 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
   atomic_init(&http->open_exchanges, 0);
   pthread_mutex_init(&http->handling, NULL);
   http->daemon = MHD_start_daemon(
-      flags, *port, NULL, NULL, on_request, http, MHD_OPTION_SOCK_ADDR, at,
-      MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT,
-      (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_LIMIT, connection_limit(),
-      MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-      (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+      flags, *port, NULL, NULL, on_request, http, MHD_OPTION_ARRAY, tls_options,
+      MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_LIMIT,
+      connection_limit(), MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
   if (http->daemon == NULL) {
     pthread_mutex_destroy(&http->handling);
     free(http);

@@ -6,15 +6,16 @@
 
 #include "server/admin.h"
 #include "server/api.h"
+#include "server/tls.h"
 
 typedef struct authd_http authd_http;
 
 /* Starts serving on a thread of its own. `address` is an IP address; port 0 takes a free one, *port
  * is the one that is used. `admin` answers under /admin/; NULL: nothing is there. One line for each
- * request goes to `log`, unless it is NULL. `api` and `admin` are borrowed until authd_http_stop.
- * NULL on failure; then errno may say why. */
-authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, const char *address,
-                             unsigned short *port, FILE *log);
+ * request goes to `log`, unless it is NULL. With `tls` it serves https, TLS 1.2 or newer, else
+ * plain http. All are borrowed until authd_http_stop. NULL on failure; then errno may say why. */
+authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, const authd_tls *tls,
+                             const char *address, unsigned short *port, FILE *log);
 
 /* Takes no new connections, gives requests that have begun two seconds to finish, then closes and
  * frees. */

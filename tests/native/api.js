@@ -54,12 +54,12 @@ export async function folderFor(t) {
   return folder;
 }
 
-/** A self-signed certificate for `name`: {key, cert, file of the certificate}. */
+/** A self-signed certificate for `name`: {key, cert, file of the certificate, keyFile}. */
 export async function certificate(t, name) {
   const folder = await folderFor(t);
-  const [key, file] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, '-keyout', key, '-out', file]);
-  return { key: await readFile(key), cert: await readFile(file), file };
+  const [keyFile, file] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, '-keyout', keyFile, '-out', file]);
+  return { key: await readFile(keyFile), cert: await readFile(file), file, keyFile };
 }
 
 /** Starts a program; its environment is `env` alone. Resolves to {status, stdout, stderr}. */

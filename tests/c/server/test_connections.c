@@ -45,7 +45,7 @@ static int set_up(void **state) {
   snprintf(body, sizeof body, "{\"domainKey\":\"%s\"}", domain_key.value);
   log_file = open_memstream(&log_text, &log_len);
   port = 0;
-  http = authd_http_start(&api, NULL, "127.0.0.1", &port, log_file);
+  http = authd_http_start(&api, NULL, NULL, "127.0.0.1", &port, log_file);
   return http != NULL ? 0 : -1;
 }
 

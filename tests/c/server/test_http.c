@@ -38,7 +38,7 @@ static int set_up(void **state) {
   authd_make_domain_key(&api.store, &api.signer, key.id, "www.example.com\n", 1, &domain_key);
   log_file = open_memstream(&log_text, &log_len);
   port = 0;
-  http = authd_http_start(&api, NULL, "127.0.0.1", &port, log_file);
+  http = authd_http_start(&api, NULL, NULL, "127.0.0.1", &port, log_file);
   return http != NULL && port != 0 ? 0 : -1;
 }
 
@@ -179,12 +179,12 @@ static void what_is_not_http(void **state) {
 static void a_port_is_taken_once_and_free_afterwards(void **state) {
   (void)state;
   unsigned short same = port, ignored = 0;
-  assert_null(authd_http_start(&api, NULL, "127.0.0.1", &same, NULL));
-  assert_null(authd_http_start(&api, NULL, "localhost", &ignored, NULL));
+  assert_null(authd_http_start(&api, NULL, NULL, "127.0.0.1", &same, NULL));
+  assert_null(authd_http_start(&api, NULL, NULL, "localhost", &ignored, NULL));
   auth("", "{}");
   authd_http_stop(http);
   assert_int_equal(auth("", "{}"), -1);
-  http = authd_http_start(&api, NULL, "127.0.0.1", &same, log_file);
+  http = authd_http_start(&api, NULL, NULL, "127.0.0.1", &same, log_file);
   assert_non_null(http);
   assert_int_equal(same, port);
   assert_int_equal(auth("", "{}"), 400);
