@@ -49,11 +49,11 @@ export class Authd {
   }
 
   /**
-   * Starts serving, with `adminToken` the administration, too, with `tls` ({file, keyFile}) by https. Resolves to
-   * the endpoint, "http://127.0.0.1:PORT/v1".
+   * Starts serving, with `adminToken` the administration, too, with `tls` ({file, keyFile}) by https, with the
+   * further `words` of the command line. Resolves to the endpoint, "http://127.0.0.1:PORT/v1".
    */
-  async serve({ lifetimeS = 1200, port = 0, apis = {}, adminToken, tls } = {}) {
-    const options = ['--lifetime', `${lifetimeS}`, ...Object.entries(apis).flatMap(([name, url]) => ['--api', `${name}=${url}`])];
+  async serve({ lifetimeS = 1200, port = 0, apis = {}, adminToken, tls, words = [] } = {}) {
+    const options = ['--lifetime', `${lifetimeS}`, ...Object.entries(apis).flatMap(([name, url]) => ['--api', `${name}=${url}`]), ...words];
     if (adminToken) {
       const file = join(this.#folder, 'admin-token');
       await writeFile(file, adminToken, { mode: 0o600 });
@@ -70,7 +70,7 @@ export class Authd {
       started.on('exit', () => resolve(undefined));
     });
     if (endpoint) return endpoint;
-    if (port) return this.serve({ lifetimeS, apis, adminToken, tls }); // the port is in use: take a free one
+    if (port) return this.serve({ lifetimeS, apis, adminToken, tls, words }); // the port is in use: take a free one
     throw new Error(`inbenta-authd did not start: ${this.log.join('\n')}`);
   }
 

@@ -23,7 +23,7 @@ static const char usage[] =
     "inbenta-authd: a local Auth API to develop and test against.\n"
     "\n"
     "  inbenta-authd serve [--listen 127.0.0.1:8080] [--lifetime SECONDS] [--api NAME=URL]... "
-    "[--quiet]\n"
+    "[--quiet | --log json]\n"
     "                      [--admin-token-file FILE] [--tls-cert FILE --tls-key FILE]\n"
     "  inbenta-authd api-key create --name NAME\n"
     "  inbenta-authd api-key list\n"
@@ -44,6 +44,7 @@ static const char usage[] =
     "  --lifetime       of access tokens, 1 to 31536000 seconds (1200)\n"
     "  --api            a product's base URL, as clients get it with their token\n"
     "  --quiet          no line for each request on standard error\n"
+    "  --log            text or json: how those lines are written (text)\n"
     "  --admin-token-file\n"
     "                   also serve management and its page at /admin/, for who has the token in "
     "FILE\n"
@@ -71,6 +72,7 @@ enum {
   TARGET = 128,
   ADMIN = 256,
   TLS = 512,
+  LOG = 1024,
 };
 
 struct cli {
@@ -80,7 +82,7 @@ struct cli {
   char domains[AUTHD_DOMAINS_SIZE];
   cJSON *apis;
   long lifetime_s;
-  bool json, quiet;
+  bool json, quiet, log_json;
   unsigned given; /* which of the options below */
   authd_store store;
   authd_signer random; /* just its random source and hash are used by commands */
@@ -152,6 +154,12 @@ static int read_lifetime(struct cli *cli, const char *text) {
   return 0;
 }
 
+static int read_log(struct cli *cli, const char *text) {
+  cli->log_json = strcmp(text, "json") == 0;
+  bool known = cli->log_json || strcmp(text, "text") == 0;
+  return known ? 0 : complain(2, "--log %s: write text or json", text);
+}
+
 static const struct {
   const char *name;
   unsigned bit; /* 0: for all commands */
@@ -163,6 +171,7 @@ static const struct {
     {"--name", NAME, true},     {"--api-key", API_KEY, true},
     {"--domain", DOMAIN, true}, {"--admin-token-file", ADMIN, true},
     {"--tls-cert", TLS, true},  {"--tls-key", TLS, true},
+    {"--log", LOG, true},
 };
 
 #define OPTIONS (sizeof options / sizeof *options)
@@ -195,6 +204,8 @@ static int take_option(struct cli *cli, const char *option, const char *value) {
     cli->tls_cert = value;
   else if (strcmp(option, "--tls-key") == 0)
     cli->tls_key = value;
+  else if (strcmp(option, "--log") == 0)
+    return read_log(cli, value);
   else if (strcmp(option, "--domain") == 0)
     return add_domain(cli, value);
   else if (strcmp(option, "--api") == 0)
@@ -486,9 +497,10 @@ static int serve_api(const struct cli *cli, const authd_api *api, const authd_tl
   sigaddset(&stop, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &stop, NULL);
   signal(SIGPIPE, SIG_IGN);
+  const authd_log log = {stderr, cli->log_json};
   errno = 0;
   authd_http *http = authd_http_start(api, has_admin ? &admin : NULL, tls, address, &port,
-                                      cli->quiet ? NULL : stderr);
+                                      cli->quiet ? NULL : &log);
   if (http == NULL)
     return complain(1, "cannot listen on %s: %s", cli->listen,
                     errno != 0 ? strerror(errno) : "not an IP address");
@@ -552,7 +564,7 @@ typedef struct {
 } command;
 
 static const command commands[] = {
-    {"serve", "", serve, LISTEN | LIFETIME | API | QUIET | ADMIN | TLS},
+    {"serve", "", serve, LISTEN | LIFETIME | API | QUIET | ADMIN | TLS | LOG},
     {"api-key", "create", create_api_key, NAME},
     {"api-key", "list", list_api_keys, 0},
     {"secret", "create", create_secret, API_KEY},

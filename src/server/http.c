@@ -32,7 +32,7 @@
 struct authd_http {
   const authd_api *api;
   const authd_admin *admin;
-  FILE *log;
+  const authd_log *log;
   struct MHD_Daemon *daemon;
   atomic_int open_exchanges; /* requests that are being read or answered */
   pthread_mutex_t handling;
@@ -69,31 +69,6 @@ static double now_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-/* No credential is in here: keys are told by their id, and paths have no query. Nor is anything
- * that a terminal would act on. */
-static void log_request(FILE *log, const authd_request *request, const authd_response *response,
-                        double took_ms) {
-  char when[32];
-  struct tm utc;
-  time_t now = time(NULL);
-  const char *origin = request->header(request->header_state, "Origin");
-  gmtime_r(&now, &utc);
-  strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  bool known = authd_path_known(request->path) || authd_admin_path_known(request->path);
-  bool plain = strspn(request->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(request->method);
-  fprintf(log, "%s %s %s %d origin=%s key=%s reason=%s %.2f ms\n", when,
-          plain ? request->method : "(method)", known ? request->path : "(unknown path)",
-          response->status,
-          origin == NULL                   ? "-"
-          : authd_origin_printable(origin) ? origin
-                                           : "(not printable)",
-          response->key_id[0] != '\0' ? response->key_id : "-",
-          response->reason[0] != '\0' ? response->reason : "-", took_ms);
-  if (response->problem[0] != '\0')
-    fprintf(log, "%s problem: %s\n", when, response->problem);
-  fflush(log);
 }
 
 static void release_body(void *body) {
@@ -170,7 +145,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
   else
     authd_handle(http->api, &request, &response);
   if (http->log != NULL)
-    log_request(http->log, &request, &response, now_ms() - start_ms);
+    authd_log_request(http->log, &request, &response, now_ms() - start_ms);
   pthread_mutex_unlock(&http->handling);
   enum MHD_Result result = queue(connection, &response);
   authd_response_clean_up(&response);
@@ -211,7 +186,7 @@ static unsigned connection_limit(void) {
 }
 
 authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, const authd_tls *tls,
-                             const char *address, unsigned short *port, FILE *log) {
+                             const char *address, unsigned short *port, const authd_log *log) {
   struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(*port)};
   struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(*port)};
   const struct sockaddr *at = (const struct sockaddr *)&ipv4;

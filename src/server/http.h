@@ -2,10 +2,9 @@
 #ifndef AUTHD_HTTP_H
 #define AUTHD_HTTP_H
 
-#include <stdio.h>
-
 #include "server/admin.h"
 #include "server/api.h"
+#include "server/log.h"
 #include "server/tls.h"
 
 typedef struct authd_http authd_http;
@@ -15,7 +14,7 @@ typedef struct authd_http authd_http;
  * request goes to `log`, unless it is NULL. With `tls` it serves https, TLS 1.2 or newer, else
  * plain http. All are borrowed until authd_http_stop. NULL on failure; then errno may say why. */
 authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, const authd_tls *tls,
-                             const char *address, unsigned short *port, FILE *log);
+                             const char *address, unsigned short *port, const authd_log *log);
 
 /* Takes no new connections, gives requests that have begun two seconds to finish, then closes and
  * frees. */

@@ -22,6 +22,7 @@ static unsigned short port;
 static char *log_text;
 static size_t log_len;
 static FILE *log_file;
+static authd_log log;
 static char headers[512], body[256], answer[WIRE_ANSWER_SIZE];
 
 static int64_t clock_now(void *state) {
@@ -44,8 +45,9 @@ static int set_up(void **state) {
            key.value);
   snprintf(body, sizeof body, "{\"domainKey\":\"%s\"}", domain_key.value);
   log_file = open_memstream(&log_text, &log_len);
+  log = (authd_log){log_file, false};
   port = 0;
-  http = authd_http_start(&api, NULL, NULL, "127.0.0.1", &port, log_file);
+  http = authd_http_start(&api, NULL, NULL, "127.0.0.1", &port, &log);
   return http != NULL ? 0 : -1;
 }
 

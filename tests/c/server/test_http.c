@@ -16,6 +16,7 @@ static authd_api_key key;
 static authd_credential domain_key;
 static unsigned short port;
 static FILE *log_file;
+static authd_log log;
 static char *log_text;
 static size_t log_len;
 static char answer[65536];
@@ -37,8 +38,9 @@ static int set_up(void **state) {
   authd_make_api_key(&api.store, &api.signer, "shop", 1, &key);
   authd_make_domain_key(&api.store, &api.signer, key.id, "www.example.com\n", 1, &domain_key);
   log_file = open_memstream(&log_text, &log_len);
+  log = (authd_log){log_file, false};
   port = 0;
-  http = authd_http_start(&api, NULL, NULL, "127.0.0.1", &port, log_file);
+  http = authd_http_start(&api, NULL, NULL, "127.0.0.1", &port, &log);
   return http != NULL && port != 0 ? 0 : -1;
 }
 
@@ -184,7 +186,7 @@ static void a_port_is_taken_once_and_free_afterwards(void **state) {
   auth("", "{}");
   authd_http_stop(http);
   assert_int_equal(auth("", "{}"), -1);
-  http = authd_http_start(&api, NULL, NULL, "127.0.0.1", &same, log_file);
+  http = authd_http_start(&api, NULL, NULL, "127.0.0.1", &same, &log);
   assert_non_null(http);
   assert_int_equal(same, port);
   assert_int_equal(auth("", "{}"), 400);

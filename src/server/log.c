@@ -1,0 +1,76 @@
+/* The log; see log.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "server/log.h"
+
+#include <cjson/cJSON.h>
+#include <string.h>
+#include <time.h>
+
+#include "server/admin.h"
+
+/* What a line tells, fit to print. */
+struct line {
+  char when[32]; /* UTC, RFC 3339 */
+  const char *method, *path;
+  const char *origin; /* NULL if there was none */
+};
+
+static struct line line_of(const authd_request *request) {
+  struct line line;
+  struct tm utc;
+  time_t now = time(NULL);
+  gmtime_r(&now, &utc);
+  strftime(line.when, sizeof line.when, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  bool plain = strspn(request->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(request->method);
+  bool known = authd_path_known(request->path) || authd_admin_path_known(request->path);
+  line.method = plain ? request->method : "(method)";
+  line.path = known ? request->path : "(unknown path)";
+  line.origin = request->header(request->header_state, "Origin");
+  if (line.origin != NULL && !authd_origin_printable(line.origin))
+    line.origin = "(not printable)";
+  return line;
+}
+
+static const char *or_dash(const char *text) {
+  return text != NULL && text[0] != '\0' ? text : "-";
+}
+
+static void write_text(FILE *to, const struct line *line, const authd_response *response,
+                       double took_ms) {
+  fprintf(to, "%s %s %s %d origin=%s key=%s reason=%s %.2f ms\n", line->when, line->method,
+          line->path, response->status, or_dash(line->origin), or_dash(response->key_id),
+          or_dash(response->reason), took_ms);
+  if (response->problem[0] != '\0')
+    fprintf(to, "%s problem: %s\n", line->when, response->problem);
+}
+
+static void add_text(cJSON *json, const char *name, const char *text) {
+  if (text != NULL && text[0] != '\0')
+    cJSON_AddStringToObject(json, name, text);
+}
+
+static void write_json(FILE *to, const struct line *line, const authd_response *response,
+                       double took_ms) {
+  cJSON *json = cJSON_CreateObject();
+  add_text(json, "time", line->when);
+  add_text(json, "method", line->method);
+  add_text(json, "path", line->path);
+  cJSON_AddNumberToObject(json, "status", response->status);
+  add_text(json, "origin", line->origin);
+  add_text(json, "key", response->key_id);
+  add_text(json, "reason", response->reason);
+  add_text(json, "problem", response->problem);
+  cJSON_AddNumberToObject(json, "duration_ms", (double)(long)(took_ms * 100) / 100);
+  char *text = cJSON_PrintUnformatted(json);
+  if (text != NULL)
+    fprintf(to, "%s\n", text);
+  cJSON_free(text);
+  cJSON_Delete(json);
+}
+
+void authd_log_request(const authd_log *log, const authd_request *request,
+                       const authd_response *response, double took_ms) {
+  struct line line = line_of(request);
+  (log->json ? write_json : write_text)(log->to, &line, response, took_ms);
+  fflush(log->to);
+}
