@@ -61,9 +61,43 @@ static void preflight(authd_response *response) {
 /* ---------------------------------------------------------------------------------------------------
  * Who asks. */
 
-/* The API key of the request. False if it was refused. */
-static bool check_api_key(const authd_api *api, const authd_request *request, authd_api_key *key,
-                          authd_response *response) {
+static void add_number(authd_response *response, const char *name, int64_t number) {
+  char text[24];
+  snprintf(text, sizeof text, "%lld", (long long)number);
+  add_header(response, name, text);
+}
+
+static void add_usage(authd_response *response, const authd_usage *usage, const char *percent,
+                      const char *reset) {
+  if (usage->percent < 0)
+    return;
+  add_number(response, percent, usage->percent);
+  add_number(response, reset, usage->reset_s);
+}
+
+/* Counts the request, whatever else may be wrong with it. False if it was one too many. */
+static bool check_limits(const authd_api *api, const authd_api_key *key, authd_group group,
+                         authd_response *response) {
+  authd_limits_state state;
+  if (api->limiter == NULL)
+    return true;
+  int64_t now_s = api->now_s(api->clock_state);
+  authd_limiter_count(api->limiter, key->id, group, now_s, &state);
+  add_usage(response, &state.throttle, "x-throttle-usage", "x-throttle-reset");
+  add_usage(response, &state.quota, "x-quota-usage", "x-quota-reset");
+  if (state.exceeded == NULL)
+    return true;
+  bool quota = state.exceeded == &state.quota;
+  add_number(response, "Retry-After", state.exceeded->reset_s - now_s);
+  refuse(response, 429, quota ? "quota_exceeded" : "rate_limited",
+         quota ? "The quota of this API key is used up. Wait as long as Retry-After says."
+               : "Too many requests with this API key. Wait as long as Retry-After says.");
+  return false;
+}
+
+/* The API key of the request, which counts for its group. False if it was refused. */
+static bool check_api_key(const authd_api *api, const authd_request *request, authd_group group,
+                          authd_api_key *key, authd_response *response) {
   const char *value = header(request, "x-inbenta-key");
   authd_found found =
       value == NULL ? AUTHD_MISSING : api->store.find_api_key(api->store.state, value, key);
@@ -73,7 +107,7 @@ static bool check_api_key(const authd_api *api, const authd_request *request, au
     refuse_as_gateway(response, "api_key_unknown");
   else
     snprintf(response->key_id, sizeof response->key_id, "%s", key->id);
-  return found == AUTHD_FOUND;
+  return found == AUTHD_FOUND && check_limits(api, key, group, response);
 }
 
 static void refuse_origin(authd_response *response, const char *origin) {
@@ -107,11 +141,11 @@ static bool check_credential(const authd_request *request, const authd_credentia
 }
 
 /* The access token of a request and the credential behind it. False if it was refused. */
-static bool check_bearer(const authd_api *api, const authd_request *request,
+static bool check_bearer(const authd_api *api, const authd_request *request, authd_group group,
                          authd_credential *credential, authd_response *response) {
   authd_api_key key;
   authd_claims claims;
-  if (!check_api_key(api, request, &key, response))
+  if (!check_api_key(api, request, group, &key, response))
     return false;
   const char *token = bearer_token(header(request, "Authorization"));
   if (token == NULL) {
@@ -211,7 +245,7 @@ static void post_auth(const authd_api *api, const authd_request *request,
                       authd_response *response) {
   authd_api_key key;
   authd_credential_kind kind;
-  if (!check_api_key(api, request, &key, response))
+  if (!check_api_key(api, request, AUTHD_GROUP_AUTH, &key, response))
     return;
   if (!is_json_type(header(request, "Content-Type"))) {
     refuse(response, 415, "bad_request", "Send the body as Content-Type: application/json.");
@@ -229,13 +263,13 @@ static void post_auth(const authd_api *api, const authd_request *request,
 static void post_refresh(const authd_api *api, const authd_request *request,
                          authd_response *response) {
   authd_credential credential;
-  if (check_bearer(api, request, &credential, response))
+  if (check_bearer(api, request, AUTHD_GROUP_REFRESH, &credential, response))
     grant(api, &credential, false, response);
 }
 
 static void get_apis(const authd_api *api, const authd_request *request, authd_response *response) {
   authd_credential credential;
-  if (!check_bearer(api, request, &credential, response))
+  if (!check_bearer(api, request, AUTHD_GROUP_AUTH, &credential, response))
     return;
   cJSON *json = cJSON_CreateObject();
   cJSON_AddRawToObject(json, "apis", api->apis_json);

@@ -6,6 +6,7 @@
 #ifndef AUTHD_API_H
 #define AUTHD_API_H
 
+#include "server/limits.h"
 #include "server/origin.h"
 #include "server/store.h"
 
@@ -17,8 +18,9 @@ typedef struct {
   authd_signer signer;
   int64_t (*now_s)(void *state); /* Unix seconds */
   void *clock_state;
-  int64_t lifetime_s;    /* of access tokens */
-  const char *apis_json; /* {"name":"https://base URL"}, as it goes into answers */
+  int64_t lifetime_s;     /* of access tokens */
+  const char *apis_json;  /* {"name":"https://base URL"}, as it goes into answers */
+  authd_limiter *limiter; /* NULL: an API key may ask as much as it likes */
 } authd_api;
 
 typedef struct {

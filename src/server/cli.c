@@ -25,6 +25,7 @@ static const char usage[] =
     "  inbenta-authd serve [--listen 127.0.0.1:8080] [--lifetime SECONDS] [--api NAME=URL]... "
     "[--quiet | --log json]\n"
     "                      [--admin-token-file FILE] [--tls-cert FILE --tls-key FILE]\n"
+    "                      [--throttle REQUESTS/SECONDS] [--quota REQUESTS/SECONDS]\n"
     "  inbenta-authd api-key create --name NAME\n"
     "  inbenta-authd api-key list\n"
     "  inbenta-authd secret create --api-key KEY\n"
@@ -48,6 +49,10 @@ static const char usage[] =
     "  --admin-token-file\n"
     "                   also serve management and its page at /admin/, for who has the token in "
     "FILE\n"
+    "  --throttle, --quota\n"
+    "                   how much an API key may ask in each period, for example 100/10 and "
+    "50000/86400;\n"
+    "                   beyond that it is answered 429 with Retry-After (no limit)\n"
     "  --tls-cert, --tls-key\n"
     "                   serve https with this certificate (and its chain) and private key, both "
     "PEM\n"
@@ -73,6 +78,7 @@ enum {
   ADMIN = 256,
   TLS = 512,
   LOG = 1024,
+  LIMITS = 2048,
 };
 
 struct cli {
@@ -82,6 +88,7 @@ struct cli {
   char domains[AUTHD_DOMAINS_SIZE];
   cJSON *apis;
   long lifetime_s;
+  authd_limit throttle, quota;
   bool json, quiet, log_json;
   unsigned given; /* which of the options below */
   authd_store store;
@@ -154,6 +161,19 @@ static int read_lifetime(struct cli *cli, const char *text) {
   return 0;
 }
 
+/* "100/10": so many requests in so many seconds. */
+static int read_limit(const char *option, const char *text, authd_limit *limit) {
+  char requests[16] = "";
+  const char *slash = strchr(text, '/');
+  if (slash != NULL && slash - text < (long)sizeof requests)
+    memcpy(requests, text, (size_t)(slash - text));
+  limit->requests = read_number(requests, 1, 999999999);
+  limit->period_s = slash != NULL ? read_number(slash + 1, 1, LIFETIME_MAX_S) : -1;
+  if (limit->requests < 0 || limit->period_s < 0)
+    return complain(2, "%s %s: write REQUESTS/SECONDS, for example 100/10", option, text);
+  return 0;
+}
+
 static int read_log(struct cli *cli, const char *text) {
   cli->log_json = strcmp(text, "json") == 0;
   bool known = cli->log_json || strcmp(text, "text") == 0;
@@ -171,7 +191,8 @@ static const struct {
     {"--name", NAME, true},     {"--api-key", API_KEY, true},
     {"--domain", DOMAIN, true}, {"--admin-token-file", ADMIN, true},
     {"--tls-cert", TLS, true},  {"--tls-key", TLS, true},
-    {"--log", LOG, true},
+    {"--log", LOG, true},       {"--throttle", LIMITS, true},
+    {"--quota", LIMITS, true},
 };
 
 #define OPTIONS (sizeof options / sizeof *options)
@@ -204,6 +225,10 @@ static int take_option(struct cli *cli, const char *option, const char *value) {
     cli->tls_cert = value;
   else if (strcmp(option, "--tls-key") == 0)
     cli->tls_key = value;
+  else if (strcmp(option, "--throttle") == 0)
+    return read_limit(option, value, &cli->throttle);
+  else if (strcmp(option, "--quota") == 0)
+    return read_limit(option, value, &cli->quota);
   else if (strcmp(option, "--log") == 0)
     return read_log(cli, value);
   else if (strcmp(option, "--domain") == 0)
@@ -531,8 +556,12 @@ static int serve_with(const struct cli *cli, const authd_tls *tls) {
   iauth__wipe(private_key, sizeof private_key);
   char *apis = cJSON_PrintUnformatted(cli->apis);
   api.apis_json = apis;
-  int status =
-      ready && apis != NULL ? serve_api(cli, &api, tls) : complain(1, "cannot use the signing key");
+  bool limited = cli->throttle.requests != 0 || cli->quota.requests != 0;
+  api.limiter = limited ? authd_limiter_new(cli->throttle, cli->quota) : NULL;
+  ready = ready && limited == (api.limiter != NULL);
+  int status = ready && apis != NULL ? serve_api(cli, &api, tls)
+                                     : complain(1, "cannot use the signing key, or out of memory");
+  authd_limiter_free(api.limiter);
   cJSON_free(apis);
   authd_signer_openssl_clean_up(&api.signer);
   return status;
@@ -564,7 +593,7 @@ typedef struct {
 } command;
 
 static const command commands[] = {
-    {"serve", "", serve, LISTEN | LIFETIME | API | QUIET | ADMIN | TLS | LOG},
+    {"serve", "", serve, LISTEN | LIFETIME | API | QUIET | ADMIN | TLS | LOG | LIMITS},
     {"api-key", "create", create_api_key, NAME},
     {"api-key", "list", list_api_keys, 0},
     {"secret", "create", create_secret, API_KEY},

@@ -1,0 +1,108 @@
+/* Throttle and quota; see limits.h. */
+#include "server/limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/token.h"
+
+#define BUCKETS 1024
+
+/* What was asked in the current period. */
+typedef struct {
+  int64_t period; /* its number since 1970 */
+  int64_t requests;
+} counter;
+
+struct entry {
+  struct entry *next;
+  char api_key_id[AUTHD_ID_SIZE];
+  authd_group group;
+  counter throttle, quota;
+};
+
+struct authd_limiter {
+  authd_limit throttle, quota;
+  struct entry *buckets[BUCKETS];
+};
+
+authd_limiter *authd_limiter_new(authd_limit throttle, authd_limit quota) {
+  authd_limiter *limiter = calloc(1, sizeof *limiter);
+  if (limiter == NULL)
+    return NULL;
+  limiter->throttle = throttle;
+  limiter->quota = quota;
+  return limiter;
+}
+
+void authd_limiter_free(authd_limiter *limiter) {
+  if (limiter == NULL)
+    return;
+  for (size_t i = 0; i < BUCKETS; i++)
+    while (limiter->buckets[i] != NULL) {
+      struct entry *entry = limiter->buckets[i];
+      limiter->buckets[i] = entry->next;
+      free(entry);
+    }
+  free(limiter);
+}
+
+/* Nobody chooses an ID, so any hash will do: FNV-1a. */
+static size_t bucket_of(const char *api_key_id, authd_group group) {
+  uint32_t hash = 2166136261u ^ (uint32_t)group;
+  for (; *api_key_id != '\0'; api_key_id++)
+    hash = (hash ^ (unsigned char)*api_key_id) * 16777619u;
+  return hash % BUCKETS;
+}
+
+/* The entry of a key and group, made if there is none; NULL without memory. */
+static struct entry *entry_of(authd_limiter *limiter, const char *api_key_id, authd_group group) {
+  struct entry **link = &limiter->buckets[bucket_of(api_key_id, group)];
+  for (; *link != NULL; link = &(*link)->next)
+    if ((*link)->group == group && strcmp((*link)->api_key_id, api_key_id) == 0)
+      return *link;
+  *link = calloc(1, sizeof **link);
+  if (*link != NULL) {
+    (*link)->group = group;
+    strncpy((*link)->api_key_id, api_key_id, AUTHD_ID_SIZE - 1);
+  }
+  return *link;
+}
+
+/* Begins a new period if one has begun. False if nothing is left of this one. A clock that is set
+ * back begins one, too. */
+static bool has_room(const authd_limit *limit, counter *count, int64_t now_s) {
+  if (limit->requests == 0)
+    return true;
+  int64_t period = now_s / limit->period_s;
+  if (count->period != period)
+    *count = (counter){period, 0};
+  return count->requests < limit->requests;
+}
+
+static authd_usage usage_of(const authd_limit *limit, const counter *count) {
+  if (limit->requests == 0)
+    return (authd_usage){-1, 0};
+  return (authd_usage){(int)(count->requests * 100 / limit->requests),
+                       (count->period + 1) * limit->period_s};
+}
+
+void authd_limiter_count(authd_limiter *limiter, const char *api_key_id, authd_group group,
+                         int64_t now_s, authd_limits_state *state) {
+  *state = (authd_limits_state){{-1, 0}, {-1, 0}, NULL};
+  struct entry *entry = entry_of(limiter, api_key_id, group);
+  if (entry == NULL)
+    return;
+  bool throttle = has_room(&limiter->throttle, &entry->throttle, now_s);
+  bool quota = has_room(&limiter->quota, &entry->quota, now_s);
+  if (!quota)
+    state->exceeded = &state->quota; /* the longer wait of the two */
+  else if (!throttle)
+    state->exceeded = &state->throttle;
+  if (state->exceeded == NULL) {
+    entry->throttle.requests++;
+    entry->quota.requests++;
+  }
+  state->throttle = usage_of(&limiter->throttle, &entry->throttle);
+  state->quota = usage_of(&limiter->quota, &entry->quota);
+}

@@ -1,0 +1,75 @@
+/* Throttle and quota, second by second. */
+#include <stdio.h>
+
+#include "cmocka_all.h"
+#include "server/limits.h"
+#include "server/token.h"
+
+static authd_limits_state state;
+
+static bool ask(authd_limiter *limiter, const char *key, authd_group group, int64_t now_s) {
+  authd_limiter_count(limiter, key, group, now_s, &state);
+  return state.exceeded == NULL;
+}
+
+static void so_many_in_a_period(void **unused) {
+  (void)unused;
+  authd_limiter *limiter = authd_limiter_new((authd_limit){4, 10}, (authd_limit){0, 0});
+  for (int i = 1; i <= 4; i++) {
+    assert_true(ask(limiter, "ak_1", AUTHD_GROUP_AUTH, 1005));
+    assert_int_equal(state.throttle.percent, i * 25);
+    assert_int_equal(state.throttle.reset_s, 1010);
+    assert_int_equal(state.quota.percent, -1);
+  }
+  assert_false(ask(limiter, "ak_1", AUTHD_GROUP_AUTH, 1009));
+  assert_ptr_equal(state.exceeded, &state.throttle);
+  assert_int_equal(state.throttle.percent, 100);
+  assert_true(ask(limiter, "ak_1", AUTHD_GROUP_AUTH, 1010)); /* the next period */
+  assert_int_equal(state.throttle.percent, 25);
+  assert_int_equal(state.throttle.reset_s, 1020);
+  assert_true(ask(limiter, "ak_1", AUTHD_GROUP_AUTH, 1001)); /* the clock was set back */
+  assert_int_equal(state.throttle.percent, 25);
+  authd_limiter_free(limiter);
+}
+
+static void keys_and_groups_count_for_themselves(void **unused) {
+  (void)unused;
+  authd_limiter *limiter = authd_limiter_new((authd_limit){1, 60}, (authd_limit){0, 0});
+  char key[AUTHD_ID_SIZE];
+  for (int i = 0; i < 5000; i++) { /* more than there are buckets */
+    snprintf(key, sizeof key, "ak_%d", i);
+    assert_true(ask(limiter, key, AUTHD_GROUP_AUTH, 60));
+    assert_true(ask(limiter, key, AUTHD_GROUP_REFRESH, 60));
+  }
+  for (int i = 0; i < 5000; i++) {
+    snprintf(key, sizeof key, "ak_%d", i);
+    assert_false(ask(limiter, key, AUTHD_GROUP_AUTH, 119));
+    assert_false(ask(limiter, key, AUTHD_GROUP_REFRESH, 119));
+  }
+  authd_limiter_free(limiter);
+}
+
+static void what_is_refused_counts_for_neither(void **unused) {
+  (void)unused;
+  authd_limiter *limiter = authd_limiter_new((authd_limit){1, 10}, (authd_limit){2, 100});
+  assert_true(ask(limiter, "ak_1", AUTHD_GROUP_AUTH, 0));
+  for (int i = 0; i < 5; i++)
+    assert_false(ask(limiter, "ak_1", AUTHD_GROUP_AUTH, 1));
+  assert_int_equal(state.quota.percent, 50);
+  assert_true(ask(limiter, "ak_1", AUTHD_GROUP_AUTH, 10));
+  assert_false(ask(limiter, "ak_1", AUTHD_GROUP_AUTH, 25));
+  assert_ptr_equal(state.exceeded, &state.quota);
+  assert_int_equal(state.quota.reset_s, 100);
+  assert_int_equal(state.throttle.percent, 0);
+  assert_true(ask(limiter, "ak_1", AUTHD_GROUP_AUTH, 100));
+  authd_limiter_free(limiter);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(so_many_in_a_period),
+      cmocka_unit_test(keys_and_groups_count_for_themselves),
+      cmocka_unit_test(what_is_refused_counts_for_neither),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
