@@ -23,11 +23,19 @@
 #include "core/memory.h"
 
 #define CONNECTION_TIMEOUT_S 15
-#define THREADS 4
+#define THREADS 2
 #define CONNECTION_LIMIT 10400  /* each thread takes its share of this, not more */
 #define OTHER_FILES 64          /* besides connections: the store, the log, the listening socket */
 #define STOP_TIMEOUT_MS 2000    /* what a slow client gets to finish its request when we stop */
 #define CONNECTION_MEMORY 32768 /* bytes for one connection's headers and buffers */
+
+/* One thread after the other, in the order in which they came: with a plain mutex, one that has
+ * just had its turn takes the next one, too, and a request waits for many others. */
+struct turns {
+  pthread_mutex_t mutex;
+  pthread_cond_t moved;
+  unsigned last, turn; /* tickets; they may wrap around */
+};
 
 struct authd_http {
   const authd_api *api;
@@ -35,8 +43,22 @@ struct authd_http {
   const authd_log *log;
   struct MHD_Daemon *daemon;
   atomic_int open_exchanges; /* requests that are being read or answered */
-  pthread_mutex_t handling;
+  struct turns turns;
 };
+
+static void wait_for_turn(struct turns *turns) {
+  pthread_mutex_lock(&turns->mutex);
+  for (unsigned ticket = turns->last++; ticket != turns->turn;)
+    pthread_cond_wait(&turns->moved, &turns->mutex);
+  pthread_mutex_unlock(&turns->mutex);
+}
+
+static void end_turn(struct turns *turns) {
+  pthread_mutex_lock(&turns->mutex);
+  turns->turn++;
+  pthread_cond_broadcast(&turns->moved);
+  pthread_mutex_unlock(&turns->mutex);
+}
 
 /* One request while it is read. */
 struct exchange {
@@ -138,7 +160,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
       .body_too_large = exchange->too_large,
   };
   authd_response response;
-  pthread_mutex_lock(&http->handling);
+  wait_for_turn(&http->turns);
   double start_ms = now_ms();
   if (http->admin != NULL && authd_admin_is_for(url))
     authd_admin_handle(http->admin, &request, &response);
@@ -146,7 +168,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     authd_handle(http->api, &request, &response);
   if (http->log != NULL)
     authd_log_request(http->log, &request, &response, now_ms() - start_ms);
-  pthread_mutex_unlock(&http->handling);
+  end_turn(&http->turns);
   enum MHD_Result result = queue(connection, &response);
   authd_response_clean_up(&response);
   return result;
@@ -185,6 +207,12 @@ static unsigned connection_limit(void) {
   return files.rlim_cur > 2 * OTHER_FILES ? (unsigned)files.rlim_cur - OTHER_FILES : OTHER_FILES;
 }
 
+static void release(authd_http *http) {
+  pthread_cond_destroy(&http->turns.moved);
+  pthread_mutex_destroy(&http->turns.mutex);
+  free(http);
+}
+
 authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, const authd_tls *tls,
                              const char *address, unsigned short *port, const authd_log *log) {
   struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(*port)};
@@ -211,7 +239,8 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
     return NULL;
   *http = (authd_http){.api = api, .admin = admin, .log = log};
   atomic_init(&http->open_exchanges, 0);
-  pthread_mutex_init(&http->handling, NULL);
+  pthread_mutex_init(&http->turns.mutex, NULL);
+  pthread_cond_init(&http->turns.moved, NULL);
   http->daemon = MHD_start_daemon(
       flags, *port, NULL, NULL, on_request, http, MHD_OPTION_ARRAY, tls_options,
       MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
@@ -219,8 +248,7 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
       connection_limit(), MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
   if (http->daemon == NULL) {
-    pthread_mutex_destroy(&http->handling);
-    free(http);
+    release(http);
     return NULL;
   }
   *port = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
@@ -236,6 +264,5 @@ void authd_http_stop(authd_http *http) {
   while (atomic_load(&http->open_exchanges) > 0 && now_ms() < give_up_ms)
     nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
   MHD_stop_daemon(http->daemon);
-  pthread_mutex_destroy(&http->handling);
-  free(http);
+  release(http);
 }
