@@ -1,4 +1,4 @@
-/* The wasm boundary, all of it: what JavaScript gives (js/instance.js) and what it may call. At
+/* The wasm boundary, all of it: what JavaScript gives (js/core.js) and what it may call. At
  * most 12 exports, the memory among them, and 6 imports; tests/node/boundary.test.js counts.
  *
  * Imports never throw and never call back into C. Strings that come in lie in memory that
@@ -42,7 +42,7 @@ enum text {
   TEXT_ANY_ENDPOINT /* the same, plain http everywhere */
 };
 
-/* Layouts of the numbers stand at the functions that tell them (host.c) and in js/instance.js. */
+/* Layouts of the numbers stand at the functions that tell them (host.c) and in js/core.js. */
 enum message {
   MESSAGE_TOKEN = 1,
   MESSAGE_ERROR,
