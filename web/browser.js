@@ -3,6 +3,8 @@
 export const CHROMIUM = {
   executablePath: '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  // Playwright switches off what people's browsers have.
+  ignoreDefaultArgs: ['--disable-back-forward-cache'],
 };
 
 // By WebDriver BiDi, which Firefox as released speaks.

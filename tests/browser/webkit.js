@@ -129,6 +129,10 @@ class Page {
     return this.#command((session) => session.close());
   }
 
+  goBack() {
+    return this.#command((session) => session.navigate().back());
+  }
+
   waitForTimeout(ms) {
     return sleep(ms);
   }
