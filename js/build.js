@@ -7,14 +7,16 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { minify } from 'terser';
 
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 
 const wasm = path('build/wasm/src/wasm/inbenta-auth.wasm');
 const serverWasm = path('build/wasm/src/wasm/inbenta-auth-server.wasm');
 
-const bundle = (entry, outfile, { inline = false, module = wasm, ...more }) =>
-  build({
+/** esbuild bundles; terser, which takes its time, makes that 4 % smaller. */
+async function bundle(entry, outfile, { inline = false, module = wasm, ...more }) {
+  const { outputFiles } = await build({
     bundle: true,
     minify: true,
     target: 'es2022',
@@ -22,9 +24,12 @@ const bundle = (entry, outfile, { inline = false, module = wasm, ...more }) =>
     loader: { '.wasm': 'binary' },
     alias: { '#wasm': module, '#default-wasm': path(`js/default-wasm-${inline ? 'inline' : 'file'}.js`) },
     entryPoints: [path(entry)],
-    outfile: path(outfile),
+    write: false,
     ...more,
   });
+  const { code } = await minify(outputFiles[0].text, { module: more.format == 'esm', ecma: 2020, compress: { passes: 4, pure_getters: true } });
+  await writeFile(path(outfile), code);
+}
 
 await rm(path('dist'), { recursive: true, force: true });
 await mkdir(path('dist'));

@@ -2,8 +2,8 @@
 // returned at once, without entering wasm; everything else is decided by the C core.
 
 import { FLOW_DOMAIN_KEY, FLOW_TOKEN } from './config.js';
-import { startCore } from './core.js';
-import { AuthError, numberForC } from './errors.js';
+import { ANSWER, ERROR, EXPIRED, QUOTA, REAUTHORIZE, startCore, TOKEN } from './core.js';
+import { AuthError, NETWORK, errorFromC, numberForC } from './errors.js';
 import { apiUrl, fetchWithToken } from './fetch.js';
 import { Siblings } from './siblings.js';
 import { onWake } from './wake.js';
@@ -19,38 +19,32 @@ import { onWake } from './wake.js';
 /** A token of unknown life counts for so long; it is refreshed before, and then its life is known. */
 const UNKNOWN_LIFE_MS = 60_000;
 
+/** What is kept of a token. On the monotonic clock it expires as late as on the wall clock, if nobody knows better. */
+function keepable(accessToken, expiration, expiresAt, apis, lifetimeMs, expiresMono = performance.now() + expiresAt - Date.now()) {
+  return { expiresMono, lifetimeMs, public: Object.freeze({ accessToken, expiration, expiresAt, apis: Object.freeze(apis) }) };
+}
+
 /**
  * A token from elsewhere, as the page gives it: `expires_in` (seconds from now) counts for more than
  * `expiration` (Unix seconds on the server's clock, which may differ from ours).
  */
 function fromPage(given) {
-  const { accessToken, expiration, expires_in: expiresIn, apis = {} } = typeof given == 'string' ? { accessToken: given } : (given ?? {});
+  const { accessToken, expiration, expires_in: expiresIn, apis } = given?.accessToken ? given : { accessToken: given };
   if (typeof accessToken != 'string') throw new AuthError('bad_response', { hint: 'reauthorize must return an access token.' });
   const now = Date.now();
   const expiresAt = expiresIn ? now + expiresIn * 1000 : expiration ? expiration * 1000 : now + UNKNOWN_LIFE_MS;
-  const lifetimeMs = expiresAt - now;
-  return {
-    expiresMono: performance.now() + lifetimeMs,
-    lifetimeMs,
-    public: Object.freeze({ accessToken, expiration: expiration ?? Math.floor(expiresAt / 1000), expiresAt, apis: Object.freeze({ ...apis }) }),
-  };
-}
-
-/** Dispatches later, in a microtask: a listener may call the client, which may not enter C from C. */
-function later(target, type, detail) {
-  queueMicrotask(() => target.dispatchEvent(Object.assign(new Event(type), { detail })));
+  return keepable(accessToken, expiration ?? Math.floor(expiresAt / 1000), expiresAt, { ...apis }, expiresAt - now);
 }
 
 export class AuthClient extends EventTarget {
   #config;
   #core; // Promise of the instance, or undefined before the first use and after its death
   #instance; // the same, once it is there
-  #disposed = false;
+  #life = new AbortController(); // aborted: disposed of
   #current = null; // what C told last
   #answer = null; // Promise of `#current.public`, made once a token
   #waiters = new Map(); // id → {resolve, reject, end}
   #lastWaiter = 0;
-  #stopWaking;
   #siblings; // undefined where nothing is shared
   #refused; // the token that was invalidated last: siblings may still have it
 
@@ -64,9 +58,10 @@ export class AuthClient extends EventTarget {
     if (config.flow == FLOW_TOKEN) this.#keep(fromPage(config));
     if (config.flow == FLOW_DOMAIN_KEY && config.shareAcrossTabs && globalThis.BroadcastChannel && globalThis.location)
       this.#siblings = new Siblings(`inbenta-auth ${config.endpoint} ${config.apiKey} ${config.credential}`, {
-        current: () => (this.#isValidFor(config.minValidityMs) ? this.#current : null),
+        current: () => this.#isValidFor(config.minValidityMs) && this.#shared(),
         adopt: (token) => this.#adopt(token),
       });
+    onWake(() => this.#instance?.call('run', 1), this.#life.signal);
   }
 
   /**
@@ -104,7 +99,7 @@ export class AuthClient extends EventTarget {
     if (this.#current?.public.accessToken !== accessToken) return;
     this.#refused = accessToken;
     this.#forget();
-    this.#instance?.invalidate(accessToken);
+    this.#instance?.call('invalidate', accessToken);
   }
 
   /**
@@ -132,12 +127,17 @@ export class AuthClient extends EventTarget {
 
   /** Aborts what is under way, rejects who waits, wipes the token. May be called again. */
   dispose() {
-    this.#disposed = true;
-    this.#stopWaking?.();
+    this.#life.abort();
     this.#forget();
-    this.#instance?.dispose();
+    this.#instance?.end();
     this.#fail(new AuthError('disposed'));
     this.#siblings?.close();
+  }
+
+  /** The current token as siblings are told it. */
+  #shared() {
+    const { public: { accessToken, expiration, expiresAt, apis }, lifetimeMs } = this.#current;
+    return [accessToken, expiration, expiresAt, apis, lifetimeMs];
   }
 
   #keep(current) {
@@ -160,9 +160,10 @@ export class AuthClient extends EventTarget {
   #wait({ minValidityMs, forceRefresh, signal, timeoutMs = this.#config.timeoutMs }) {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastWaiter;
+      const deadline = performance.now() + timeoutMs;
       const leave = () => {
         this.#settle(id, new AuthError('aborted', { cause: signal.reason }));
-        this.#instance?.cancel(id);
+        this.#instance?.call('cancel', id);
       };
       // The core keeps the deadline; until it is there, this does.
       const timer = setTimeout(() => this.#settle(id, new AuthError('timeout', { retryable: true })), timeoutMs);
@@ -171,17 +172,17 @@ export class AuthClient extends EventTarget {
         signal?.removeEventListener('abort', leave);
       };
       this.#waiters.set(id, { resolve, reject, end, forceRefresh });
-      if (this.#disposed) return this.#settle(id, new AuthError('disposed'));
+      if (this.#life.signal.aborted) return this.#settle(id, new AuthError('disposed'));
       if (signal?.aborted) return leave();
       signal?.addEventListener('abort', leave);
-      const started = performance.now();
       // While the wasm loads, a sibling may tell its token.
       const turn = !forceRefresh && !this.#isValidFor(0) && this.#siblings?.turn(timeoutMs / 2);
       Promise.all([this.#start(), turn]).then(
         ([core]) => {
           if (!this.#waiters.has(id)) return;
           clearTimeout(timer);
-          core.get(id, { minValidityMs, forceRefresh, timeoutMs: Math.max(1, timeoutMs - (performance.now() - started)) });
+          const error = core.call('get', id, minValidityMs, Math.max(1, deadline - performance.now()), !!forceRefresh);
+          if (error) this.#settle(id, errorFromC(error));
         },
         (error) => this.#settle(id, error),
       );
@@ -189,77 +190,79 @@ export class AuthClient extends EventTarget {
   }
 
   #start() {
-    this.#core ??= startCore(this.#config, this.#listener()).then(
+    this.#core ??= startCore(this.#config, {
+      tell: (message, detail, id) => this.#hear(message, detail, id),
+      isAwaited: () => this.#waiters.size > 0,
+      onDeath: (error) => {
+        this.#core = this.#instance = undefined;
+        this.#fail(error);
+        this.#dispatch('error', error);
+      },
+    }).then(
       (core) => {
         this.#instance = core;
-        if (this.#disposed) core.dispose();
-        else this.#takeOver(core);
+        if (this.#life.signal.aborted) core.end();
+        // A new instance learns the token that is there: the page's, or that of an instance that died.
+        else if (this.#isValidFor(0)) {
+          this.#offer(0, this.#current);
+          core.call('get', 0, 0, 1, 0); // from now on somebody wants it fresh
+        }
         return core;
       },
       (error) => {
         this.#core = undefined; // the next call tries again
-        later(this, 'error', error);
+        this.#dispatch('error', error);
         throw error;
       },
     );
     return this.#core;
   }
 
-  /** A new instance learns the token that is there: the page's, or that of an instance that died. */
-  #takeOver(core) {
-    this.#stopWaking ??= onWake(() => this.#instance?.wake());
-    if (!this.#isValidFor(0)) return;
-    core.adopt(0, this.#current);
-    core.get(0, { minValidityMs: 0, timeoutMs: 1 }); // from now on somebody wants it fresh
+  /** Hands the core a token; `id` is that of REAUTHORIZE, or 0. */
+  #offer(id, { public: { accessToken, expiration, expiresAt, apis }, lifetimeMs }) {
+    const names = Object.entries(apis).map(([name, url]) => `${name}\0${url}\0`).join('');
+    this.#instance?.call('adopt', id, `${accessToken}\0${names}`, expiration, expiresAt, lifetimeMs);
   }
 
   /** Takes a sibling's token: at once while the core is not there yet, else if the core finds it good. */
-  #adopt({ public: { accessToken, expiration, expiresAt, apis }, lifetimeMs }) {
-    if (this.#disposed || accessToken == this.#refused || accessToken == this.#current?.public.accessToken) return;
-    const token = {
-      expiresMono: performance.now() + expiresAt - Date.now(),
-      lifetimeMs,
-      public: Object.freeze({ accessToken, expiration, expiresAt, apis: Object.freeze(apis) }),
-    };
-    if (this.#instance) return this.#instance.adopt(0, token);
+  #adopt([accessToken, ...more]) {
+    if (this.#life.signal.aborted || accessToken == this.#refused || accessToken == this.#current?.public.accessToken) return;
+    const token = keepable(accessToken, ...more);
+    if (this.#instance) return this.#offer(0, token);
     this.#keep(token);
-    later(this, 'token', token.public);
+    this.#dispatch('token', token.public);
     for (const [id, { forceRefresh }] of [...this.#waiters]) if (!forceRefresh) this.#settle(id);
   }
 
   /** Asks the page for a token, because there is no other way to one. */
   async #reauthorize(id) {
-    const signal = AbortSignal.timeout(this.#config.timeoutMs);
     try {
-      this.#instance?.adopt(id, fromPage(await this.#config.reauthorize({ signal })));
+      this.#offer(id, fromPage(await this.#config.reauthorize({ signal: AbortSignal.timeout(this.#config.timeoutMs) })));
     } catch (error) {
-      this.#instance?.fail(id, numberForC(error?.code));
+      this.#instance?.call('fail', id, numberForC(error?.code) || NETWORK);
     }
   }
 
-  #listener() {
-    return {
-      onToken: ({ expiresMono, lifetimeMs, ...token }) => {
-        Object.freeze(token.apis);
-        this.#keep({ public: Object.freeze(token), expiresMono, lifetimeMs });
-        this.#siblings?.tell(this.#current);
-        later(this, 'token', token);
-      },
-      onError: (error) => later(this, 'error', error),
-      onExpired: () => {
-        this.#forget();
-        later(this, 'expired');
-      },
-      onQuota: (quota) => later(this, 'quota', quota),
-      onAnswer: (id, error) => this.#settle(id, error),
-      onReauthorize: (id) => queueMicrotask(() => this.#reauthorize(id)),
-      isAwaited: () => this.#waiters.size > 0,
-      onDeath: (error) => {
-        this.#core = this.#instance = undefined;
-        this.#fail(error);
-        later(this, 'error', error);
-      },
-    };
+  /** What the core tells; it may not be called from in here. */
+  #hear(message, detail, id) {
+    if (message == ANSWER) this.#settle(id, detail);
+    if (message == REAUTHORIZE) queueMicrotask(() => this.#reauthorize(id));
+    if (message == QUOTA) this.#dispatch('quota', detail);
+    if (message == ERROR) this.#dispatch('error', detail);
+    if (message == EXPIRED) {
+      this.#forget();
+      this.#dispatch('expired');
+    }
+    if (message == TOKEN) {
+      this.#keep(keepable(...detail));
+      this.#siblings?.tell(this.#shared());
+      this.#dispatch('token', this.#current.public);
+    }
+  }
+
+  /** In a microtask: a listener may call the client, which may not enter C from C. */
+  #dispatch(type, detail) {
+    queueMicrotask(() => this.dispatchEvent(Object.assign(new Event(type), { detail })));
   }
 
   #settle(id, error) {

@@ -1,6 +1,6 @@
 // Mistakes of the caller are told at once, by name. The C core checks again, as the authority.
 
-import { AuthError } from './errors.js';
+import { errorFromC, INSECURE_ENDPOINT, invalid, INVALID_CONFIG } from './errors.js';
 
 /** How a client comes to its first token; bits of src/wasm/boundary.h. */
 export const FLOW_DOMAIN_KEY = 0;
@@ -14,8 +14,17 @@ const DEFAULTS = {
   timeoutMs: 10_000,
 };
 
-function invalid(hint) {
-  throw new AuthError('invalid_config', { hint });
+/**
+ * Whether a token may go to a base URL: https, or this machine; of no other characters than these, so without
+ * user, query, fragment and escapes.
+ * @returns {number} 0 or C's error
+ */
+export function checkEndpoint(text, allowInsecure) {
+  if (/^\w+:\/\/[\w.~:/[\]-]+$/i.test(text))
+    try {
+      return isSecure(new URL(text), allowInsecure) ? 0 : INSECURE_ENDPOINT;
+    } catch {}
+  return INVALID_CONFIG;
 }
 
 /** Whether a token may go there: https, or this machine. */
@@ -24,22 +33,19 @@ export function isSecure({ protocol, hostname }, allowInsecure) {
   return protocol == 'https:' || (protocol == 'http:' && (loopback || !!allowInsecure));
 }
 
-function checkEndpoint(endpoint, allowInsecure) {
-  let url;
-  try {
-    url = new URL(endpoint);
-  } catch {
-    return invalid('endpoint must be an absolute URL, for example https://api.inbenta.io/v1.');
-  }
-  if (url.username || url.password || url.search || url.hash) invalid('endpoint must be a plain base URL: no user, query or fragment.');
-  if (!isSecure(url, allowInsecure)) throw new AuthError('insecure_endpoint');
-  return url.origin + url.pathname;
-}
-
 /** A key or a token, as it stands in a header. */
 export function checkKey(name, value) {
-  if (typeof value != 'string' || !/^[!-~]+$/.test(value)) invalid(`${name} must be a non-empty string without spaces.`);
+  if (typeof value != 'string' || !/^[!-~]+$/.test(value)) throw invalid(`${name} must be a non-empty string without spaces.`);
   return value;
+}
+
+/** The URL as browsers write it; what is none is checked as it is. */
+function normalized(endpoint) {
+  try {
+    return new URL(endpoint).href;
+  } catch {
+    return endpoint;
+  }
 }
 
 /** Returns the configuration with its defaults, or throws an AuthError that says what is wrong. */
@@ -48,8 +54,11 @@ export function checkConfig(options) {
   for (const name in options) if (options[name] !== undefined) config[name] = options[name];
   checkKey('apiKey', config.apiKey);
   for (const name of ['minValidityMs', 'timeoutMs'])
-    if (!Number.isFinite(config[name]) || config[name] < 0) invalid(`${name} must be a number of milliseconds.`);
-  if (config.reauthorize && typeof config.reauthorize != 'function') invalid('reauthorize must be a function that returns a token.');
-  config.endpoint = checkEndpoint(config.endpoint, config.allowInsecure);
+    if (!Number.isFinite(config[name]) || config[name] < 0) throw invalid(`${name} must be a number of milliseconds.`);
+  if (config.reauthorize && typeof config.reauthorize != 'function') throw invalid('reauthorize must be a function that returns a token.');
+  config.endpoint = normalized(config.endpoint);
+  const error = checkEndpoint(config.endpoint, config.allowInsecure);
+  if (error == INVALID_CONFIG) throw invalid('endpoint must be a base URL such as https://api.inbenta.io/v1: no user, query or fragment.');
+  if (error) throw errorFromC(error);
   return config;
 }

@@ -4,239 +4,175 @@ import { AuthError, errorFromC } from './errors.js';
 import { READERS } from './text.js';
 import { loadModule, wasmError } from './wasm.js';
 
-const [TOKEN, ERROR, EXPIRED, QUOTA, ANSWER, REAUTHORIZE] = [1, 2, 3, 4, 5, 6];
+/** What the core tells, by enum message of src/wasm/boundary.h. */
+export const QUOTA = 1;
+export const EXPIRED = 2;
+export const ERROR = 3;
+export const TOKEN = 4;
+export const ANSWER = 5;
+export const REAUTHORIZE = 6;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** IAUTH_RESPONSE_HEADERS of src/core/iauth.h. */
+const HEADERS = ['content-type', 'date', 'retry-after', 'x-quota-usage', 'x-throttle-usage', 'x-quota-reset', 'x-throttle-reset'];
 
 const FLAG_AUTO_REFRESH = 1;
 const FLAG_CAN_REAUTHORIZE = 2;
 const FLAG_ALLOW_INSECURE = 4;
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 /**
- * What the core tells. None of these may call the core: they run inside an import.
- * @typedef {object} Listener
- * @property {(token: object) => void} onToken
- * @property {(error: AuthError) => void} onError
- * @property {() => void} onExpired
- * @property {(quota: object) => void} onQuota
- * @property {(waiter: number, error?: AuthError) => void} onAnswer without an error: the last token told
- * @property {(id: number) => void} onReauthorize the page shall get a token: answer by adopt or fail
- * @property {() => boolean} isAwaited whether a caller is waiting
- * @property {(error: AuthError) => void} onDeath the instance is dead: everything pending fails
+ * An instance. Its functions are those of the boundary by their names; strings are copied for C.
+ * @typedef {object} Core
+ * @property {(name: string, ...numbersAndStrings: any[]) => any} call undefined if the instance is dead
+ * @property {() => void} end aborts, and wipes the whole memory
  */
 
-/** Starts an instance. Rejects with an AuthError if that cannot be done. */
-export async function startCore(config, listener) {
+/**
+ * Starts an instance. Rejects with an AuthError if that cannot be done.
+ * @param {any} config checked
+ * @param {object} listener whose functions may not call the core: they run inside an import
+ * @param {(message: number, detail: any, id: number) => void} listener.tell `detail` is the error, token or
+ *   quota; an answer without an error is the token told last
+ * @param {() => boolean} listener.isAwaited whether a caller is waiting
+ * @param {(error: AuthError) => void} listener.onDeath the instance is dead: everything pending fails
+ * @returns {Promise<Core>}
+ */
+export async function startCore(config, { tell, isAwaited, onDeath }) {
   const module = await loadModule(config.wasm, config.timeoutMs);
-  const core = new Core(listener);
-  try {
-    await core.instantiate(module);
-    core.configure(config);
-  } catch (cause) {
-    throw cause instanceof AuthError ? cause : wasmError(cause);
-  }
-  return core;
-}
+  let wasm, memory, bytes; // the memory has a fixed size, so views of it stay valid
+  let timer;
+  let request; // AbortController of the one under way
+  let dead = false;
 
-class Core {
-  #listener;
-  #wasm; // the exports
-  #timer;
-  #request; // AbortController of the one under way
-  #dead = false;
+  /** A string of so many bytes or, without a length, up to its NUL. */
+  const read = (address, length = bytes.indexOf(0, address) - address) => decoder.decode(bytes.subarray(address, address + length));
 
-  constructor(listener) {
-    this.#listener = listener;
+  /** Copies a string into memory that C frees, a NUL at the end. */
+  function write(text) {
+    const encoded = encoder.encode(`${text}\0`);
+    const address = wasm.malloc(encoded.length);
+    if (!address) throw new Error('out of memory');
+    bytes.set(encoded, address);
+    return address;
   }
 
-  async instantiate(module) {
-    const js = {
-      now: (out) => this.#numbers(out).set([performance.now(), Date.now()]),
-      arm: (delayMs) => this.#arm(delayMs),
-      tell: (message, numbers) => this.#tell(message, this.#numbers(numbers)),
-      read: (kind, address, length) => READERS[kind](this.#read(address, length)),
-      send: (...request) => void this.#send(...request),
-      abort: () => this.#request?.abort(),
-    };
-    this.#wasm = (await WebAssembly.instantiate(module, { js })).exports;
-  }
+  const pointers = (address) => new Uint32Array(memory, address);
+  const longs = (address) => Array.from(new BigInt64Array(memory, address, 4), Number);
 
-  configure({ endpoint, apiKey, credential, flow, autoRefresh, allowInsecure, reauthorize, timeoutMs }) {
-    const strings = this.#write(`${endpoint}\0${apiKey}\0${credential}\0`);
-    const flags =
-      (autoRefresh && FLAG_AUTO_REFRESH) |
-      (reauthorize && FLAG_CAN_REAUTHORIZE) |
-      (allowInsecure && FLAG_ALLOW_INSECURE) |
-      flow;
-    const error = this.#wasm.new(...strings, flags, timeoutMs, Math.random() * 2 ** 32);
-    if (error) throw errorFromC([error]);
-  }
+  const DETAILS = {
+    /** Percentages and Unix seconds; null where the API did not say. */
+    [QUOTA](address) {
+      const [quotaUsage, throttleUsage, quotaReset, throttleReset] = longs(address).map((number) => (number < 0 ? null : number));
+      return { quotaUsage, throttleUsage, quotaReset, throttleReset };
+    },
 
-  /** Joins a caller; `listener.onAnswer` is called for it once. */
-  get(waiter, { minValidityMs, timeoutMs, forceRefresh }) {
-    this.#call(() => {
-      const error = this.#wasm.get(waiter, minValidityMs, timeoutMs, !!forceRefresh);
-      if (error) this.#listener.onAnswer(waiter, errorFromC([error]));
-    });
-  }
+    [ERROR](address) {
+      const [error, status, retryable, attempts, retryAfterMs] = new Int32Array(memory, address);
+      return errorFromC(error, { status, retryable: !!(retryable & 255), attempts, retryAfterMs });
+    },
 
-  cancel(waiter) {
-    this.#call(() => this.#wasm.cancel(waiter));
-  }
+    [TOKEN](address) {
+      const [accessToken, names, length] = pointers(address);
+      const [expiresAt, expiresMono, lifetimeMs] = longs(address + 24);
+      const parts = read(names, length).split('\0');
+      const apis = {};
+      while (parts[1]) apis[parts.shift()] = parts.shift();
+      return [read(accessToken), new Float64Array(memory, address)[2], expiresAt, apis, lifetimeMs, expiresMono];
+    },
+  };
+  DETAILS[ANSWER] = DETAILS[ERROR];
 
-  /** Takes a token from elsewhere; `id` is that of onReauthorize, or 0. */
-  adopt(id, { public: { accessToken, expiration, expiresAt, apis }, lifetimeMs }) {
-    const names = Object.entries(apis).map(([name, url]) => `${name}\0${url}\0`).join('');
-    this.#call(() => {
-      const [address] = this.#write(`${accessToken}\0${names}`);
-      const [tokenLength, apisLength] = [accessToken, names].map((text) => encoder.encode(text).length);
-      this.#wasm.adopt(id, address, tokenLength, apisLength, expiration, expiresAt, lifetimeMs);
-    });
-  }
+  const js = {
+    now: (wall) => (wall ? Date : performance).now(),
 
-  /** The page has no token for onReauthorize. */
-  fail(id, error) {
-    this.#call(() => this.#wasm.fail(id, error));
-  }
+    arm(delayMs) {
+      clearTimeout(timer);
+      // In a hidden page nothing runs that can wait: becoming visible wakes the core.
+      if (delayMs < 0 || (!isAwaited() && globalThis.document?.visibilityState == 'hidden')) return;
+      timer = setTimeout(() => call('run', 0), delayMs);
+      // In Node a refresh that nobody waits for keeps no process alive.
+      if (!isAwaited()) timer.unref?.();
+    },
 
-  invalidate(accessToken) {
-    this.#call(() => this.#wasm.invalidate(...this.#write(accessToken)));
-  }
+    tell: (message, what, id) => tell(message, what ? DETAILS[message](what) : undefined, id),
 
-  wake() {
-    this.#call(() => this.#wasm.run(1));
-  }
+    read: (kind, address, length) => READERS[kind](read(address, length)),
 
-  /** Aborts, answers everybody with `disposed`, and wipes the whole memory. */
-  dispose() {
-    this.#call(() => this.#wasm.dispose());
-    this.#end();
+    /**
+     * The JavaScript half of emscripten_fetch: the browser adds Origin. fetch and not XMLHttpRequest, because
+     * service workers, Node and Deno have only that. No cookies go along and no redirect is followed; a body
+     * beyond the limit is not waited for, as it might never end.
+     */
+    async send(method, url, strings, body, limit) {
+      const abort = (request = new AbortController());
+      const received = new Uint8Array(limit + 1);
+      let status = 0; // there was no answer
+      let answer = '';
+      let length = 0;
+      try {
+        const headers = {};
+        for (const at = pointers(strings).values(); (strings = at.next().value); ) headers[read(strings)] = read(at.next().value);
+        const response = await fetch(read(url), {
+          method: read(method),
+          headers,
+          body: body ? read(body) : undefined,
+          signal: abort.signal,
+          credentials: 'omit',
+          redirect: 'error',
+          cache: 'no-store',
+        });
+        const reader = response.body?.getReader();
+        for (let piece; length <= limit && (piece = await reader?.read()) && !piece.done; ) {
+          const part = piece.value.subarray(0, limit + 1 - length);
+          received.set(part, length);
+          length += part.length;
+        }
+        answer = HEADERS.map((name) => `${response.headers.get(name) ?? ''}\0`).join('') + decoder.decode(received.subarray(0, length));
+        status = response.status;
+      } catch {}
+      received.fill(0);
+      if (abort.signal.aborted) return;
+      call('done', status, answer);
+      if (length > limit) abort.abort();
+    },
+
+    abort: () => request?.abort(),
+  };
+
+  function end() {
+    dead = true;
+    clearTimeout(timer);
+    js.abort();
+    bytes.fill(0);
   }
 
   /** Every way into C. A trap ends the instance. */
-  #call(enter) {
-    if (this.#dead) return;
+  function call(name, ...values) {
+    if (dead) return undefined;
     try {
-      enter();
+      return wasm[name](...values.map((value) => (typeof value == 'string' ? write(value) : value)));
     } catch (cause) {
-      this.#end();
-      this.#listener.onDeath(new AuthError('wasm_unavailable', { cause }));
+      end();
+      return onDeath(new AuthError('wasm_unavailable', { cause }));
     }
   }
 
-  #end() {
-    this.#dead = true;
-    clearTimeout(this.#timer);
-    this.#request?.abort();
-    this.#bytes().fill(0);
+  let error;
+  try {
+    wasm = (await WebAssembly.instantiate(module, { js })).exports;
+    memory = wasm.memory.buffer;
+    bytes = new Uint8Array(memory);
+    const flags =
+      (config.autoRefresh && FLAG_AUTO_REFRESH) |
+      (config.reauthorize && FLAG_CAN_REAUTHORIZE) |
+      (config.allowInsecure && FLAG_ALLOW_INSECURE) |
+      config.flow;
+    error = wasm.new(write(`${config.endpoint}\0${config.apiKey}\0${config.credential}`), flags, config.timeoutMs, Math.random() * 2 ** 32);
+  } catch (cause) {
+    throw wasmError(cause);
   }
-
-  #arm(delayMs) {
-    clearTimeout(this.#timer);
-    const awaited = this.#listener.isAwaited();
-    // In a hidden page nothing runs that can wait: becoming visible wakes the core.
-    if (delayMs < 0 || (!awaited && globalThis.document?.visibilityState == 'hidden')) return;
-    this.#timer = setTimeout(() => this.#call(() => this.#wasm.run(0)), delayMs);
-    // In Node a refresh that nobody waits for keeps no process alive.
-    if (!awaited) this.#timer?.unref?.();
-  }
-
-  /**
-   * The JavaScript half of emscripten_fetch: the browser adds Origin. fetch and not XMLHttpRequest, because
-   * service workers, Node and Deno have only that. No cookies go along and no redirect is followed; a body
-   * beyond the limit is not waited for, as it might never end.
-   */
-  async #send(method, url, header, body, bodyLength, limit) {
-    const request = (this.#request = new AbortController());
-    const pointer = (address) => new DataView(this.#wasm.memory.buffer).getUint32(address, true);
-    let status = 0;
-    let headers = '';
-    let length = 0;
-    const bytes = new Uint8Array(limit + 1);
-    try {
-      const sent = new Headers();
-      for (; pointer(header); header += 8) sent.append(this.#text(pointer(header)), this.#text(pointer(header + 4)));
-      const answer = await fetch(this.#text(url), {
-        method: this.#text(method),
-        headers: sent,
-        body: body ? this.#bytes().slice(body, body + bodyLength) : undefined,
-        signal: request.signal,
-        credentials: 'omit',
-        redirect: 'error',
-        cache: 'no-store',
-      });
-      const reader = answer.body?.getReader();
-      for (let piece; length <= limit && (piece = await reader?.read()) && !piece.done; ) {
-        const part = piece.value.subarray(0, limit + 1 - length);
-        bytes.set(part, length);
-        length += part.length;
-      }
-      for (const [name, value] of answer.headers) headers += `${name}: ${value}\r\n`;
-      status = answer.status;
-    } catch {
-      length = 0; // status 0: there was no answer
-    }
-    if (request.signal.aborted) return;
-    this.#call(() => {
-      const block = this.#write(headers, bytes.subarray(0, length));
-      this.#wasm.done(status, block[0], block[1] - length, length);
-    });
-    bytes.fill(0);
-    if (length > limit) request.abort();
-  }
-
-  #tell(message, numbers) {
-    const listener = this.#listener;
-    if (message == TOKEN) listener.onToken(this.#readToken(numbers));
-    if (message == ERROR) listener.onError(errorFromC(numbers));
-    if (message == EXPIRED) listener.onExpired();
-    if (message == QUOTA) listener.onQuota(readQuota(numbers));
-    if (message == REAUTHORIZE) listener.onReauthorize(numbers[0]);
-    if (message == ANSWER) listener.onAnswer(numbers[5], numbers[0] ? errorFromC(numbers) : undefined);
-  }
-
-  #readToken([address, length, expiration, expiresAt, expiresMono, lifetimeMs, apisAddress, apisLength]) {
-    const apis = {};
-    const names = this.#read(apisAddress, apisLength).split('\0');
-    for (let i = 0; i + 1 < names.length; i += 2) apis[names[i]] = names[i + 1];
-    return { accessToken: this.#read(address, length), expiration, expiresAt, apis, expiresMono, lifetimeMs };
-  }
-
-  // The memory has a fixed size, so views of it stay valid.
-
-  #bytes() {
-    return new Uint8Array(this.#wasm.memory.buffer);
-  }
-
-  #numbers(address) {
-    return new Float64Array(this.#wasm.memory.buffer, address);
-  }
-
-  #read(address, length) {
-    return decoder.decode(this.#bytes().subarray(address, address + length));
-  }
-
-  /** A string that ends with NUL. */
-  #text(address) {
-    return this.#read(address, this.#bytes().indexOf(0, address) - address);
-  }
-
-  /** Copies a string, and bytes behind it, into memory that C frees: [pointer, length without the NUL at the end]. */
-  #write(text, more = []) {
-    const bytes = encoder.encode(text);
-    const length = bytes.length + more.length;
-    const address = this.#wasm.malloc(length + 1);
-    if (!address) throw new Error('out of memory');
-    this.#bytes().set(bytes, address);
-    this.#bytes().set(more, address + bytes.length);
-    this.#bytes()[address + length] = 0;
-    return [address, length];
-  }
-}
-
-/** Percentages and Unix seconds; null where the API did not say. */
-function readQuota(numbers) {
-  const [quotaUsage, throttleUsage, quotaReset, throttleReset] = [...numbers.subarray(0, 4)].map((n) => (n < 0 ? null : n));
-  return { quotaUsage, throttleUsage, quotaReset, throttleReset };
+  if (error) throw errorFromC(error);
+  return { call, end };
 }

@@ -1,11 +1,7 @@
 // Requests to product APIs: the two headers, and never to another host than the token's own `apis`.
 
 import { isSecure } from './config.js';
-import { AuthError } from './errors.js';
-
-function invalid(hint) {
-  return new AuthError('invalid_config', { hint });
-}
+import { AuthError, invalid } from './errors.js';
 
 /** The base URL of a product. */
 export function apiUrl(apis, product) {

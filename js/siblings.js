@@ -40,7 +40,7 @@ export class Siblings {
   #turn;
   #go;
   #deadline;
-  #heard; // the last token that came from a sibling
+  #heard; // the last access token that came from a sibling
 
   /**
    * @param {string} name of the channel: the same for the tabs that can share a token
@@ -66,7 +66,7 @@ export class Siblings {
 
   /** This tab has a new token. */
   tell(token) {
-    if (token.public.accessToken != this.#heard) this.#post({ token });
+    if (token[0] != this.#heard) this.#post({ token });
     this.#end();
   }
 
@@ -119,7 +119,7 @@ export class Siblings {
     if (done || token) this.#othersUntil = 0;
     if (done && this.#waits) this.#ask();
     if (token) {
-      this.#heard = token.public.accessToken;
+      this.#heard = token[0];
       this.#listener.adopt(token);
       this.#end();
     }

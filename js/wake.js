@@ -3,19 +3,10 @@
 
 /**
  * @param {() => void} woke
- * @returns {() => void} stops listening
+ * @param {AbortSignal} signal stops listening
  */
-export function onWake(woke) {
-  const { document } = globalThis;
-  const heard = () => document?.visibilityState != 'hidden' && woke();
-  const sources = [
-    [globalThis, 'online'],
-    [globalThis, 'pageshow'],
-    [document, 'visibilitychange'],
-    [document, 'resume'],
-  ].filter(([target]) => target?.addEventListener);
-  for (const [target, type] of sources) target.addEventListener(type, heard);
-  return () => {
-    for (const [target, type] of sources) target.removeEventListener(type, heard);
-  };
+export function onWake(woke, signal) {
+  const heard = () => globalThis.document?.visibilityState != 'hidden' && woke();
+  // Those of the document pass by the window on their way down.
+  for (const type of ['online', 'pageshow', 'visibilitychange', 'resume']) globalThis.addEventListener?.(type, heard, { capture: true, signal });
 }

@@ -1,11 +1,11 @@
 /* Which credentials may be used at all; see credential.h. */
 #include "core/credential.h"
 
-bool iauth__is_credential(const char *text, size_t len) {
-  if (len == 0 || len > IAUTH_CREDENTIAL_MAX)
+bool iauth__is_credential(const char *text) {
+  const char *at = text;
+  if (text == NULL)
     return false;
-  for (size_t i = 0; i < len; i++)
-    if (text[i] <= ' ' || text[i] > '~')
-      return false;
-  return true;
+  while (*at > ' ' && *at <= '~')
+    at++;
+  return *at == '\0' && at > text && at - text <= IAUTH_CREDENTIAL_MAX;
 }

@@ -7,8 +7,8 @@
 
 #include "core/iauth.h"
 
-/* A key, a secret or a token: 1 to IAUTH_CREDENTIAL_MAX characters of printable ASCII without
- * space. */
-bool iauth__is_credential(const char *text, size_t len);
+/* Whether this is a key, a secret or a token: 1 to IAUTH_CREDENTIAL_MAX characters of printable
+ * ASCII without space. NULL is not. */
+bool iauth__is_credential(const char *text);
 
 #endif

@@ -1,6 +1,8 @@
 /* Names of errors, out of errors.def. Static text only. */
 #include "core/iauth.h"
 
+#include <string.h>
+
 static const struct {
   iauth_error error;
   const char *name, *code;
@@ -16,6 +18,13 @@ const char *iauth_error_code(iauth_error error) {
     if (errors[i].error == error)
       return errors[i].code;
   return "unknown";
+}
+
+iauth_error iauth_error_of_code(const char *code) {
+  for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+    if (strcmp(errors[i].code, code) == 0)
+      return errors[i].error;
+  return IAUTH_OK;
 }
 
 const char *iauth_error_name(iauth_error error) {

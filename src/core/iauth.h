@@ -34,6 +34,9 @@ typedef enum {
  * number that is not in errors.def. Static text, never NULL. */
 const char *iauth_error_code(iauth_error error);
 
+/* The first error with this JavaScript code, 0 if there is none. */
+iauth_error iauth_error_of_code(const char *code);
+
 /* The C name of an error without its prefix, for example "BAD_EXPIRES_IN". As iauth_error_code. */
 const char *iauth_error_name(iauth_error error);
 
@@ -50,22 +53,21 @@ typedef struct {
 
 /* A current access token. Opaque to us: it is never decoded to make a decision. */
 typedef struct {
-  const char *access_token; /* NUL-terminated */
-  size_t access_token_len;
+  const char *access_token;
+  const char *apis; /* "name\0https://url\0name\0https://url\0", apis_len bytes; NULL if unknown */
+  size_t apis_len;
   double expiration;       /* Unix seconds on the server's clock, as the API gave it */
   int64_t expires_wall_ms; /* on this machine's clocks: start of the request + expires_in */
   int64_t expires_mono_ms;
   int64_t lifetime_ms;
-  const char *apis; /* "name\0https://url\0name\0https://url\0", apis_len bytes; NULL if unknown */
-  size_t apis_len;
 } iauth_token;
 
 typedef struct {
   iauth_error error;
   int status;             /* HTTP status, 0 if there was no answer */
   bool retryable;         /* a later try may succeed without anybody changing anything */
-  int64_t retry_after_ms; /* how long until a caller's next try reaches the network; 0 if at once */
   int attempts;           /* requests in a row that failed, this one included */
+  int64_t retry_after_ms; /* how long until a caller's next try reaches the network; 0 if at once */
 } iauth_failure;
 
 typedef enum {
@@ -87,12 +89,29 @@ typedef struct {
   size_t body_len;
 } iauth_request;
 
-/* One HTTP answer. `headers` is the raw block of "Name: value\r\n" lines that the transport can
- * see. */
+/* The headers of an answer that matter here, with their names, in the order in which they cross the
+ * wasm boundary (js/core.js has the names, too). */
+#define IAUTH_RESPONSE_HEADERS(HEADER)                                                             \
+  HEADER(CONTENT_TYPE, "content-type")                                                             \
+  HEADER(DATE, "date")                                                                             \
+  HEADER(RETRY_AFTER, "retry-after")                                                               \
+  HEADER(QUOTA_USAGE, "x-quota-usage")                                                             \
+  HEADER(THROTTLE_USAGE, "x-throttle-usage")                                                       \
+  HEADER(QUOTA_RESET, "x-quota-reset")                                                             \
+  HEADER(THROTTLE_RESET, "x-throttle-reset")
+
+typedef enum {
+#define IAUTH_HEADER(name, text) IAUTH_HEADER_##name,
+  IAUTH_RESPONSE_HEADERS(IAUTH_HEADER)
+#undef IAUTH_HEADER
+      IAUTH_HEADERS
+} iauth_header;
+
+/* One HTTP answer. Headers are without white space around them, and "" where there is none; a
+ * transport that has them as lines fills them in by headers.h. */
 typedef struct {
   int status;
-  const char *headers;
-  size_t headers_len;
+  const char *headers[IAUTH_HEADERS];
   const char *body;
   size_t body_len;
 } iauth_response;
@@ -100,24 +119,28 @@ typedef struct {
 /* Rate limits as the API's headers tell them (AUTH_API: per API key). -1 where a header is missing.
  */
 typedef struct {
-  int quota_usage_percent;
-  int throttle_usage_percent;
+  int64_t quota_usage_percent;
+  int64_t throttle_usage_percent;
   int64_t quota_reset_s; /* Unix seconds on the server's clock */
   int64_t throttle_reset_s;
 } iauth_quota;
 
+/* In the order in which they are told. */
 typedef enum {
-  IAUTH_EVENT_TOKEN = 1, /* a new token, or the same with its apis; `token` is set */
-  IAUTH_EVENT_ERROR,     /* an attempt failed; `failure` is set */
+  IAUTH_EVENT_QUOTA = 1, /* `quota` is set */
   IAUTH_EVENT_EXPIRED,   /* the token ran out, was refused or invalidated before a new one came */
-  IAUTH_EVENT_QUOTA      /* `quota` is set */
+  IAUTH_EVENT_ERROR,     /* an attempt failed; `failure` is set */
+  IAUTH_EVENT_TOKEN      /* a new token, or the same with its apis; `token` is set */
 } iauth_event_kind;
 
+/* By its kind one of these, or none. */
 typedef struct {
   iauth_event_kind kind;
-  const iauth_token *token;
-  const iauth_failure *failure;
-  const iauth_quota *quota;
+  union {
+    const iauth_token *token;
+    const iauth_failure *failure;
+    const iauth_quota *quota;
+  };
 } iauth_event;
 
 /* ---------------------------------------------------------------------------------------------------
@@ -126,6 +149,7 @@ typedef struct {
 typedef struct {
   void *user;
   void *(*alloc)(void *user, size_t size); /* may return NULL */
+  /* Wipes what it releases, because keys and tokens were in there. NULL is fine. */
   void (*release)(void *user, void *ptr);
   iauth_time (*now)(void *user);
   uint32_t (*random)(void *user);
@@ -152,7 +176,7 @@ typedef enum {
 
 typedef struct {
   iauth_flow flow;
-  const char *endpoint; /* "https://api.inbenta.io/v1"; NULL means that one */
+  const char *endpoint; /* for example IAUTH_ENDPOINT */
   const char *api_key;
   const char *credential;
   int64_t timeout_ms; /* for one attempt; 0 means 10,000 */
@@ -166,9 +190,9 @@ typedef struct iauth_client iauth_client;
 /* ---------------------------------------------------------------------------------------------------
  * Life of a client. */
 
-/* Makes a client. Checks and copies `config` and `host`; starts nothing. Returns 0 and sets *out,
- * or INVALID_CONFIG, INSECURE_ENDPOINT (neither https nor loopback) or NO_MEMORY and sets *out to
- * NULL. */
+/* Makes a client. Checks and copies `config`, borrows `host` until iauth_free; starts nothing.
+ * Returns 0 and sets *out, or INVALID_CONFIG, INSECURE_ENDPOINT (neither https nor loopback) or
+ * NO_MEMORY and sets *out to NULL. */
 iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_client **out);
 
 /* Cancels the request, answers every waiter with DISPOSED, wipes and frees. NULL is fine. */
@@ -204,7 +228,7 @@ iauth_error iauth_adopt(iauth_client *client, const iauth_token *token);
 iauth_error iauth_adopt_reply(iauth_client *client, uint32_t id, const iauth_token *token);
 
 /* Drops the current token if it is still this one: a caller saw it refused. */
-void iauth_invalidate(iauth_client *client, const char *access_token, size_t len);
+void iauth_invalidate(iauth_client *client, const char *access_token);
 
 /* The machine woke, came online or became visible: a wait that we chose ourselves is over. */
 void iauth_wake(iauth_client *client);
@@ -231,5 +255,8 @@ const iauth_token *iauth_current(iauth_client *client, int64_t min_validity_ms);
 #define IAUTH_BODY_MAX 65536      /* bytes of an answer's body; transports stop reading there */
 #define IAUTH_CREDENTIAL_MAX 8192 /* bytes of a key, a secret or an access token */
 #define IAUTH_ENDPOINT_MAX 1024
+
+/* Inbenta's own endpoint (AUTH_API "Endpoints"), for hosts whose user names none. */
+#define IAUTH_ENDPOINT "https://api.inbenta.io/v1"
 
 #endif

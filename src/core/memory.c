@@ -5,13 +5,15 @@
 
 void *iauth__alloc(const iauth_host *host, size_t size) { return host->alloc(host->user, size); }
 
-char *iauth__copy(const iauth_host *host, const char *bytes, size_t len) {
-  char *copy = iauth__alloc(host, len + 1);
-  if (copy == NULL)
-    return NULL;
-  memcpy(copy, bytes, len);
-  copy[len] = '\0';
-  return copy;
+void *iauth__copy(const iauth_host *host, const void *bytes, size_t size) {
+  void *copy = iauth__alloc(host, size);
+  return copy != NULL ? memcpy(copy, bytes, size) : NULL;
+}
+
+char *iauth__append(char *at, const char *text) {
+  while ((*at = *text++) != '\0')
+    at++;
+  return at;
 }
 
 void iauth__wipe(void *ptr, size_t size) {
@@ -20,14 +22,6 @@ void iauth__wipe(void *ptr, size_t size) {
     *byte++ = 0;
 }
 
-void iauth__wipe_release(const iauth_host *host, void *ptr, size_t size) {
-  if (ptr == NULL)
-    return;
-  iauth__wipe(ptr, size);
-  host->release(host->user, ptr);
-}
-
-void iauth__wipe_release_string(const iauth_host *host, char *string) {
-  if (string != NULL)
-    iauth__wipe_release(host, string, strlen(string));
+void iauth__release(const iauth_host *host, const void *ptr) {
+  host->release(host->user, (void *)ptr);
 }

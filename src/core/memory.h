@@ -1,5 +1,4 @@
-/* Memory through the host's allocator. Whatever held a token or a key is wiped before it is
- * released. */
+/* Memory through the host's allocator, which wipes what is released. */
 #ifndef IAUTH_MEMORY_H
 #define IAUTH_MEMORY_H
 
@@ -7,16 +6,16 @@
 
 void *iauth__alloc(const iauth_host *host, size_t size);
 
-/* Copies `len` bytes and adds a NUL. NULL if there is no memory. */
-char *iauth__copy(const iauth_host *host, const char *bytes, size_t len);
+/* Copies `size` bytes. NULL if there is no memory. */
+void *iauth__copy(const iauth_host *host, const void *bytes, size_t size);
+
+/* Writes a string and a NUL; returns where the NUL is. */
+char *iauth__append(char *at, const char *text);
 
 /* Overwrites in a way that the compiler may not leave out. */
 void iauth__wipe(void *ptr, size_t size);
 
-/* Wipes `size` bytes and releases. NULL is fine. */
-void iauth__wipe_release(const iauth_host *host, void *ptr, size_t size);
-
-/* The same for a NUL-terminated string. */
-void iauth__wipe_release_string(const iauth_host *host, char *string);
+/* Through the host, which wipes. NULL is fine. */
+void iauth__release(const iauth_host *host, const void *ptr);
 
 #endif

@@ -6,8 +6,9 @@
 
 #define IAUTH__MIN_INTERVAL_MS                                                                     \
   1000 /* between the starts of two requests, whatever the server says */
-#define IAUTH__REFUSAL_CACHE_MS 5000 /* a failure answers callers for this long without a request  \
-                                      */
+#define IAUTH__REFUSAL_CACHE_MS                                                                    \
+  5000 /* a failure answers callers for this long without a request                                \
+        */
 #define IAUTH__BACKOFF_MAX_MS                                                                      \
   60000 /* also the longest that a server's Retry-After holds up a caller */
 #define IAUTH__RETRY_AFTER_MAX_MS 3600000 /* … and the background refresh */
@@ -24,13 +25,13 @@ int64_t iauth__refresh_when_ms(int64_t lifetime_ms, uint32_t random);
  * that a caller never waits for a refresh that was not due. */
 int64_t iauth__enough_ms(int64_t min_validity_ms, int64_t lifetime_ms);
 
-/* The wait after `attempts` failures in a row (1 or more), for a caller: full jitter over 1 s, 2 s, 4 s …
- * 60 s. */
+/* The wait after `attempts` failures in a row (1 or more), for a caller: full jitter over 1 s, 2 s,
+ * 4 s … 60 s. */
 int64_t iauth__backoff_ms(int attempts, uint32_t random);
 
-/* The same while nobody waits: once to almost twice the ceiling, in the end 60 to 118 s. A crowd that lost
- * its server comes back spread over two minutes, and at a rate that falls slowly: full jitter would bring
- * most of it in the first half. Who asks meanwhile is served at once. */
+/* The same while nobody waits: once to almost twice the ceiling, in the end 60 to 118 s. A crowd
+ * that lost its server comes back spread over two minutes, and at a rate that falls slowly: full
+ * jitter would bring most of it in the first half. Who asks meanwhile is served at once. */
 int64_t iauth__background_backoff_ms(int attempts, uint32_t random);
 
 int64_t iauth__min(int64_t a, int64_t b);

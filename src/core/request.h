@@ -8,9 +8,7 @@
 typedef struct {
   iauth_request public;
   const char *headers[7]; /* three pairs and the end */
-  char *url;
-  char *bearer;
-  char *body;
+  char *text;             /* all strings that are made for it */
 } iauth__request;
 
 /* Who is asking; all NUL-terminated, borrowed for the request's life. */

@@ -9,25 +9,21 @@
 
 /* What an answer of 200 grants. Strings are owned; release them with iauth__grant_clean_up. */
 typedef struct {
-  char *access_token; /* NULL for /apis */
-  size_t access_token_len;
-  double expiration; /* Unix seconds, 0 if the answer left it out */
+  const char *access_token; /* NULL for /apis */
+  double expiration;        /* Unix seconds, 0 if the answer left it out */
   int64_t expires_in_ms;
-  char *apis; /* "name\0url\0…", NULL if the answer left them out */
+  const char *apis; /* "name\0url\0…", NULL if the answer left them out */
   size_t apis_len;
 } iauth__grant;
 
-/* Checks an answer with status 200: content type, size, JSON, token, expires_in, apis, in this
- * order. Returns 0, BAD_CONTENT_TYPE, BODY_TOO_LARGE, BAD_JSON, BAD_TOKEN, BAD_EXPIRES_IN, BAD_APIS
- * or NO_MEMORY; *grant is set on 0 only. */
-iauth_error iauth__check_grant(const iauth_host *host, iauth_request_kind kind,
-                               const iauth_response *response, iauth__grant *grant);
+/* What an answer means. One of status 200 is checked for content type, size, JSON, token,
+ * expires_in and apis, in this order: 0, and *grant is what it grants, or BAD_CONTENT_TYPE,
+ * BODY_TOO_LARGE, BAD_JSON, BAD_TOKEN, BAD_EXPIRES_IN, BAD_APIS or NO_MEMORY. Every other answer is
+ * a refusal, never 0. *grant is zeroed if there is none. */
+iauth_error iauth__check_response(const iauth_host *host, iauth_request_kind kind, iauth_flow flow,
+                                  const iauth_response *response, iauth__grant *grant);
 
 void iauth__grant_clean_up(iauth__grant *grant, const iauth_host *host);
-
-/* What an answer with another status than 200 means. */
-iauth_error iauth__check_refusal(iauth_request_kind kind, iauth_flow flow,
-                                 const iauth_response *response);
 
 /* How long the server asks to wait, 0 if it does not: Retry-After in seconds or as HTTP date (RFC
  * 9110, sections 10.2.3 and 5.6.7), else, with a 429, x-throttle-reset. Points in time are compared

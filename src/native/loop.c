@@ -26,6 +26,7 @@ struct call {
 
 struct inbenta_auth_loop {
   iauth_client *client;
+  iauth_host host;
   CURLM *multi;
   char *proxy, *ca_file;
   inbenta_auth_callback on_event;
@@ -41,14 +42,28 @@ struct inbenta_auth_loop {
 /* ---------------------------------------------------------------------------------------------------
  * What the core is handed. */
 
+/* A block knows its size, so that it can be wiped. */
+typedef union {
+  size_t size;
+  max_align_t align;
+} block_head;
+
 static void *host_alloc(void *user, size_t size) {
   (void)user;
-  return malloc(size);
+  block_head *head = size <= SIZE_MAX - sizeof *head ? malloc(sizeof *head + size) : NULL;
+  if (head == NULL)
+    return NULL;
+  head->size = size;
+  return head + 1;
 }
 
 static void host_release(void *user, void *ptr) {
   (void)user;
-  free(ptr);
+  if (ptr == NULL)
+    return;
+  block_head *head = (block_head *)ptr - 1;
+  iauth__wipe(ptr, head->size);
+  free(head);
 }
 
 static int64_t clock_ms(clockid_t clock) {
@@ -119,9 +134,10 @@ static void host_answer(void *user, uint32_t waiter, const iauth_token *token,
 
 static void host_event(void *user, const iauth_event *event) {
   const inbenta_auth_loop *loop = user;
-  bool is_news = event->kind == IAUTH_EVENT_TOKEN || event->kind == IAUTH_EVENT_ERROR;
-  if (is_news && loop->on_event != NULL)
-    tell(loop, loop->on_event, loop->on_event_user, event->token, event->failure);
+  const iauth_token *token = event->kind == IAUTH_EVENT_TOKEN ? event->token : NULL;
+  const iauth_failure *failure = event->kind == IAUTH_EVENT_ERROR ? event->failure : NULL;
+  if ((token != NULL || failure != NULL) && loop->on_event != NULL)
+    tell(loop, loop->on_event, loop->on_event_user, token, failure);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -149,11 +165,11 @@ inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_options *options, vo
   loop->on_event = options->on_event;
   loop->on_event_user = options->on_event_user;
   loop->delay_ms = -1;
-  const iauth_host host = {loop,      host_alloc,  host_release, host_now,    host_random,
-                           host_send, host_cancel, host_arm,     host_answer, host_event};
+  loop->host = (iauth_host){loop,      host_alloc,  host_release, host_now,    host_random,
+                            host_send, host_cancel, host_arm,     host_answer, host_event};
   const iauth_config config = {
       .flow = IAUTH_FLOW_SECRET,
-      .endpoint = options->endpoint,
+      .endpoint = options->endpoint != NULL ? options->endpoint : IAUTH_ENDPOINT,
       .api_key = options->api_key,
       .credential = options->secret,
       .timeout_ms = options->timeout_ms,
@@ -162,7 +178,7 @@ inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_options *options, vo
   };
   iauth_error error = IAUTH_ERR_NO_MEMORY;
   if (copy(options->proxy, &loop->proxy) && copy(options->ca_file, &loop->ca_file))
-    error = iauth_new(&config, &host, &loop->client);
+    error = iauth_new(&config, &loop->host, &loop->client);
   if (error != IAUTH_OK) {
     inbenta_auth_loop_free(loop);
     return native_error(error, INBENTA_AUTH_NETWORK);
@@ -211,7 +227,7 @@ void inbenta_auth_loop_cancel(inbenta_auth_loop *loop, uint32_t id) {
 }
 
 void inbenta_auth_loop_invalidate(inbenta_auth_loop *loop, const char *access_token) {
-  iauth_invalidate(loop->client, access_token, strlen(access_token));
+  iauth_invalidate(loop->client, access_token);
 }
 
 bool inbenta_auth_loop_done(inbenta_auth_loop *loop, const struct CURLMsg *message) {

@@ -12,7 +12,7 @@
 static const char *skip(const char *text) { return text + strlen(text) + 1; }
 
 bool native_token_from(const iauth_token *token, inbenta_auth_token *out) {
-  size_t count = 0, token_size = token->access_token_len + 1;
+  size_t count = 0, token_size = strlen(token->access_token) + 1;
   for (const char *at = token->apis; at != NULL && at < token->apis + token->apis_len;
        at = skip(skip(at)))
     count++;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/headers.h"
 #include "core/memory.h"
 
 #define HEADERS_MAX 16384 /* bytes; what is beyond is not looked at */
@@ -59,7 +60,7 @@ static int on_socket(void *user, curl_socket_t socket, curlsocktype purpose) {
 
 static bool make_buffer(buffer *buffer, size_t limit) {
   buffer->limit = limit;
-  buffer->bytes = malloc(limit);
+  buffer->bytes = malloc(limit + 1);
   return buffer->bytes != NULL;
 }
 
@@ -182,13 +183,12 @@ inbenta_auth_error transfer_complete(const transfer *transfer, CURLcode result,
   if (result == CURLE_OK || too_large) {
     long status = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    const iauth_response response = {
+    iauth_response response = {
         .status = (int)status,
-        .headers = transfer->headers.bytes,
-        .headers_len = transfer->headers.len,
         .body = transfer->body.bytes,
         .body_len = transfer->body.len,
     };
+    iauth__read_headers(transfer->headers.bytes, transfer->headers.len, &response);
     iauth_respond(client, id, &response);
     return INBENTA_AUTH_OK;
   }

@@ -2,8 +2,8 @@
  * most 12 exports, the memory among them, and 6 imports; tests/node/boundary.test.js counts.
  *
  * Imports never throw and never call back into C. Strings that come in lie in memory that
- * JavaScript got from malloc; the function that takes one wipes and frees it. What goes out is
- * borrowed for the call. Numbers that may exceed 32 bits cross as doubles. */
+ * JavaScript got from malloc; the function that takes one frees it, and what is freed is wiped.
+ * What goes out is borrowed for the call. Numbers that may exceed 32 bits cross as doubles. */
 #ifndef IAUTH_WASM_BOUNDARY_H
 #define IAUTH_WASM_BOUNDARY_H
 
@@ -13,21 +13,22 @@
 #define IMPORT(name) __attribute__((import_module("js"), import_name(#name)))
 #define EXPORT(name) __attribute__((export_name(#name)))
 
-/* Writes the monotonic and the wall clock, in milliseconds. */
-IMPORT(now) void js_now(double *mono_and_wall_ms);
+/* The monotonic clock or, with `wall`, the wall clock, in milliseconds. */
+IMPORT(now) double js_now(int wall);
 
 /* Calls `run` after delay_ms, replacing the previous timer; a negative delay means no timer. */
 IMPORT(arm) void js_arm(double delay_ms);
 
-/* Tells one of enum message. */
-IMPORT(tell) void js_tell(int message, const double *numbers);
+/* Tells one of enum message: what iauth_host.event and answer say, as it lies in memory, borrowed
+ * for the call. `id` is that of the waiter, or of the request to reauthorize. */
+IMPORT(tell) void js_tell(int message, const void *what, uint32_t id);
 
 /* Starts the one request there is. `headers` is name, value, …, NULL; `body` may be NULL. It ends
- * in `done`, later, never inside this call; of a body longer than `limit` only limit + 1 bytes
- * come. */
+ * in `done`, later, never inside this call; of an answer's body longer than `limit` only limit + 1
+ * bytes come. */
 IMPORT(send)
 void js_send(const char *method, const char *url, const char *const *headers, const char *body,
-             size_t body_len, size_t limit);
+             size_t limit);
 
 /* Aborts that request, if it is under way; no `done` follows. */
 IMPORT(abort) void js_abort(void);
@@ -38,17 +39,18 @@ IMPORT(read) double js_read(int kind, const char *text, size_t len);
 enum text {
   TEXT_DATE,        /* an HTTP date, as Unix seconds */
   TEXT_NUMBER,      /* one decimal number and nothing else */
+  TEXT_CODE,        /* the code of an error: the iauth_error, 0 if there is none of it */
   TEXT_ENDPOINT,    /* a base URL: an iauth_error, https or this machine only */
   TEXT_ANY_ENDPOINT /* the same, plain http everywhere */
 };
 
-/* Layouts of the numbers stand at the functions that tell them (host.c) and in js/core.js. */
+/* The first ones are iauth_event_kind. */
 enum message {
-  MESSAGE_TOKEN = 1,
-  MESSAGE_ERROR,
+  MESSAGE_QUOTA = 1, /* an iauth_quota */
   MESSAGE_EXPIRED,
-  MESSAGE_QUOTA,
-  MESSAGE_ANSWER,
+  MESSAGE_ERROR,  /* an iauth_failure */
+  MESSAGE_TOKEN,  /* an iauth_token */
+  MESSAGE_ANSWER, /* an iauth_failure or, if NULL, the token of the last MESSAGE_TOKEN */
   MESSAGE_REAUTHORIZE
 };
 
@@ -64,10 +66,7 @@ enum flag {
 void *malloc(size_t size);
 
 /* `strings` is "endpoint\0API key\0credential\0". Returns an iauth_error. */
-EXPORT(new) int wasm_new(char *strings, size_t len, int flags, double timeout_ms, uint32_t seed);
-
-/* Answers everybody with `disposed`. */
-EXPORT(dispose) void wasm_dispose(void);
+EXPORT(new) int wasm_new(char *strings, int flags, double timeout_ms, uint32_t seed);
 
 /* Joins a caller, who is answered by MESSAGE_ANSWER. Returns an iauth_error: then no answer
  * follows. */
@@ -77,21 +76,21 @@ int wasm_get(uint32_t waiter, double min_validity_ms, double timeout_ms, int for
 EXPORT(cancel) void wasm_cancel(uint32_t waiter);
 
 /* Takes a token from another tab or a server (id 0), or as the answer to MESSAGE_REAUTHORIZE.
- * `strings` is the token and, behind its NUL, the apis; apis_len is 0 if they are unknown. */
+ * `strings` is the token and the apis, "token\0name\0url\0…\0"; without any they are unknown. */
 EXPORT(adopt)
-void wasm_adopt(uint32_t id, char *strings, size_t token_len, size_t apis_len, double expiration,
-                double expires_wall_ms, double lifetime_ms);
+void wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wall_ms,
+                double lifetime_ms);
 
 /* There is no token for MESSAGE_REAUTHORIZE. */
 EXPORT(fail) void wasm_fail(uint32_t id, int error);
 
-EXPORT(invalidate) void wasm_invalidate(char *token, size_t len);
+EXPORT(invalidate) void wasm_invalidate(char *token);
 
 /* The timer fired or, with `woke`, the machine woke up or came online. */
 EXPORT(run) void wasm_run(int woke);
 
-/* The request is answered: `block` is the headers, "Name: value\r\n" each, and then the body.
- * Status 0: there was no answer. */
-EXPORT(done) void wasm_done(int status, char *block, size_t headers_len, size_t body_len);
+/* The request is answered: `strings` is the values of IAUTH_RESPONSE_HEADERS and the body. Status
+ * 0: there was no answer, and `strings` is not looked at. */
+EXPORT(done) void wasm_done(int status, char *strings);
 
 #endif

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/memory.h"
 #include "wasm/boundary.h"
 #include "wasm/transport.h"
 
@@ -27,9 +26,7 @@ static void host_release(void *user, void *ptr) {
 
 static iauth_time host_now(void *user) {
   (void)user;
-  double ms[2];
-  js_now(ms);
-  return (iauth_time){.mono_ms = (int64_t)ms[0], .wall_ms = (int64_t)ms[1]};
+  return (iauth_time){.mono_ms = (int64_t)js_now(0), .wall_ms = (int64_t)js_now(1)};
 }
 
 /* xorshift32: for jitter, where nothing is to be guessed. */
@@ -45,8 +42,7 @@ static iauth_error host_send(void *user, const iauth_request *request) {
   (void)user;
   if (request->kind != IAUTH_REQUEST_REAUTHORIZE)
     return transport_send(client, request);
-  const double numbers[] = {request->id};
-  js_tell(MESSAGE_REAUTHORIZE, numbers);
+  js_tell(MESSAGE_REAUTHORIZE, NULL, request->id);
   return IAUTH_OK;
 }
 
@@ -61,56 +57,32 @@ static void host_arm(void *user, int64_t delay_ms) {
   js_arm((double)delay_ms);
 }
 
-static void tell_failure(int message, uint32_t waiter, const iauth_failure *failure) {
-  const double numbers[] = {failure->error,     failure->status,
-                            failure->retryable, (double)failure->retry_after_ms,
-                            failure->attempts,  waiter};
-  js_tell(message, numbers);
-}
-
-/* Without a failure the answer is the token of the last MESSAGE_TOKEN. */
 static void host_answer(void *user, uint32_t waiter, const iauth_token *token,
                         const iauth_failure *failure) {
   (void)user;
-  const iauth_failure none = {0};
-  tell_failure(MESSAGE_ANSWER, waiter, token != NULL ? &none : failure);
-}
-
-static void tell_token(const iauth_token *token) {
-  const double numbers[] = {(double)(uintptr_t)token->access_token,
-                            (double)token->access_token_len,
-                            token->expiration,
-                            (double)token->expires_wall_ms,
-                            (double)token->expires_mono_ms,
-                            (double)token->lifetime_ms,
-                            (double)(uintptr_t)token->apis,
-                            (double)token->apis_len};
-  js_tell(MESSAGE_TOKEN, numbers);
-}
-
-static void tell_quota(const iauth_quota *quota) {
-  const double numbers[] = {quota->quota_usage_percent, quota->throttle_usage_percent,
-                            (double)quota->quota_reset_s, (double)quota->throttle_reset_s};
-  js_tell(MESSAGE_QUOTA, numbers);
+  (void)token; /* that of the last MESSAGE_TOKEN */
+  js_tell(MESSAGE_ANSWER, failure, waiter);
 }
 
 static void host_event(void *user, const iauth_event *event) {
   (void)user;
-  switch (event->kind) {
-  case IAUTH_EVENT_TOKEN:
-    tell_token(event->token);
-    break;
-  case IAUTH_EVENT_ERROR:
-    tell_failure(MESSAGE_ERROR, 0, event->failure);
-    break;
-  case IAUTH_EVENT_EXPIRED:
-    js_tell(MESSAGE_EXPIRED, NULL);
-    break;
-  case IAUTH_EVENT_QUOTA:
-    tell_quota(event->quota);
-    break;
-  }
+  js_tell((int)event->kind, event->token, 0);
 }
+
+const iauth_host wasm_host = {NULL,      host_alloc,  host_release, host_now,    host_random,
+                              host_send, host_cancel, host_arm,     host_answer, host_event};
+
+/* js/core.js reads what is told as it lies here. */
+_Static_assert(offsetof(iauth_token, apis) == 4 && offsetof(iauth_token, apis_len) == 8 &&
+                   offsetof(iauth_token, expiration) == 16 &&
+                   offsetof(iauth_token, expires_wall_ms) == 24 &&
+                   offsetof(iauth_token, expires_mono_ms) == 32 &&
+                   offsetof(iauth_token, lifetime_ms) == 40,
+               "layout of a token");
+_Static_assert(offsetof(iauth_failure, status) == 4 && offsetof(iauth_failure, retryable) == 8 &&
+                   offsetof(iauth_failure, attempts) == 12 &&
+                   offsetof(iauth_failure, retry_after_ms) == 16,
+               "layout of a failure");
 
 /* ---------------------------------------------------------------------------------------------------
  * What JavaScript calls. */
@@ -123,9 +95,7 @@ static iauth_flow flow_of(int flags) {
   return flags & FLAG_TOKEN_FLOW ? IAUTH_FLOW_TOKEN : IAUTH_FLOW_DOMAIN_KEY;
 }
 
-int wasm_new(char *strings, size_t len, int flags, double timeout_ms, uint32_t seed) {
-  static const iauth_host host = {NULL,      host_alloc,  host_release, host_now,    host_random,
-                                  host_send, host_cancel, host_arm,     host_answer, host_event};
+int wasm_new(char *strings, int flags, double timeout_ms, uint32_t seed) {
   const char *api_key = strings + strlen(strings) + 1;
   const iauth_config config = {
       .flow = flow_of(flags),
@@ -138,15 +108,9 @@ int wasm_new(char *strings, size_t len, int flags, double timeout_ms, uint32_t s
       .allow_insecure = flags & FLAG_ALLOW_INSECURE,
   };
   random_state = seed | 1;
-  iauth_error error = iauth_new(&config, &host, &client);
-  iauth__wipe(strings, len);
+  iauth_error error = iauth_new(&config, &wasm_host, &client);
   free(strings);
   return error;
-}
-
-void wasm_dispose(void) {
-  iauth_free(client);
-  client = NULL;
 }
 
 int wasm_get(uint32_t waiter, double min_validity_ms, double timeout_ms, int force_refresh) {
@@ -161,19 +125,20 @@ void wasm_cancel(uint32_t waiter) {
   iauth_run(client);
 }
 
-void wasm_adopt(uint32_t id, char *strings, size_t token_len, size_t apis_len, double expiration,
-                double expires_wall_ms, double lifetime_ms) {
+void wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wall_ms,
+                double lifetime_ms) {
+  const char *apis = strings + strlen(strings) + 1, *end = apis;
+  while (*end != '\0')
+    end += strlen(end) + 1;
   const iauth_token token = {
       .access_token = strings,
-      .access_token_len = token_len,
       .expiration = expiration,
       .expires_wall_ms = (int64_t)expires_wall_ms,
       .lifetime_ms = (int64_t)lifetime_ms,
-      .apis = apis_len > 0 ? strings + token_len + 1 : NULL,
-      .apis_len = apis_len,
+      .apis = apis,
+      .apis_len = (size_t)(end - apis),
   };
   (void)iauth_adopt_reply(client, id, &token);
-  iauth__wipe(strings, token_len);
   free(strings);
   iauth_run(client);
 }
@@ -183,9 +148,8 @@ void wasm_fail(uint32_t id, int error) {
   iauth_run(client);
 }
 
-void wasm_invalidate(char *token, size_t len) {
-  iauth_invalidate(client, token, len);
-  iauth__wipe(token, len);
+void wasm_invalidate(char *token) {
+  iauth_invalidate(client, token);
   free(token);
   iauth_run(client);
 }

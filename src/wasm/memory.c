@@ -41,9 +41,13 @@ void *malloc(size_t size) {
   return NULL;
 }
 
+/* What was in there may have been a key or a token. */
 void free(void *ptr) {
-  if (ptr != NULL)
-    ((block *)ptr)[-1].used = false;
+  if (ptr == NULL)
+    return;
+  block *freed = (block *)ptr - 1;
+  freed->used = false;
+  __builtin_memset(ptr, 0, freed->size - sizeof *freed);
 }
 
 /* Only cJSON's printing, which nothing here calls, would grow a block. */

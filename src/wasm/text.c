@@ -1,5 +1,5 @@
-/* Dates, numbers and URLs by the browser's own readers, in place of the core's http_date.c,
- * number.c and endpoint.c: every page would load those, and the browser has its own.
+/* Dates, numbers, URLs and codes by the browser's own readers, in place of the core's http_date.c,
+ * number.c, endpoint.c and errors.c: every page would load those, and the browser has its own.
  *
  * That is as safe as the core's: the URL parser that decides whether an endpoint is secure is then
  * the very one that fetch goes by, so that the two can never read one text in two ways. The
@@ -33,9 +33,13 @@ double iauth__strtod(const char *text, char **end) {
   return value;
 }
 
+iauth_error iauth_error_of_code(const char *code) {
+  return (iauth_error)js_read(TEXT_CODE, code, strlen(code));
+}
+
 iauth_error iauth__check_endpoint(const char *url, bool allow_insecure) {
   size_t len = strlen(url);
   if (len > IAUTH_ENDPOINT_MAX)
     return IAUTH_ERR_INVALID_CONFIG;
-  return (iauth_error)js_read(allow_insecure ? TEXT_ANY_ENDPOINT : TEXT_ENDPOINT, url, len);
+  return (iauth_error)js_read(TEXT_ENDPOINT + allow_insecure, url, len);
 }

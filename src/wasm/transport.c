@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/memory.h"
 #include "wasm/boundary.h"
 
 static emscripten_fetch_t *in_flight;
@@ -25,24 +24,32 @@ static void close_request(void) {
   emscripten_fetch_close(fetch);
 }
 
-void wasm_done(int status, char *block, size_t headers_len, size_t body_len) {
+void wasm_done(int status, char *strings) {
   iauth_client *client = in_flight->userData;
   close_request();
   if (status == 0) {
     iauth_fail(client, request_id, IAUTH_ERR_NETWORK);
   } else {
-    const iauth_response response = {status, block, headers_len, block + headers_len, body_len};
+    iauth_response response = {.status = status};
+    char *at = strings;
+    for (int i = 0; i < IAUTH_HEADERS; i++) {
+      response.headers[i] = at;
+      at += strlen(at) + 1;
+    }
+    response.body = at;
+    response.body_len = strlen(at);
     iauth_respond(client, request_id, &response);
   }
-  iauth__wipe(block, headers_len + body_len);
-  free(block);
+  free(strings);
   iauth_run(client);
 }
 
 iauth_error transport_send(iauth_client *client, const iauth_request *request) {
   emscripten_fetch_attr_t attributes;
   emscripten_fetch_attr_init(&attributes);
-  strcpy(attributes.requestMethod, request->method); /* "GET" or "POST" */
+  /* Not request->method by strcpy: so the linker knows what is in there, and leaves out of
+   * emscripten_fetch what is not asked for. */
+  memcpy(attributes.requestMethod, request->kind == IAUTH_REQUEST_APIS ? "GET\0" : "POST", 5);
   attributes.attributes = EMSCRIPTEN_FETCH_LOAD_TO_MEMORY | EMSCRIPTEN_FETCH_REPLACE;
   attributes.requestHeaders = request->headers;
   attributes.requestData = request->body;
@@ -64,7 +71,7 @@ void transport_cancel(void) {
 void emscripten_start_fetch(emscripten_fetch_t *fetch) {
   const emscripten_fetch_attr_t *attributes = &fetch->__attributes;
   js_send(attributes->requestMethod, fetch->url, attributes->requestHeaders,
-          attributes->requestData, attributes->requestDataSize, IAUTH_BODY_MAX);
+          attributes->requestData, IAUTH_BODY_MAX);
 }
 
 void _emscripten_fetch_free(unsigned int id) {

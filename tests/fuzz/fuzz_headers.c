@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "core/endpoint.h"
+#include "core/headers.h"
 #include "core/http_date.h"
 #include "core/number.h"
 #include "core/response.h"
@@ -19,8 +20,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   const char *text = (const char *)data + 1;
   size_t len = size - 1;
-  const iauth_response response = {
-      .status = data[0] & 1 ? 429 : 503, .headers = text, .headers_len = len};
+  char *lines = malloc(len + 1);
+  memcpy(lines, text, len);
+  iauth_response response = {.status = data[0] & 1 ? 429 : 503};
+  iauth__read_headers(lines, len, &response);
+  for (int i = 0; i < IAUTH_HEADERS; i++) {
+    size_t value_len = strlen(response.headers[i]);
+    require(value_len == 0 || strchr(" \t\r", response.headers[i][value_len - 1]) == NULL);
+    require(strpbrk(response.headers[i], "\n") == NULL);
+  }
   int64_t wait_ms = iauth__retry_after_ms(&response, INT64_C(784111777000));
   require(wait_ms >= 0 && wait_ms <= 3600000);
   iauth_quota quota;
@@ -49,5 +57,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     require(strncasecmp(copy, "http", 4) == 0);
   }
   free(copy);
+  free(lines);
   return 0;
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { READERS } from '../../js/text.js';
 
-const [date, number, endpoint, anyEndpoint] = READERS;
+const [date, number, code, endpoint, anyEndpoint] = READERS;
 
 test('HTTP dates, and no other ones', () => {
   assert.equal(date('Thu, 01 Jan 1970 00:00:00 GMT'), 0);
@@ -20,6 +20,11 @@ test('decimal numbers, and nothing else', () => {
   for (const bad of ['', ' 1', '1 ', '+1', '.5', '0x10', '1e', '1e+', '1_0', 'Infinity', 'NaN', '--1', '1,2']) assert.ok(Number.isNaN(number(bad)), bad);
 });
 
+test('codes of errors', () => {
+  assert.equal(code('key_revoked'), -10);
+  assert.equal(code('no_such_code'), 0);
+});
+
 test('endpoints: https or this machine', () => {
   for (const good of ['https://api.inbenta.io/v1', 'HTTPS://API.inbenta.io', 'https://a:8443/x_y~z/', 'http://localhost:1', 'http://a.localhost', 'http://127.9.9.9/v1', 'http://[::1]:1'])
     assert.equal(endpoint(good), 0, good);
@@ -27,6 +32,7 @@ test('endpoints: https or this machine', () => {
     assert.equal(endpoint(insecure), -2, insecure);
     assert.equal(anyEndpoint(insecure), 0, insecure);
   }
-  for (const bad of ['', 'https://', 'ftp://a', 'javascript:1', '//a', 'https://u@a', 'https://a?x', 'https://a#x', 'https://a/%20', 'https://a/ ', 'https:\\\\a', 'https://a:99999', 'https://[::1', 'https://[x]', 'http://127.0.0.256', 'https://a\n'])
+  assert.equal(anyEndpoint('ftp://a'), -2);
+  for (const bad of ['', 'https://', 'javascript:1', '//a', 'https://u@a', 'https://a?x', 'https://a#x', 'https://a/%20', 'https://a/ ', 'https:\\\\a', 'https://a:99999', 'https://[::1', 'https://[x]', 'http://127.0.0.256', 'https://a\n'])
     assert.equal(anyEndpoint(bad), -1, bad);
 });

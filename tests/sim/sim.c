@@ -33,6 +33,7 @@ typedef struct {
 } event;
 
 typedef struct {
+  iauth_host host;
   iauth_client *core;
   uint32_t random;
   uint32_t request_id;
@@ -154,29 +155,29 @@ static bool is_out(int64_t at_ms) { return at_ms >= outage_start_ms && at_ms < o
 
 /* The server's answer arrives; in the outage there is none. */
 static void sim_reply(client *client) {
-  static const char type[] = "Content-Type: application/json\r\n";
   char body[128];
   if (is_out(now_ms)) {
     iauth_fail(client->core, client->request_id, IAUTH_ERR_NETWORK);
   } else {
     int len = snprintf(body, sizeof body, "{\"accessToken\":\"t\",\"expires_in\":%lld,\"apis\":{}}",
                        (long long)lifetime_s);
-    const iauth_response response = {200, type, sizeof type - 1, body, (size_t)len};
+    const iauth_response response = {
+        200, {"application/json", "", "", "", "", "", ""}, body, (size_t)len};
     iauth_respond(client->core, client->request_id, &response);
   }
   iauth_run(client->core);
 }
 
 static void start_client(uint32_t i) {
-  const iauth_host host = {&clients[i], sim_alloc,  sim_release, sim_now,    random_of,
-                           sim_send,    sim_cancel, sim_arm,     sim_answer, sim_event};
+  clients[i].host = (iauth_host){&clients[i], sim_alloc,  sim_release, sim_now,    random_of,
+                                 sim_send,    sim_cancel, sim_arm,     sim_answer, sim_event};
   const iauth_config config = {.flow = IAUTH_FLOW_DOMAIN_KEY,
                                .endpoint = "https://api.example/v1",
                                .api_key = "k",
                                .credential = "d",
                                .auto_refresh = true};
   const iauth_get_options options = {0};
-  if (iauth_new(&config, &host, &clients[i].core) != IAUTH_OK ||
+  if (iauth_new(&config, &clients[i].host, &clients[i].core) != IAUTH_OK ||
       iauth_get(clients[i].core, 0, &options) != IAUTH_OK) {
     fprintf(stderr, "out of memory\n");
     exit(1);

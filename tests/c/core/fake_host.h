@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #define WAITERS_MAX 256
+#define ENDPOINT "https://api.example.com/v1"
 
 typedef struct {
   int count; /* how often it was answered */
@@ -75,6 +76,10 @@ void world_live(world *world, int64_t ms);
 /* Asks for a token with the default options, and runs. */
 void world_get(world *world, uint32_t waiter);
 void world_get_with(world *world, uint32_t waiter, iauth_get_options options);
+
+/* An answer with these header lines. Borrows `body`; its headers are good until the next one is
+ * made. */
+iauth_response fake_response(int status, const char *lines, const char *body);
 
 /* Completes the request in flight and runs. */
 void world_respond(world *world, int status, const char *headers, const char *body);

@@ -123,11 +123,7 @@ static void remember(life *life, uint32_t id) {
 
 /* Answers request `id`, which may be one of long ago. */
 static void respond(life *life, uint32_t id, int status, const char *headers, const char *body) {
-  const iauth_response response = {.status = status,
-                                   .headers = headers,
-                                   .headers_len = strlen(headers),
-                                   .body = body,
-                                   .body_len = strlen(body)};
+  const iauth_response response = fake_response(status, headers, body);
   iauth_respond(life->world.client, id, &response);
 }
 
@@ -149,7 +145,6 @@ static void adopt(life *life, bytes *in, uint32_t id) {
       .lifetime_ms = next(in) * INT64_C(10000),
       .apis = next(in) & 1 ? "a\0https://a.example" : NULL,
   };
-  token.access_token_len = strlen(token.access_token);
   token.apis_len = token.apis != NULL ? 20 : 0;
   (void)iauth_adopt_reply(life->world.client, id, &token);
 }
@@ -211,9 +206,9 @@ static void reply_to_old(life *life, bytes *in) {
 static void invalidate(life *life, bytes *in) {
   const iauth_token *token = iauth_current(life->world.client, 0);
   if (next(in) & 1 && token != NULL)
-    iauth_invalidate(life->world.client, token->access_token, token->access_token_len);
+    iauth_invalidate(life->world.client, token->access_token);
   else
-    iauth_invalidate(life->world.client, "other", 5);
+    iauth_invalidate(life->world.client, "other");
 }
 
 static void one_event(life *life, bytes *in) {

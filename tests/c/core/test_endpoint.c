@@ -100,18 +100,18 @@ static void long_endpoint(void **state) {
 
 static void credentials(void **state) {
   (void)state;
-  static char long_one[IAUTH_CREDENTIAL_MAX + 1];
-  memset(long_one, 'a', sizeof long_one);
-  assert_true(iauth__is_credential("a", 1));
-  assert_true(iauth__is_credential("eyJ.x-_~+/=", 11));
-  assert_true(iauth__is_credential(long_one, IAUTH_CREDENTIAL_MAX));
-  assert_false(iauth__is_credential(long_one, IAUTH_CREDENTIAL_MAX + 1));
-  assert_false(iauth__is_credential("", 0));
-  assert_false(iauth__is_credential("a b", 3));
-  assert_false(iauth__is_credential("a\r\nx: y", 7));
-  assert_false(iauth__is_credential("a\0b", 3));
-  assert_false(iauth__is_credential("\x7f", 1));
-  assert_false(iauth__is_credential("caf\xc3\xa9", 5));
+  static char long_one[IAUTH_CREDENTIAL_MAX + 2];
+  memset(long_one, 'a', IAUTH_CREDENTIAL_MAX + 1);
+  assert_true(iauth__is_credential("a"));
+  assert_true(iauth__is_credential("eyJ.x-_~+/="));
+  assert_false(iauth__is_credential(long_one));
+  assert_true(iauth__is_credential(long_one + 1));
+  assert_false(iauth__is_credential(NULL));
+  assert_false(iauth__is_credential(""));
+  assert_false(iauth__is_credential("a b"));
+  assert_false(iauth__is_credential("a\r\nx: y"));
+  assert_false(iauth__is_credential("\x7f"));
+  assert_false(iauth__is_credential("caf\xc3\xa9"));
 }
 
 int main(void) {

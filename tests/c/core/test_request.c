@@ -76,18 +76,17 @@ static void with_token(void **state) {
 static void without_memory(void **state) {
   (void)state;
   static const iauth_request_kind kinds[] = {IAUTH_REQUEST_AUTH, IAUTH_REQUEST_REFRESH};
-  for (size_t kind = 0; kind < 2; kind++)
-    for (int fail_at = 1; fail_at <= 2; fail_at++) {
-      world world;
-      iauth__request request;
-      world_init(&world);
-      world.fail_at = fail_at;
-      assert_int_equal(
-          iauth__request_init(&request, &world.host, &domain_key, kinds[kind], 1, "the-token"),
-          IAUTH_ERR_NO_MEMORY);
-      iauth__request_clean_up(&request, &world.host);
-      assert_int_equal(world.live, 0);
-    }
+  for (size_t kind = 0; kind < 2; kind++) {
+    world world;
+    iauth__request request;
+    world_init(&world);
+    world.fail_at = 1;
+    assert_int_equal(
+        iauth__request_init(&request, &world.host, &domain_key, kinds[kind], 1, "the-token"),
+        IAUTH_ERR_NO_MEMORY);
+    iauth__request_clean_up(&request, &world.host);
+    assert_int_equal(world.live, 0);
+  }
 }
 
 int main(void) {

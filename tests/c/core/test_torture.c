@@ -85,7 +85,6 @@ static void refused_and_retried(world *world, uint32_t *joined) {
 
 static void from_elsewhere(world *world, uint32_t *joined) {
   iauth_token token = {.access_token = "t",
-                       .access_token_len = 1,
                        .expires_wall_ms = world->now.wall_ms + 1000,
                        .apis = "a\0https://a.example",
                        .apis_len = 20};
@@ -96,7 +95,7 @@ static void from_elsewhere(world *world, uint32_t *joined) {
   token.apis_len = 0;
   (void)iauth_adopt(world->client, &token);
   iauth_run(world->client);
-  iauth_invalidate(world->client, "t", 1);
+  iauth_invalidate(world->client, "t");
   join(world, joined, (iauth_get_options){0});
 }
 
@@ -136,7 +135,7 @@ static void torture(scenario run) {
     all_from_there = mode == 1;
     while (play(run, fail_at))
       fail_at++;
-    assert_true(fail_at > 4);
+    assert_true(fail_at > 1);
     print_message("%ld allocations failed in turn\n", fail_at - 1);
   }
 }

@@ -1,0 +1,57 @@
+/* An answer's headers out of the lines in which transports get them. */
+#include "core/headers.h"
+#include "fake_host.h"
+
+#include <string.h>
+
+#define TYPE IAUTH_HEADER_CONTENT_TYPE
+
+static const char *read_type(const char *lines) {
+  static iauth_response response;
+  response = fake_response(200, lines, "");
+  return response.headers[TYPE];
+}
+
+static void values_are_trimmed(void **state) {
+  (void)state;
+  assert_string_equal(read_type("Content-Type: a\r\n"), "a");
+  assert_string_equal(read_type("content-TYPE:a"), "a");
+  assert_string_equal(read_type("Content-Type: \t a b \t\r\n"), "a b");
+  assert_string_equal(read_type("Content-Type:\r\n"), "");
+  assert_string_equal(read_type("Content-Type: \r\n"), "");
+}
+
+static void other_names_are_not_taken_for_it(void **state) {
+  (void)state;
+  assert_string_equal(read_type(""), "");
+  assert_string_equal(read_type("Content-Type\r\n"), "");
+  assert_string_equal(read_type("Content-Type-Options: a\r\n"), "");
+  assert_string_equal(read_type("X-Content-Type: a\r\n"), "");
+  assert_string_equal(read_type(" Content-Type: a\r\n"), "");
+  assert_string_equal(read_type("Content-Typ: a\r\n"), "");
+}
+
+static void among_others(void **state) {
+  (void)state;
+  iauth_response response = fake_response(
+      200, "HTTP/1.1 200 OK\r\n\r\nDate: d\nRetry-After: 1\r\nContent-Type: a\r\n \r\n", "");
+  assert_string_equal(response.headers[IAUTH_HEADER_DATE], "d");
+  assert_string_equal(response.headers[IAUTH_HEADER_RETRY_AFTER], "1");
+  assert_string_equal(response.headers[TYPE], "a");
+  assert_string_equal(response.headers[IAUTH_HEADER_QUOTA_USAGE], "");
+}
+
+static void the_first_of_a_name_counts(void **state) {
+  (void)state;
+  assert_string_equal(read_type("Content-Type: a\r\nContent-Type: b\r\n"), "a");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(values_are_trimmed),
+      cmocka_unit_test(other_names_are_not_taken_for_it),
+      cmocka_unit_test(among_others),
+      cmocka_unit_test(the_first_of_a_name_counts),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
