@@ -1,10 +1,11 @@
 // Bundles dist/ out of js/ and the wasm that CMake built: the ES module with its .wasm beside it, the one for
-// Node with the module inside, since fetch reads no files there, the script-tag build, one file, the types of
-// the public interface, out of the JSDoc, and digests for <script integrity>. Run it by `./run build`.
+// Node with the module inside, since fetch reads no files there, for import and, in dist/cjs, for require, the
+// script-tag build, one file, the types of the public interface, out of the JSDoc, and digests for
+// <script integrity>. Run it by `./run build`.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { minify } from 'terser';
@@ -21,7 +22,7 @@ async function bundle(entry, outfile, { inline = false, module = wasm, ...more }
     minify: true,
     target: 'es2022',
     legalComments: 'none',
-    loader: { '.wasm': 'binary' },
+    loader: { '.wasm': 'base64' },
     alias: { '#wasm': module, '#default-wasm': path(`js/default-wasm-${inline ? 'inline' : 'file'}.js`) },
     entryPoints: [path(entry)],
     write: false,
@@ -32,16 +33,20 @@ async function bundle(entry, outfile, { inline = false, module = wasm, ...more }
 }
 
 await rm(path('dist'), { recursive: true, force: true });
-await mkdir(path('dist'));
+await mkdir(path('dist/cjs'), { recursive: true });
 await copyFile(wasm, path('dist/inbenta-auth.wasm'));
 await bundle('js/index.js', 'dist/inbenta-auth.js', { format: 'esm' });
-await bundle('js/index.js', 'dist/node.js', { format: 'esm', platform: 'node', inline: true });
-await bundle('js/server.js', 'dist/server.js', { format: 'esm', platform: 'node', inline: true, module: serverWasm });
+for (const [format, folder] of [['esm', 'dist'], ['cjs', 'dist/cjs']]) {
+  await bundle('js/index.js', `${folder}/node.js`, { format, platform: 'node', inline: true });
+  await bundle('js/server.js', `${folder}/server.js`, { format, platform: 'node', inline: true, module: serverWasm });
+}
+await writeFile(path('dist/cjs/package.json'), '{ "type": "commonjs" }\n');
 await bundle('js/script-tag.js', 'dist/inbenta-auth.min.js', { format: 'iife', globalName: 'InbentaAuth', inline: true });
 
 const types = ['--allowJs', '--declaration', '--emitDeclarationOnly', '--skipLibCheck', '--removeComments', 'false'];
 const target = ['--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler', '--rootDir', path('js'), '--outDir', path('dist')];
 execFileSync(process.execPath, [path('node_modules/typescript/bin/tsc'), ...types, ...target, path('js/index.js'), path('js/server.js')], { stdio: 'inherit' });
+for (const file of await readdir(path('dist'))) if (file.endsWith('.d.ts')) await copyFile(path(`dist/${file}`), path(`dist/cjs/${file}`));
 
 const digests = {};
 for (const file of ['inbenta-auth.js', 'inbenta-auth.wasm', 'inbenta-auth.min.js', 'node.js', 'server.js'])

@@ -29,6 +29,13 @@ const decoder = new TextDecoder();
  * @property {() => void} end aborts, and wipes the whole memory
  */
 
+/** Lets the browser connect to the API while the module loads: a round trip less to the first token. */
+function preconnect(href) {
+  const { document } = globalThis;
+  const link = document?.createElement('link');
+  document?.head?.append(Object.assign(link, { rel: 'preconnect', href, crossOrigin: '' }));
+}
+
 /**
  * Starts an instance. Rejects with an AuthError if that cannot be done.
  * @param {any} config checked
@@ -40,6 +47,7 @@ const decoder = new TextDecoder();
  * @returns {Promise<Core>}
  */
 export async function startCore(config, { tell, isAwaited, onDeath }) {
+  preconnect(config.endpoint);
   const module = await loadModule(config.wasm, config.timeoutMs);
   let wasm, memory, bytes; // the memory has a fixed size, so views of it stay valid
   let timer;
@@ -85,7 +93,7 @@ export async function startCore(config, { tell, isAwaited, onDeath }) {
   DETAILS[ANSWER] = DETAILS[ERROR];
 
   const js = {
-    now: (wall) => (wall ? Date : performance).now(),
+    ask: (what) => [() => performance.now(), () => Date.now(), () => Math.random() * 2 ** 32][what](),
 
     arm(delayMs) {
       clearTimeout(timer);
@@ -169,7 +177,7 @@ export async function startCore(config, { tell, isAwaited, onDeath }) {
       (config.reauthorize && FLAG_CAN_REAUTHORIZE) |
       (config.allowInsecure && FLAG_ALLOW_INSECURE) |
       config.flow;
-    error = wasm.new(write(`${config.endpoint}\0${config.apiKey}\0${config.credential}`), flags, config.timeoutMs, Math.random() * 2 ** 32);
+    error = wasm.new(write(`${config.endpoint}\0${config.apiKey}\0${config.credential}`), flags, config.timeoutMs);
   } catch (cause) {
     throw wasmError(cause);
   }

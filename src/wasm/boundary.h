@@ -13,8 +13,13 @@
 #define IMPORT(name) __attribute__((import_module("js"), import_name(#name)))
 #define EXPORT(name) __attribute__((export_name(#name)))
 
-/* The monotonic clock or, with `wall`, the wall clock, in milliseconds. */
-IMPORT(now) double js_now(int wall);
+IMPORT(ask) double js_ask(int what);
+
+enum question {
+  ASK_MONO_MS, /* the monotonic clock */
+  ASK_WALL_MS, /* the wall clock, since 1970 */
+  ASK_RANDOM   /* below 2^32; for jitter, where nothing is to be guessed */
+};
 
 /* Calls `run` after delay_ms, replacing the previous timer; a negative delay means no timer. */
 IMPORT(arm) void js_arm(double delay_ms);
@@ -66,7 +71,7 @@ enum flag {
 void *malloc(size_t size);
 
 /* `strings` is "endpoint\0API key\0credential\0". Returns an iauth_error. */
-EXPORT(new) int wasm_new(char *strings, int flags, double timeout_ms, uint32_t seed);
+EXPORT(new) int wasm_new(char *strings, int flags, double timeout_ms);
 
 /* Joins a caller, who is answered by MESSAGE_ANSWER. Returns an iauth_error: then no answer
  * follows. */

@@ -9,7 +9,6 @@
 #include "wasm/transport.h"
 
 static iauth_client *client;
-static uint32_t random_state;
 
 /* ---------------------------------------------------------------------------------------------------
  * What the core is given. */
@@ -26,16 +25,13 @@ static void host_release(void *user, void *ptr) {
 
 static iauth_time host_now(void *user) {
   (void)user;
-  return (iauth_time){.mono_ms = (int64_t)js_now(0), .wall_ms = (int64_t)js_now(1)};
+  return (iauth_time){.mono_ms = (int64_t)js_ask(ASK_MONO_MS),
+                      .wall_ms = (int64_t)js_ask(ASK_WALL_MS)};
 }
 
-/* xorshift32: for jitter, where nothing is to be guessed. */
 static uint32_t host_random(void *user) {
   (void)user;
-  random_state ^= random_state << 13;
-  random_state ^= random_state >> 17;
-  random_state ^= random_state << 5;
-  return random_state;
+  return (uint32_t)js_ask(ASK_RANDOM);
 }
 
 static iauth_error host_send(void *user, const iauth_request *request) {
@@ -95,7 +91,7 @@ static iauth_flow flow_of(int flags) {
   return flags & FLAG_TOKEN_FLOW ? IAUTH_FLOW_TOKEN : IAUTH_FLOW_DOMAIN_KEY;
 }
 
-int wasm_new(char *strings, int flags, double timeout_ms, uint32_t seed) {
+int wasm_new(char *strings, int flags, double timeout_ms) {
   const char *api_key = strings + strlen(strings) + 1;
   const iauth_config config = {
       .flow = flow_of(flags),
@@ -107,7 +103,6 @@ int wasm_new(char *strings, int flags, double timeout_ms, uint32_t seed) {
       .can_reauthorize = flags & FLAG_CAN_REAUTHORIZE,
       .allow_insecure = flags & FLAG_ALLOW_INSECURE,
   };
-  random_state = seed | 1;
   iauth_error error = iauth_new(&config, &wasm_host, &client);
   free(strings);
   return error;

@@ -121,7 +121,7 @@ test.describe('policies', () => {
         const client = createFromDomainKey('d', 'k', { endpoint: 'http://127.0.0.1:9/v1' });
         return client.getToken().catch(({ code, hint }) => ({ code, hint }));
       });
-      expect(error).toEqual({ code: 'wasm_blocked_by_csp', hint: "Add 'wasm-unsafe-eval' to its script-src." });
+      expect(error).toEqual({ code: 'wasm_blocked_by_csp', hint: "Add 'wasm-unsafe-eval' to the script-src of the CSP." });
       await strict.close();
     });
 

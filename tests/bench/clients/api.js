@@ -32,6 +32,7 @@ export async function startApi() {
     response.setHeader('Access-Control-Allow-Origin', request.headers.origin ?? '*');
     response.setHeader('Access-Control-Allow-Credentials', 'true'); // keycloak-js asks with cookies
     if (request.method == 'OPTIONS') {
+      response.setHeader('Access-Control-Max-Age', '0'); // each first token is a first one
       response.setHeader('Access-Control-Allow-Headers', request.headers['access-control-request-headers'] ?? '');
       return response.writeHead(204).end();
     }

@@ -4,8 +4,10 @@
 // Clients that can only renew are handed an expired session with a refresh token: without one they would send the
 // visitor to a login page.
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
 import { chromium } from '@playwright/test';
@@ -71,21 +73,30 @@ function startSite(files) {
   return listen(
     createServer((request, response) => {
       const type = types[request.url.split('.').at(-1)] ?? 'text/html';
-      response.writeHead(200, { 'Content-Type': type }).end(files[request.url.slice(1)]);
+      response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-store' }).end(files[request.url.slice(1)]);
     }),
   );
 }
 
-/** Runs `use` on a page of its own in a fresh profile; `run` calls one of page.js's measures there. */
-async function onPage(browser, { site, api }, name, use) {
-  const context = await browser.newContext();
+/** Runs `use` on a page of its own; `run` calls one of page.js's measures there. */
+async function onPage(context, { site, api }, name, use) {
+  const page = await context.newPage();
   try {
-    const page = await context.newPage();
     await page.goto(`http://127.0.0.1:${site.port}/${name}`);
     const endpoint = `http://127.0.0.1:${api.port}/${name}`;
     const contender = [name, endpoint, { session: grant(`${endpoint}/`) }];
     const run = (measure, ...given) => page.evaluate(([measure, given]) => globalThis.measures[measure](...given), [measure, given]);
     return await use(run, contender, page);
+  } finally {
+    await page.close();
+  }
+}
+
+/** The same in a fresh profile, as a private window has it. */
+async function onFreshPage(browser, servers, name, use) {
+  const context = await browser.newContext();
+  try {
+    return await onPage(context, servers, name, use);
   } finally {
     await context.close();
   }
@@ -104,13 +115,27 @@ async function memory(page) {
   return { heap: usedSize, wasm: wasm.result.value };
 }
 
-async function measureCold(browser, servers) {
-  for (let round = 0; round < COLD_ROUNDS; round++)
-    for (const { name, times } of CONTENDERS) times.push(await onPage(browser, servers, name, (run, contender) => run('cold', ...contender)));
+/**
+ * In an ordinary window: a private one leaves out what pages ask for ahead, such as a preconnect. Nothing is
+ * left of one contender for the next: no connection, and the servers let nothing be kept.
+ */
+async function measureCold(servers) {
+  const profile = await mkdtemp(join(tmpdir(), 'inbenta-auth-bench-'));
+  const context = await chromium.launchPersistentContext(profile, CHROMIUM);
+  try {
+    for (let round = 0; round < COLD_ROUNDS; round++)
+      for (const { name, times } of CONTENDERS) {
+        for (const server of Object.values(servers)) server.drop();
+        times.push(await onPage(context, servers, name, (run, contender) => run('cold', ...contender)));
+      }
+  } finally {
+    await context.close();
+    await rm(profile, { recursive: true });
+  }
 }
 
 const measureCached = (browser, servers, name) =>
-  onPage(browser, servers, name, async (run, contender) => {
+  onFreshPage(browser, servers, name, async (run, contender) => {
     await run('load', ...contender);
     return run('cached', CACHED_MS);
   });
@@ -120,7 +145,7 @@ async function measureMemory(browser, servers, name) {
   const rounds = [];
   for (let round = 0; round < MEMORY_ROUNDS; round++)
     rounds.push(
-      await onPage(browser, servers, name, async (run, contender, page) => {
+      await onFreshPage(browser, servers, name, async (run, contender, page) => {
         const before = await memory(page);
         await run('cold', ...contender);
         const after = await memory(page);
@@ -134,7 +159,7 @@ async function measureMemory(browser, servers, name) {
 async function measureBursts(browser, servers, api, failing) {
   Object.assign(api, { failing, requests: {} });
   const one = ({ name }) =>
-    onPage(browser, servers, name, async (run, contender) => {
+    onFreshPage(browser, servers, name, async (run, contender) => {
       await run('load', ...contender);
       return run('burst', CALLERS, BURST_MAX_MS);
     });
@@ -155,9 +180,9 @@ for (const contender of CONTENDERS) {
 const site = await startSite(files);
 const near = { site, api };
 const far = { site: await relay(site.port, ROUND_TRIP_MS), api: await relay(api.port, ROUND_TRIP_MS) };
+await measureCold(far);
 const browser = await chromium.launch(CHROMIUM);
 try {
-  await measureCold(browser, far);
   for (const contender of CONTENDERS) {
     contender.coldMs = median(contender.times);
     contender.coldShare = contender.coldMs / CONTENDERS[0].coldMs;

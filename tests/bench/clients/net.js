@@ -4,16 +4,18 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Listens on a free port. `close` ends its connections, too. */
+/** Listens on a free port. `drop` ends its connections; `close` does, too, and listens no more. */
 export async function listen(server) {
   const sockets = new Set();
   server.on('connection', (socket) => sockets.add(socket.setNoDelay().on('close', () => sockets.delete(socket))));
   await once(server.listen(0, '127.0.0.1'), 'listening');
+  const drop = () => sockets.forEach((socket) => socket.destroy());
   return {
     port: server.address().port,
+    drop,
     close() {
       server.close();
-      for (const socket of sockets) socket.destroy();
+      drop();
     },
   };
 }
