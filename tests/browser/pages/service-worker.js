@@ -1,0 +1,8 @@
+// A service worker, where there is no document and no XMLHttpRequest.
+importScripts('/dist/inbenta-auth.min.js');
+addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+addEventListener('message', ({ data, ports }) =>
+  InbentaAuth.createFromDomainKey('the-domain-key', 'the-api-key', data)
+    .getToken()
+    .then(({ accessToken }) => ports[0].postMessage(accessToken), ({ message }) => ports[0].postMessage(message)),
+);

@@ -1,0 +1,25 @@
+// In a service worker: no document, no XMLHttpRequest.
+
+import { serveSite, strictPolicy } from '../../web/site.js';
+import { expect, grant, json, test } from './fixture.js';
+
+// Trusted Types would have to allow the name of the worker's script, which is the page's own affair.
+const POLICY = strictPolicy('http://127.0.0.1:*').split('; ').filter((directive) => !directive.includes('trusted-types')).join('; ');
+
+test('a service worker gets a token', async ({ page, fake }) => {
+  fake.answer = (response, request, n) => json(response, 200, grant(n));
+  const site = await serveSite({ root: 'tests/browser/pages', policy: () => POLICY });
+  try {
+    await page.goto(site.origin);
+    const token = await page.evaluate(async (endpoint) => {
+      const { active, waiting, installing } = await navigator.serviceWorker.register('/service-worker.js');
+      const { port1, port2 } = new MessageChannel();
+      (active ?? waiting ?? installing).postMessage({ endpoint }, [port2]);
+      return new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
+    }, fake.endpoint);
+    expect(token).toBe('token-1');
+    expect(fake.requests[0]).toMatchObject({ url: '/v1/auth', origin: site.origin });
+  } finally {
+    await site.close();
+  }
+});
