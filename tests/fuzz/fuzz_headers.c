@@ -26,7 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   iauth__read_headers(lines, len, &response);
   for (int i = 0; i < IAUTH_HEADERS; i++) {
     size_t value_len = strlen(response.headers[i]);
-    require(value_len == 0 || strchr(" \t\r", response.headers[i][value_len - 1]) == NULL);
+    require(value_len == 0 || memchr(text, '\0', len) != NULL ||
+            strchr(" \t\r", response.headers[i][value_len - 1]) == NULL);
     require(strpbrk(response.headers[i], "\n") == NULL);
   }
   int64_t wait_ms = iauth__retry_after_ms(&response, INT64_C(784111777000));
