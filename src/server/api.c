@@ -314,13 +314,24 @@ bool authd_path_known(const char *path) {
   return false;
 }
 
-void authd_handle(const authd_api *api, const authd_request *request, authd_response *response) {
+/* What all answers have in common. True if this is the whole answer. */
+static bool begin_answer(const authd_request *request, authd_response *response) {
   begin_response(response);
   add_cors(request, response);
-  if (strcmp(request->method, "OPTIONS") == 0) {
+  bool is_preflight = strcmp(request->method, "OPTIONS") == 0;
+  if (is_preflight)
     preflight(response);
+  return is_preflight;
+}
+
+void authd_refuse_with(const authd_request *request, int status, authd_response *response) {
+  if (!begin_answer(request, response))
+    refuse(response, status, "injected", "This answer was asked for by a test.");
+}
+
+void authd_handle(const authd_api *api, const authd_request *request, authd_response *response) {
+  if (begin_answer(request, response))
     return;
-  }
   for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
     if (strcmp(request->path, endpoints[i].path) != 0)
       continue;

@@ -52,6 +52,10 @@ typedef struct {
 /* Answers a request; always fills *response. Release it with authd_response_clean_up. */
 void authd_handle(const authd_api *api, const authd_request *request, authd_response *response);
 
+/* Answers with an error of this status without looking into the request, so that clients can be
+ * tested against it; a preflight is answered as ever. The same about `response`. */
+void authd_refuse_with(const authd_request *request, int status, authd_response *response);
+
 /* Whether there is an endpoint at this path, so that it may be logged. */
 bool authd_path_known(const char *path);
 

@@ -470,6 +470,23 @@ static void a_store_that_fails(void **state) {
   assert_refused(503, "store_unavailable");
 }
 
+/* As tests of clients want it: any request, and the page may read the answer. */
+static void an_answer_that_was_asked_for(void **state) {
+  (void)state;
+  const char *headers[] = {"Origin", ORIGIN, NULL};
+  authd_request request = make_request("POST", "/v1/auth", headers, "{");
+  authd_response_clean_up(&response);
+  authd_refuse_with(&request, 503, &response);
+  assert_refused(503, "injected");
+  assert_string_equal(response_header("Access-Control-Allow-Origin"), ORIGIN);
+  assert_non_null(strstr(response_header("Access-Control-Expose-Headers"), "Retry-After"));
+  request.method = "OPTIONS";
+  authd_response_clean_up(&response);
+  authd_refuse_with(&request, 503, &response);
+  assert_int_equal(response.status, 204);
+  assert_non_null(strstr(response_header("Access-Control-Allow-Methods"), "POST"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -490,6 +507,7 @@ int main(void) {
       TEST(the_scheme_of_a_bearer),
       TEST(other_requests),
       TEST(a_store_that_fails),
+      TEST(an_answer_that_was_asked_for),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
