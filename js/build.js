@@ -1,6 +1,7 @@
 // Bundles dist/ out of js/ and the wasm that CMake built: the ES module with its .wasm beside it, the one for
-// Node with the module inside, since fetch reads no files there, the script-tag build, one file, the types of
-// the public interface, out of the JSDoc, and digests for <script integrity>. Run it by `./run build`.
+// Node with the module inside, since fetch reads no files there, the script-tag build, one file, the emulator and
+// its command, the types of the public interface, out of the JSDoc, and digests for <script integrity>. Run it by
+// `./run build`.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -11,6 +12,7 @@ import { build } from 'esbuild';
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 
 const wasm = path('build/wasm/src/wasm/inbenta-auth.wasm');
+const emulatorWasm = path('build/wasm/src/emulator/emulator.wasm');
 const serverWasm = path('build/wasm/src/wasm/inbenta-auth-server.wasm');
 
 const bundle = (entry, outfile, { inline = false, module = wasm, ...more }) =>
@@ -32,11 +34,13 @@ await copyFile(wasm, path('dist/inbenta-auth.wasm'));
 await bundle('js/index.js', 'dist/inbenta-auth.js', { format: 'esm' });
 await bundle('js/index.js', 'dist/node.js', { format: 'esm', platform: 'node', inline: true });
 await bundle('js/server.js', 'dist/server.js', { format: 'esm', platform: 'node', inline: true, module: serverWasm });
+await bundle('js/emulator.js', 'dist/emulator.js', { format: 'esm', platform: 'node', inline: true, module: emulatorWasm });
+await bundle('js/cli.js', 'dist/cli.js', { format: 'esm', platform: 'node', external: ['./emulator.js'] });
 await bundle('js/script-tag.js', 'dist/inbenta-auth.min.js', { format: 'iife', globalName: 'InbentaAuth', inline: true });
 
-const types = ['--allowJs', '--declaration', '--emitDeclarationOnly', '--skipLibCheck', '--removeComments', 'false'];
+const types = ['--allowJs', '--declaration', '--emitDeclarationOnly', '--skipLibCheck', '--stripInternal', '--removeComments', 'false'];
 const target = ['--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler', '--rootDir', path('js'), '--outDir', path('dist')];
-execFileSync(process.execPath, [path('node_modules/typescript/bin/tsc'), ...types, ...target, path('js/index.js'), path('js/server.js')], { stdio: 'inherit' });
+execFileSync(process.execPath, [path('node_modules/typescript/bin/tsc'), ...types, ...target, path('js/index.js'), path('js/server.js'), path('js/emulator.js')], { stdio: 'inherit' });
 
 const digests = {};
 for (const file of ['inbenta-auth.js', 'inbenta-auth.wasm', 'inbenta-auth.min.js', 'node.js', 'server.js'])

@@ -194,7 +194,7 @@ static void send_answer(const authd_request *request, const authd_response *resp
   char headers[sizeof response->headers], *log = describe(request, response);
   size_t len = 0;
   for (size_t i = 0; i < response->header_count; i++)
-    len += 2 + (size_t)snprintf(headers + len, sizeof headers - len, "%s%c%s",
+    len += 1 + (size_t)snprintf(headers + len, sizeof headers - len, "%s%c%s",
                                 response->headers[i].name, '\0', response->headers[i].value);
   const char *body = response->body != NULL ? response->body : "";
   js_answer(response->status, headers, len, body, strlen(body), log != NULL ? log : "{}",

@@ -14,6 +14,7 @@ const ORIGIN = 'https://shop.example';
  * @typedef {object} Host a running Auth API and its keys
  * @property {string} endpoint "http://127.0.0.1:PORT/v1", tokens live 1200 s
  * @property {string} shortEndpoint the same keys, but tokens live 1 s
+ * @property {string} adminToken for management over HTTP
  * @property {() => Promise<string>} createApiKey
  * @property {(apiKey: string) => Promise<{id: string, secret: string}>} createSecret
  * @property {(apiKey: string, domains: string[]) => Promise<{id: string, domainKey: string}>} createDomainKey
@@ -174,6 +175,57 @@ export function conforms(name, start) {
         await refused(await call('GET', '/apis', bearer(accessToken)), 403, 'key_revoked');
       }
       await granted({ domainKey }); // the others are not touched
+    });
+
+    await t.test('management over HTTP: for who has the token, and for no page of another site', async () => {
+      const manage = (path, { method = 'GET', ...headers } = {}) => fetch(new URL(`/admin/${path}`, host.endpoint), { method, headers });
+      const signedIn = { Authorization: `Bearer ${host.adminToken}` };
+      for (const path of ['api-keys', 'secrets', 'domain-keys']) {
+        await refused(await manage(path), 401, 'token_missing');
+        await refused(await manage(path, { Authorization: `Bearer ${host.adminToken}x` }), 401, 'token_invalid');
+        const elsewhere = await manage(path, { ...signedIn, 'Sec-Fetch-Site': 'cross-site', Origin: ORIGIN });
+        assert.equal(elsewhere.headers.get('Access-Control-Allow-Origin'), null);
+        await refused(elsewhere, 403, 'cross_site');
+        assert.equal((await manage(path, signedIn)).status, 200);
+      }
+      await refused(await manage('secrets', { ...signedIn, method: 'DELETE' }), 405, 'bad_request');
+      await refused(await manage('nothing', signedIn), 404, 'not_found');
+      const page = await manage('');
+      assert.match(page.headers.get('Content-Security-Policy'), /default-src 'none'/);
+      assert.match(await page.text(), /^<!doctype html>/i);
+    });
+
+    await t.test('management over HTTP: keys are made, listed, changed and revoked', async () => {
+      const headers = { Authorization: `Bearer ${host.adminToken}`, 'Content-Type': 'application/json' };
+      const list = async (path) => (await fetch(new URL(`/admin/${path}`, host.endpoint), { headers })).json();
+      const post = (path, body) => fetch(new URL(`/admin/${path}`, host.endpoint), { method: 'POST', headers, body: JSON.stringify(body) });
+      const done = async (path, body, status) => {
+        const answer = await post(path, body);
+        assert.equal(answer.status, status);
+        return answer.json();
+      };
+      const key = await done('api-keys', { name: 'made over HTTP, ü' }, 201);
+      assert.ok((await list('api-keys')).some(({ id: one, name }) => one == key.id && name == 'made over HTTP, ü'));
+      const made = await done('domain-keys', { apiKey: key.apiKey, domains: ['*.bücher.example'] }, 201);
+      assert.deepEqual(made.domains, ['*.xn--bcher-kva.example']);
+      const asked = { 'x-inbenta-key': key.apiKey, Origin: 'https://www.xn--bcher-kva.example' };
+      assert.equal((await auth({ domainKey: made.domainKey }, asked)).status, 200);
+      await done('domain-keys/set-domains', { id: made.id, domains: ['shop.example'] }, 200);
+      await refused(await auth({ domainKey: made.domainKey }, asked), 403, 'origin_not_allowed');
+      const word = await done('secrets', { apiKey: key.apiKey }, 201);
+      assert.equal((await auth({ secret: word.secret }, asked)).status, 200);
+      assert.ok(!JSON.stringify(await list('secrets')).includes(word.secret));
+      for (const [path, { id: revoked }] of [['secrets', word], ['domain-keys', made]]) {
+        await done(`${path}/revoke`, { id: revoked }, 200);
+        assert.equal((await list(path)).find(({ id: one }) => one == revoked).revoked, true);
+        await refused(await post(`${path}/revoke`, { id: key.id }), 404, 'not_found');
+      }
+      await refused(await auth({ secret: word.secret }, asked), 403, 'key_revoked');
+      await refused(await auth({ domainKey: made.domainKey }, { ...asked, Origin: ORIGIN }), 403, 'key_revoked');
+      for (const domain of ['https://a.example/path', '*', 'a b', 'ü/b.example', 'xn--a', 'ü%2e.example', 'ü?.example', 'http://ü@b.example', '']) await refused(await post('domain-keys', { apiKey: key.apiKey, domains: [domain] }), 400, 'bad_request');
+      await refused(await post('domain-keys', { apiKey, domains: [] }), 400, 'bad_request');
+      await refused(await post('api-keys', { name: '' }), 400, 'bad_request');
+      await refused(await post('secrets', { apiKey: 'nobody' }), 404, 'not_found');
     });
 
     await t.test('its health', async () => {
