@@ -540,20 +540,36 @@ static int serve_api(const struct cli *cli, const authd_api *api, const authd_tl
   return 0;
 }
 
+static void take_signing_key(void *user, const authd_signing_key *key) {
+  *(authd_signing_key *)user = *key;
+}
+
+/* The newest signing key, made if there is none; the caller wipes it. */
+static authd_found find_signing_key(const authd_store *store, authd_signing_key *key) {
+  authd_signing_key first = {.number = 1, .created_s = now_s(NULL)};
+  *key = (authd_signing_key){0};
+  authd_found found = store->list_signing_keys(store->state, take_signing_key, key);
+  if (found != AUTHD_FOUND || key->number != 0)
+    return found;
+  found = authd_openssl_random(NULL, first.private_key, sizeof first.private_key)
+              ? store->add_signing_key(store->state, &first)
+              : AUTHD_STORE_ERROR;
+  iauth__wipe(&first, sizeof first);
+  return found == AUTHD_STORE_ERROR ? found
+                                    : store->list_signing_keys(store->state, take_signing_key, key);
+}
+
 static int serve_with(const struct cli *cli, const authd_tls *tls) {
-  unsigned char fresh[AUTHD_KEY_SIZE], private_key[AUTHD_KEY_SIZE];
+  authd_signing_key key;
   authd_api api = {
       .store = cli->store,
       .now_s = now_s,
       .lifetime_s = cli->lifetime_s,
   };
-  if (!authd_openssl_random(NULL, fresh, sizeof fresh))
-    return complain(1, "no randomness");
-  if (cli->store.signing_key(cli->store.state, fresh, private_key) != AUTHD_FOUND)
+  if (find_signing_key(&cli->store, &key) != AUTHD_FOUND)
     return store_failed(cli);
-  bool ready = authd_signer_openssl_init(&api.signer, private_key);
-  iauth__wipe(fresh, sizeof fresh);
-  iauth__wipe(private_key, sizeof private_key);
+  bool ready = authd_signer_openssl_init(&api.signer, key.private_key);
+  iauth__wipe(&key, sizeof key);
   char *apis = cJSON_PrintUnformatted(cli->apis);
   api.apis_json = apis;
   bool limited = cli->throttle.requests != 0 || cli->quota.requests != 0;

@@ -1,7 +1,7 @@
 // inbenta-authd on both of its stores.
 
 import { Authd } from '../../web/authd.js';
-import { Postgres } from '../server/postgres.js';
+import { Postgres } from '../../web/postgres.js';
 import { conforms } from './suite.js';
 
 /** Two servers on one store: the second one's tokens live a second only. */
