@@ -92,7 +92,7 @@ struct cli {
   bool json, quiet, log_json;
   unsigned given; /* which of the options below */
   authd_store store;
-  authd_signer random; /* just its random source and hash are used by commands */
+  authd_signer signer;
 };
 
 /* ---------------------------------------------------------------------------------------------------
@@ -318,7 +318,7 @@ static int create_api_key(const struct cli *cli) {
   const char *problem = authd_name_problem(cli->name);
   if (problem != NULL)
     return complain(2, "--name NAME: %s", problem);
-  if (authd_make_api_key(&cli->store, &cli->random, cli->name, now_s(NULL), &key) != AUTHD_FOUND)
+  if (authd_make_api_key(&cli->store, &cli->signer, cli->name, now_s(NULL), &key) != AUTHD_FOUND)
     return store_failed(cli);
   if (!cli->json) {
     printf("API key  %s\nid       %s\nname     %s\n", key.value, key.id, key.name);
@@ -334,7 +334,7 @@ static int create_secret(const struct cli *cli) {
   int status = find_api_key(cli, &key);
   if (status != 0)
     return status;
-  if (authd_make_secret(&cli->store, &cli->random, key.id, now_s(NULL), secret, &credential) !=
+  if (authd_make_secret(&cli->store, &cli->signer, key.id, now_s(NULL), secret, &credential) !=
       AUTHD_FOUND)
     return store_failed(cli);
   if (!cli->json) {
@@ -355,7 +355,7 @@ static int create_domain_key(const struct cli *cli) {
     return status;
   if (cli->domains[0] == '\0')
     return complain(2, "give at least one domain: --domain www.example.com");
-  if (authd_make_domain_key(&cli->store, &cli->random, key.id, cli->domains, now_s(NULL),
+  if (authd_make_domain_key(&cli->store, &cli->signer, key.id, cli->domains, now_s(NULL),
                             &credential) != AUTHD_FOUND)
     return store_failed(cli);
   if (cli->json)
@@ -540,46 +540,29 @@ static int serve_api(const struct cli *cli, const authd_api *api, const authd_tl
   return 0;
 }
 
-static void take_signing_key(void *user, const authd_signing_key *key) {
-  *(authd_signing_key *)user = *key;
-}
-
-/* The newest signing key, made if there is none; the caller wipes it. */
-static authd_found find_signing_key(const authd_store *store, authd_signing_key *key) {
-  authd_signing_key first = {.number = 1, .created_s = now_s(NULL)};
-  *key = (authd_signing_key){0};
-  authd_found found = store->list_signing_keys(store->state, take_signing_key, key);
-  if (found != AUTHD_FOUND || key->number != 0)
-    return found;
-  found = authd_openssl_random(NULL, first.private_key, sizeof first.private_key)
-              ? store->add_signing_key(store->state, &first)
-              : AUTHD_STORE_ERROR;
-  iauth__wipe(&first, sizeof first);
-  return found == AUTHD_STORE_ERROR ? found
-                                    : store->list_signing_keys(store->state, take_signing_key, key);
-}
-
 static int serve_with(const struct cli *cli, const authd_tls *tls) {
-  authd_signing_key key;
+  authd_ring ring = {.count = 0};
   authd_api api = {
       .store = cli->store,
+      .signer = cli->signer,
+      .ring = &ring,
       .now_s = now_s,
       .lifetime_s = cli->lifetime_s,
   };
-  if (find_signing_key(&cli->store, &key) != AUTHD_FOUND)
+  authd_found ready =
+      authd_ring_update(&ring, &api.store, &api.signer, api.lifetime_s, now_s(NULL));
+  if (ready == AUTHD_STORE_ERROR)
     return store_failed(cli);
-  bool ready = authd_signer_openssl_init(&api.signer, key.private_key);
-  iauth__wipe(&key, sizeof key);
   char *apis = cJSON_PrintUnformatted(cli->apis);
   api.apis_json = apis;
   bool limited = cli->throttle.requests != 0 || cli->quota.requests != 0;
   api.limiter = limited ? authd_limiter_new(cli->throttle, cli->quota) : NULL;
-  ready = ready && limited == (api.limiter != NULL);
-  int status = ready && apis != NULL ? serve_api(cli, &api, tls)
-                                     : complain(1, "cannot use the signing key, or out of memory");
+  bool good = ready == AUTHD_FOUND && apis != NULL && limited == (api.limiter != NULL);
+  int status = good ? serve_api(cli, &api, tls)
+                    : complain(1, "cannot use the signing key, or out of memory");
   authd_limiter_free(api.limiter);
   cJSON_free(apis);
-  authd_signer_openssl_clean_up(&api.signer);
+  authd_ring_clean_up(&ring, &api.signer);
   return status;
 }
 
@@ -646,6 +629,7 @@ int authd_cli(int argc, char **argv) {
   cli.db = "inbenta-authd.db";
   cli.listen = "127.0.0.1:8080";
   cli.lifetime_s = 1200;
+  cli.signer = authd_signer_openssl();
   cli.apis = cJSON_CreateObject();
   int status = take_arguments(&cli, argc, argv);
   if (status == 0 && cli.noun == NULL) {
@@ -656,10 +640,6 @@ int authd_cli(int argc, char **argv) {
   if (status == 0)
     status = found != NULL ? check_given(&cli, found->takes)
                            : complain(2, "unknown command (see inbenta-authd --help)");
-  /* The public part of this signer is not used: any key will do. */
-  static const unsigned char no_key[AUTHD_KEY_SIZE];
-  if (status == 0 && !authd_signer_openssl_init(&cli.random, no_key))
-    status = complain(1, "OpenSSL failed");
   if (status == 0) {
     if (open_store(&cli.store, cli.db, problem, sizeof problem)) {
       status = found->run(&cli);
@@ -668,7 +648,6 @@ int authd_cli(int argc, char **argv) {
       status = complain(1, "cannot open %s", problem);
     }
   }
-  authd_signer_openssl_clean_up(&cli.random);
   cJSON_Delete(cli.apis);
   return status;
 }

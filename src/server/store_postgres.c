@@ -31,7 +31,7 @@ static const char *const migrations[] = {
     " ADD COLUMN last_used_s BIGINT NOT NULL DEFAULT 0;"
     "ALTER TABLE signing_keys DROP COLUMN one, ADD COLUMN number BIGINT NOT NULL DEFAULT 1,"
     " ADD COLUMN created_s BIGINT NOT NULL DEFAULT EXTRACT(EPOCH FROM now()),"
-    " ADD COLUMN signs_from_s BIGINT NOT NULL DEFAULT 0,"
+    " ADD COLUMN signs_from_s BIGINT NOT NULL DEFAULT EXTRACT(EPOCH FROM now()),"
     " ADD COLUMN lifetime_s BIGINT NOT NULL DEFAULT 0, ADD PRIMARY KEY (number);"
     "ALTER TABLE signing_keys ALTER number DROP DEFAULT, ALTER created_s DROP DEFAULT,"
     " ALTER signs_from_s DROP DEFAULT, ALTER lifetime_s DROP DEFAULT;",

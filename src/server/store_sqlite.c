@@ -33,8 +33,8 @@ static const char *const migrations[] = {
     "ALTER TABLE signing_keys RENAME TO old_signing_keys;"
     "CREATE TABLE signing_keys (number INTEGER PRIMARY KEY, private_key BLOB NOT NULL,"
     " created_s INTEGER NOT NULL, signs_from_s INTEGER NOT NULL, lifetime_s INTEGER NOT NULL);"
-    "INSERT INTO signing_keys SELECT 1, private_key, CAST(strftime('%s') AS INTEGER), 0, 0"
-    " FROM old_signing_keys ORDER BY rowid LIMIT 1;"
+    "INSERT INTO signing_keys SELECT 1, private_key, CAST(strftime('%s') AS INTEGER),"
+    " CAST(strftime('%s') AS INTEGER), 0 FROM old_signing_keys ORDER BY rowid LIMIT 1;"
     "DROP TABLE old_signing_keys;"
     "PRAGMA user_version = 2;",
 };

@@ -12,6 +12,7 @@
 #define TOKEN "0123456789abcdef0123456789abcdef"
 
 static authd_api api;
+static authd_ring ring;
 static authd_admin admin;
 static authd_api_key key;
 static authd_credential domain_key, secret_row;
@@ -26,10 +27,12 @@ static int64_t clock_now(void *state) {
 static int set_up(void **state) {
   (void)state;
   char problem[256], secret[AUTHD_SECRET_SIZE];
-  static const unsigned char private_key[AUTHD_KEY_SIZE] = {7};
-  api = (authd_api){.now_s = clock_now, .lifetime_s = 1200, .apis_json = "{}"};
+  api = (authd_api){.signer = authd_signer_openssl(),
+                    .ring = &ring,
+                    .now_s = clock_now,
+                    .lifetime_s = 1200,
+                    .apis_json = "{}"};
   if (!authd_store_sqlite_open(&api.store, ":memory:", problem, sizeof problem) ||
-      !authd_signer_openssl_init(&api.signer, private_key) ||
       !authd_admin_init(&admin, &api, TOKEN))
     return -1;
   authd_make_api_key(&api.store, &api.signer, "shop", 1, &key);
@@ -48,7 +51,7 @@ static void forget_response(void) {
 static int tear_down(void **state) {
   (void)state;
   forget_response();
-  authd_signer_openssl_clean_up(&api.signer);
+  authd_ring_clean_up(&ring, &api.signer);
   api.store.close(api.store.state);
   return 0;
 }

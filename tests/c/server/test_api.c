@@ -12,6 +12,7 @@
 #define ORIGIN "https://www.example.com"
 
 static authd_api api;
+static authd_ring ring;
 static int64_t now;
 static authd_api_key key, other_key;
 static authd_credential domain_key, secret_row;
@@ -23,14 +24,14 @@ static int64_t clock_now(void *state) { return *(int64_t *)state; }
 static int set_up(void **state) {
   (void)state;
   char problem[256];
-  static const unsigned char private_key[AUTHD_KEY_SIZE] = {7};
   now = 1000;
-  api = (authd_api){.now_s = clock_now,
+  api = (authd_api){.signer = authd_signer_openssl(),
+                    .ring = &ring,
+                    .now_s = clock_now,
                     .clock_state = &now,
                     .lifetime_s = 1200,
                     .apis_json = "{\"chatbot\":\"https://c.example/v1\"}"};
-  if (!authd_store_sqlite_open(&api.store, ":memory:", problem, sizeof problem) ||
-      !authd_signer_openssl_init(&api.signer, private_key))
+  if (!authd_store_sqlite_open(&api.store, ":memory:", problem, sizeof problem))
     return -1;
   authd_make_api_key(&api.store, &api.signer, "shop", now, &key);
   authd_make_api_key(&api.store, &api.signer, "another", now, &other_key);
@@ -43,7 +44,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
   (void)state;
   authd_response_clean_up(&response);
-  authd_signer_openssl_clean_up(&api.signer);
+  authd_ring_clean_up(&ring, &api.signer);
   api.store.close(api.store.state);
   return 0;
 }
