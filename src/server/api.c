@@ -123,14 +123,19 @@ static void refuse_origin(authd_response *response, const char *origin) {
 }
 
 /* Whether a credential may be used now, by this request. False if it was refused. */
-static bool check_credential(const authd_request *request, const authd_credential *credential,
-                             authd_response *response) {
+static bool check_credential(const authd_api *api, const authd_request *request,
+                             const authd_credential *credential, authd_response *response) {
   const char *origin = header(request, "Origin");
   snprintf(response->key_id, sizeof response->key_id, "%s", credential->id);
   if (credential->revoked_s != 0) {
     refuse(response, 403, "key_revoked",
            credential->kind == AUTHD_SECRET ? "This secret was revoked."
                                             : "This domain key was revoked.");
+    return false;
+  }
+  /* For a client it is the same as revoked: only another secret helps. */
+  if (authd_is_expired(credential, api->now_s(api->clock_state))) {
+    refuse(response, 403, "key_revoked", "This secret has expired: another one replaced it.");
     return false;
   }
   if (credential->kind == AUTHD_DOMAIN_KEY && !authd_origin_allowed(credential->domains, origin)) {
@@ -188,7 +193,7 @@ static bool check_bearer(const authd_api *api, const authd_request *request, aut
     refuse_as_gateway(response, "credential_gone");
     return false;
   }
-  return check_credential(request, credential, response);
+  return check_credential(api, request, credential, response);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -256,7 +261,7 @@ static void auth_with(const authd_api *api, const authd_request *request, const 
   else if (found == AUTHD_MISSING || strcmp(credential.api_key_id, key->id) != 0)
     refuse(response, 400, "credentials_rejected",
            kind == AUTHD_SECRET ? "Secret token not valid" : "Domain key not valid");
-  else if (check_credential(request, &credential, response))
+  else if (check_credential(api, request, &credential, response))
     grant(api, &credential, true, response);
 }
 

@@ -191,12 +191,12 @@ static authd_found rotate(const authd_store *store, const authd_signer *signer, 
   return add_key(store, signer, &next);
 }
 
-authd_found authd_ring_rotate(const authd_store *store, const authd_signer *signer,
-                              int64_t publish_s, int64_t now_s) {
+authd_found authd_ring_rotate(authd_ring *ring, const authd_store *store,
+                              const authd_signer *signer, int64_t publish_s, int64_t now_s) {
   rows all;
   authd_found found = read_rows(store, &all);
   if (found == AUTHD_FOUND)
     found = rotate(store, signer, &all, publish_s, now_s);
   iauth__wipe(&all, sizeof all);
-  return found;
+  return found == AUTHD_FOUND ? authd_ring_read(ring, store, signer, now_s) : found;
 }

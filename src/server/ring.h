@@ -40,10 +40,10 @@ authd_found authd_ring_update(authd_ring *ring, const authd_store *store,
                               const authd_signer *signer, int64_t lifetime_s, int64_t now_s);
 
 /* Adds the next key to the store, which signs after `publish_s` (the first one at once), and drops
- * those out of use. AUTHD_MISSING: not now, as authd_ring_not_now says. AUTHD_STORE_ERROR if the
- * store or the random source fails. */
-authd_found authd_ring_rotate(const authd_store *store, const authd_signer *signer,
-                              int64_t publish_s, int64_t now_s);
+ * those out of use; then the ring is read again, and the new key is its last. AUTHD_MISSING: not
+ * now, as authd_ring_not_now says. AUTHD_STORE_ERROR if the store or the random source fails. */
+authd_found authd_ring_rotate(authd_ring *ring, const authd_store *store,
+                              const authd_signer *signer, int64_t publish_s, int64_t now_s);
 
 /* Why a rotation is refused, as a sentence that says what to do. */
 extern const char authd_ring_not_now[];

@@ -9,7 +9,7 @@
 
 static authd_store store;
 static authd_signer signer;
-static authd_ring one, two;
+static authd_ring one, two, spare; /* the last is the one that rotates */
 
 static int set_up(void **state) {
   (void)state;
@@ -22,6 +22,7 @@ static int tear_down(void **state) {
   (void)state;
   authd_ring_clean_up(&one, &signer);
   authd_ring_clean_up(&two, &signer);
+  authd_ring_clean_up(&spare, &signer);
   store.close(store.state);
   return 0;
 }
@@ -42,7 +43,7 @@ static void assert_both(int64_t now_s, int64_t oldest, int64_t signing, int64_t 
 }
 
 static authd_found rotate(int64_t now_s) {
-  return authd_ring_rotate(&store, &signer, AUTHD_PUBLISH_S, now_s);
+  return authd_ring_rotate(&spare, &store, &signer, AUTHD_PUBLISH_S, now_s);
 }
 
 static void the_first_key_is_made_once(void **state) {
@@ -58,6 +59,7 @@ static void from_the_first_key_to_the_second(void **state) {
   assert_both(1000, 1, 1, 1);
   assert_int_equal(rotate(2000), AUTHD_FOUND);
   assert_both(2000, 1, 1, 2); /* published at once */
+  assert_int_equal(spare.told[spare.count - 1].number, 2);
   assert_both(2119, 1, 1, 2);
   assert_int_equal(rotate(2119), AUTHD_MISSING);
   assert_both(2120, 1, 2, 2); /* now it signs */
@@ -75,7 +77,7 @@ static void tokens_of_the_longest_life_are_waited_for(void **state) {
   (void)state;
   update(&one, 60, 1000);
   update(&two, 5000, 1000);
-  assert_int_equal(authd_ring_rotate(&store, &signer, 0, 2000), AUTHD_FOUND);
+  assert_int_equal(authd_ring_rotate(&spare, &store, &signer, 0, 2000), AUTHD_FOUND);
   update(&one, 60, 7004);
   assert_int_equal(one.count, 2);
   update(&one, 60, 7005);
@@ -86,7 +88,7 @@ static void tokens_of_the_longest_life_are_waited_for(void **state) {
 static void the_store_is_asked_once_a_second(void **state) {
   (void)state;
   update(&one, LIFETIME_S, 1000);
-  assert_int_equal(authd_ring_rotate(&store, &signer, 0, 1000), AUTHD_FOUND);
+  assert_int_equal(authd_ring_rotate(&spare, &store, &signer, 0, 1000), AUTHD_FOUND);
   update(&one, LIFETIME_S, 1000);
   assert_int_equal(one.count, 1);
   update(&one, LIFETIME_S, 1001);
@@ -99,12 +101,13 @@ static void not_more_than_fit(void **state) {
   (void)state;
   update(&one, LIFETIME_S, 1000);
   for (int i = 1; i < AUTHD_RING_MAX; i++)
-    assert_int_equal(authd_ring_rotate(&store, &signer, 0, 1000), AUTHD_FOUND);
-  assert_int_equal(authd_ring_rotate(&store, &signer, 0, 1000), AUTHD_MISSING);
+    assert_int_equal(authd_ring_rotate(&spare, &store, &signer, 0, 1000), AUTHD_FOUND);
+  assert_int_equal(authd_ring_rotate(&spare, &store, &signer, 0, 1000), AUTHD_MISSING);
   update(&one, LIFETIME_S, 1001);
   assert_int_equal(one.count, AUTHD_RING_MAX);
   assert_int_equal(one.signing, AUTHD_RING_MAX - 1);
-  assert_int_equal(authd_ring_rotate(&store, &signer, 0, 1000 + LIFETIME_S + 5), AUTHD_FOUND);
+  assert_int_equal(authd_ring_rotate(&spare, &store, &signer, 0, 1000 + LIFETIME_S + 5),
+                   AUTHD_FOUND);
   assert_both(1000 + LIFETIME_S + 5, AUTHD_RING_MAX, AUTHD_RING_MAX + 1, AUTHD_RING_MAX + 1);
 }
 
@@ -133,7 +136,7 @@ static void a_store_that_fails(void **state) {
   update(&one, LIFETIME_S, 1000);
   assert_int_equal(authd_ring_update(&one, &broken, &signer, LIFETIME_S, 1001), AUTHD_FOUND);
   assert_int_equal(one.count, 1);
-  assert_int_equal(authd_ring_rotate(&broken, &signer, 0, 1001), AUTHD_STORE_ERROR);
+  assert_int_equal(authd_ring_rotate(&spare, &broken, &signer, 0, 1001), AUTHD_STORE_ERROR);
 }
 
 static bool no_random(void *state, void *out, size_t len) {
@@ -152,10 +155,10 @@ static void a_signer_that_fails(void **state) {
   broken.random = no_random;
   assert_int_equal(authd_ring_update(&one, &store, &broken, LIFETIME_S, 1000), AUTHD_STORE_ERROR);
   update(&one, LIFETIME_S, 1000);
-  assert_int_equal(authd_ring_rotate(&store, &broken, 0, 1000), AUTHD_STORE_ERROR);
+  assert_int_equal(authd_ring_rotate(&spare, &store, &broken, 0, 1000), AUTHD_STORE_ERROR);
   broken.open_key = no_key;
   assert_int_equal(authd_ring_update(&two, &store, &broken, LIFETIME_S, 1000), AUTHD_MISSING);
-  assert_int_equal(authd_ring_rotate(&store, &signer, 0, 1000), AUTHD_FOUND);
+  assert_int_equal(authd_ring_rotate(&spare, &store, &signer, 0, 1000), AUTHD_FOUND);
   assert_int_equal(authd_ring_update(&one, &store, &broken, LIFETIME_S, 1001), AUTHD_FOUND);
   assert_int_equal(one.count, 1); /* the ring stays as it was */
 }
