@@ -49,12 +49,13 @@ export class EmulatorCore {
   }
 
   /**
-   * @param {Buffer} [document] what was kept
+   * @param {Buffer | undefined} document what was kept
+   * @param {number} lifetimeS of the tokens to come
    * @returns {string} what is wrong with it, or ''
    */
-  open(document) {
+  open(document, lifetimeS) {
     if (document?.includes(0)) return 'not JSON';
-    return this.#text(this.#wasm.open(...(document ? this.#write(document) : [0, 0])));
+    return this.#text(this.#wasm.open(...(document ? this.#write(document) : [0, 0]), lifetimeS));
   }
 
   /**

@@ -151,6 +151,25 @@ export class Emulator {
   }
 
   /**
+   * Makes a secret in place of another one, which works on for a while.
+   * @param {string} id of the old one
+   * @param {number} [overlapS] for how long that is
+   * @returns {Promise<{id: string, secret: string}>}
+   */
+  async rotateSecret(id, overlapS) {
+    return this.#manage('POST', '/admin/secrets/rotate', { id, overlap: overlapS });
+  }
+
+  /**
+   * Makes the next signing key. It is in the JWK set at once, and signs later.
+   * @param {number} [publishS] how much later
+   * @returns {Promise<{kid: string}>}
+   */
+  async rotateSigningKey(publishS) {
+    return this.#manage('POST', '/admin/signing-keys/rotate', { publish: publishS });
+  }
+
+  /**
    * Makes a domain key.
    * @param {string} apiKey
    * @param {string[]} domains "www.example.com" (https), "*.example.com" (its sub-domains), or a full origin such as
@@ -234,7 +253,7 @@ export class Emulator {
     const core = new EmulatorCore({ now: () => Math.floor(Date.now() / 1000) + this.#clockOffsetS, keep: (kept) => this.#keep(kept) });
     const wrong = core.configure(this.#settings);
     if (wrong) throw new OptionError(...wrong.split(/: (.*)/s, 2));
-    const problem = core.open(document);
+    const problem = core.open(document, this.#settings.lifetimeS);
     if (problem) throw Object.assign(new Error(this.#file ? `${this.#file.path}: ${problem}` : problem), { code: 'file_not_usable' });
     return core;
   }

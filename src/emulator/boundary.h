@@ -57,9 +57,10 @@ EXPORT(configure)
 const char *wasm_configure(char *strings, size_t len, int throttle_requests, int throttle_period_s,
                            int quota_requests, int quota_period_s);
 
-/* Opens the store with a document that was kept, which ends in NUL, or an empty one (NULL). Returns
- * NULL, or what is wrong: borrowed text. */
-EXPORT(open) const char *wasm_open(char *document, size_t len);
+/* Opens the store with a document that was kept, which ends in NUL, or an empty one (NULL); tokens
+ * will live at most `lifetime_s`, as far as is known. Returns NULL, or what is wrong: borrowed
+ * text. */
+EXPORT(open) const char *wasm_open(char *document, size_t len, int lifetime_s);
 
 /* Answers a request by js_answer. `request` is "method\0path\0name\0value\0…" and then the body.
  * Tokens that are made in it live `lifetime_s`. `refuse_with` is 0, or the status to refuse it

@@ -19,14 +19,14 @@
 
 #define HOST_SIZE 256 /* a host name has at most 253 characters */
 
-static authd_api api;
+static authd_ring ring;
+static authd_api api = {.ring = &ring};
 static authd_admin admin;
-static unsigned char private_key[AUTHD_KEY_SIZE];
 static char problem[512];
 
-static void wipe_and_free(char *strings, size_t len) {
-  iauth__wipe(strings, len);
-  free(strings);
+static void wipe_and_free(void *memory, size_t len) {
+  iauth__wipe(memory, len);
+  free(memory);
 }
 
 static const char *complain(const char *format, const char *what) {
@@ -58,16 +58,35 @@ static int64_t now_s(void *state) {
   return (int64_t)js_now();
 }
 
-static bool sign(void *state, const void *data, size_t len,
-                 unsigned char signature[AUTHD_SIGNATURE_SIZE]) {
+/* A key's state is its private half, a copy; Node has no state for it that would be to be closed.
+ */
+static bool open_key(void *state, const unsigned char private_key[AUTHD_KEY_SIZE], authd_key *key) {
   (void)state;
-  return js_sign(private_key, data, len, signature);
+  key->state = malloc(AUTHD_KEY_SIZE);
+  if (key->state == NULL)
+    return false;
+  memcpy(key->state, private_key, AUTHD_KEY_SIZE);
+  if (js_public_key(private_key, key->public_key))
+    return true;
+  wipe_and_free(key->state, AUTHD_KEY_SIZE);
+  return false;
 }
 
-static bool verify(void *state, const void *data, size_t len,
+static void close_key(void *state, authd_key *key) {
+  (void)state;
+  wipe_and_free(key->state, AUTHD_KEY_SIZE);
+}
+
+static bool sign(void *state, const authd_key *key, const void *data, size_t len,
+                 unsigned char signature[AUTHD_SIGNATURE_SIZE]) {
+  (void)state;
+  return js_sign(key->state, data, len, signature);
+}
+
+static bool verify(void *state, const authd_key *key, const void *data, size_t len,
                    const unsigned char signature[AUTHD_SIGNATURE_SIZE]) {
   (void)state;
-  return js_verify(api.signer.public_key, data, len, signature);
+  return js_verify(key->public_key, data, len, signature);
 }
 
 static bool sha256(void *state, const void *data, size_t len, unsigned char hash[AUTHD_HASH_SIZE]) {
@@ -127,8 +146,12 @@ static const char *take_limits(authd_limit throttle, authd_limit quota) {
 const char *wasm_configure(char *strings, size_t len, int throttle_requests, int throttle_period_s,
                            int quota_requests, int quota_period_s) {
   api.now_s = now_s;
-  api.signer =
-      (authd_signer){.sign = sign, .verify = verify, .sha256 = sha256, .random = random_bytes};
+  api.signer = (authd_signer){.open_key = open_key,
+                              .close_key = close_key,
+                              .sign = sign,
+                              .verify = verify,
+                              .sha256 = sha256,
+                              .random = random_bytes};
   const char *wrong = take_apis(strings);
   if (wrong == NULL)
     wrong = take_admin_token(strings + strlen(strings) + 1);
@@ -139,24 +162,17 @@ const char *wasm_configure(char *strings, size_t len, int throttle_requests, int
   return wrong;
 }
 
-/* The store's signing key is the signer's from here on. */
-static const char *take_signing_key(void) {
-  unsigned char fresh[AUTHD_KEY_SIZE];
-  if (!js_random(fresh, sizeof fresh))
-    return "no randomness";
-  authd_found found = api.store.signing_key(api.store.state, fresh, private_key);
-  iauth__wipe(fresh, sizeof fresh);
-  if (found != AUTHD_FOUND)
-    return api.store.problem(api.store.state);
-  return js_public_key(private_key, api.signer.public_key) ? NULL : "the signing key is not one";
-}
-
-const char *wasm_open(char *document, size_t len) {
+const char *wasm_open(char *document, size_t len, int lifetime_s) {
   static const authd_keeper keeper = {NULL, keep};
   bool opened = authd_store_memory_open(&api.store, document, &keeper, problem, sizeof problem);
   if (document != NULL)
     wipe_and_free(document, len);
-  return opened ? take_signing_key() : problem;
+  if (!opened)
+    return problem;
+  authd_found ready = authd_ring_update(&ring, &api.store, &api.signer, lifetime_s, now_s(NULL));
+  return ready == AUTHD_FOUND         ? NULL
+         : ready == AUTHD_STORE_ERROR ? api.store.problem(api.store.state)
+                                      : "there is no signing key that can be used";
 }
 
 /* ---------------------------------------------------------------------------------------------------

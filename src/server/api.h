@@ -8,6 +8,7 @@
 
 #include "server/limits.h"
 #include "server/origin.h"
+#include "server/ring.h"
 #include "server/store.h"
 
 #define AUTHD_BODY_MAX 16384 /* bytes of a request's body; hosts stop reading there */
@@ -16,6 +17,7 @@
 typedef struct {
   authd_store store;
   authd_signer signer;
+  authd_ring *ring;              /* the host's, zeroed at first; handlers keep it up to date */
   int64_t (*now_s)(void *state); /* Unix seconds */
   void *clock_state;
   int64_t lifetime_s;     /* of access tokens */

@@ -4,14 +4,15 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "server/when.h"
+
+/* Leaves out what has not come (0). */
 static void add_time(cJSON *json, const char *name, int64_t unix_s) {
-  char text[32];
-  struct tm utc;
-  time_t when = (time_t)unix_s;
-  gmtime_r(&when, &utc);
-  strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  char text[AUTHD_WHEN_SIZE];
+  if (unix_s == 0)
+    return;
+  authd_when(unix_s, text);
   cJSON_AddStringToObject(json, name, text);
 }
 
@@ -29,6 +30,7 @@ cJSON *authd_describe_api_key(const authd_api_key *key) {
   cJSON_AddStringToObject(json, "name", key->name);
   cJSON_AddStringToObject(json, "apiKey", key->value);
   add_time(json, "created", key->created_s);
+  add_time(json, "lastUsed", key->last_used_s);
   return json;
 }
 
@@ -41,7 +43,20 @@ cJSON *authd_describe(const authd_credential *credential) {
     authd_describe_domains(json, credential->domains);
   }
   add_time(json, "created", credential->created_s);
+  add_time(json, "expires", credential->expires_s);
+  add_time(json, "lastUsed", credential->last_used_s);
   cJSON_AddBoolToObject(json, "revoked", credential->revoked_s != 0);
+  return json;
+}
+
+cJSON *authd_describe_new_secret(const authd_credential *credential, const char *secret,
+                                 const authd_credential *replaces) {
+  cJSON *json = authd_describe(credential);
+  cJSON_AddItemToObject(json, "secret", cJSON_CreateStringReference(secret));
+  if (replaces != NULL) {
+    cJSON_AddStringToObject(json, "replaces", replaces->id);
+    add_time(json, "replacedExpires", replaces->expires_s);
+  }
   return json;
 }
 
@@ -71,4 +86,26 @@ authd_found authd_list_credentials(const authd_store *store, authd_credential_ki
   *list = cJSON_CreateArray();
   return finish_list(store->list_credentials(store->state, kind, api_key_id, add_credential, *list),
                      list);
+}
+
+cJSON *authd_describe_signing_key(const authd_ring *ring, size_t which) {
+  char kid[AUTHD_KID_SIZE];
+  const char *state = which < ring->signing    ? "accepted"
+                      : which == ring->signing ? "signing"
+                                               : "published";
+  cJSON *json = cJSON_CreateObject();
+  authd_key_id(&ring->keys[which], kid);
+  cJSON_AddStringToObject(json, "kid", kid);
+  cJSON_AddStringToObject(json, "state", state);
+  add_time(json, "created", ring->told[which].created_s);
+  add_time(json, "signsFrom", ring->told[which].signs_from_s);
+  add_time(json, "dropped", authd_ring_retires_s(ring, which));
+  return json;
+}
+
+cJSON *authd_describe_ring(const authd_ring *ring) {
+  cJSON *list = cJSON_CreateArray();
+  for (size_t i = 0; i < ring->count; i++)
+    cJSON_AddItemToArray(list, authd_describe_signing_key(ring, i));
+  return list;
 }

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { Authd } from '../../web/authd.js';
-import { Postgres } from '../server/postgres.js';
+import { Postgres } from '../../web/postgres.js';
 import { conforms } from './suite.js';
 
 const adminToken = randomBytes(24).toString('base64url');
@@ -19,6 +19,8 @@ async function start(t, db) {
     adminToken,
     createApiKey: () => authd.createApiKey(),
     createSecret: (apiKey) => authd.command('secret', 'create', '--api-key', apiKey),
+    rotateSecret: (id, overlapS) => authd.command('secret', 'rotate', id, '--overlap', `${overlapS}`),
+    rotateSigningKey: (publishS) => authd.command('signing-key', 'rotate', '--publish', `${publishS}`),
     createDomainKey: (apiKey, domains) => authd.createDomainKey(apiKey, domains),
     setDomains: (id, domains) => authd.command('domain-key', 'set-domains', id, ...domains.flatMap((domain) => ['--domain', domain])),
     revoke: (kind, id) => authd.command(kind, 'revoke', id),

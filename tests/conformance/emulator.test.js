@@ -23,6 +23,8 @@ function hostOf(running, change) {
     adminToken: OPTIONS.adminToken,
     createApiKey: () => change('createApiKey'),
     createSecret: (apiKey) => change('createSecret', apiKey),
+    rotateSecret: (id, overlapS) => change('rotateSecret', id, overlapS),
+    rotateSigningKey: (publishS) => change('rotateSigningKey', publishS),
     createDomainKey: (apiKey, domains) => change('createDomainKey', apiKey, domains),
     setDomains: (id, domains) => change('setDomains', id, domains),
     revoke: (kind, id) => change('revoke', kind, id),

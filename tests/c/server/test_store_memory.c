@@ -35,15 +35,14 @@ static const authd_keeper keeper = {&kept, keep};
 
 static int set_up(void **state) {
   (void)state;
-  static const unsigned char key[AUTHD_KEY_SIZE];
   memset(&kept, 0, sizeof kept);
-  return authd_signer_openssl_init(&signer, key) ? 0 : -1;
+  signer = authd_signer_openssl();
+  return 0;
 }
 
 static int tear_down(void **state) {
   (void)state;
   free(kept.json);
-  authd_signer_openssl_clean_up(&signer);
   return 0;
 }
 
@@ -62,10 +61,13 @@ static struct {
   char secret_text[AUTHD_SECRET_SIZE];
 } made;
 
-static const unsigned char private_key[AUTHD_KEY_SIZE] = {1, 2, 3};
+static const authd_signing_key signing_key = {1, {1, 2, 3}, 10, 20, 1200};
+
+static void take_signing_key(void *user, const authd_signing_key *key) {
+  assert_memory_equal(key, user, sizeof *key);
+}
 
 static void make_some(authd_store *store) {
-  unsigned char out[AUTHD_KEY_SIZE];
   assert_int_equal(authd_make_api_key(store, &signer, "a \"shop\" b\303\274", 7, &made.api_key),
                    AUTHD_FOUND);
   assert_int_equal(authd_make_domain_key(store, &signer, made.api_key.id, "a.example\nb.example\n",
@@ -74,14 +76,13 @@ static void make_some(authd_store *store) {
   assert_int_equal(
       authd_make_secret(store, &signer, made.api_key.id, 9, made.secret_text, &made.secret),
       AUTHD_FOUND);
-  assert_int_equal(store->signing_key(store->state, private_key, out), AUTHD_FOUND);
-  assert_memory_equal(out, private_key, AUTHD_KEY_SIZE);
+  assert_int_equal(store->add_signing_key(store->state, &signing_key), AUTHD_FOUND);
 }
 
 static void has_what_was_made(authd_store *store) {
   authd_api_key api_key;
   static authd_credential found;
-  unsigned char other[AUTHD_KEY_SIZE] = {9}, out[AUTHD_KEY_SIZE];
+  authd_signing_key expected = signing_key;
   assert_int_equal(store->find_api_key(store->state, made.api_key.value, &api_key), AUTHD_FOUND);
   assert_memory_equal(&api_key, &made.api_key, sizeof api_key);
   assert_int_equal(
@@ -90,8 +91,9 @@ static void has_what_was_made(authd_store *store) {
   assert_memory_equal(&found, &made.domain_key, sizeof found);
   assert_int_equal(store->get_credential(store->state, made.secret.id, &found), AUTHD_FOUND);
   assert_memory_equal(&found, &made.secret, sizeof found);
-  assert_int_equal(store->signing_key(store->state, other, out), AUTHD_FOUND);
-  assert_memory_equal(out, private_key, AUTHD_KEY_SIZE);
+  assert_int_equal(store->list_signing_keys(store->state, take_signing_key, &expected),
+                   AUTHD_FOUND);
+  assert_int_equal(store->add_signing_key(store->state, &signing_key), AUTHD_MISSING);
 }
 
 static void all_of_it_is_kept(void **state) {
@@ -169,6 +171,94 @@ static void lists(void **state) {
   store.close(store.state);
 }
 
+static void expiry_only_comes_nearer(void **state) {
+  (void)state;
+  static authd_credential found;
+  static const int64_t told[] = {500, 400, 600}, expected[] = {500, 400, 400};
+  authd_store store = open_store(NULL);
+  make_some(&store);
+  for (size_t i = 0; i < 3; i++) {
+    assert_int_equal(store.expire(store.state, made.secret.id, told[i]), AUTHD_FOUND);
+    assert_int_equal(store.get_credential(store.state, made.secret.id, &found), AUTHD_FOUND);
+    assert_int_equal(found.expires_s, expected[i]);
+  }
+  assert_int_equal(kept.times, 6);
+  assert_int_equal(store.expire(store.state, "sk_unknown", 1), AUTHD_MISSING);
+  store.close(store.state);
+}
+
+static void the_latest_use_is_kept(void **state) {
+  (void)state;
+  static authd_credential found;
+  authd_api_key key;
+  authd_store store = open_store(NULL);
+  make_some(&store);
+  authd_use uses[3] = {{.last_used_s = 70}, {.last_used_s = 60}, {"dk_gone", "ak_gone", 90}};
+  memcpy(uses[0].credential_id, made.secret.id, AUTHD_ID_SIZE);
+  memcpy(uses[1].credential_id, made.domain_key.id, AUTHD_ID_SIZE);
+  for (size_t i = 0; i < 2; i++)
+    memcpy(uses[i].api_key_id, made.api_key.id, AUTHD_ID_SIZE);
+  assert_int_equal(store.note_uses(store.state, uses, 0), AUTHD_FOUND);
+  assert_int_equal(store.note_uses(store.state, uses, 3), AUTHD_FOUND);
+  uses[0].last_used_s = 50;
+  assert_int_equal(store.note_uses(store.state, uses, 1), AUTHD_FOUND);
+  store.close(store.state);
+  store = open_store(kept.json);
+  store.get_credential(store.state, made.secret.id, &found);
+  assert_int_equal(found.last_used_s, 70);
+  store.get_credential(store.state, made.domain_key.id, &found);
+  assert_int_equal(found.last_used_s, 60);
+  store.find_api_key(store.state, made.api_key.value, &key);
+  assert_int_equal(key.last_used_s, 70);
+  store.close(store.state);
+}
+
+/* What a list of signing keys was handed. */
+typedef struct {
+  authd_signing_key keys[4];
+  size_t count;
+} key_list;
+
+static void add_to_list(void *user, const authd_signing_key *key) {
+  key_list *list = user;
+  assert_in_range(list->count, 0, 3);
+  list->keys[list->count++] = *key;
+}
+
+static key_list list_keys(const authd_store *store) {
+  key_list list = {.count = 0};
+  assert_int_equal(store->list_signing_keys(store->state, add_to_list, &list), AUTHD_FOUND);
+  return list;
+}
+
+static void signing_keys_are_in_their_order(void **state) {
+  (void)state;
+  const authd_signing_key second = {2, {4}, 30, 40, 60}, other = {2, {5}, 31, 41, 61};
+  authd_store store = open_store(NULL);
+  assert_int_equal(list_keys(&store).count, 0);
+  assert_int_equal(store.add_signing_key(store.state, &second), AUTHD_FOUND);
+  assert_int_equal(store.add_signing_key(store.state, &signing_key), AUTHD_FOUND);
+  assert_int_equal(store.add_signing_key(store.state, &other), AUTHD_MISSING);
+  store.close(store.state);
+  store = open_store(kept.json);
+  key_list list = list_keys(&store);
+  assert_int_equal(list.count, 2);
+  assert_memory_equal(&list.keys[0], &signing_key, sizeof signing_key);
+  assert_memory_equal(&list.keys[1], &second, sizeof second);
+  assert_int_equal(store.raise_lifetime(store.state, 100), AUTHD_FOUND);
+  list = list_keys(&store);
+  assert_int_equal(list.keys[0].lifetime_s, 1200);
+  assert_int_equal(list.keys[1].lifetime_s, 100);
+  assert_int_equal(store.drop_signing_key(store.state, 1), AUTHD_FOUND);
+  assert_int_equal(store.drop_signing_key(store.state, 1), AUTHD_MISSING);
+  store.close(store.state);
+  store = open_store(kept.json);
+  list = list_keys(&store);
+  assert_int_equal(list.count, 1);
+  assert_int_equal(list.keys[0].number, 2);
+  store.close(store.state);
+}
+
 static void what_is_not_there_or_twice(void **state) {
   (void)state;
   static authd_credential credential;
@@ -200,13 +290,12 @@ static void what_cannot_be_kept_did_not_happen(void **state) {
   static authd_credential credential;
   authd_api_key key;
   char secret[AUTHD_SECRET_SIZE];
-  unsigned char out[AUTHD_KEY_SIZE];
+  authd_use use = {.last_used_s = 70};
   int keys = 0, domain_keys = 0, secrets = 0;
   authd_store store = open_store(NULL);
-  kept.refuses = true;
-  assert_int_equal(store.signing_key(store.state, private_key, out), AUTHD_STORE_ERROR);
-  kept.refuses = false;
   make_some(&store);
+  memcpy(use.credential_id, made.secret.id, AUTHD_ID_SIZE);
+  memcpy(use.api_key_id, made.api_key.id, AUTHD_ID_SIZE);
   kept.refuses = true;
   assert_int_equal(authd_make_api_key(&store, &signer, "x", 1, &key), AUTHD_STORE_ERROR);
   assert_string_equal(store.problem(store.state), "the disk is full");
@@ -218,6 +307,12 @@ static void what_cannot_be_kept_did_not_happen(void **state) {
   assert_int_equal(store.set_domains(store.state, made.domain_key.id, "c.example\n"),
                    AUTHD_STORE_ERROR);
   assert_int_equal(store.revoke(store.state, AUTHD_SECRET, made.secret.id, 1), AUTHD_STORE_ERROR);
+  assert_int_equal(store.expire(store.state, made.secret.id, 1), AUTHD_STORE_ERROR);
+  assert_int_equal(store.note_uses(store.state, &use, 1), AUTHD_STORE_ERROR);
+  assert_int_equal(store.add_signing_key(store.state, &(authd_signing_key){2, {4}, 30, 40, 60}),
+                   AUTHD_STORE_ERROR);
+  assert_int_equal(store.raise_lifetime(store.state, 5000), AUTHD_STORE_ERROR);
+  assert_int_equal(store.drop_signing_key(store.state, 1), AUTHD_STORE_ERROR);
   store.list_api_keys(store.state, count_key, &keys);
   store.list_credentials(store.state, AUTHD_DOMAIN_KEY, NULL, count_credential, &domain_keys);
   store.list_credentials(store.state, AUTHD_SECRET, NULL, count_credential, &secrets);
@@ -281,7 +376,8 @@ static void documents_that_are_none(void **state) {
   damage("a.example\\n", "a.example/path\\n", "domain_keys[0]: a domain");
   damage("a.example\\n", "\\n", "domain_keys[0]: a domain");
   damage("b.example\\n", "b.example", "domain_keys[0]: a domain");
-  damage("\"signing_key\":\t\"", "\"signing_key\":\t\"x", "signing_key is not a key");
+  damage("\"private_key\":\t\"", "\"private_key\":\t\"x", "signing_keys[0]: a member");
+  damage("\"number\":\t1", "\"number\":\tnull", "signing_keys[0]: a member");
   char *rest = strdup(kept.json);
   rest[strlen(rest) / 2] = '\0';
   not_taken(rest, "not JSON");
@@ -299,10 +395,11 @@ static void documents_that_are_none(void **state) {
 static void documents_of_a_neighbour(void **state) {
   (void)state;
   static authd_credential found;
-  authd_store store = open_store("{\"format\":\"inbenta-auth-emulator\",\"version\":1,\"api_keys\":"
-                                 "[{\"id\":\"a\",\"name\":\"\",\"value\":\"k\",\"more\":true}],"
-                                 "\"secrets\":[],\"domain_keys\":[{\"id\":\"d\",\"api_key_id\":"
-                                 "\"a\",\"value\":\"v\",\"domains\":\"a.example\\n\"}]}");
+  authd_store store =
+      open_store("{\"format\":\"inbenta-auth-emulator\",\"version\":1,\"api_keys\":"
+                 "[{\"id\":\"a\",\"name\":\"\",\"value\":\"k\",\"more\":true}],"
+                 "\"secrets\":[],\"signing_keys\":[],\"domain_keys\":[{\"id\":\"d\",\"api_key_id\":"
+                 "\"a\",\"value\":\"v\",\"domains\":\"a.example\\n\"}]}");
   assert_int_equal(store.get_credential(store.state, "d", &found), AUTHD_FOUND);
   assert_int_equal(found.revoked_s, 0);
   assert_int_equal(store.revoke(store.state, AUTHD_DOMAIN_KEY, "v", 3), AUTHD_FOUND);
@@ -323,12 +420,13 @@ static bool try_all(const char *json) {
   static authd_credential credential;
   authd_api_key key;
   authd_store store;
-  unsigned char out[AUTHD_KEY_SIZE];
   char problem[256], secret[AUTHD_SECRET_SIZE];
   int before = 0, after = 0;
   if (!authd_store_memory_open(&store, json, &keeper, problem, sizeof problem))
     return false;
-  bool signing = store.signing_key(store.state, private_key, out) == AUTHD_FOUND;
+  const authd_signing_key next = {2, {4}, 30, 40, 60};
+  bool signing = store.add_signing_key(store.state, &next) == AUTHD_FOUND;
+  assert_int_equal(store.drop_signing_key(store.state, 3), AUTHD_MISSING);
   store.list_credentials(store.state, AUTHD_SECRET, NULL, count_credential, &before);
   bool all = authd_make_api_key(&store, &signer, "x", 1, &key) == AUTHD_FOUND;
   bool added =
@@ -341,8 +439,11 @@ static bool try_all(const char *json) {
   bool revoked = store.revoke(store.state, AUTHD_SECRET, made.secret.id, 4) == AUTHD_FOUND;
   store.get_credential(store.state, made.secret.id, &credential);
   assert_int_equal(credential.revoked_s, revoked ? 4 : 0);
+  bool expired = store.expire(store.state, made.domain_key.id, 9) == AUTHD_FOUND;
+  store.get_credential(store.state, made.domain_key.id, &credential);
+  assert_int_equal(credential.expires_s, expired ? 9 : 0);
   store.close(store.state);
-  return signing && all && added && changed && revoked;
+  return signing && all && added && changed && revoked && expired;
 }
 
 static void without_memory(void **state) {
@@ -370,6 +471,9 @@ int main(void) {
       cmocka_unit_test_setup_teardown(all_of_it_is_kept, set_up, tear_down),
       cmocka_unit_test_setup_teardown(changes_are_kept, set_up, tear_down),
       cmocka_unit_test_setup_teardown(lists, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(expiry_only_comes_nearer, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(the_latest_use_is_kept, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(signing_keys_are_in_their_order, set_up, tear_down),
       cmocka_unit_test_setup_teardown(what_is_not_there_or_twice, set_up, tear_down),
       cmocka_unit_test_setup_teardown(what_cannot_be_kept_did_not_happen, set_up, tear_down),
       cmocka_unit_test_setup_teardown(documents_that_are_none, set_up, tear_down),
