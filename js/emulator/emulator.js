@@ -1,7 +1,7 @@
 // The running emulator: Node's http in front of the core, and the knobs in between.
 
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EmulatorCore } from './core.js';
@@ -83,6 +83,7 @@ export class Emulator {
   #server;
   #clockOffsetS = 0; // of the request that is being answered
   #closed;
+  #inFlight = 0; // requests whose headers are there and whose answer is not sent
   #stopping = new AbortController();
 
   /** The log of requests, oldest first; the last 10,000 of them. @type {RequestEntry[]} */
@@ -109,6 +110,7 @@ export class Emulator {
     this.#knobs = knobs;
     this.#file = file;
     this.#log = checkLog(log);
+    setMaxListeners(0, this.#stopping.signal); // one for each answer that is late
   }
 
   /** @internal */
@@ -229,8 +231,9 @@ export class Emulator {
    * @param {import('./knobs.js').Knobs & {log?: ((entry: RequestEntry) => void) | null}} knobs
    */
   set({ log = this.#log, ...knobs }) {
+    checkLog(log);
     this.#knobs.set(knobs);
-    this.#log = checkLog(log);
+    this.#log = log;
   }
 
   /** What is set now, in the order in which it was; the last on top. @returns {import('./knobs.js').Knobs[]} */
@@ -282,6 +285,8 @@ export class Emulator {
   // HTTP.
 
   async #serve(request, response) {
+    this.#inFlight++;
+    response.once('close', () => this.#inFlight--);
     const started = performance.now();
     const content = await readBody(request);
     if (!content) return;
@@ -349,14 +354,9 @@ export class Emulator {
 
   async #close() {
     const closed = once(this.#server, 'close');
-    this.#server.close();
     const giveUp = performance.now() + GRACE_MS;
-    let open = true;
-    closed.then(() => (open = false));
-    while (open && performance.now() < giveUp) {
-      this.#server.closeIdleConnections();
-      await Promise.race([closed, sleep(20)]);
-    }
+    this.#server.close();
+    while (this.#inFlight > 0 && performance.now() < giveUp) await sleep(10);
     this.#stopping.abort();
     this.#server.closeAllConnections();
     await closed;

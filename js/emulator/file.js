@@ -10,6 +10,14 @@ function versionOf(path) {
   return info && [info.ino, info.size, info.mtimeNs].join();
 }
 
+function removeIfPossible(path) {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The next write replaces it.
+  }
+}
+
 export class KeyFile {
   path;
   #version; // as this process left it
@@ -33,7 +41,7 @@ export class KeyFile {
    */
   write(content) {
     if (versionOf(this.path) != this.#version) throw new Error(`${this.path} was changed by another program; start the emulator again`);
-    const temporary = `${this.path}.${process.pid}.tmp`;
+    const temporary = `${this.path}.tmp`; // what a killed process left there is replaced
     try {
       rmSync(temporary, { force: true });
       const file = openSync(temporary, 'wx', 0o600);
@@ -45,7 +53,7 @@ export class KeyFile {
       }
       renameSync(temporary, this.path);
     } catch (error) {
-      rmSync(temporary, { force: true });
+      removeIfPossible(temporary);
       throw new Error(`${this.path} could not be written (${error.code ?? error.message})`);
     }
     this.#version = versionOf(this.path);
