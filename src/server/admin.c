@@ -201,17 +201,25 @@ static void answer_list(const authd_api *api, authd_found found, cJSON *list,
     fail_by_store(api, response);
 }
 
+static int64_t now_s(const authd_api *api) { return api->now_s(api->clock_state); }
+
+static authd_live live_of(const authd_api *api) {
+  return (authd_live){api->uses, api->limiter, now_s(api)};
+}
+
 static void list_api_keys(const authd_api *api, const cJSON *body, authd_response *response) {
   (void)body;
   cJSON *list;
-  authd_found found = authd_list_api_keys(&api->store, &list);
+  const authd_live live = live_of(api);
+  authd_found found = authd_list_api_keys(&api->store, &live, &list);
   answer_list(api, found, list, response);
 }
 
 static void list_credentials(const authd_api *api, authd_credential_kind kind,
                              authd_response *response) {
   cJSON *list;
-  authd_found found = authd_list_credentials(&api->store, kind, NULL, &list);
+  const authd_live live = live_of(api);
+  authd_found found = authd_list_credentials(&api->store, &live, kind, NULL, &list);
   answer_list(api, found, list, response);
 }
 
@@ -224,8 +232,6 @@ static void list_domain_keys(const authd_api *api, const cJSON *body, authd_resp
   (void)body;
   list_credentials(api, AUTHD_DOMAIN_KEY, response);
 }
-
-static int64_t now_s(const authd_api *api) { return api->now_s(api->clock_state); }
 
 static void create_api_key(const authd_api *api, const cJSON *body, authd_response *response) {
   authd_api_key key;

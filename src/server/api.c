@@ -142,6 +142,7 @@ static bool check_credential(const authd_api *api, const authd_request *request,
     refuse_origin(response, origin);
     return false;
   }
+  authd_uses_note(api->uses, credential, api->now_s(api->clock_state));
   return true;
 }
 

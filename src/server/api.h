@@ -10,6 +10,7 @@
 #include "server/origin.h"
 #include "server/ring.h"
 #include "server/store.h"
+#include "server/uses.h"
 
 #define AUTHD_BODY_MAX 16384 /* bytes of a request's body; hosts stop reading there */
 #define AUTHD_HEADERS_MAX 12
@@ -23,6 +24,7 @@ typedef struct {
   int64_t lifetime_s;     /* of access tokens */
   const char *apis_json;  /* {"name":"https://base URL"}, as it goes into answers */
   authd_limiter *limiter; /* NULL: an API key may ask as much as it likes */
+  authd_uses *uses;       /* where uses of keys are noted; NULL: nowhere */
 } authd_api;
 
 typedef struct {

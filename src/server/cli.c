@@ -482,8 +482,8 @@ static int print_list(const struct cli *cli, cJSON *list) {
 
 static int list_api_keys(const struct cli *cli) {
   cJSON *list;
-  return authd_list_api_keys(&cli->store, &list) == AUTHD_FOUND ? print_list(cli, list)
-                                                                : store_failed(cli);
+  return authd_list_api_keys(&cli->store, NULL, &list) == AUTHD_FOUND ? print_list(cli, list)
+                                                                      : store_failed(cli);
 }
 
 static int list_credentials(const struct cli *cli, authd_credential_kind kind) {
@@ -495,7 +495,7 @@ static int list_credentials(const struct cli *cli, authd_credential_kind kind) {
   }
   cJSON *list;
   const char *api_key_id = cli->api_key != NULL ? key.id : NULL;
-  return authd_list_credentials(&cli->store, kind, api_key_id, &list) == AUTHD_FOUND
+  return authd_list_credentials(&cli->store, NULL, kind, api_key_id, &list) == AUTHD_FOUND
              ? print_list(cli, list)
              : store_failed(cli);
 }
@@ -589,6 +589,19 @@ static int load_tls(const struct cli *cli, authd_tls *tls) {
   return complain(1, "%s", problem);
 }
 
+static bool write_uses(void *user) {
+  const authd_api *api = user;
+  return authd_uses_write(api->uses, &api->store);
+}
+
+/* Waits for a signal to stop, and does meanwhile what is to be done now and then. */
+static void wait_to_stop(const sigset_t *signals, authd_http *http, const authd_api *api) {
+  static const struct timespec pause = {.tv_sec = AUTHD_USES_WAIT_S};
+  while (sigtimedwait(signals, NULL, &pause) < 0)
+    while (authd_http_between(http, write_uses, (void *)api))
+      ;
+}
+
 /* Serves until SIGINT or SIGTERM; plain http where `tls` is NULL. */
 static int serve_api(const struct cli *cli, const authd_api *api, const authd_tls *tls) {
   char address[64];
@@ -596,13 +609,13 @@ static int serve_api(const struct cli *cli, const authd_api *api, const authd_tl
   authd_admin admin;
   bool has_admin = cli->admin_token_file != NULL;
   sigset_t stop;
-  int signal_number;
   if (!split_address(cli->listen, address, &port))
     return complain(2, "--listen %s: write ADDRESS:PORT, for example 127.0.0.1:8080", cli->listen);
   int status = has_admin ? init_admin(cli, api, &admin) : 0;
   if (status != 0)
     return status;
-  /* Blocked before the serving thread is there, so that it inherits this; sigwait takes them. */
+  /* Blocked before the serving thread is there, so that it inherits this; sigtimedwait takes
+   * them. */
   sigemptyset(&stop);
   sigaddset(&stop, SIGINT);
   sigaddset(&stop, SIGTERM);
@@ -621,8 +634,10 @@ static int serve_api(const struct cli *cli, const authd_api *api, const authd_tl
   if (has_admin)
     printf("administration on %s://%s%s%s:%u/admin/\n", scheme, open, address, close, port);
   fflush(stdout);
-  sigwait(&stop, &signal_number);
+  wait_to_stop(&stop, http, api);
   authd_http_stop(http);
+  while (write_uses((void *)api))
+    ;
   return 0;
 }
 
@@ -643,9 +658,12 @@ static int serve_with(const struct cli *cli, const authd_tls *tls) {
   api.apis_json = apis;
   bool limited = cli->throttle.requests != 0 || cli->quota.requests != 0;
   api.limiter = limited ? authd_limiter_new(cli->throttle, cli->quota) : NULL;
-  bool good = ready == AUTHD_FOUND && apis != NULL && limited == (api.limiter != NULL);
+  api.uses = authd_uses_new();
+  bool good =
+      ready == AUTHD_FOUND && apis != NULL && api.uses != NULL && limited == (api.limiter != NULL);
   int status = good ? serve_api(cli, &api, tls)
                     : complain(1, "cannot use the signing key, or out of memory");
+  authd_uses_free(api.uses);
   authd_limiter_free(api.limiter);
   cJSON_free(apis);
   authd_ring_clean_up(&ring, &api.signer);
