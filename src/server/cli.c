@@ -17,6 +17,7 @@
 #include "core/memory.h"
 #include "server/api.h"
 #include "server/audit_file.h"
+#include "server/certificate.h"
 #include "server/describe.h"
 #include "server/domains.h"
 #include "server/http.h"
@@ -66,7 +67,8 @@ static const char usage[] =
     "                   beyond that it is answered 429 with Retry-After (no limit)\n"
     "  --tls-cert, --tls-key\n"
     "                   serve https with this certificate (and its chain) and private key, both "
-    "PEM\n"
+    "PEM;\n"
+    "                   on SIGHUP the files are read again\n"
     "  --domain         www.example.com (https), *.example.com (its sub-domains), or a full "
     "origin\n"
     "                   such as http://localhost:8080\n"
@@ -619,15 +621,20 @@ static int init_admin(const struct cli *cli, const authd_api *api, authd_admin *
   return status;
 }
 
-/* Returns 0 or the exit status; then there is nothing to release. */
+/* Shows the certificate in the files as they are now. Returns 0 or the exit status; then there is
+ * nothing to release. */
 static int load_tls(const struct cli *cli, authd_tls *tls) {
   char problem[512];
   if ((cli->tls_cert == NULL) != (cli->tls_key == NULL))
     return complain(2, "--tls-cert and --tls-key: give both");
-  if (cli->tls_cert == NULL ||
-      authd_tls_load(tls, cli->tls_cert, cli->tls_key, problem, sizeof problem))
+  if (cli->tls_cert == NULL)
     return 0;
-  return complain(1, "%s", problem);
+  if (!authd_tls_load(tls, cli->tls_cert, cli->tls_key, problem, sizeof problem))
+    return complain(1, "%s", problem);
+  if (authd_certificate_show(tls))
+    return 0;
+  authd_tls_clean_up(tls);
+  return complain(1, "%s: GnuTLS cannot use it", cli->tls_cert);
 }
 
 static bool write_uses(void *user) {
@@ -637,10 +644,20 @@ static bool write_uses(void *user) {
 
 static bool reopen_audit(void *user) {
   const struct cli *cli = user;
-  if (authd_audit_file_reopen(cli->audit_file))
-    return true;
-  complain(1, "--audit %s: %s; going on with the old file", cli->audit_path, strerror(errno));
-  return false;
+  return authd_audit_file_reopen(cli->audit_file);
+}
+
+/* Files may have been replaced: the log by a rotation, the certificate by a renewal. What cannot be
+ * used is said, and the old one stays. */
+static void read_files_again(const struct cli *cli, authd_http *http) {
+  authd_tls tls = {0};
+  if (cli->audit != NULL && !authd_http_between(http, reopen_audit, (void *)cli))
+    complain(1, "--audit %s: %s; going on with the old file", cli->audit_path, strerror(errno));
+  if (cli->tls_cert == NULL)
+    return;
+  if (load_tls(cli, &tls) != 0)
+    complain(1, "the old certificate is shown on");
+  authd_tls_clean_up(&tls);
 }
 
 /* Waits for a signal to stop, and does meanwhile what is to be done now and then. */
@@ -650,7 +667,7 @@ static void wait_to_stop(const struct cli *cli, const sigset_t *signals, authd_h
   int taken;
   while ((taken = sigtimedwait(signals, NULL, &pause)) < 0 || taken == SIGHUP) {
     if (taken == SIGHUP)
-      authd_http_between(http, reopen_audit, (void *)cli);
+      read_files_again(cli, http);
     else
       while (authd_http_between(http, write_uses, (void *)api))
         ;
@@ -674,7 +691,7 @@ static int serve_api(const struct cli *cli, const authd_api *api, const authd_tl
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
-  if (cli->audit != NULL) /* else it ends with its terminal, as usual */
+  if (cli->audit != NULL || cli->tls_cert != NULL) /* else it ends with its terminal, as usual */
     sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, NULL);
   signal(SIGPIPE, SIG_IGN);
