@@ -155,6 +155,9 @@ const char *wasm_configure(char *strings, size_t len, int throttle_requests, int
   const char *wrong = take_apis(strings);
   if (wrong == NULL)
     wrong = take_admin_token(strings + strlen(strings) + 1);
+  /* For the page of management. They are not written to the store: a file that lies in somebody's
+   * repository does not change because it is used. */
+  api.uses = authd_uses_new();
   if (wrong == NULL)
     wrong = take_limits((authd_limit){throttle_requests, throttle_period_s},
                         (authd_limit){quota_requests, quota_period_s});

@@ -60,32 +60,63 @@ cJSON *authd_describe_new_secret(const authd_credential *credential, const char 
   return json;
 }
 
-static void add_api_key(void *list, const authd_api_key *key) {
-  cJSON_AddItemToArray(list, authd_describe_api_key(key));
+/* A list that grows. */
+struct growing {
+  cJSON *list;
+  const authd_live *live;
+};
+
+static int64_t later(int64_t one_s, int64_t other_s) { return one_s > other_s ? one_s : other_s; }
+
+static void add_percent(cJSON *json, const char *name, const authd_usage *usage) {
+  if (usage->percent >= 0)
+    cJSON_AddNumberToObject(json, name, usage->percent);
 }
 
-static void add_credential(void *list, const authd_credential *credential) {
-  cJSON_AddItemToArray(list, authd_describe(credential));
+static void add_api_key(void *user, const authd_api_key *key) {
+  const struct growing *growing = user;
+  const authd_live *live = growing->live;
+  authd_limits_state limits;
+  authd_api_key now = *key;
+  if (live != NULL)
+    now.last_used_s = later(key->last_used_s, authd_uses_last(live->uses, key->id));
+  cJSON *json = authd_describe_api_key(&now);
+  if (live != NULL && live->limiter != NULL) {
+    authd_limiter_look(live->limiter, key->id, live->now_s, &limits);
+    add_percent(json, "throttleUsage", &limits.throttle);
+    add_percent(json, "quotaUsage", &limits.quota);
+  }
+  cJSON_AddItemToArray(growing->list, json);
 }
 
-static authd_found finish_list(authd_found found, cJSON **list) {
-  if (found == AUTHD_FOUND)
-    return found;
-  cJSON_Delete(*list);
-  *list = NULL;
+static void add_credential(void *user, const authd_credential *credential) {
+  const struct growing *growing = user;
+  authd_credential now = *credential;
+  if (growing->live != NULL)
+    now.last_used_s =
+        later(credential->last_used_s, authd_uses_last(growing->live->uses, credential->id));
+  cJSON_AddItemToArray(growing->list, authd_describe(&now));
+}
+
+static authd_found finish_list(authd_found found, cJSON *grown, cJSON **list) {
+  if (found != AUTHD_FOUND)
+    cJSON_Delete(grown);
+  *list = found == AUTHD_FOUND ? grown : NULL;
   return found;
 }
 
-authd_found authd_list_api_keys(const authd_store *store, cJSON **list) {
-  *list = cJSON_CreateArray();
-  return finish_list(store->list_api_keys(store->state, add_api_key, *list), list);
+authd_found authd_list_api_keys(const authd_store *store, const authd_live *live, cJSON **list) {
+  struct growing growing = {cJSON_CreateArray(), live};
+  return finish_list(store->list_api_keys(store->state, add_api_key, &growing), growing.list, list);
 }
 
-authd_found authd_list_credentials(const authd_store *store, authd_credential_kind kind,
-                                   const char *api_key_id, cJSON **list) {
-  *list = cJSON_CreateArray();
-  return finish_list(store->list_credentials(store->state, kind, api_key_id, add_credential, *list),
-                     list);
+authd_found authd_list_credentials(const authd_store *store, const authd_live *live,
+                                   authd_credential_kind kind, const char *api_key_id,
+                                   cJSON **list) {
+  struct growing growing = {cJSON_CreateArray(), live};
+  return finish_list(
+      store->list_credentials(store->state, kind, api_key_id, add_credential, &growing),
+      growing.list, list);
 }
 
 cJSON *authd_describe_signing_key(const authd_ring *ring, size_t which) {

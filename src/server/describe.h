@@ -5,8 +5,16 @@
 
 #include <cjson/cJSON.h>
 
+#include "server/limits.h"
 #include "server/ring.h"
-#include "server/store.h"
+#include "server/uses.h"
+
+/* What a running server knows of its keys beyond the store. Each may be NULL. */
+typedef struct {
+  const authd_uses *uses;
+  authd_limiter *limiter;
+  int64_t now_s;
+} authd_live;
 
 /* The caller deletes what these return. Without memory, fields or the whole are missing. */
 cJSON *authd_describe_api_key(const authd_api_key *key);
@@ -24,10 +32,12 @@ cJSON *authd_describe_new_secret(const authd_credential *credential, const char 
 void authd_describe_domains(cJSON *json, const char *domains);
 
 /* All keys, oldest first, in a new array in *list. On AUTHD_STORE_ERROR it is NULL. `api_key_id`
- * NULL means all. */
-authd_found authd_list_api_keys(const authd_store *store, cJSON **list);
-authd_found authd_list_credentials(const authd_store *store, authd_credential_kind kind,
-                                   const char *api_key_id, cJSON **list);
+ * NULL means all. With `live`, which may be NULL, also what this server counts, in percent, and
+ * uses that it has not written yet. */
+authd_found authd_list_api_keys(const authd_store *store, const authd_live *live, cJSON **list);
+authd_found authd_list_credentials(const authd_store *store, const authd_live *live,
+                                   authd_credential_kind kind, const char *api_key_id,
+                                   cJSON **list);
 
 /* A signing key of the ring: its name ("kid"), its state (accepted, signing or published), and the
  * times of its life. */

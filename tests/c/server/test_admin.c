@@ -277,6 +277,38 @@ static void a_secret_is_rotated(void **state) {
   assert_int_equal(count("/admin/secrets"), 3);
 }
 
+static double number_in(const cJSON *object, const char *name) {
+  const cJSON *number = cJSON_GetObjectItemCaseSensitive(object, name);
+  return number != NULL ? cJSON_GetNumberValue(number) : -1;
+}
+
+/* What this server knows and the store does not, yet. */
+static void what_a_server_counts(void **state) {
+  (void)state;
+  assert_int_equal(count("/admin/api-keys"), 1);
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "(none)");
+  assert_true(number_in(cJSON_GetArrayItem(json, 0), "throttleUsage") == -1);
+  authd_limits_state limits;
+  api.uses = authd_uses_new();
+  api.limiter = authd_limiter_new((authd_limit){4, 10}, (authd_limit){0, 0});
+  authd_uses_note(api.uses, &domain_key, 60);
+  authd_limiter_count(api.limiter, key.id, AUTHD_GROUP_AUTH, 86400, &limits);
+  count("/admin/api-keys");
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "1970-01-01T00:01:00Z");
+  assert_true(number_in(cJSON_GetArrayItem(json, 0), "throttleUsage") == 25);
+  assert_true(number_in(cJSON_GetArrayItem(json, 0), "quotaUsage") == -1);
+  count("/admin/domain-keys");
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "1970-01-01T00:01:00Z");
+  count("/admin/secrets");
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "(none)");
+  authd_uses_write(api.uses, &api.store);
+  authd_uses_note(api.uses, &domain_key, 30); /* late; the later one is told */
+  count("/admin/domain-keys");
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "1970-01-01T00:01:00Z");
+  authd_uses_free(api.uses);
+  authd_limiter_free(api.limiter);
+}
+
 static void signing_keys(void **state) {
   (void)state;
   assert_int_equal(count("/admin/signing-keys"), 0); /* no server had to sign yet */
@@ -590,6 +622,7 @@ int main(void) {
       TEST(api_keys),
       TEST(secrets),
       TEST(a_secret_is_rotated),
+      TEST(what_a_server_counts),
       TEST(signing_keys),
       TEST(domain_keys),
       TEST(mistakes),

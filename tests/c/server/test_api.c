@@ -365,6 +365,25 @@ static void rotated_twice(void **state) {
   assert_int_equal(auth_with("secret", fresh[1], NULL), 200);
 }
 
+/* A grant and a refresh are uses, and no refusal is. */
+static void uses_are_noted(void **state) {
+  (void)state;
+  char token[2200];
+  api.uses = authd_uses_new();
+  auth_with("domainKey", domain_key.value, "https://evil.example");
+  assert_int_equal(authd_uses_last(api.uses, domain_key.id), 0);
+  get_token(token);
+  assert_int_equal(authd_uses_last(api.uses, domain_key.id), now);
+  assert_int_equal(authd_uses_last(api.uses, key.id), now);
+  now += 5;
+  bearer("POST", "/v1/refreshToken", other_key.value, token, ORIGIN);
+  assert_int_equal(authd_uses_last(api.uses, domain_key.id), now - 5);
+  assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN), 200);
+  assert_int_equal(authd_uses_last(api.uses, domain_key.id), now);
+  assert_int_equal(authd_uses_last(api.uses, secret_row.id), 0);
+  authd_uses_free(api.uses);
+}
+
 /* The key that a token names, which is the first one of the JWK set or the second. */
 static int key_of(const char *token) {
   char header[128], kid[2][AUTHD_KID_SIZE];
@@ -623,6 +642,7 @@ int main(void) {
       TEST(revocation_and_domains_count_at_once),
       TEST(a_secret_beside_the_one_that_replaces_it),
       TEST(rotated_twice),
+      TEST(uses_are_noted),
       TEST(from_one_signing_key_to_the_next),
       TEST(without_signing_keys),
       TEST(apis),
