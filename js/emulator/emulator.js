@@ -66,6 +66,12 @@ function isJson(text) {
   }
 }
 
+/** What the core says of settings: "option: advice", or a problem of its own. */
+function optionError(wrong) {
+  const [, option, advice] = /^([^:]+): (.*)$/s.exec(wrong) ?? [];
+  return option ? new OptionError(option, advice) : new Error(wrong);
+}
+
 function checkLog(log) {
   if (log != null && typeof log != 'function') throw new OptionError('log', 'give a function');
   return log;
@@ -255,7 +261,7 @@ export class Emulator {
   #newCore(document) {
     const core = new EmulatorCore({ now: () => Math.floor(Date.now() / 1000) + this.#clockOffsetS, keep: (kept) => this.#keep(kept) });
     const wrong = core.configure(this.#settings);
-    if (wrong) throw new OptionError(...wrong.split(/: (.*)/s, 2));
+    if (wrong) throw optionError(wrong);
     const problem = core.open(document, this.#settings.lifetimeS);
     if (problem) throw Object.assign(new Error(this.#file ? `${this.#file.path}: ${problem}` : problem), { code: 'file_not_usable' });
     return core;
@@ -274,7 +280,8 @@ export class Emulator {
     } catch (cause) {
       this.#core = this.#newCore(this.#document);
       const answer = this.#core.handle({ ...request, refuseWith: 500 });
-      answer.log.problem = `the WebAssembly failed and was started anew: ${cause.message}`;
+      answer.body = Buffer.from('{"error":{"code":500,"message":"The emulator has a problem; its log says more.","reason":"server_error"}}');
+      Object.assign(answer.log, { reason: 'server_error', problem: `the WebAssembly failed and was started anew: ${cause.message}` });
       return answer;
     } finally {
       this.#clockOffsetS = 0;

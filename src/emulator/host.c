@@ -58,8 +58,7 @@ static int64_t now_s(void *state) {
   return (int64_t)js_now();
 }
 
-/* A key's state is its private half, a copy; Node has no state for it that would be to be closed.
- */
+/* A key's state is a copy of its private half; Node is handed that for each signature. */
 static bool open_key(void *state, const unsigned char private_key[AUTHD_KEY_SIZE], authd_key *key) {
   (void)state;
   key->state = malloc(AUTHD_KEY_SIZE);

@@ -1,11 +1,14 @@
 // A page in each browser and the emulator, as other people's headless tests have it.
 
+import { randomBytes } from 'node:crypto';
 import { startEmulator } from '../../dist/emulator.js';
 import { expect, getToken, makeClient, test as base } from './fixture.js';
 
+const ADMIN_TOKEN = randomBytes(24).toString('base64url');
+
 const test = base.extend({
   emulator: async ({ site }, use) => {
-    const emulator = await startEmulator({ domains: [site.origin], apis: { chatbot: 'https://chatbot.example/v1' } });
+    const emulator = await startEmulator({ domains: [site.origin], apis: { chatbot: 'https://chatbot.example/v1' }, adminToken: ADMIN_TOKEN });
     await use(emulator);
     await emulator.close();
   },
@@ -43,4 +46,14 @@ test('a token is refreshed before it expires, on a server whose clock is an hour
   await getToken(page);
   await expect.poll(() => emulator.requests.filter(({ path, status }) => path == '/v1/refreshToken' && status == 200).length, { timeout: 15_000 }).toBeGreaterThan(1);
   expect(await page.evaluate(() => window.events.every(([type]) => type == 'token'))).toBe(true);
+});
+
+test('the page of management', async ({ page, emulator }) => {
+  await page.goto(`${emulator.url}/admin/`);
+  await page.evaluate((token) => {
+    document.querySelector('input').value = token;
+    document.querySelector('form button').click();
+  }, ADMIN_TOKEN);
+  await expect.poll(() => page.evaluate(() => [...document.querySelectorAll('h2')].map(({ textContent }) => textContent).join())).toContain('emulator');
+  expect(await page.evaluate((id) => !!document.getElementById(id), emulator.domainKeyId)).toBe(true);
 });

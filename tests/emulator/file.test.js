@@ -63,6 +63,19 @@ test('a reset is in the file, too', async (t) => {
   assert.equal(await readFile(file, 'utf8'), before);
 });
 
+test('a file does not change because it is used', async (t) => {
+  const file = join(await folderFor(t), 'keys.json');
+  const adminToken = randomBytes(24).toString('base64url');
+  const emulator = await emulate(t, { file, adminToken });
+  const before = await readFile(file, 'utf8');
+  await auth(emulator);
+  const listed = await (await fetch(`${emulator.url}/admin/domain-keys`, { headers: { Authorization: `Bearer ${adminToken}` } })).json();
+  assert.ok(Math.abs(Date.parse(listed[0].lastUsed) - Date.now()) < 60_000);
+  await emulator.close();
+  await (await emulate(t, { file })).close();
+  assert.equal(await readFile(file, 'utf8'), before);
+});
+
 test('a link stays one, and its target is written', async (t) => {
   const folder = await folderFor(t);
   const target = join(folder, 'keys.json');

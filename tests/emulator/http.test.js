@@ -65,6 +65,7 @@ test('a body beyond the limit is read to its end and refused', async (t) => {
   let left = 20;
   const chunks = new ReadableStream({ pull: (stream) => (left-- > 0 ? stream.enqueue(new Uint8Array(100_000)) : stream.close()) }); // its length is not told
   assert.equal((await auth(emulator, { body: chunks, duplex: 'half' })).status, 413);
+  for (const nested of ['['.repeat(16_000), '{"domainKey":'.repeat(1200)]) assert.equal((await auth(emulator, { body: nested })).status, 400);
 });
 
 test('many clients at once', async (t) => {
