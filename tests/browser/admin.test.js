@@ -252,7 +252,7 @@ for (const colorScheme of ['light', 'dark'])
     expect(await violations()).toEqual([]);
     await signIn(page, admin);
     expect(await violations()).toEqual([]);
-    for (const name of ['New API key', 'Change domains', `Revoke: ${admin.id}`, 'Rotate', 'New secret', 'New signing key']) {
+    for (const name of ['New API key', 'Change domains', `Revoke: ${admin.id}`, 'Rotate', 'New signing key', 'New secret']) {
       await page.getByRole('button', { name }).click();
       await expect(dialog(page)).toBeVisible();
       expect(await violations(), name).toEqual([]);
