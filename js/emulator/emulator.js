@@ -263,7 +263,9 @@ export class Emulator {
     const wrong = core.configure(this.#settings);
     if (wrong) throw optionError(wrong);
     const problem = core.open(document, this.#settings.lifetimeS);
-    if (problem) throw Object.assign(new Error(this.#file ? `${this.#file.path}: ${problem}` : problem), { code: 'file_not_usable' });
+    // What the file itself complains of names it already.
+    const named = !this.#file || problem.startsWith(this.#file.path);
+    if (problem) throw Object.assign(new Error(named ? problem : `${this.#file.path}: ${problem}`), { code: 'file_not_usable' });
     return core;
   }
 

@@ -121,7 +121,8 @@ test('a file that is damaged, foreign or of another version is left as it is', a
 
 test('what cannot be written is not acknowledged, and did not happen', async (t) => {
   const folder = await folderFor(t);
-  await assert.rejects(startEmulator({ file: join(folder, 'no/such/folder.json') }), /could not be written \(ENOENT\)/);
+  const nowhere = join(folder, 'no/such/folder.json');
+  await assert.rejects(startEmulator({ file: nowhere }), { code: 'file_not_usable', message: `${nowhere} could not be written (ENOENT)` });
   const file = join(folder, 'keys.json');
   const adminToken = randomBytes(24).toString('base64url');
   const emulator = await emulate(t, { file, adminToken });
