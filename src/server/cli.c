@@ -511,11 +511,11 @@ static int print_list(const struct cli *cli, cJSON *list) {
   cJSON_ArrayForEach(entry, list) {
     cJSON_ArrayForEach(field, entry) {
       if (cJSON_IsString(field))
-        printf("%-10s %s\n", field->string, field->valuestring);
+        printf("%-13s %s\n", field->string, field->valuestring);
       else if (cJSON_IsBool(field))
-        printf("%-10s %s\n", field->string, cJSON_IsTrue(field) ? "yes" : "no");
+        printf("%-13s %s\n", field->string, cJSON_IsTrue(field) ? "yes" : "no");
       else
-        cJSON_ArrayForEach(item, field) printf("%-10s %s\n", "domain", item->valuestring);
+        cJSON_ArrayForEach(item, field) printf("%-13s %s\n", "domain", item->valuestring);
     }
     puts("");
   }
