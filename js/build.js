@@ -1,11 +1,12 @@
 // Bundles dist/ out of js/ and the wasm that CMake built: the ES module with its .wasm beside it, the one for
 // Node with the module inside, since fetch reads no files there, for import and, in dist/cjs, for require, the
-// script-tag build, one file, the types of the public interface, out of the JSDoc, and digests for
-// <script integrity>. Run it by `./run build`.
+// script-tag build, one file, the emulator and its command, the types of the public interface, out of the JSDoc,
+// and digests for <script integrity>. Run it by `./run build`.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { minify } from 'terser';
@@ -13,6 +14,7 @@ import { minify } from 'terser';
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 
 const wasm = path('build/wasm/src/wasm/inbenta-auth.wasm');
+const emulatorWasm = path('build/wasm/src/emulator/emulator.wasm');
 const serverWasm = path('build/wasm/src/wasm/inbenta-auth-server.wasm');
 
 /** esbuild bundles; terser, which takes its time, makes that 4 % smaller. */
@@ -39,14 +41,20 @@ await bundle('js/index.js', 'dist/inbenta-auth.js', { format: 'esm' });
 for (const [format, folder] of [['esm', 'dist'], ['cjs', 'dist/cjs']]) {
   await bundle('js/index.js', `${folder}/node.js`, { format, platform: 'node', inline: true });
   await bundle('js/server.js', `${folder}/server.js`, { format, platform: 'node', inline: true, module: serverWasm });
+  await bundle('js/emulator.js', `${folder}/emulator.js`, { format, platform: 'node', inline: true, module: emulatorWasm });
 }
+await bundle('js/cli.js', 'dist/cli.js', { format: 'esm', platform: 'node', external: ['./emulator.js'] });
 await writeFile(path('dist/cjs/package.json'), '{ "type": "commonjs" }\n');
 await bundle('js/script-tag.js', 'dist/inbenta-auth.min.js', { format: 'iife', globalName: 'InbentaAuth', inline: true });
 
-const types = ['--allowJs', '--declaration', '--emitDeclarationOnly', '--skipLibCheck', '--removeComments', 'false'];
+const types = ['--allowJs', '--declaration', '--emitDeclarationOnly', '--skipLibCheck', '--stripInternal', '--removeComments', 'false'];
 const target = ['--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler', '--rootDir', path('js'), '--outDir', path('dist')];
-execFileSync(process.execPath, [path('node_modules/typescript/bin/tsc'), ...types, ...target, path('js/index.js'), path('js/server.js')], { stdio: 'inherit' });
-for (const file of await readdir(path('dist'))) if (file.endsWith('.d.ts')) await copyFile(path(`dist/${file}`), path(`dist/cjs/${file}`));
+execFileSync(process.execPath, [path('node_modules/typescript/bin/tsc'), ...types, ...target, path('js/index.js'), path('js/server.js'), path('js/emulator.js')], { stdio: 'inherit' });
+for (const file of await readdir(path('dist'), { recursive: true }))
+  if (file.endsWith('.d.ts') && !file.startsWith('cjs')) {
+    await mkdir(path(`dist/cjs/${dirname(file)}`), { recursive: true });
+    await copyFile(path(`dist/${file}`), path(`dist/cjs/${file}`));
+  }
 
 const digests = {};
 for (const file of ['inbenta-auth.js', 'inbenta-auth.wasm', 'inbenta-auth.min.js', 'node.js', 'server.js'])

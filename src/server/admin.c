@@ -100,6 +100,22 @@ static const char *text_field(const cJSON *body, const char *name, authd_respons
   return NULL;
 }
 
+/* A number of seconds; `usual` where it is not given. */
+static bool seconds_field(const cJSON *body, const char *name, int64_t usual, int64_t *seconds,
+                          authd_response *response) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(body, name);
+  double number = item != NULL ? cJSON_GetNumberValue(item) : (double)usual;
+  if (number >= 0 && number <= AUTHD_OVERLAP_MAX_S && number == (double)(int64_t)number) {
+    *seconds = (int64_t)number;
+    return true;
+  }
+  char message[80];
+  snprintf(message, sizeof message, "\"%s\" is a whole number of seconds from 0 to %d.", name,
+           AUTHD_OVERLAP_MAX_S);
+  refuse(response, 400, "bad_request", message);
+  return false;
+}
+
 static void refuse_domain(const char *entry, const char *problem, authd_response *response) {
   size_t size = strlen(entry) + strlen(problem) + 16;
   char *message = malloc(size);
@@ -162,8 +178,12 @@ static bool id_field(const authd_api *api, const cJSON *body, authd_credential_k
 /* ---------------------------------------------------------------------------------------------------
  * The endpoints. Bodies are NULL for GET. */
 
-static void answer(authd_response *response, int status, const char *id, cJSON *json) {
+/* After a change. */
+static void answer(const authd_api *api, authd_response *response, int status, const char *id,
+                   cJSON *json) {
   snprintf(response->key_id, sizeof response->key_id, "%s", id);
+  if (api->audit != NULL)
+    response->changed = authd_audit_pick(json);
   set_json(response, status, json);
 }
 
@@ -174,7 +194,7 @@ static void answer_changed(const authd_api *api, authd_found changed, const char
   if (changed == AUTHD_FOUND)
     changed = api->store.get_credential(api->store.state, id, &credential);
   if (check_found(api, changed, "The key is gone.", response))
-    answer(response, 200, credential.id, authd_describe(&credential));
+    answer(api, response, 200, credential.id, authd_describe(&credential));
 }
 
 static void answer_list(const authd_api *api, authd_found found, cJSON *list,
@@ -185,17 +205,25 @@ static void answer_list(const authd_api *api, authd_found found, cJSON *list,
     fail_by_store(api, response);
 }
 
+static int64_t now_s(const authd_api *api) { return api->now_s(api->clock_state); }
+
+static authd_live live_of(const authd_api *api) {
+  return (authd_live){api->uses, api->limiter, now_s(api)};
+}
+
 static void list_api_keys(const authd_api *api, const cJSON *body, authd_response *response) {
   (void)body;
   cJSON *list;
-  authd_found found = authd_list_api_keys(&api->store, &list);
+  const authd_live live = live_of(api);
+  authd_found found = authd_list_api_keys(&api->store, &live, &list);
   answer_list(api, found, list, response);
 }
 
 static void list_credentials(const authd_api *api, authd_credential_kind kind,
                              authd_response *response) {
   cJSON *list;
-  authd_found found = authd_list_credentials(&api->store, kind, NULL, &list);
+  const authd_live live = live_of(api);
+  authd_found found = authd_list_credentials(&api->store, &live, kind, NULL, &list);
   answer_list(api, found, list, response);
 }
 
@@ -209,8 +237,6 @@ static void list_domain_keys(const authd_api *api, const cJSON *body, authd_resp
   list_credentials(api, AUTHD_DOMAIN_KEY, response);
 }
 
-static int64_t now_s(const authd_api *api) { return api->now_s(api->clock_state); }
-
 static void create_api_key(const authd_api *api, const cJSON *body, authd_response *response) {
   authd_api_key key;
   const char *name = text_field(body, "name", response);
@@ -222,10 +248,9 @@ static void create_api_key(const authd_api *api, const cJSON *body, authd_respon
   else if (authd_make_api_key(&api->store, &api->signer, name, now_s(api), &key) != AUTHD_FOUND)
     fail_by_store(api, response);
   else
-    answer(response, 201, key.id, authd_describe_api_key(&key));
+    answer(api, response, 201, key.id, authd_describe_api_key(&key));
 }
 
-/* The one time that the secret is shown. */
 static void create_secret(const authd_api *api, const cJSON *body, authd_response *response) {
   authd_api_key key;
   authd_credential credential;
@@ -233,13 +258,28 @@ static void create_secret(const authd_api *api, const cJSON *body, authd_respons
   if (!api_key_field(api, body, &key, response))
     return;
   if (authd_make_secret(&api->store, &api->signer, key.id, now_s(api), secret, &credential) ==
-      AUTHD_FOUND) {
-    cJSON *json = authd_describe(&credential);
-    cJSON_AddItemToObject(json, "secret", cJSON_CreateStringReference(secret));
-    answer(response, 201, credential.id, json);
-  } else {
+      AUTHD_FOUND)
+    answer(api, response, 201, credential.id, authd_describe_new_secret(&credential, secret, NULL));
+  else
     fail_by_store(api, response);
-  }
+  iauth__wipe(secret, sizeof secret);
+}
+
+static void rotate_secret(const authd_api *api, const cJSON *body, authd_response *response) {
+  authd_credential old, credential;
+  char secret[AUTHD_SECRET_SIZE];
+  int64_t overlap_s;
+  if (!id_field(api, body, AUTHD_SECRET, &old, response) ||
+      !seconds_field(body, "overlap", AUTHD_OVERLAP_S, &overlap_s, response))
+    return;
+  const char *problem = authd_rotate_problem(&old, now_s(api));
+  if (problem != NULL)
+    refuse(response, 409, "conflict", problem);
+  else if (authd_rotate_secret(&api->store, &api->signer, &old, overlap_s, now_s(api), secret,
+                               &credential) == AUTHD_FOUND)
+    answer(api, response, 201, credential.id, authd_describe_new_secret(&credential, secret, &old));
+  else
+    fail_by_store(api, response);
   iauth__wipe(secret, sizeof secret);
 }
 
@@ -251,7 +291,7 @@ static void create_domain_key(const authd_api *api, const cJSON *body, authd_res
     return;
   if (authd_make_domain_key(&api->store, &api->signer, key.id, domains, now_s(api), &credential) ==
       AUTHD_FOUND)
-    answer(response, 201, credential.id, authd_describe(&credential));
+    answer(api, response, 201, credential.id, authd_describe(&credential));
   else
     fail_by_store(api, response);
 }
@@ -281,6 +321,35 @@ static void revoke_secret(const authd_api *api, const cJSON *body, authd_respons
 
 static void revoke_domain_key(const authd_api *api, const cJSON *body, authd_response *response) {
   revoke(api, body, AUTHD_DOMAIN_KEY, response);
+}
+
+/* What became of the ring. False if the request was refused. */
+static bool check_ring(const authd_api *api, authd_found found, authd_response *response) {
+  if (found == AUTHD_STORE_ERROR)
+    fail_by_store(api, response);
+  else if (found == AUTHD_MISSING)
+    refuse(response, 409, "conflict", authd_ring_not_now);
+  return found == AUTHD_FOUND;
+}
+
+static void list_signing_keys(const authd_api *api, const cJSON *body, authd_response *response) {
+  (void)body;
+  if (check_ring(api, authd_ring_read(api->ring, &api->store, &api->signer, now_s(api)), response))
+    set_json(response, 200, authd_describe_ring(api->ring));
+}
+
+static void rotate_signing_key(const authd_api *api, const cJSON *body, authd_response *response) {
+  int64_t publish_s;
+  char kid[AUTHD_KID_SIZE];
+  if (!seconds_field(body, "publish", AUTHD_PUBLISH_S, &publish_s, response))
+    return;
+  authd_found found =
+      authd_ring_rotate(api->ring, &api->store, &api->signer, publish_s, now_s(api));
+  if (!check_ring(api, found, response))
+    return;
+  size_t added = api->ring->count - 1;
+  authd_key_id(&api->ring->keys[added], kid);
+  answer(api, response, 201, kid, authd_describe_signing_key(api->ring, added));
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -315,18 +384,22 @@ typedef struct {
   const char *type, *text; /* of a file; else NULL */
   void (*get)(const authd_api *, const cJSON *, authd_response *);
   void (*post)(const authd_api *, const cJSON *, authd_response *);
+  const char *event; /* what the audit log calls it: the command's words */
 } route;
 
 static const route routes[] = {
-    {"/admin/", "text/html; charset=utf-8", authd_admin_index_html, NULL, NULL},
-    {"/admin/admin.css", "text/css; charset=utf-8", authd_admin_admin_css, NULL, NULL},
-    {"/admin/admin.js", "text/javascript; charset=utf-8", authd_admin_admin_js, NULL, NULL},
-    {"/admin/api-keys", NULL, NULL, list_api_keys, create_api_key},
-    {"/admin/secrets", NULL, NULL, list_secrets, create_secret},
-    {"/admin/secrets/revoke", NULL, NULL, NULL, revoke_secret},
-    {"/admin/domain-keys", NULL, NULL, list_domain_keys, create_domain_key},
-    {"/admin/domain-keys/set-domains", NULL, NULL, NULL, set_domains},
-    {"/admin/domain-keys/revoke", NULL, NULL, NULL, revoke_domain_key},
+    {"/admin/", "text/html; charset=utf-8", authd_admin_index_html, NULL, NULL, NULL},
+    {"/admin/admin.css", "text/css; charset=utf-8", authd_admin_admin_css, NULL, NULL, NULL},
+    {"/admin/admin.js", "text/javascript; charset=utf-8", authd_admin_admin_js, NULL, NULL, NULL},
+    {"/admin/api-keys", NULL, NULL, list_api_keys, create_api_key, "api-key create"},
+    {"/admin/secrets", NULL, NULL, list_secrets, create_secret, "secret create"},
+    {"/admin/secrets/rotate", NULL, NULL, NULL, rotate_secret, "secret rotate"},
+    {"/admin/secrets/revoke", NULL, NULL, NULL, revoke_secret, "secret revoke"},
+    {"/admin/domain-keys", NULL, NULL, list_domain_keys, create_domain_key, "domain-key create"},
+    {"/admin/domain-keys/set-domains", NULL, NULL, NULL, set_domains, "domain-key set-domains"},
+    {"/admin/domain-keys/revoke", NULL, NULL, NULL, revoke_domain_key, "domain-key revoke"},
+    {"/admin/signing-keys", NULL, NULL, list_signing_keys, NULL, NULL},
+    {"/admin/signing-keys/rotate", NULL, NULL, NULL, rotate_signing_key, "signing-key rotate"},
 };
 
 /* NULL if there is nothing. */
@@ -358,6 +431,15 @@ static void handle_file(const authd_request *request, const route *file, authd_r
   }
 }
 
+/* Every change, and whatever was refused; not that somebody looked. */
+static void tell_audit(const authd_admin *admin, const authd_request *request,
+                       const route *endpoint, const authd_response *response) {
+  bool get = strcmp(request->method, "GET") == 0;
+  if (response->status >= 400 || !get)
+    authd_tell_audit(admin->api, get || endpoint->event == NULL ? "list" : endpoint->event, "admin",
+                     request, response);
+}
+
 static void handle_endpoint(const authd_admin *admin, const authd_request *request,
                             const route *endpoint, authd_response *response) {
   bool get = strcmp(request->method, "GET") == 0 && endpoint->get != NULL;
@@ -387,6 +469,8 @@ void authd_admin_handle(const authd_admin *admin, const authd_request *request,
     refuse(response, 404, "not_found", "There is no such endpoint.");
   else if (found == NULL || found->text != NULL)
     handle_file(request, found, response);
-  else
+  else {
     handle_endpoint(admin, request, found, response);
+    tell_audit(admin, request, found, response);
+  }
 }

@@ -28,6 +28,26 @@ void authd_response_clean_up(authd_response *response) {
     iauth__wipe(response->body, strlen(response->body));
   free(response->body);
   response->body = NULL;
+  cJSON_Delete(response->changed);
+  response->changed = NULL;
+}
+
+void authd_tell_audit(const authd_api *api, const char *event, const char *by,
+                      const authd_request *request, const authd_response *response) {
+  const char *origin = header(request, "Origin");
+  if (origin != NULL && !authd_origin_printable(origin))
+    origin = "(not printable)";
+  const authd_audit_event told = {
+      .when_s = api->now_s(api->clock_state),
+      .event = event,
+      .by = by,
+      .status = response->status,
+      .key = response->key_id,
+      .origin = origin,
+      .reason = response->reason,
+      .changed = response->changed,
+  };
+  authd_audit_tell(api->audit, &told);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -123,8 +143,8 @@ static void refuse_origin(authd_response *response, const char *origin) {
 }
 
 /* Whether a credential may be used now, by this request. False if it was refused. */
-static bool check_credential(const authd_request *request, const authd_credential *credential,
-                             authd_response *response) {
+static bool check_credential(const authd_api *api, const authd_request *request,
+                             const authd_credential *credential, authd_response *response) {
   const char *origin = header(request, "Origin");
   snprintf(response->key_id, sizeof response->key_id, "%s", credential->id);
   if (credential->revoked_s != 0) {
@@ -133,11 +153,30 @@ static bool check_credential(const authd_request *request, const authd_credentia
                                             : "This domain key was revoked.");
     return false;
   }
+  /* For a client it is the same as revoked: only another secret helps. */
+  if (authd_is_expired(credential, api->now_s(api->clock_state))) {
+    refuse(response, 403, "key_revoked", "This secret has expired: another one replaced it.");
+    return false;
+  }
   if (credential->kind == AUTHD_DOMAIN_KEY && !authd_origin_allowed(credential->domains, origin)) {
     refuse_origin(response, origin);
     return false;
   }
+  authd_uses_note(api->uses, credential, api->now_s(api->clock_state));
   return true;
+}
+
+/* The keys that access tokens are signed with. NULL if there are none; then it was refused. */
+static const authd_ring *ring_of(const authd_api *api, authd_response *response) {
+  authd_found found = authd_ring_update(api->ring, &api->store, &api->signer, api->lifetime_s,
+                                        api->now_s(api->clock_state));
+  if (found == AUTHD_FOUND)
+    return api->ring;
+  if (found == AUTHD_STORE_ERROR)
+    fail_by_store(api, response);
+  else
+    fail(response, "there is no signing key that can be used");
+  return NULL;
 }
 
 /* The access token of a request and the credential behind it. False if it was refused. */
@@ -153,8 +192,11 @@ static bool check_bearer(const authd_api *api, const authd_request *request, aut
     refuse(response, 401, "token_missing", "Send the header Authorization: Bearer <access token>.");
     return false;
   }
-  authd_token_state state =
-      authd_token_check(&api->signer, token, api->now_s(api->clock_state), &claims);
+  const authd_ring *ring = ring_of(api, response);
+  if (ring == NULL)
+    return false;
+  authd_token_state state = authd_token_check(&api->signer, ring->keys, ring->count, token,
+                                              api->now_s(api->clock_state), &claims);
   if (state != AUTHD_TOKEN_VALID) {
     refuse_as_gateway(response, state == AUTHD_TOKEN_EXPIRED ? "token_expired" : "token_invalid");
     return false;
@@ -172,7 +214,7 @@ static bool check_bearer(const authd_api *api, const authd_request *request, aut
     refuse_as_gateway(response, "credential_gone");
     return false;
   }
-  return check_credential(request, credential, response);
+  return check_credential(api, request, credential, response);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -180,11 +222,14 @@ static bool check_bearer(const authd_api *api, const authd_request *request, aut
 
 static void grant(const authd_api *api, const authd_credential *credential, bool with_apis,
                   authd_response *response) {
+  const authd_ring *ring = ring_of(api, response);
+  if (ring == NULL)
+    return;
   authd_claims claims = {.issued_s = api->now_s(api->clock_state)};
   claims.expires_s = claims.issued_s + api->lifetime_s;
   memcpy(claims.credential_id, credential->id, sizeof claims.credential_id);
   memcpy(claims.api_key_id, credential->api_key_id, sizeof claims.api_key_id);
-  char *token = authd_token_issue(&api->signer, &claims);
+  char *token = authd_token_issue(&api->signer, &ring->keys[ring->signing], &claims);
   if (token == NULL) {
     fail(response, "no access token could be signed");
     return;
@@ -237,7 +282,7 @@ static void auth_with(const authd_api *api, const authd_request *request, const 
   else if (found == AUTHD_MISSING || strcmp(credential.api_key_id, key->id) != 0)
     refuse(response, 400, "credentials_rejected",
            kind == AUTHD_SECRET ? "Secret token not valid" : "Domain key not valid");
-  else if (check_credential(request, &credential, response))
+  else if (check_credential(api, request, &credential, response))
     grant(api, &credential, true, response);
 }
 
@@ -278,10 +323,15 @@ static void get_apis(const authd_api *api, const authd_request *request, authd_r
 
 static void get_jwks(const authd_api *api, const authd_request *request, authd_response *response) {
   (void)request;
-  response->status = 200;
-  response->body = authd_token_jwks(&api->signer);
+  char max_age[32];
+  const authd_ring *ring = ring_of(api, response);
+  if (ring == NULL)
+    return;
+  snprintf(max_age, sizeof max_age, "max-age=%d", AUTHD_JWKS_MAX_AGE_S);
+  response->body = authd_token_jwks(ring->keys, ring->count);
+  response->status = response->body != NULL ? 200 : 500;
   add_header(response, "Content-Type", "application/jwk-set+json");
-  add_header(response, "Cache-Control", "max-age=60");
+  add_header(response, "Cache-Control", max_age);
 }
 
 static void get_health(const authd_api *api, const authd_request *request,
@@ -295,45 +345,72 @@ static void get_health(const authd_api *api, const authd_request *request,
   }
   cJSON *json = cJSON_CreateObject();
   cJSON_AddStringToObject(json, "status", "ok");
+  if (api->audit != NULL && api->audit->missing > 0)
+    cJSON_AddStringToObject(json, "audit", "failing");
   set_json(response, 200, json);
 }
 
-static const struct {
+typedef struct {
   const char *path, *method;
   void (*handle)(const authd_api *, const authd_request *, authd_response *);
-} endpoints[] = {
-    {"/v1/auth", "POST", post_auth}, {"/v1/refreshToken", "POST", post_refresh},
-    {"/v1/apis", "GET", get_apis},   {"/.well-known/jwks.json", "GET", get_jwks},
-    {"/healthz", "GET", get_health},
+  const char *event;  /* what the audit log calls it; NULL: it does not */
+  bool only_refusals; /* are told there */
+} endpoint;
+
+static const endpoint endpoints[] = {
+    {"/v1/auth", "POST", post_auth, "token grant", false},
+    {"/v1/refreshToken", "POST", post_refresh, "token refresh", false},
+    {"/v1/apis", "GET", get_apis, "apis read", true},
+    {"/.well-known/jwks.json", "GET", get_jwks, NULL, true},
+    {"/healthz", "GET", get_health, NULL, true},
 };
 
-bool authd_path_known(const char *path) {
+/* NULL if there is nothing. */
+static const endpoint *find_endpoint(const char *path) {
   for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
     if (strcmp(path, endpoints[i].path) == 0)
-      return true;
-  return false;
+      return &endpoints[i];
+  return NULL;
+}
+
+bool authd_path_known(const char *path) { return find_endpoint(path) != NULL; }
+
+static void handle_endpoint(const authd_api *api, const authd_request *request,
+                            const endpoint *found, authd_response *response) {
+  if (strcmp(request->method, found->method) != 0) {
+    bool post = strcmp(found->method, "POST") == 0;
+    add_header(response, "Allow", post ? "POST, OPTIONS" : "GET, OPTIONS");
+    refuse(response, 405, "bad_request", post ? "Use POST here." : "Use GET here.");
+  } else if (request->body_too_large) {
+    refuse(response, 413, "bad_request", "The body is larger than 16 KB.");
+  } else {
+    found->handle(api, request, response);
+  }
+  if (found->event != NULL && (response->status >= 400 || !found->only_refusals))
+    authd_tell_audit(api, found->event, "client", request, response);
+}
+
+/* What all answers have in common. True if this is the whole answer. */
+static bool begin_answer(const authd_request *request, authd_response *response) {
+  begin_response(response);
+  add_cors(request, response);
+  bool is_preflight = strcmp(request->method, "OPTIONS") == 0;
+  if (is_preflight)
+    preflight(response);
+  return is_preflight;
+}
+
+void authd_refuse_with(const authd_request *request, int status, authd_response *response) {
+  if (!begin_answer(request, response))
+    refuse(response, status, "injected", "This answer was asked for by a test.");
 }
 
 void authd_handle(const authd_api *api, const authd_request *request, authd_response *response) {
-  begin_response(response);
-  add_cors(request, response);
-  if (strcmp(request->method, "OPTIONS") == 0) {
-    preflight(response);
+  const endpoint *found = find_endpoint(request->path);
+  if (begin_answer(request, response))
     return;
-  }
-  for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
-    if (strcmp(request->path, endpoints[i].path) != 0)
-      continue;
-    if (strcmp(request->method, endpoints[i].method) != 0) {
-      bool post = strcmp(endpoints[i].method, "POST") == 0;
-      add_header(response, "Allow", post ? "POST, OPTIONS" : "GET, OPTIONS");
-      refuse(response, 405, "bad_request", post ? "Use POST here." : "Use GET here.");
-    } else if (request->body_too_large) {
-      refuse(response, 413, "bad_request", "The body is larger than 16 KB.");
-    } else {
-      endpoints[i].handle(api, request, response);
-    }
-    return;
-  }
-  refuse(response, 404, "not_found", "There is no such endpoint.");
+  if (found != NULL)
+    handle_endpoint(api, request, found, response);
+  else
+    refuse(response, 404, "not_found", "There is no such endpoint.");
 }

@@ -4,20 +4,25 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/endpoint.h"
 #include "core/memory.h"
 #include "server/api.h"
+#include "server/audit_file.h"
+#include "server/certificate.h"
 #include "server/describe.h"
 #include "server/domains.h"
 #include "server/http.h"
 #include "server/keys.h"
+#include "server/when.h"
 
 static const char usage[] =
     "inbenta-authd: a local Auth API to develop and test against.\n"
@@ -25,22 +30,29 @@ static const char usage[] =
     "  inbenta-authd serve [--listen 127.0.0.1:8080] [--lifetime SECONDS] [--api NAME=URL]... "
     "[--quiet | --log json]\n"
     "                      [--admin-token-file FILE] [--tls-cert FILE --tls-key FILE]\n"
-    "                      [--throttle REQUESTS/SECONDS] [--quota REQUESTS/SECONDS]\n"
+    "                      [--throttle REQUESTS/SECONDS] [--quota REQUESTS/SECONDS] [--audit "
+    "FILE]\n"
     "  inbenta-authd api-key create --name NAME\n"
     "  inbenta-authd api-key list\n"
     "  inbenta-authd secret create --api-key KEY\n"
     "  inbenta-authd secret list [--api-key KEY]\n"
+    "  inbenta-authd secret rotate ID [--overlap SECONDS]\n"
     "  inbenta-authd secret revoke ID\n"
     "  inbenta-authd domain-key create --api-key KEY --domain DOMAIN [--domain DOMAIN]...\n"
     "  inbenta-authd domain-key list [--api-key KEY]\n"
     "  inbenta-authd domain-key set-domains ID --domain DOMAIN [--domain DOMAIN]...\n"
     "  inbenta-authd domain-key revoke ID-OR-KEY\n"
+    "  inbenta-authd signing-key list\n"
+    "  inbenta-authd signing-key rotate [--publish SECONDS]\n"
     "\n"
     "  --db FILE        where keys are kept; created if it is not there (inbenta-authd.db);\n"
     "                   postgres://USER@HOST/DATABASE for PostgreSQL, without a password: that "
     "comes\n"
     "                   from PGPASSFILE or PGPASSWORD\n"
     "  --json           print one JSON document\n"
+    "  --audit          append to FILE a JSON line for each change of keys, and when serving also "
+    "for\n"
+    "                   each grant and refusal; on SIGHUP the server opens it anew\n"
     "  --listen         address and port to serve on; port 0 takes a free one\n"
     "  --lifetime       of access tokens, 1 to 31536000 seconds (1200)\n"
     "  --api            a product's base URL, as clients get it with their token\n"
@@ -55,12 +67,18 @@ static const char usage[] =
     "                   beyond that it is answered 429 with Retry-After (no limit)\n"
     "  --tls-cert, --tls-key\n"
     "                   serve https with this certificate (and its chain) and private key, both "
-    "PEM\n"
+    "PEM;\n"
+    "                   on SIGHUP the files are read again\n"
     "  --domain         www.example.com (https), *.example.com (its sub-domains), or a full "
     "origin\n"
     "                   such as http://localhost:8080\n"
+    "  --overlap        for how long the old secret works beside the new one (86400)\n"
+    "  --publish        for how long a new signing key is published before it signs, so that who\n"
+    "                   verifies tokens has fetched it (120); the old one is accepted until its "
+    "last\n"
+    "                   token has expired\n"
     "\n"
-    "A secret is shown once, when it is created; only its hash is kept.\n";
+    "A secret is shown once, when it is created or rotated; only its hash is kept.\n";
 
 #define LIFETIME_MAX_S 31536000
 #define ADMIN_TOKEN_SIZE (AUTHD_ADMIN_TOKEN_MAX + 3) /* with a line end, or a byte too many */
@@ -79,20 +97,25 @@ enum {
   TLS = 512,
   LOG = 1024,
   LIMITS = 2048,
+  OVERLAP = 4096,
+  PUBLISH = 8192,
+  AUDIT = 16384,
 };
 
 struct cli {
   const char *noun, *verb; /* "domain-key", "create"; verb is NULL for serve */
   const char *target;      /* ID or key, where the verb takes one */
-  const char *db, *listen, *name, *api_key, *admin_token_file, *tls_cert, *tls_key;
+  const char *db, *listen, *name, *api_key, *admin_token_file, *tls_cert, *tls_key, *audit_path;
   char domains[AUTHD_DOMAINS_SIZE];
   cJSON *apis;
-  long lifetime_s;
+  long lifetime_s, overlap_s, publish_s;
   authd_limit throttle, quota;
   bool json, quiet, log_json;
   unsigned given; /* which of the options below */
   authd_store store;
-  authd_signer random; /* just its random source and hash are used by commands */
+  authd_signer signer;
+  authd_audit *audit; /* NULL if there is none */
+  authd_audit_file *audit_file;
 };
 
 /* ---------------------------------------------------------------------------------------------------
@@ -153,10 +176,10 @@ static long read_number(const char *text, long min, long max) {
   return number >= min && number <= max ? number : -1;
 }
 
-static int read_lifetime(struct cli *cli, const char *text) {
-  cli->lifetime_s = read_number(text, 1, LIFETIME_MAX_S);
-  if (cli->lifetime_s < 0)
-    return complain(2, "--lifetime %s: a whole number of seconds from 1 to %d", text,
+static int read_seconds(const char *option, const char *text, long min, long *seconds) {
+  *seconds = read_number(text, min, LIFETIME_MAX_S);
+  if (*seconds < 0)
+    return complain(2, "%s %s: a whole number of seconds from %ld to %d", option, text, min,
                     LIFETIME_MAX_S);
   return 0;
 }
@@ -185,14 +208,24 @@ static const struct {
   unsigned bit; /* 0: for all commands */
   bool has_value;
 } options[] = {
-    {"--db", 0, true},          {"--json", 0, false},
-    {"--listen", LISTEN, true}, {"--lifetime", LIFETIME, true},
-    {"--api", API, true},       {"--quiet", QUIET, false},
-    {"--name", NAME, true},     {"--api-key", API_KEY, true},
-    {"--domain", DOMAIN, true}, {"--admin-token-file", ADMIN, true},
-    {"--tls-cert", TLS, true},  {"--tls-key", TLS, true},
-    {"--log", LOG, true},       {"--throttle", LIMITS, true},
+    {"--db", 0, true},
+    {"--json", 0, false},
+    {"--listen", LISTEN, true},
+    {"--lifetime", LIFETIME, true},
+    {"--api", API, true},
+    {"--quiet", QUIET, false},
+    {"--name", NAME, true},
+    {"--api-key", API_KEY, true},
+    {"--domain", DOMAIN, true},
+    {"--admin-token-file", ADMIN, true},
+    {"--tls-cert", TLS, true},
+    {"--tls-key", TLS, true},
+    {"--log", LOG, true},
+    {"--throttle", LIMITS, true},
     {"--quota", LIMITS, true},
+    {"--overlap", OVERLAP, true},
+    {"--publish", PUBLISH, true},
+    {"--audit", AUDIT, true},
 };
 
 #define OPTIONS (sizeof options / sizeof *options)
@@ -235,8 +268,14 @@ static int take_option(struct cli *cli, const char *option, const char *value) {
     return add_domain(cli, value);
   else if (strcmp(option, "--api") == 0)
     return add_api(cli, value);
+  else if (strcmp(option, "--audit") == 0)
+    cli->audit_path = value;
+  else if (strcmp(option, "--overlap") == 0)
+    return read_seconds(option, value, 0, &cli->overlap_s);
+  else if (strcmp(option, "--publish") == 0)
+    return read_seconds(option, value, 0, &cli->publish_s);
   else
-    return read_lifetime(cli, value);
+    return read_seconds(option, value, 1, &cli->lifetime_s);
   return 0;
 }
 
@@ -313,18 +352,54 @@ static int64_t now_s(void *state) {
   return (int64_t)time(NULL);
 }
 
+/* The account that runs the command; the caller frees it. */
+static char *account(void) {
+  const struct passwd *entry = getpwuid(geteuid());
+  char number[16];
+  snprintf(number, sizeof number, "%u", (unsigned)geteuid());
+  return strdup(entry != NULL ? entry->pw_name : number);
+}
+
+static void tell_audit(const struct cli *cli, const char *id, const cJSON *json) {
+  char event[64], *user = account();
+  cJSON *changed = authd_audit_pick(json);
+  snprintf(event, sizeof event, "%s %s", cli->noun, cli->verb);
+  const authd_audit_event told = {.when_s = now_s(NULL),
+                                  .event = event,
+                                  .by = "command",
+                                  .user = user,
+                                  .key = id,
+                                  .changed = changed};
+  authd_audit_tell(cli->audit, &told);
+  cJSON_Delete(changed);
+  free(user);
+}
+
+/* After a change of the key with this id: tells the audit log and whoever gave the command, by
+ * `json`, which it deletes, or by a text. Returns the exit status. */
+__attribute__((format(printf, 4, 5))) static int tell_change(const struct cli *cli, const char *id,
+                                                             cJSON *json, const char *format, ...) {
+  va_list arguments;
+  if (cli->audit != NULL)
+    tell_audit(cli, id, json);
+  if (cli->json)
+    return print_json(json);
+  va_start(arguments, format);
+  vprintf(format, arguments);
+  va_end(arguments);
+  cJSON_Delete(json);
+  return 0;
+}
+
 static int create_api_key(const struct cli *cli) {
   authd_api_key key;
   const char *problem = authd_name_problem(cli->name);
   if (problem != NULL)
     return complain(2, "--name NAME: %s", problem);
-  if (authd_make_api_key(&cli->store, &cli->random, cli->name, now_s(NULL), &key) != AUTHD_FOUND)
+  if (authd_make_api_key(&cli->store, &cli->signer, cli->name, now_s(NULL), &key) != AUTHD_FOUND)
     return store_failed(cli);
-  if (!cli->json) {
-    printf("API key  %s\nid       %s\nname     %s\n", key.value, key.id, key.name);
-    return 0;
-  }
-  return print_json(authd_describe_api_key(&key));
+  return tell_change(cli, key.id, authd_describe_api_key(&key),
+                     "API key  %s\nid       %s\nname     %s\n", key.value, key.id, key.name);
 }
 
 static int create_secret(const struct cli *cli) {
@@ -334,17 +409,50 @@ static int create_secret(const struct cli *cli) {
   int status = find_api_key(cli, &key);
   if (status != 0)
     return status;
-  if (authd_make_secret(&cli->store, &cli->random, key.id, now_s(NULL), secret, &credential) !=
+  if (authd_make_secret(&cli->store, &cli->signer, key.id, now_s(NULL), secret, &credential) !=
       AUTHD_FOUND)
     return store_failed(cli);
-  if (!cli->json) {
-    printf("secret   %s\nid       %s\n\nKeep it now: it is not shown again.\n", secret,
-           credential.id);
-    return 0;
-  }
-  cJSON *json = authd_describe(&credential);
-  cJSON_AddStringToObject(json, "secret", secret);
-  return print_json(json);
+  return tell_change(cli, credential.id, authd_describe_new_secret(&credential, secret, NULL),
+                     "secret   %s\nid       %s\n\nKeep it now: it is not shown again.\n", secret,
+                     credential.id);
+}
+
+/* The secret or domain key that was given, a domain key also by its value. Returns 0 or the exit
+ * status. */
+static int find_target(const struct cli *cli, authd_credential_kind kind, authd_credential *out) {
+  const authd_store *store = &cli->store;
+  authd_found found = store->get_credential(store->state, cli->target, out);
+  if (found == AUTHD_FOUND && out->kind != kind)
+    found = AUTHD_MISSING;
+  if (found == AUTHD_MISSING && kind == AUTHD_DOMAIN_KEY)
+    found = store->find_credential(store->state, kind, cli->target, out);
+  if (found == AUTHD_STORE_ERROR)
+    return store_failed(cli);
+  return found == AUTHD_FOUND ? 0
+                              : complain(1, "there is no such %s; inbenta-authd %s list shows them",
+                                         cli->noun, cli->noun);
+}
+
+static int rotate_secret(const struct cli *cli) {
+  authd_credential old, credential;
+  char secret[AUTHD_SECRET_SIZE], until[AUTHD_WHEN_SIZE];
+  if (cli->target == NULL)
+    return complain(2, "say which one: inbenta-authd secret rotate ID");
+  int status = find_target(cli, AUTHD_SECRET, &old);
+  if (status != 0)
+    return status;
+  const char *problem = authd_rotate_problem(&old, now_s(NULL));
+  if (problem != NULL)
+    return complain(1, "%s: %s", old.id, problem);
+  if (authd_rotate_secret(&cli->store, &cli->signer, &old, cli->overlap_s, now_s(NULL), secret,
+                          &credential) != AUTHD_FOUND)
+    return store_failed(cli);
+  authd_when(old.expires_s, until);
+  return tell_change(
+      cli, credential.id, authd_describe_new_secret(&credential, secret, &old),
+      "secret   %s\nid       %s\n\nKeep it now: it is not shown again. %s works until "
+      "%s.\n",
+      secret, credential.id, old.id, until);
 }
 
 static int create_domain_key(const struct cli *cli) {
@@ -355,29 +463,24 @@ static int create_domain_key(const struct cli *cli) {
     return status;
   if (cli->domains[0] == '\0')
     return complain(2, "give at least one domain: --domain www.example.com");
-  if (authd_make_domain_key(&cli->store, &cli->random, key.id, cli->domains, now_s(NULL),
+  if (authd_make_domain_key(&cli->store, &cli->signer, key.id, cli->domains, now_s(NULL),
                             &credential) != AUTHD_FOUND)
     return store_failed(cli);
-  if (cli->json)
-    return print_json(authd_describe(&credential));
-  printf("domain key  %s\nid          %s\ndomains\n%s", credential.value, credential.id,
-         credential.domains);
-  return 0;
+  return tell_change(cli, credential.id, authd_describe(&credential),
+                     "domain key  %s\nid          %s\ndomains\n%s", credential.value, credential.id,
+                     credential.domains);
 }
 
 static int set_domains(const struct cli *cli) {
   if (cli->target == NULL || cli->domains[0] == '\0')
     return complain(2, "write: inbenta-authd domain-key set-domains ID --domain DOMAIN");
   switch (cli->store.set_domains(cli->store.state, cli->target, cli->domains)) {
-  case AUTHD_FOUND:
-    if (cli->json) {
-      cJSON *json = cJSON_CreateObject();
-      cJSON_AddStringToObject(json, "id", cli->target);
-      authd_describe_domains(json, cli->domains);
-      return print_json(json);
-    }
-    printf("%s now admits\n%s", cli->target, cli->domains);
-    return 0;
+  case AUTHD_FOUND: {
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "id", cli->target);
+    authd_describe_domains(json, cli->domains);
+    return tell_change(cli, cli->target, json, "%s now admits\n%s", cli->target, cli->domains);
+  }
   case AUTHD_MISSING:
     return complain(1, "there is no domain key with this id");
   default:
@@ -386,23 +489,18 @@ static int set_domains(const struct cli *cli) {
 }
 
 static int revoke(const struct cli *cli, authd_credential_kind kind) {
+  authd_credential credential;
   if (cli->target == NULL)
     return complain(2, "say which one: inbenta-authd %s revoke ID", cli->noun);
-  switch (cli->store.revoke(cli->store.state, kind, cli->target, now_s(NULL))) {
-  case AUTHD_FOUND:
-    if (cli->json) {
-      cJSON *json = cJSON_CreateObject();
-      cJSON_AddBoolToObject(json, "revoked", true);
-      return print_json(json);
-    }
-    puts("Revoked. It is refused from now on, and so is the refresh of its tokens.");
-    return 0;
-  case AUTHD_MISSING:
-    return complain(1, "there is no such %s; inbenta-authd %s list shows them", cli->noun,
-                    cli->noun);
-  default:
+  int status = find_target(cli, kind, &credential);
+  if (status != 0)
+    return status;
+  if (cli->store.revoke(cli->store.state, kind, credential.id, now_s(NULL)) != AUTHD_FOUND)
     return store_failed(cli);
-  }
+  cJSON *json = cJSON_CreateObject();
+  cJSON_AddBoolToObject(json, "revoked", true);
+  return tell_change(cli, credential.id, json,
+                     "Revoked. It is refused from now on, and so is the refresh of its tokens.\n");
 }
 
 /* A list for people: each entry's fields, a line each. */
@@ -413,11 +511,11 @@ static int print_list(const struct cli *cli, cJSON *list) {
   cJSON_ArrayForEach(entry, list) {
     cJSON_ArrayForEach(field, entry) {
       if (cJSON_IsString(field))
-        printf("%-10s %s\n", field->string, field->valuestring);
+        printf("%-13s %s\n", field->string, field->valuestring);
       else if (cJSON_IsBool(field))
-        printf("%-10s %s\n", field->string, cJSON_IsTrue(field) ? "yes" : "no");
+        printf("%-13s %s\n", field->string, cJSON_IsTrue(field) ? "yes" : "no");
       else
-        cJSON_ArrayForEach(item, field) printf("%-10s %s\n", "domain", item->valuestring);
+        cJSON_ArrayForEach(item, field) printf("%-13s %s\n", "domain", item->valuestring);
     }
     puts("");
   }
@@ -427,8 +525,8 @@ static int print_list(const struct cli *cli, cJSON *list) {
 
 static int list_api_keys(const struct cli *cli) {
   cJSON *list;
-  return authd_list_api_keys(&cli->store, &list) == AUTHD_FOUND ? print_list(cli, list)
-                                                                : store_failed(cli);
+  return authd_list_api_keys(&cli->store, NULL, &list) == AUTHD_FOUND ? print_list(cli, list)
+                                                                      : store_failed(cli);
 }
 
 static int list_credentials(const struct cli *cli, authd_credential_kind kind) {
@@ -440,9 +538,40 @@ static int list_credentials(const struct cli *cli, authd_credential_kind kind) {
   }
   cJSON *list;
   const char *api_key_id = cli->api_key != NULL ? key.id : NULL;
-  return authd_list_credentials(&cli->store, kind, api_key_id, &list) == AUTHD_FOUND
+  return authd_list_credentials(&cli->store, NULL, kind, api_key_id, &list) == AUTHD_FOUND
              ? print_list(cli, list)
              : store_failed(cli);
+}
+
+static int list_signing_keys(const struct cli *cli) {
+  authd_ring ring = {.count = 0};
+  authd_found found = authd_ring_read(&ring, &cli->store, &cli->signer, now_s(NULL));
+  int status =
+      found == AUTHD_FOUND ? print_list(cli, authd_describe_ring(&ring)) : store_failed(cli);
+  authd_ring_clean_up(&ring, &cli->signer);
+  return status;
+}
+
+/* The newest one. */
+static int tell_signing_key(const struct cli *cli, const authd_ring *ring) {
+  char kid[AUTHD_KID_SIZE], from[AUTHD_WHEN_SIZE];
+  size_t added = ring->count - 1;
+  authd_key_id(&ring->keys[added], kid);
+  authd_when(ring->told[added].signs_from_s, from);
+  return tell_change(cli, kid, authd_describe_signing_key(ring, added),
+                     "signing key  %s\nsigns from   %s\n\nIt is published from now on.\n", kid,
+                     from);
+}
+
+static int rotate_signing_key(const struct cli *cli) {
+  authd_ring ring = {.count = 0};
+  authd_found found =
+      authd_ring_rotate(&ring, &cli->store, &cli->signer, cli->publish_s, now_s(NULL));
+  int status = found == AUTHD_MISSING       ? complain(1, "%s", authd_ring_not_now)
+               : found == AUTHD_STORE_ERROR ? store_failed(cli)
+                                            : tell_signing_key(cli, &ring);
+  authd_ring_clean_up(&ring, &cli->signer);
+  return status;
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -492,15 +621,57 @@ static int init_admin(const struct cli *cli, const authd_api *api, authd_admin *
   return status;
 }
 
-/* Returns 0 or the exit status; then there is nothing to release. */
+/* Shows the certificate in the files as they are now. Returns 0 or the exit status; then there is
+ * nothing to release. */
 static int load_tls(const struct cli *cli, authd_tls *tls) {
   char problem[512];
   if ((cli->tls_cert == NULL) != (cli->tls_key == NULL))
     return complain(2, "--tls-cert and --tls-key: give both");
-  if (cli->tls_cert == NULL ||
-      authd_tls_load(tls, cli->tls_cert, cli->tls_key, problem, sizeof problem))
+  if (cli->tls_cert == NULL)
     return 0;
-  return complain(1, "%s", problem);
+  if (!authd_tls_load(tls, cli->tls_cert, cli->tls_key, problem, sizeof problem))
+    return complain(1, "%s", problem);
+  if (authd_certificate_show(tls))
+    return 0;
+  authd_tls_clean_up(tls);
+  return complain(1, "%s: GnuTLS cannot use it", cli->tls_cert);
+}
+
+static bool write_uses(void *user) {
+  const authd_api *api = user;
+  return authd_uses_write(api->uses, &api->store);
+}
+
+static bool reopen_audit(void *user) {
+  const struct cli *cli = user;
+  return authd_audit_file_reopen(cli->audit_file);
+}
+
+/* Files may have been replaced: the log by a rotation, the certificate by a renewal. What cannot be
+ * used is said, and the old one stays. */
+static void read_files_again(const struct cli *cli, authd_http *http) {
+  authd_tls tls = {0};
+  if (cli->audit != NULL && !authd_http_between(http, reopen_audit, (void *)cli))
+    complain(1, "--audit %s: %s; going on with the old file", cli->audit_path, strerror(errno));
+  if (cli->tls_cert == NULL)
+    return;
+  if (load_tls(cli, &tls) != 0)
+    complain(1, "the old certificate is shown on");
+  authd_tls_clean_up(&tls);
+}
+
+/* Waits for a signal to stop, and does meanwhile what is to be done now and then. */
+static void wait_to_stop(const struct cli *cli, const sigset_t *signals, authd_http *http,
+                         const authd_api *api) {
+  static const struct timespec pause = {.tv_sec = AUTHD_USES_WAIT_S};
+  int taken;
+  while ((taken = sigtimedwait(signals, NULL, &pause)) < 0 || taken == SIGHUP) {
+    if (taken == SIGHUP)
+      read_files_again(cli, http);
+    else
+      while (authd_http_between(http, write_uses, (void *)api))
+        ;
+  }
 }
 
 /* Serves until SIGINT or SIGTERM; plain http where `tls` is NULL. */
@@ -509,18 +680,20 @@ static int serve_api(const struct cli *cli, const authd_api *api, const authd_tl
   unsigned short port;
   authd_admin admin;
   bool has_admin = cli->admin_token_file != NULL;
-  sigset_t stop;
-  int signal_number;
+  sigset_t signals;
   if (!split_address(cli->listen, address, &port))
     return complain(2, "--listen %s: write ADDRESS:PORT, for example 127.0.0.1:8080", cli->listen);
   int status = has_admin ? init_admin(cli, api, &admin) : 0;
   if (status != 0)
     return status;
-  /* Blocked before the serving thread is there, so that it inherits this; sigwait takes them. */
-  sigemptyset(&stop);
-  sigaddset(&stop, SIGINT);
-  sigaddset(&stop, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &stop, NULL);
+  /* Blocked before the serving thread is there, so that it inherits this; sigtimedwait takes
+   * them. */
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  if (cli->audit != NULL || cli->tls_cert != NULL) /* else it ends with its terminal, as usual */
+    sigaddset(&signals, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &signals, NULL);
   signal(SIGPIPE, SIG_IGN);
   const authd_log log = {stderr, cli->log_json};
   errno = 0;
@@ -535,35 +708,40 @@ static int serve_api(const struct cli *cli, const authd_api *api, const authd_tl
   if (has_admin)
     printf("administration on %s://%s%s%s:%u/admin/\n", scheme, open, address, close, port);
   fflush(stdout);
-  sigwait(&stop, &signal_number);
+  wait_to_stop(cli, &signals, http, api);
   authd_http_stop(http);
+  while (write_uses((void *)api))
+    ;
   return 0;
 }
 
 static int serve_with(const struct cli *cli, const authd_tls *tls) {
-  unsigned char fresh[AUTHD_KEY_SIZE], private_key[AUTHD_KEY_SIZE];
+  authd_ring ring = {.count = 0};
   authd_api api = {
       .store = cli->store,
+      .signer = cli->signer,
+      .ring = &ring,
       .now_s = now_s,
       .lifetime_s = cli->lifetime_s,
+      .audit = cli->audit,
   };
-  if (!authd_openssl_random(NULL, fresh, sizeof fresh))
-    return complain(1, "no randomness");
-  if (cli->store.signing_key(cli->store.state, fresh, private_key) != AUTHD_FOUND)
+  authd_found ready =
+      authd_ring_update(&ring, &api.store, &api.signer, api.lifetime_s, now_s(NULL));
+  if (ready == AUTHD_STORE_ERROR)
     return store_failed(cli);
-  bool ready = authd_signer_openssl_init(&api.signer, private_key);
-  iauth__wipe(fresh, sizeof fresh);
-  iauth__wipe(private_key, sizeof private_key);
   char *apis = cJSON_PrintUnformatted(cli->apis);
   api.apis_json = apis;
   bool limited = cli->throttle.requests != 0 || cli->quota.requests != 0;
   api.limiter = limited ? authd_limiter_new(cli->throttle, cli->quota) : NULL;
-  ready = ready && limited == (api.limiter != NULL);
-  int status = ready && apis != NULL ? serve_api(cli, &api, tls)
-                                     : complain(1, "cannot use the signing key, or out of memory");
+  api.uses = authd_uses_new();
+  bool good =
+      ready == AUTHD_FOUND && apis != NULL && api.uses != NULL && limited == (api.limiter != NULL);
+  int status = good ? serve_api(cli, &api, tls)
+                    : complain(1, "cannot use the signing key, or out of memory");
+  authd_uses_free(api.uses);
   authd_limiter_free(api.limiter);
   cJSON_free(apis);
-  authd_signer_openssl_clean_up(&api.signer);
+  authd_ring_clean_up(&ring, &api.signer);
   return status;
 }
 
@@ -593,16 +771,19 @@ typedef struct {
 } command;
 
 static const command commands[] = {
-    {"serve", "", serve, LISTEN | LIFETIME | API | QUIET | ADMIN | TLS | LOG | LIMITS},
-    {"api-key", "create", create_api_key, NAME},
+    {"serve", "", serve, LISTEN | LIFETIME | API | QUIET | ADMIN | TLS | LOG | LIMITS | AUDIT},
+    {"api-key", "create", create_api_key, NAME | AUDIT},
     {"api-key", "list", list_api_keys, 0},
-    {"secret", "create", create_secret, API_KEY},
+    {"secret", "create", create_secret, API_KEY | AUDIT},
     {"secret", "list", list_secrets, API_KEY},
-    {"secret", "revoke", revoke_secret, TARGET},
-    {"domain-key", "create", create_domain_key, API_KEY | DOMAIN},
+    {"secret", "rotate", rotate_secret, TARGET | OVERLAP | AUDIT},
+    {"secret", "revoke", revoke_secret, TARGET | AUDIT},
+    {"domain-key", "create", create_domain_key, API_KEY | DOMAIN | AUDIT},
     {"domain-key", "list", list_domain_keys, API_KEY},
-    {"domain-key", "set-domains", set_domains, TARGET | DOMAIN},
-    {"domain-key", "revoke", revoke_domain_key, TARGET},
+    {"domain-key", "set-domains", set_domains, TARGET | DOMAIN | AUDIT},
+    {"domain-key", "revoke", revoke_domain_key, TARGET | AUDIT},
+    {"signing-key", "list", list_signing_keys, 0},
+    {"signing-key", "rotate", rotate_signing_key, PUBLISH | AUDIT},
 };
 
 static const command *find_command(const struct cli *cli) {
@@ -619,9 +800,32 @@ static bool open_store(authd_store *store, const char *db, char *problem, size_t
                   : authd_store_sqlite_open(store, db, problem, size);
 }
 
+static int run_with_store(struct cli *cli, const command *found) {
+  char problem[512];
+  if (!open_store(&cli->store, cli->db, problem, sizeof problem))
+    return complain(1, "cannot open %s", problem);
+  int status = found->run(cli);
+  cli->store.close(cli->store.state);
+  return status;
+}
+
+/* Without the audit log that was asked for, nothing is done. */
+static int run_command(struct cli *cli, const command *found) {
+  authd_audit_file file;
+  authd_audit audit = {.write = authd_audit_file_write, .state = &file};
+  if (cli->audit_path == NULL)
+    return run_with_store(cli, found);
+  if (!authd_audit_file_open(&file, cli->audit_path))
+    return complain(1, "--audit %s: %s", cli->audit_path, strerror(errno));
+  cli->audit = &audit;
+  cli->audit_file = &file;
+  int status = run_with_store(cli, found);
+  authd_audit_file_close(&file);
+  return status;
+}
+
 int authd_cli(int argc, char **argv) {
   static struct cli cli; /* too large for a stack; zeroed */
-  char problem[512];
   for (int i = 1; i < argc; i++)
     if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
       fputs(usage, stdout);
@@ -630,6 +834,9 @@ int authd_cli(int argc, char **argv) {
   cli.db = "inbenta-authd.db";
   cli.listen = "127.0.0.1:8080";
   cli.lifetime_s = 1200;
+  cli.overlap_s = AUTHD_OVERLAP_S;
+  cli.publish_s = AUTHD_PUBLISH_S;
+  cli.signer = authd_signer_openssl();
   cli.apis = cJSON_CreateObject();
   int status = take_arguments(&cli, argc, argv);
   if (status == 0 && cli.noun == NULL) {
@@ -640,19 +847,8 @@ int authd_cli(int argc, char **argv) {
   if (status == 0)
     status = found != NULL ? check_given(&cli, found->takes)
                            : complain(2, "unknown command (see inbenta-authd --help)");
-  /* The public part of this signer is not used: any key will do. */
-  static const unsigned char no_key[AUTHD_KEY_SIZE];
-  if (status == 0 && !authd_signer_openssl_init(&cli.random, no_key))
-    status = complain(1, "OpenSSL failed");
-  if (status == 0) {
-    if (open_store(&cli.store, cli.db, problem, sizeof problem)) {
-      status = found->run(&cli);
-      cli.store.close(cli.store.state);
-    } else {
-      status = complain(1, "cannot open %s", problem);
-    }
-  }
-  authd_signer_openssl_clean_up(&cli.random);
+  if (status == 0)
+    status = run_command(&cli, found);
   cJSON_Delete(cli.apis);
   return status;
 }

@@ -2,12 +2,12 @@
 #define _POSIX_C_SOURCE 200809L
 #include "server/domains.h"
 
-#include <idn2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "server/idna.h"
 #include "server/origin.h"
 
 /* Brings a domain with other letters than ASCII to what browsers send (punycode), where the host
@@ -16,15 +16,16 @@ static char *to_ascii(const char *entry) {
   const char *host = strstr(entry, "://");
   host = host != NULL ? host + 3 : strncmp(entry, "*.", 2) == 0 ? entry + 2 : entry;
   size_t head = (size_t)(host - entry), len = strcspn(host, ":/");
-  char *name = strndup(host, len), *ascii = NULL, *joined = NULL;
-  if (name != NULL && idn2_to_ascii_8z(name, &ascii, IDN2_NONTRANSITIONAL) == IDN2_OK) {
+  char *name = strndup(host, len), *joined = NULL;
+  char *ascii = name != NULL ? authd_idna_to_ascii(name) : NULL;
+  if (ascii != NULL) {
     size_t size = strlen(entry) + strlen(ascii) + 1;
     joined = malloc(size);
     if (joined != NULL)
       snprintf(joined, size, "%.*s%s%s", (int)head, entry, ascii, host + len);
   }
   free(name);
-  idn2_free(ascii);
+  free(ascii);
   return joined;
 }
 

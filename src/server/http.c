@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "core/memory.h"
+#include "server/certificate.h"
 
 #define CONNECTION_TIMEOUT_S 15
 #define THREADS 2
@@ -208,6 +209,7 @@ static unsigned connection_limit(void) {
 }
 
 static void release(authd_http *http) {
+  authd_certificate_clean_up();
   pthread_cond_destroy(&http->turns.moved);
   pthread_mutex_destroy(&http->turns.mutex);
   free(http);
@@ -226,13 +228,13 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
     flags |= MHD_USE_IPv6;
   }
   static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
-  struct MHD_OptionItem tls_options[] = {{MHD_OPTION_END, 0, NULL}, {0}, {0}, {0}};
+  struct MHD_OptionItem tls_options[] = {{MHD_OPTION_END, 0, NULL}, {0}, {0}};
   if (tls != NULL) {
     flags |= MHD_USE_TLS;
-    tls_options[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, tls->certificates};
-    tls_options[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key};
-    tls_options[2] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, versions};
-    tls_options[3] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+    tls_options[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
+                                             (void *)authd_certificate_retrieve};
+    tls_options[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, versions};
+    tls_options[2] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
   }
   authd_http *http = malloc(sizeof *http);
   if (http == NULL)
@@ -253,6 +255,13 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
   }
   *port = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
   return http;
+}
+
+bool authd_http_between(authd_http *http, bool (*act)(void *user), void *user) {
+  wait_for_turn(&http->turns);
+  bool result = act(user);
+  end_turn(&http->turns);
+  return result;
 }
 
 void authd_http_stop(authd_http *http) {

@@ -1,5 +1,4 @@
 /* The log; see log.h. */
-#define _POSIX_C_SOURCE 200809L
 #include "server/log.h"
 
 #include <cjson/cJSON.h>
@@ -7,20 +6,18 @@
 #include <time.h>
 
 #include "server/admin.h"
+#include "server/when.h"
 
 /* What a line tells, fit to print. */
 struct line {
-  char when[32]; /* UTC, RFC 3339 */
+  char when[AUTHD_WHEN_SIZE];
   const char *method, *path;
   const char *origin; /* NULL if there was none */
 };
 
 static struct line line_of(const authd_request *request) {
   struct line line;
-  struct tm utc;
-  time_t now = time(NULL);
-  gmtime_r(&now, &utc);
-  strftime(line.when, sizeof line.when, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  authd_when((int64_t)time(NULL), line.when);
   bool plain = strspn(request->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(request->method);
   bool known = authd_path_known(request->path) || authd_admin_path_known(request->path);
   line.method = plain ? request->method : "(method)";

@@ -1,8 +1,11 @@
 // inbenta-authd on both of its stores.
 
+import { randomBytes } from 'node:crypto';
 import { Authd } from '../../web/authd.js';
-import { Postgres } from '../server/postgres.js';
+import { Postgres } from '../../web/postgres.js';
 import { conforms } from './suite.js';
+
+const adminToken = randomBytes(24).toString('base64url');
 
 /** Two servers on one store: the second one's tokens live a second only. */
 async function start(t, db) {
@@ -11,10 +14,13 @@ async function start(t, db) {
   const short = await Authd.create(authd.db);
   t.after(() => short.remove());
   return {
-    endpoint: await authd.serve({ apis: { chatbot: 'https://chatbot.example/v1' } }),
+    endpoint: await authd.serve({ apis: { chatbot: 'https://chatbot.example/v1' }, adminToken }),
     shortEndpoint: await short.serve({ lifetimeS: 1 }),
+    adminToken,
     createApiKey: () => authd.createApiKey(),
     createSecret: (apiKey) => authd.command('secret', 'create', '--api-key', apiKey),
+    rotateSecret: (id, overlapS) => authd.command('secret', 'rotate', id, '--overlap', `${overlapS}`),
+    rotateSigningKey: (publishS) => authd.command('signing-key', 'rotate', '--publish', `${publishS}`),
     createDomainKey: (apiKey, domains) => authd.createDomainKey(apiKey, domains),
     setDomains: (id, domains) => authd.command('domain-key', 'set-domains', id, ...domains.flatMap((domain) => ['--domain', domain])),
     revoke: (kind, id) => authd.command(kind, 'revoke', id),

@@ -14,8 +14,11 @@ const ORIGIN = 'https://shop.example';
  * @typedef {object} Host a running Auth API and its keys
  * @property {string} endpoint "http://127.0.0.1:PORT/v1", tokens live 1200 s
  * @property {string} shortEndpoint the same keys, but tokens live 1 s
+ * @property {string} adminToken for management over HTTP
  * @property {() => Promise<string>} createApiKey
  * @property {(apiKey: string) => Promise<{id: string, secret: string}>} createSecret
+ * @property {(id: string, overlapS: number) => Promise<{id: string, secret: string}>} rotateSecret
+ * @property {(publishS: number) => Promise<unknown>} rotateSigningKey
  * @property {(apiKey: string, domains: string[]) => Promise<{id: string, domainKey: string}>} createDomainKey
  * @property {(id: string, domains: string[]) => Promise<unknown>} setDomains
  * @property {(kind: 'secret' | 'domain-key', id: string) => Promise<unknown>} revoke
@@ -174,6 +177,95 @@ export function conforms(name, start) {
         await refused(await call('GET', '/apis', bearer(accessToken)), 403, 'key_revoked');
       }
       await granted({ domainKey }); // the others are not touched
+    });
+
+    await t.test('management over HTTP: for who has the token, and for no page of another site', async () => {
+      const manage = (path, { method = 'GET', ...headers } = {}) => fetch(new URL(`/admin/${path}`, host.endpoint), { method, headers });
+      const signedIn = { Authorization: `Bearer ${host.adminToken}` };
+      for (const path of ['api-keys', 'secrets', 'domain-keys']) {
+        await refused(await manage(path), 401, 'token_missing');
+        await refused(await manage(path, { Authorization: `Bearer ${host.adminToken}x` }), 401, 'token_invalid');
+        const elsewhere = await manage(path, { ...signedIn, 'Sec-Fetch-Site': 'cross-site', Origin: ORIGIN });
+        assert.equal(elsewhere.headers.get('Access-Control-Allow-Origin'), null);
+        await refused(elsewhere, 403, 'cross_site');
+        assert.equal((await manage(path, signedIn)).status, 200);
+      }
+      await refused(await manage('secrets', { ...signedIn, method: 'DELETE' }), 405, 'bad_request');
+      await refused(await manage('nothing', signedIn), 404, 'not_found');
+      const page = await manage('');
+      assert.match(page.headers.get('Content-Security-Policy'), /default-src 'none'/);
+      assert.match(await page.text(), /^<!doctype html>/i);
+    });
+
+    await t.test('management over HTTP: keys are made, listed, changed and revoked', async () => {
+      const headers = { Authorization: `Bearer ${host.adminToken}`, 'Content-Type': 'application/json' };
+      const list = async (path) => (await fetch(new URL(`/admin/${path}`, host.endpoint), { headers })).json();
+      const post = (path, body) => fetch(new URL(`/admin/${path}`, host.endpoint), { method: 'POST', headers, body: JSON.stringify(body) });
+      const done = async (path, body, status) => {
+        const answer = await post(path, body);
+        assert.equal(answer.status, status);
+        return answer.json();
+      };
+      const key = await done('api-keys', { name: 'made over HTTP, ü' }, 201);
+      assert.ok((await list('api-keys')).some(({ id: one, name }) => one == key.id && name == 'made over HTTP, ü'));
+      const made = await done('domain-keys', { apiKey: key.apiKey, domains: ['*.bücher.example'] }, 201);
+      assert.deepEqual(made.domains, ['*.xn--bcher-kva.example']);
+      const asked = { 'x-inbenta-key': key.apiKey, Origin: 'https://www.xn--bcher-kva.example' };
+      assert.equal((await auth({ domainKey: made.domainKey }, asked)).status, 200);
+      await done('domain-keys/set-domains', { id: made.id, domains: ['shop.example'] }, 200);
+      await refused(await auth({ domainKey: made.domainKey }, asked), 403, 'origin_not_allowed');
+      const word = await done('secrets', { apiKey: key.apiKey }, 201);
+      assert.equal((await auth({ secret: word.secret }, asked)).status, 200);
+      assert.ok(!JSON.stringify(await list('secrets')).includes(word.secret));
+      for (const [path, { id: revoked }] of [['secrets', word], ['domain-keys', made]]) {
+        await done(`${path}/revoke`, { id: revoked }, 200);
+        assert.equal((await list(path)).find(({ id: one }) => one == revoked).revoked, true);
+        await refused(await post(`${path}/revoke`, { id: key.id }), 404, 'not_found');
+      }
+      await refused(await auth({ secret: word.secret }, asked), 403, 'key_revoked');
+      await refused(await auth({ domainKey: made.domainKey }, { ...asked, Origin: ORIGIN }), 403, 'key_revoked');
+      for (const domain of ['https://a.example/path', '*', 'a b', 'ü/b.example', 'xn--a', 'ü%2e.example', 'ü?.example', 'http://ü@b.example', '']) await refused(await post('domain-keys', { apiKey: key.apiKey, domains: [domain] }), 400, 'bad_request');
+      await refused(await post('domain-keys', { apiKey, domains: [] }), 400, 'bad_request');
+      await refused(await post('api-keys', { name: '' }), 400, 'bad_request');
+      await refused(await post('secrets', { apiKey: 'nobody' }), 404, 'not_found');
+    });
+
+    await t.test('a secret that is rotated works on for the overlap, and no longer', async () => {
+      const old = await host.createSecret(apiKey);
+      const { accessToken } = await granted({ secret: old.secret });
+      const { secret: fresh, id: freshId } = await host.rotateSecret(old.id, 3);
+      assert.notEqual(fresh, old.secret);
+      for (const word of [old.secret, fresh]) await granted({ secret: word });
+      await new Promise((resolve) => setTimeout(resolve, 4100));
+      await refused(await auth({ secret: old.secret }), 403, 'key_revoked');
+      await refused(await call('POST', '/refreshToken', bearer(accessToken)), 403, 'key_revoked');
+      await granted({ secret: fresh });
+      const { secret: last } = await host.rotateSecret(freshId, 0);
+      await refused(await auth({ secret: fresh }), 403, 'key_revoked');
+      await granted({ secret: last });
+    });
+
+    await t.test('a new signing key is published, then signs; tokens of the old one stay good', async () => {
+      const kidOf = ({ accessToken }) => JSON.parse(Buffer.from(accessToken.split('.')[0], 'base64url')).kid;
+      const published = async (endpoint = host.endpoint) => (await (await fetch(new URL('/.well-known/jwks.json', endpoint))).json()).keys.map(({ kid }) => kid);
+      const old = await granted({ domainKey });
+      assert.deepEqual(await published(), [kidOf(old)]);
+      const rotated = Date.now();
+      await host.rotateSigningKey(4);
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      for (const endpoint of [host.endpoint, host.shortEndpoint]) {
+        const kids = await published(endpoint);
+        assert.deepEqual([kids.length, kids[0]], [2, kidOf(old)]);
+      }
+      const between = await granted({ domainKey });
+      if (Date.now() < rotated + 3000) assert.equal(kidOf(between), kidOf(old));
+      await new Promise((resolve) => setTimeout(resolve, rotated + 5100 - Date.now()));
+      const next = await granted({ domainKey });
+      assert.equal(kidOf(next), (await published())[1]);
+      for (const { accessToken } of [old, between, next]) assert.equal((await call('POST', '/refreshToken', bearer(accessToken))).status, 200);
+      // A token whose header names the other key was signed by neither.
+      const [body, signature] = old.accessToken.split('.').slice(1);
+      await denied(await call('POST', '/refreshToken', bearer([next.accessToken.split('.')[0], body, signature].join('.'))));
     });
 
     await t.test('its health', async () => {

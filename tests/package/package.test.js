@@ -93,6 +93,25 @@ test('on a server, with the secret', async () => {
   assert.equal(stdout, '200 token\n');
 });
 
+test('the emulator, imported', async () => {
+  const code = `import { startEmulator } from 'inbenta-auth/emulator';
+    import { createFromSecret } from 'inbenta-auth/server';
+    const emulator = await startEmulator({ domains: ['http://localhost:3000'] });
+    const client = createFromSecret(emulator.secret, emulator.apiKey, { endpoint: emulator.endpoint });
+    await client.getToken();
+    client.dispose();
+    await emulator.close();
+    console.log(emulator.requests.map(({ path, status }) => path + ' ' + status).join());`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], project);
+  assert.equal(stdout, '/v1/auth 200\n');
+});
+
+test('the emulator, as npx runs it', async () => {
+  const { stdout } = await run('npx', ['--offline', 'inbenta-auth', 'emulator', '--help'], project);
+  assert.match(stdout, /^inbenta-auth emulator: /);
+  await assert.rejects(run('npx', ['--offline', 'inbenta-auth', 'emulator', '--port', 'x'], project), ({ code, stderr }) => code == 2 && stderr.includes('--port: give a whole number'));
+});
+
 /** Runs a bundled app in Chromium: what it puts into its title. */
 async function runApp(folder) {
   const site = await serveSite({ root: folder, policy: () => strictPolicy(new URL(endpoint).origin) });

@@ -1,5 +1,6 @@
 // What a TypeScript page writes; it only has to compile. `./run test` does that, strictly.
 
+import { startEmulator, type Emulator, type Knobs, type RequestEntry } from 'inbenta-auth/emulator';
 import { AuthClient, AuthError, createFromAccessToken, createFromDomainKey } from 'inbenta-auth';
 
 const client: AuthClient = createFromDomainKey('domain key', 'API key', { endpoint: 'https://api.inbenta.io/v1', timeoutMs: 5000 });
@@ -28,3 +29,22 @@ export const handedOver = createFromAccessToken('token', 'API key', {
 createFromDomainKey(1, 'API key');
 // @ts-expect-error there is no such option
 createFromDomainKey('domain key', 'API key', { minValidity: 1 });
+
+export async function emulate(): Promise<string> {
+  const knobs: Knobs = { status: 503, path: '/auth', next: 2, body: { error: {} } };
+  const seen: RequestEntry[] = [];
+  const emulator: Emulator = await startEmulator({ domains: ['http://localhost:3000'], throttle: { requests: 10, periodS: 1 }, knobs: [{ lifetimeS: 60 }, knobs], log: (entry) => seen.push(entry) });
+  emulator.set({ latencyMs: 100, status: null, log: null });
+  const { id, secret }: { id: string; secret: string } = await emulator.createSecret(await emulator.createApiKey());
+  const { domainKey } = await emulator.createDomainKey(emulator.apiKey, ['a.example']);
+  await emulator.revoke('secret', id);
+  await emulator.reset();
+  await emulator.close();
+  const first: string | null = emulator.domainKey ?? emulator.secret;
+  return [emulator.endpoint, secret, domainKey, first, emulator.requests[0].keyId, emulator.requests[0].ms.toFixed(), emulator.knobs.length].join();
+}
+
+// @ts-expect-error there is no such kind
+export const wrongKind = async (emulator: Emulator) => emulator.revoke('api-key', 'x');
+// @ts-expect-error there is no such knob
+startEmulator({ knobs: { delay: 1 } });

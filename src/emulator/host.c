@@ -1,0 +1,248 @@
+/* The Auth API under Node: the handlers, the store in memory and the signer, put together behind
+ * the boundary. One emulator an instance, so what it is made of is static. */
+#define _POSIX_C_SOURCE 200809L
+#include <cjson/cJSON.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "core/endpoint.h"
+#include "core/memory.h"
+#include "emulator/boundary.h"
+#include "server/admin.h"
+#include "server/idna.h"
+#include "server/log.h"
+#include "server/store_memory.h"
+
+#define HOST_SIZE 256 /* a host name has at most 253 characters */
+
+static authd_ring ring;
+static authd_api api = {.ring = &ring};
+static authd_admin admin;
+static char problem[512];
+
+static void wipe_and_free(void *memory, size_t len) {
+  iauth__wipe(memory, len);
+  free(memory);
+}
+
+static const char *complain(const char *format, const char *what) {
+  snprintf(problem, sizeof problem, format, what);
+  return problem;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * What the handlers are handed, by imports. */
+
+/* Three of libc's doors to the outside, which would be imports of their own. The access log asks
+ * for the time, in UTC. */
+void emscripten_notify_memory_growth(size_t memory_index) { (void)memory_index; }
+
+char *getenv(const char *name) {
+  (void)name;
+  return NULL;
+}
+
+time_t time(time_t *out) {
+  time_t now = (time_t)js_now();
+  if (out != NULL)
+    *out = now;
+  return now;
+}
+
+static int64_t now_s(void *state) {
+  (void)state;
+  return (int64_t)js_now();
+}
+
+/* A key's state is a copy of its private half; Node is handed that for each signature. */
+static bool open_key(void *state, const unsigned char private_key[AUTHD_KEY_SIZE], authd_key *key) {
+  (void)state;
+  key->state = malloc(AUTHD_KEY_SIZE);
+  if (key->state == NULL)
+    return false;
+  memcpy(key->state, private_key, AUTHD_KEY_SIZE);
+  if (js_public_key(private_key, key->public_key))
+    return true;
+  wipe_and_free(key->state, AUTHD_KEY_SIZE);
+  return false;
+}
+
+static void close_key(void *state, authd_key *key) {
+  (void)state;
+  wipe_and_free(key->state, AUTHD_KEY_SIZE);
+}
+
+static bool sign(void *state, const authd_key *key, const void *data, size_t len,
+                 unsigned char signature[AUTHD_SIGNATURE_SIZE]) {
+  (void)state;
+  return js_sign(key->state, data, len, signature);
+}
+
+static bool verify(void *state, const authd_key *key, const void *data, size_t len,
+                   const unsigned char signature[AUTHD_SIGNATURE_SIZE]) {
+  (void)state;
+  return js_verify(key->public_key, data, len, signature);
+}
+
+static bool sha256(void *state, const void *data, size_t len, unsigned char hash[AUTHD_HASH_SIZE]) {
+  (void)state;
+  return js_sha256(data, len, hash);
+}
+
+static bool random_bytes(void *state, void *out, size_t len) {
+  (void)state;
+  return js_random(out, len);
+}
+
+char *authd_idna_to_ascii(const char *host) {
+  char ascii[HOST_SIZE];
+  int len = js_to_ascii(host, strlen(host), ascii, sizeof ascii);
+  return len > 0 ? strndup(ascii, (size_t)len) : NULL;
+}
+
+static bool keep(void *state, const char *json, char *why, size_t size) {
+  (void)state;
+  return js_keep(json, strlen(json), why, size);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Settings. */
+
+static const char *take_apis(const char *text) {
+  cJSON *apis = cJSON_Parse(text), *url;
+  const char *wrong = cJSON_IsObject(apis) ? NULL : "apis: names, and a base URL for each";
+  cJSON_ArrayForEach(url, apis) {
+    const char *value = cJSON_GetStringValue(url);
+    if (value == NULL || iauth__check_endpoint(value, false) != IAUTH_OK)
+      wrong = complain("apis.%s: the URL must be https, or http on this machine", url->string);
+  }
+  if (wrong == NULL) {
+    api.apis_json = cJSON_PrintUnformatted(apis);
+    wrong = api.apis_json == NULL ? "out of memory" : NULL;
+  }
+  cJSON_Delete(apis);
+  return wrong;
+}
+
+static const char *take_admin_token(const char *token) {
+  const char *wrong = authd_admin_token_problem(token);
+  if (wrong != NULL)
+    return complain("adminToken: %s", wrong);
+  return authd_admin_init(&admin, &api, token) ? NULL : "no hash could be made";
+}
+
+static const char *take_limits(authd_limit throttle, authd_limit quota) {
+  if (throttle.requests == 0 && quota.requests == 0)
+    return NULL;
+  api.limiter = authd_limiter_new(throttle, quota);
+  return api.limiter != NULL ? NULL : "out of memory";
+}
+
+const char *wasm_configure(char *strings, size_t len, int throttle_requests, int throttle_period_s,
+                           int quota_requests, int quota_period_s) {
+  api.now_s = now_s;
+  api.signer = (authd_signer){.open_key = open_key,
+                              .close_key = close_key,
+                              .sign = sign,
+                              .verify = verify,
+                              .sha256 = sha256,
+                              .random = random_bytes};
+  const char *wrong = take_apis(strings);
+  if (wrong == NULL)
+    wrong = take_admin_token(strings + strlen(strings) + 1);
+  /* For the page of management. They are not written to the store: a file that lies in somebody's
+   * repository does not change because it is used. */
+  api.uses = authd_uses_new();
+  if (wrong == NULL)
+    wrong = take_limits((authd_limit){throttle_requests, throttle_period_s},
+                        (authd_limit){quota_requests, quota_period_s});
+  wipe_and_free(strings, len);
+  return wrong;
+}
+
+const char *wasm_open(char *document, size_t len, int lifetime_s) {
+  static const authd_keeper keeper = {NULL, keep};
+  bool opened = authd_store_memory_open(&api.store, document, &keeper, problem, sizeof problem);
+  if (document != NULL)
+    wipe_and_free(document, len);
+  if (!opened)
+    return problem;
+  authd_found ready = authd_ring_update(&ring, &api.store, &api.signer, lifetime_s, now_s(NULL));
+  return ready == AUTHD_FOUND         ? NULL
+         : ready == AUTHD_STORE_ERROR ? api.store.problem(api.store.state)
+                                      : "there is no signing key that can be used";
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Requests. */
+
+/* Headers as they came: name, NUL, value, NUL, … */
+struct headers {
+  const char *at, *end;
+};
+
+static const char *next_string(const char *string) { return string + strlen(string) + 1; }
+
+static const char *header_of(void *state, const char *name) {
+  const struct headers *headers = state;
+  const char *found = NULL;
+  for (const char *at = headers->at; at < headers->end; at = next_string(next_string(at)))
+    if (strcasecmp(at, name) == 0)
+      found = found != NULL ? "" : next_string(at);
+  return found;
+}
+
+/* The line of the access log; the caller frees it. NULL without memory. */
+static char *describe(const authd_request *request, const authd_response *response) {
+  char *line = NULL;
+  size_t len;
+  const authd_log log = {.to = open_memstream(&line, &len), .json = true};
+  if (log.to == NULL)
+    return NULL;
+  authd_log_request(&log, request, response, 0); /* how long it took is known outside */
+  fclose(log.to);
+  return line;
+}
+
+static void send_answer(const authd_request *request, const authd_response *response) {
+  char headers[sizeof response->headers], *log = describe(request, response);
+  size_t len = 0;
+  for (size_t i = 0; i < response->header_count; i++)
+    len += 1 + (size_t)snprintf(headers + len, sizeof headers - len, "%s%c%s",
+                                response->headers[i].name, '\0', response->headers[i].value);
+  const char *body = response->body != NULL ? response->body : "";
+  js_answer(response->status, headers, len, body, strlen(body), log != NULL ? log : "{}",
+            log != NULL ? strlen(log) : 2);
+  free(log);
+}
+
+void wasm_handle(char *block, size_t head_len, size_t body_len, int flags, int lifetime_s,
+                 int refuse_with) {
+  struct headers headers = {.end = block + head_len};
+  const char *path = next_string(block);
+  headers.at = next_string(path);
+  const authd_request request = {
+      .method = block,
+      .path = path,
+      .header = header_of,
+      .header_state = &headers,
+      .body = headers.end,
+      .body_len = body_len,
+      .body_too_large = (flags & FLAG_BODY_TOO_LARGE) != 0,
+  };
+  authd_response response;
+  api.lifetime_s = lifetime_s;
+  if (refuse_with != 0)
+    authd_refuse_with(&request, refuse_with, &response);
+  else if ((flags & FLAG_ADMIN) && authd_admin_is_for(path))
+    authd_admin_handle(&admin, &request, &response);
+  else
+    authd_handle(&api, &request, &response);
+  send_answer(&request, &response);
+  authd_response_clean_up(&response);
+  wipe_and_free(block, head_len + body_len);
+}

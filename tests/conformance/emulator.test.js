@@ -1,0 +1,54 @@
+// The emulator: with its keys in memory, and in a JSON file, out of which it starts anew after each change.
+
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmulator } from '../../dist/emulator.js';
+import { conforms } from './suite.js';
+
+const OPTIONS = { apis: { chatbot: 'https://chatbot.example/v1' }, adminToken: randomBytes(24).toString('base64url') };
+
+/** @param {(name: string, words: unknown[]) => Promise<unknown>} change calls a method of the emulator */
+function hostOf(running, change) {
+  return {
+    get endpoint() {
+      return running().endpoint;
+    },
+    /** The same server; to read this shortens the next token. */
+    get shortEndpoint() {
+      running().set({ lifetimeS: 1, next: 1 });
+      return running().endpoint;
+    },
+    adminToken: OPTIONS.adminToken,
+    createApiKey: () => change('createApiKey'),
+    createSecret: (apiKey) => change('createSecret', apiKey),
+    rotateSecret: (id, overlapS) => change('rotateSecret', id, overlapS),
+    rotateSigningKey: (publishS) => change('rotateSigningKey', publishS),
+    createDomainKey: (apiKey, domains) => change('createDomainKey', apiKey, domains),
+    setDomains: (id, domains) => change('setDomains', id, domains),
+    revoke: (kind, id) => change('revoke', kind, id),
+  };
+}
+
+conforms('the emulator, in memory', async (t) => {
+  const emulator = await startEmulator(OPTIONS);
+  t.after(() => emulator.close());
+  return hostOf(() => emulator, (name, ...words) => emulator[name](...words));
+});
+
+conforms('the emulator, started anew from its file after each change', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
+  const options = { ...OPTIONS, file: join(folder, 'keys.json') };
+  let emulator = await startEmulator(options);
+  t.after(async () => {
+    await emulator.close();
+    await rm(folder, { recursive: true });
+  });
+  return hostOf(() => emulator, async (name, ...words) => {
+    const result = await emulator[name](...words);
+    await emulator.close();
+    emulator = await startEmulator(options);
+    return result;
+  });
+});
