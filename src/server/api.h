@@ -9,6 +9,7 @@
 #include "server/limits.h"
 #include "server/origin.h"
 #include "server/store.h"
+#include "server/token_pool.h"
 
 #define AUTHD_BODY_MAX 16384 /* bytes of a request's body; hosts stop reading there */
 #define AUTHD_HEADERS_MAX 12
@@ -21,6 +22,7 @@ typedef struct {
   int64_t lifetime_s;     /* of access tokens */
   const char *apis_json;  /* {"name":"https://base URL"}, as it goes into answers */
   authd_limiter *limiter; /* NULL: an API key may ask as much as it likes */
+  authd_token_pool *pool; /* NULL: every token is made for the one who asks */
 } authd_api;
 
 typedef struct {

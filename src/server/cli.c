@@ -18,6 +18,7 @@
 #include "server/domains.h"
 #include "server/http.h"
 #include "server/keys.h"
+#include "server/verified.h"
 
 static const char usage[] =
     "inbenta-authd: a local Auth API to develop and test against.\n"
@@ -551,19 +552,26 @@ static int serve_with(const struct cli *cli, const authd_tls *tls) {
     return complain(1, "no randomness");
   if (cli->store.signing_key(cli->store.state, fresh, private_key) != AUTHD_FOUND)
     return store_failed(cli);
-  bool ready = authd_signer_openssl_init(&api.signer, private_key);
+  authd_signer signer;
+  bool ready = authd_signer_openssl_init(&signer, private_key);
   iauth__wipe(fresh, sizeof fresh);
   iauth__wipe(private_key, sizeof private_key);
   char *apis = cJSON_PrintUnformatted(cli->apis);
   api.apis_json = apis;
   bool limited = cli->throttle.requests != 0 || cli->quota.requests != 0;
   api.limiter = limited ? authd_limiter_new(cli->throttle, cli->quota) : NULL;
-  ready = ready && limited == (api.limiter != NULL);
+  api.pool = authd_token_pool_new();
+  authd_verified *verified = authd_verified_new(&signer);
+  ready = ready && limited == (api.limiter != NULL) && api.pool != NULL && verified != NULL;
+  if (ready)
+    api.signer = authd_verified_signer(verified);
   int status = ready && apis != NULL ? serve_api(cli, &api, tls)
                                      : complain(1, "cannot use the signing key, or out of memory");
+  authd_verified_free(verified);
+  authd_token_pool_free(api.pool);
   authd_limiter_free(api.limiter);
   cJSON_free(apis);
-  authd_signer_openssl_clean_up(&api.signer);
+  authd_signer_openssl_clean_up(&signer);
   return status;
 }
 
