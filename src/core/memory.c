@@ -15,9 +15,8 @@ char *iauth__copy(const iauth_host *host, const char *bytes, size_t len) {
 }
 
 void iauth__wipe(void *ptr, size_t size) {
-  volatile unsigned char *byte = ptr;
-  while (size-- > 0)
-    *byte++ = 0;
+  memset(ptr, 0, size);
+  __asm__ volatile("" : : "r"(ptr) : "memory"); /* as if somebody read it */
 }
 
 void iauth__wipe_release(const iauth_host *host, void *ptr, size_t size) {

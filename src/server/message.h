@@ -16,8 +16,12 @@
 /* Bytes that most answers fit in: a buffer that grows leaves a copy of its token behind. */
 #define BODY_HINT 4096
 
+/* Values of headers that are not there are left as they are: they are 4 KB. */
 static inline void begin_response(authd_response *response) {
-  memset(response, 0, sizeof *response);
+  response->status = 0;
+  response->header_count = 0;
+  response->body = NULL;
+  response->key_id[0] = '\0';
   response->reason = "";
   response->problem = "";
 }
@@ -25,9 +29,12 @@ static inline void begin_response(authd_response *response) {
 static inline void add_header(authd_response *response, const char *name, const char *value) {
   if (response->header_count == AUTHD_HEADERS_MAX)
     return;
+  size_t len = strlen(value), max = sizeof response->headers[0].value - 1;
+  if (len > max)
+    len = max;
   response->headers[response->header_count].name = name;
-  snprintf(response->headers[response->header_count].value, sizeof response->headers[0].value, "%s",
-           value);
+  memcpy(response->headers[response->header_count].value, value, len);
+  response->headers[response->header_count].value[len] = '\0';
   response->header_count++;
 }
 
