@@ -100,6 +100,22 @@ static const char *text_field(const cJSON *body, const char *name, authd_respons
   return NULL;
 }
 
+/* A number of seconds; `usual` where it is not given. */
+static bool seconds_field(const cJSON *body, const char *name, int64_t usual, int64_t *seconds,
+                          authd_response *response) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(body, name);
+  double number = item != NULL ? cJSON_GetNumberValue(item) : (double)usual;
+  if (number >= 0 && number <= AUTHD_OVERLAP_MAX_S && number == (double)(int64_t)number) {
+    *seconds = (int64_t)number;
+    return true;
+  }
+  char message[80];
+  snprintf(message, sizeof message, "\"%s\" is a whole number of seconds from 0 to %d.", name,
+           AUTHD_OVERLAP_MAX_S);
+  refuse(response, 400, "bad_request", message);
+  return false;
+}
+
 static void refuse_domain(const char *entry, const char *problem, authd_response *response) {
   size_t size = strlen(entry) + strlen(problem) + 16;
   char *message = malloc(size);
@@ -185,17 +201,25 @@ static void answer_list(const authd_api *api, authd_found found, cJSON *list,
     fail_by_store(api, response);
 }
 
+static int64_t now_s(const authd_api *api) { return api->now_s(api->clock_state); }
+
+static authd_live live_of(const authd_api *api) {
+  return (authd_live){api->uses, api->limiter, now_s(api)};
+}
+
 static void list_api_keys(const authd_api *api, const cJSON *body, authd_response *response) {
   (void)body;
   cJSON *list;
-  authd_found found = authd_list_api_keys(&api->store, &list);
+  const authd_live live = live_of(api);
+  authd_found found = authd_list_api_keys(&api->store, &live, &list);
   answer_list(api, found, list, response);
 }
 
 static void list_credentials(const authd_api *api, authd_credential_kind kind,
                              authd_response *response) {
   cJSON *list;
-  authd_found found = authd_list_credentials(&api->store, kind, NULL, &list);
+  const authd_live live = live_of(api);
+  authd_found found = authd_list_credentials(&api->store, &live, kind, NULL, &list);
   answer_list(api, found, list, response);
 }
 
@@ -208,8 +232,6 @@ static void list_domain_keys(const authd_api *api, const cJSON *body, authd_resp
   (void)body;
   list_credentials(api, AUTHD_DOMAIN_KEY, response);
 }
-
-static int64_t now_s(const authd_api *api) { return api->now_s(api->clock_state); }
 
 static void create_api_key(const authd_api *api, const cJSON *body, authd_response *response) {
   authd_api_key key;
@@ -225,7 +247,6 @@ static void create_api_key(const authd_api *api, const cJSON *body, authd_respon
     answer(response, 201, key.id, authd_describe_api_key(&key));
 }
 
-/* The one time that the secret is shown. */
 static void create_secret(const authd_api *api, const cJSON *body, authd_response *response) {
   authd_api_key key;
   authd_credential credential;
@@ -233,13 +254,28 @@ static void create_secret(const authd_api *api, const cJSON *body, authd_respons
   if (!api_key_field(api, body, &key, response))
     return;
   if (authd_make_secret(&api->store, &api->signer, key.id, now_s(api), secret, &credential) ==
-      AUTHD_FOUND) {
-    cJSON *json = authd_describe(&credential);
-    cJSON_AddItemToObject(json, "secret", cJSON_CreateStringReference(secret));
-    answer(response, 201, credential.id, json);
-  } else {
+      AUTHD_FOUND)
+    answer(response, 201, credential.id, authd_describe_new_secret(&credential, secret, NULL));
+  else
     fail_by_store(api, response);
-  }
+  iauth__wipe(secret, sizeof secret);
+}
+
+static void rotate_secret(const authd_api *api, const cJSON *body, authd_response *response) {
+  authd_credential old, credential;
+  char secret[AUTHD_SECRET_SIZE];
+  int64_t overlap_s;
+  if (!id_field(api, body, AUTHD_SECRET, &old, response) ||
+      !seconds_field(body, "overlap", AUTHD_OVERLAP_S, &overlap_s, response))
+    return;
+  const char *problem = authd_rotate_problem(&old, now_s(api));
+  if (problem != NULL)
+    refuse(response, 409, "conflict", problem);
+  else if (authd_rotate_secret(&api->store, &api->signer, &old, overlap_s, now_s(api), secret,
+                               &credential) == AUTHD_FOUND)
+    answer(response, 201, credential.id, authd_describe_new_secret(&credential, secret, &old));
+  else
+    fail_by_store(api, response);
   iauth__wipe(secret, sizeof secret);
 }
 
@@ -283,6 +319,35 @@ static void revoke_domain_key(const authd_api *api, const cJSON *body, authd_res
   revoke(api, body, AUTHD_DOMAIN_KEY, response);
 }
 
+/* What became of the ring. False if the request was refused. */
+static bool check_ring(const authd_api *api, authd_found found, authd_response *response) {
+  if (found == AUTHD_STORE_ERROR)
+    fail_by_store(api, response);
+  else if (found == AUTHD_MISSING)
+    refuse(response, 409, "conflict", authd_ring_not_now);
+  return found == AUTHD_FOUND;
+}
+
+static void list_signing_keys(const authd_api *api, const cJSON *body, authd_response *response) {
+  (void)body;
+  if (check_ring(api, authd_ring_read(api->ring, &api->store, &api->signer, now_s(api)), response))
+    set_json(response, 200, authd_describe_ring(api->ring));
+}
+
+static void rotate_signing_key(const authd_api *api, const cJSON *body, authd_response *response) {
+  int64_t publish_s;
+  char kid[AUTHD_KID_SIZE];
+  if (!seconds_field(body, "publish", AUTHD_PUBLISH_S, &publish_s, response))
+    return;
+  authd_found found =
+      authd_ring_rotate(api->ring, &api->store, &api->signer, publish_s, now_s(api));
+  if (!check_ring(api, found, response))
+    return;
+  size_t added = api->ring->count - 1;
+  authd_key_id(&api->ring->keys[added], kid);
+  answer(response, 201, kid, authd_describe_signing_key(api->ring, added));
+}
+
 /* ---------------------------------------------------------------------------------------------------
  * The page. There is nothing secret in it, so it needs no token. */
 
@@ -323,10 +388,13 @@ static const route routes[] = {
     {"/admin/admin.js", "text/javascript; charset=utf-8", authd_admin_admin_js, NULL, NULL},
     {"/admin/api-keys", NULL, NULL, list_api_keys, create_api_key},
     {"/admin/secrets", NULL, NULL, list_secrets, create_secret},
+    {"/admin/secrets/rotate", NULL, NULL, NULL, rotate_secret},
     {"/admin/secrets/revoke", NULL, NULL, NULL, revoke_secret},
     {"/admin/domain-keys", NULL, NULL, list_domain_keys, create_domain_key},
     {"/admin/domain-keys/set-domains", NULL, NULL, NULL, set_domains},
     {"/admin/domain-keys/revoke", NULL, NULL, NULL, revoke_domain_key},
+    {"/admin/signing-keys", NULL, NULL, list_signing_keys, NULL},
+    {"/admin/signing-keys/rotate", NULL, NULL, NULL, rotate_signing_key},
 };
 
 /* NULL if there is nothing. */

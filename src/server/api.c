@@ -123,8 +123,8 @@ static void refuse_origin(authd_response *response, const char *origin) {
 }
 
 /* Whether a credential may be used now, by this request. False if it was refused. */
-static bool check_credential(const authd_request *request, const authd_credential *credential,
-                             authd_response *response) {
+static bool check_credential(const authd_api *api, const authd_request *request,
+                             const authd_credential *credential, authd_response *response) {
   const char *origin = header(request, "Origin");
   memcpy(response->key_id, credential->id, sizeof response->key_id);
   if (credential->revoked_s != 0) {
@@ -133,11 +133,30 @@ static bool check_credential(const authd_request *request, const authd_credentia
                                             : "This domain key was revoked.");
     return false;
   }
+  /* For a client it is the same as revoked: only another secret helps. */
+  if (authd_is_expired(credential, api->now_s(api->clock_state))) {
+    refuse(response, 403, "key_revoked", "This secret has expired: another one replaced it.");
+    return false;
+  }
   if (credential->kind == AUTHD_DOMAIN_KEY && !authd_origin_allowed(credential->domains, origin)) {
     refuse_origin(response, origin);
     return false;
   }
+  authd_uses_note(api->uses, credential, api->now_s(api->clock_state));
   return true;
+}
+
+/* The keys that access tokens are signed with. NULL if there are none; then it was refused. */
+static const authd_ring *ring_of(const authd_api *api, authd_response *response) {
+  authd_found found = authd_ring_update(api->ring, &api->store, &api->signer, api->lifetime_s,
+                                        api->now_s(api->clock_state));
+  if (found == AUTHD_FOUND)
+    return api->ring;
+  if (found == AUTHD_STORE_ERROR)
+    fail_by_store(api, response);
+  else
+    fail(response, "there is no signing key that can be used");
+  return NULL;
 }
 
 /* The access token of a request and the credential behind it. False if it was refused. */
@@ -153,8 +172,11 @@ static bool check_bearer(const authd_api *api, const authd_request *request, aut
     refuse(response, 401, "token_missing", "Send the header Authorization: Bearer <access token>.");
     return false;
   }
-  authd_token_state state =
-      authd_token_check(&api->signer, token, api->now_s(api->clock_state), &claims);
+  const authd_ring *ring = ring_of(api, response);
+  if (ring == NULL)
+    return false;
+  authd_token_state state = authd_token_check(&api->signer, ring->keys, ring->count, token,
+                                              api->now_s(api->clock_state), &claims);
   if (state != AUTHD_TOKEN_VALID) {
     refuse_as_gateway(response, state == AUTHD_TOKEN_EXPIRED ? "token_expired" : "token_invalid");
     return false;
@@ -172,7 +194,7 @@ static bool check_bearer(const authd_api *api, const authd_request *request, aut
     refuse_as_gateway(response, "credential_gone");
     return false;
   }
-  return check_credential(request, credential, response);
+  return check_credential(api, request, credential, response);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -205,25 +227,28 @@ static void answer_grant(const char *token, const authd_claims *claims, const ch
 /* Answers with a token, which is not `shown`. `apis_json` NULL: it names no products. */
 static void grant(const authd_api *api, const authd_credential *credential, const char *shown,
                   const char *apis_json, authd_response *response) {
+  const authd_ring *ring = ring_of(api, response);
+  if (ring == NULL)
+    return;
   authd_claims claims = {.issued_s = api->now_s(api->clock_state)};
   claims.expires_s = claims.issued_s + api->lifetime_s;
   memcpy(claims.credential_id, credential->id, sizeof claims.credential_id);
   memcpy(claims.api_key_id, credential->api_key_id, sizeof claims.api_key_id);
   authd_token_pool *pool = credential->kind == AUTHD_DOMAIN_KEY ? api->pool : NULL;
-  const unsigned char *public_key = api->signer.public_key;
+  const authd_key *key = &ring->keys[ring->signing];
   const char *shared =
-      pool != NULL ? authd_token_pool_take(pool, &claims, public_key, shown) : NULL;
+      pool != NULL ? authd_token_pool_take(pool, &claims, key->public_key, shown) : NULL;
   if (shared != NULL) {
     answer_grant(shared, &claims, apis_json, response);
     return;
   }
-  char *token = authd_token_issue(&api->signer, &claims);
+  char *token = authd_token_issue(&api->signer, key, &claims);
   if (token == NULL) {
     fail(response, "no access token could be signed");
     return;
   }
   if (pool != NULL)
-    authd_token_pool_put(pool, &claims, public_key, token);
+    authd_token_pool_put(pool, &claims, key->public_key, token);
   answer_grant(token, &claims, apis_json, response);
   iauth__wipe(token, strlen(token));
   free(token);
@@ -266,7 +291,7 @@ static void auth_with(const authd_api *api, const authd_request *request, const 
   else if (found == AUTHD_MISSING || strcmp(credential.api_key_id, key->id) != 0)
     refuse(response, 400, "credentials_rejected",
            kind == AUTHD_SECRET ? "Secret token not valid" : "Domain key not valid");
-  else if (check_credential(request, &credential, response))
+  else if (check_credential(api, request, &credential, response))
     grant(api, &credential, NULL, api->apis_json, response);
 }
 
@@ -307,10 +332,15 @@ static void get_apis(const authd_api *api, const authd_request *request, authd_r
 
 static void get_jwks(const authd_api *api, const authd_request *request, authd_response *response) {
   (void)request;
-  response->status = 200;
-  response->body = authd_token_jwks(&api->signer);
+  char max_age[32];
+  const authd_ring *ring = ring_of(api, response);
+  if (ring == NULL)
+    return;
+  snprintf(max_age, sizeof max_age, "max-age=%d", AUTHD_JWKS_MAX_AGE_S);
+  response->body = authd_token_jwks(ring->keys, ring->count);
+  response->status = response->body != NULL ? 200 : 500;
   add_header(response, "Content-Type", "application/jwk-set+json");
-  add_header(response, "Cache-Control", "max-age=60");
+  add_header(response, "Cache-Control", max_age);
 }
 
 static void get_health(const authd_api *api, const authd_request *request,

@@ -19,6 +19,7 @@
 #include "server/http.h"
 #include "server/keys.h"
 #include "server/verified.h"
+#include "server/when.h"
 
 static const char usage[] =
     "inbenta-authd: a local Auth API to develop and test against.\n"
@@ -31,11 +32,14 @@ static const char usage[] =
     "  inbenta-authd api-key list\n"
     "  inbenta-authd secret create --api-key KEY\n"
     "  inbenta-authd secret list [--api-key KEY]\n"
+    "  inbenta-authd secret rotate ID [--overlap SECONDS]\n"
     "  inbenta-authd secret revoke ID\n"
     "  inbenta-authd domain-key create --api-key KEY --domain DOMAIN [--domain DOMAIN]...\n"
     "  inbenta-authd domain-key list [--api-key KEY]\n"
     "  inbenta-authd domain-key set-domains ID --domain DOMAIN [--domain DOMAIN]...\n"
     "  inbenta-authd domain-key revoke ID-OR-KEY\n"
+    "  inbenta-authd signing-key list\n"
+    "  inbenta-authd signing-key rotate [--publish SECONDS]\n"
     "\n"
     "  --db FILE        where keys are kept; created if it is not there (inbenta-authd.db);\n"
     "                   postgres://USER@HOST/DATABASE for PostgreSQL, without a password: that "
@@ -60,8 +64,13 @@ static const char usage[] =
     "  --domain         www.example.com (https), *.example.com (its sub-domains), or a full "
     "origin\n"
     "                   such as http://localhost:8080\n"
+    "  --overlap        for how long the old secret works beside the new one (86400)\n"
+    "  --publish        for how long a new signing key is published before it signs, so that who\n"
+    "                   verifies tokens has fetched it (120); the old one is accepted until its "
+    "last\n"
+    "                   token has expired\n"
     "\n"
-    "A secret is shown once, when it is created; only its hash is kept.\n";
+    "A secret is shown once, when it is created or rotated; only its hash is kept.\n";
 
 #define LIFETIME_MAX_S 31536000
 #define ADMIN_TOKEN_SIZE (AUTHD_ADMIN_TOKEN_MAX + 3) /* with a line end, or a byte too many */
@@ -80,6 +89,8 @@ enum {
   TLS = 512,
   LOG = 1024,
   LIMITS = 2048,
+  OVERLAP = 4096,
+  PUBLISH = 8192,
 };
 
 struct cli {
@@ -88,12 +99,12 @@ struct cli {
   const char *db, *listen, *name, *api_key, *admin_token_file, *tls_cert, *tls_key;
   char domains[AUTHD_DOMAINS_SIZE];
   cJSON *apis;
-  long lifetime_s;
+  long lifetime_s, overlap_s, publish_s;
   authd_limit throttle, quota;
   bool json, quiet, log_json;
   unsigned given; /* which of the options below */
   authd_store store;
-  authd_signer random; /* just its random source and hash are used by commands */
+  authd_signer signer;
 };
 
 /* ---------------------------------------------------------------------------------------------------
@@ -154,10 +165,10 @@ static long read_number(const char *text, long min, long max) {
   return number >= min && number <= max ? number : -1;
 }
 
-static int read_lifetime(struct cli *cli, const char *text) {
-  cli->lifetime_s = read_number(text, 1, LIFETIME_MAX_S);
-  if (cli->lifetime_s < 0)
-    return complain(2, "--lifetime %s: a whole number of seconds from 1 to %d", text,
+static int read_seconds(const char *option, const char *text, long min, long *seconds) {
+  *seconds = read_number(text, min, LIFETIME_MAX_S);
+  if (*seconds < 0)
+    return complain(2, "%s %s: a whole number of seconds from %ld to %d", option, text, min,
                     LIFETIME_MAX_S);
   return 0;
 }
@@ -186,14 +197,23 @@ static const struct {
   unsigned bit; /* 0: for all commands */
   bool has_value;
 } options[] = {
-    {"--db", 0, true},          {"--json", 0, false},
-    {"--listen", LISTEN, true}, {"--lifetime", LIFETIME, true},
-    {"--api", API, true},       {"--quiet", QUIET, false},
-    {"--name", NAME, true},     {"--api-key", API_KEY, true},
-    {"--domain", DOMAIN, true}, {"--admin-token-file", ADMIN, true},
-    {"--tls-cert", TLS, true},  {"--tls-key", TLS, true},
-    {"--log", LOG, true},       {"--throttle", LIMITS, true},
+    {"--db", 0, true},
+    {"--json", 0, false},
+    {"--listen", LISTEN, true},
+    {"--lifetime", LIFETIME, true},
+    {"--api", API, true},
+    {"--quiet", QUIET, false},
+    {"--name", NAME, true},
+    {"--api-key", API_KEY, true},
+    {"--domain", DOMAIN, true},
+    {"--admin-token-file", ADMIN, true},
+    {"--tls-cert", TLS, true},
+    {"--tls-key", TLS, true},
+    {"--log", LOG, true},
+    {"--throttle", LIMITS, true},
     {"--quota", LIMITS, true},
+    {"--overlap", OVERLAP, true},
+    {"--publish", PUBLISH, true},
 };
 
 #define OPTIONS (sizeof options / sizeof *options)
@@ -236,8 +256,12 @@ static int take_option(struct cli *cli, const char *option, const char *value) {
     return add_domain(cli, value);
   else if (strcmp(option, "--api") == 0)
     return add_api(cli, value);
+  else if (strcmp(option, "--overlap") == 0)
+    return read_seconds(option, value, 0, &cli->overlap_s);
+  else if (strcmp(option, "--publish") == 0)
+    return read_seconds(option, value, 0, &cli->publish_s);
   else
-    return read_lifetime(cli, value);
+    return read_seconds(option, value, 1, &cli->lifetime_s);
   return 0;
 }
 
@@ -319,7 +343,7 @@ static int create_api_key(const struct cli *cli) {
   const char *problem = authd_name_problem(cli->name);
   if (problem != NULL)
     return complain(2, "--name NAME: %s", problem);
-  if (authd_make_api_key(&cli->store, &cli->random, cli->name, now_s(NULL), &key) != AUTHD_FOUND)
+  if (authd_make_api_key(&cli->store, &cli->signer, cli->name, now_s(NULL), &key) != AUTHD_FOUND)
     return store_failed(cli);
   if (!cli->json) {
     printf("API key  %s\nid       %s\nname     %s\n", key.value, key.id, key.name);
@@ -335,7 +359,7 @@ static int create_secret(const struct cli *cli) {
   int status = find_api_key(cli, &key);
   if (status != 0)
     return status;
-  if (authd_make_secret(&cli->store, &cli->random, key.id, now_s(NULL), secret, &credential) !=
+  if (authd_make_secret(&cli->store, &cli->signer, key.id, now_s(NULL), secret, &credential) !=
       AUTHD_FOUND)
     return store_failed(cli);
   if (!cli->json) {
@@ -343,9 +367,40 @@ static int create_secret(const struct cli *cli) {
            credential.id);
     return 0;
   }
-  cJSON *json = authd_describe(&credential);
-  cJSON_AddStringToObject(json, "secret", secret);
-  return print_json(json);
+  return print_json(authd_describe_new_secret(&credential, secret, NULL));
+}
+
+/* The secret with the id that was given. Returns 0 or the exit status. */
+static int find_secret(const struct cli *cli, authd_credential *secret) {
+  authd_found found = cli->store.get_credential(cli->store.state, cli->target, secret);
+  if (found == AUTHD_STORE_ERROR)
+    return store_failed(cli);
+  if (found == AUTHD_MISSING || secret->kind != AUTHD_SECRET)
+    return complain(1, "there is no such secret; inbenta-authd secret list shows them");
+  return 0;
+}
+
+static int rotate_secret(const struct cli *cli) {
+  authd_credential old, credential;
+  char secret[AUTHD_SECRET_SIZE], until[AUTHD_WHEN_SIZE];
+  if (cli->target == NULL)
+    return complain(2, "say which one: inbenta-authd secret rotate ID");
+  int status = find_secret(cli, &old);
+  if (status != 0)
+    return status;
+  const char *problem = authd_rotate_problem(&old, now_s(NULL));
+  if (problem != NULL)
+    return complain(1, "%s: %s", old.id, problem);
+  if (authd_rotate_secret(&cli->store, &cli->signer, &old, cli->overlap_s, now_s(NULL), secret,
+                          &credential) != AUTHD_FOUND)
+    return store_failed(cli);
+  if (!cli->json) {
+    authd_when(old.expires_s, until);
+    printf("secret   %s\nid       %s\n\nKeep it now: it is not shown again. %s works until %s.\n",
+           secret, credential.id, old.id, until);
+    return 0;
+  }
+  return print_json(authd_describe_new_secret(&credential, secret, &old));
 }
 
 static int create_domain_key(const struct cli *cli) {
@@ -356,7 +411,7 @@ static int create_domain_key(const struct cli *cli) {
     return status;
   if (cli->domains[0] == '\0')
     return complain(2, "give at least one domain: --domain www.example.com");
-  if (authd_make_domain_key(&cli->store, &cli->random, key.id, cli->domains, now_s(NULL),
+  if (authd_make_domain_key(&cli->store, &cli->signer, key.id, cli->domains, now_s(NULL),
                             &credential) != AUTHD_FOUND)
     return store_failed(cli);
   if (cli->json)
@@ -428,8 +483,8 @@ static int print_list(const struct cli *cli, cJSON *list) {
 
 static int list_api_keys(const struct cli *cli) {
   cJSON *list;
-  return authd_list_api_keys(&cli->store, &list) == AUTHD_FOUND ? print_list(cli, list)
-                                                                : store_failed(cli);
+  return authd_list_api_keys(&cli->store, NULL, &list) == AUTHD_FOUND ? print_list(cli, list)
+                                                                      : store_failed(cli);
 }
 
 static int list_credentials(const struct cli *cli, authd_credential_kind kind) {
@@ -441,9 +496,40 @@ static int list_credentials(const struct cli *cli, authd_credential_kind kind) {
   }
   cJSON *list;
   const char *api_key_id = cli->api_key != NULL ? key.id : NULL;
-  return authd_list_credentials(&cli->store, kind, api_key_id, &list) == AUTHD_FOUND
+  return authd_list_credentials(&cli->store, NULL, kind, api_key_id, &list) == AUTHD_FOUND
              ? print_list(cli, list)
              : store_failed(cli);
+}
+
+static int list_signing_keys(const struct cli *cli) {
+  authd_ring ring = {.count = 0};
+  authd_found found = authd_ring_read(&ring, &cli->store, &cli->signer, now_s(NULL));
+  int status =
+      found == AUTHD_FOUND ? print_list(cli, authd_describe_ring(&ring)) : store_failed(cli);
+  authd_ring_clean_up(&ring, &cli->signer);
+  return status;
+}
+
+static int tell_signing_key(const struct cli *cli, cJSON *json) {
+  if (cli->json)
+    return print_json(json);
+  printf("signing key  %s\nsigns from   %s\n\nIt is published from now on.\n",
+         cJSON_GetStringValue(cJSON_GetObjectItem(json, "kid")),
+         cJSON_GetStringValue(cJSON_GetObjectItem(json, "signsFrom")));
+  cJSON_Delete(json);
+  return 0;
+}
+
+static int rotate_signing_key(const struct cli *cli) {
+  authd_ring ring = {.count = 0};
+  authd_found found =
+      authd_ring_rotate(&ring, &cli->store, &cli->signer, cli->publish_s, now_s(NULL));
+  int status = found == AUTHD_MISSING ? complain(1, "%s", authd_ring_not_now)
+               : found == AUTHD_STORE_ERROR
+                   ? store_failed(cli)
+                   : tell_signing_key(cli, authd_describe_signing_key(&ring, ring.count - 1));
+  authd_ring_clean_up(&ring, &cli->signer);
+  return status;
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -504,6 +590,19 @@ static int load_tls(const struct cli *cli, authd_tls *tls) {
   return complain(1, "%s", problem);
 }
 
+static bool write_uses(void *user) {
+  const authd_api *api = user;
+  return authd_uses_write(api->uses, &api->store);
+}
+
+/* Waits for a signal to stop, and does meanwhile what is to be done now and then. */
+static void wait_to_stop(const sigset_t *signals, authd_http *http, const authd_api *api) {
+  static const struct timespec pause = {.tv_sec = AUTHD_USES_WAIT_S};
+  while (sigtimedwait(signals, NULL, &pause) < 0)
+    while (authd_http_between(http, write_uses, (void *)api))
+      ;
+}
+
 /* Serves until SIGINT or SIGTERM; plain http where `tls` is NULL. */
 static int serve_api(const struct cli *cli, const authd_api *api, const authd_tls *tls) {
   char address[64];
@@ -511,13 +610,13 @@ static int serve_api(const struct cli *cli, const authd_api *api, const authd_tl
   authd_admin admin;
   bool has_admin = cli->admin_token_file != NULL;
   sigset_t stop;
-  int signal_number;
   if (!split_address(cli->listen, address, &port))
     return complain(2, "--listen %s: write ADDRESS:PORT, for example 127.0.0.1:8080", cli->listen);
   int status = has_admin ? init_admin(cli, api, &admin) : 0;
   if (status != 0)
     return status;
-  /* Blocked before the serving thread is there, so that it inherits this; sigwait takes them. */
+  /* Blocked before the serving thread is there, so that it inherits this; sigtimedwait takes
+   * them. */
   sigemptyset(&stop);
   sigaddset(&stop, SIGINT);
   sigaddset(&stop, SIGTERM);
@@ -536,42 +635,47 @@ static int serve_api(const struct cli *cli, const authd_api *api, const authd_tl
   if (has_admin)
     printf("administration on %s://%s%s%s:%u/admin/\n", scheme, open, address, close, port);
   fflush(stdout);
-  sigwait(&stop, &signal_number);
+  wait_to_stop(&stop, http, api);
   authd_http_stop(http);
+  while (write_uses((void *)api))
+    ;
   return 0;
 }
 
 static int serve_with(const struct cli *cli, const authd_tls *tls) {
-  unsigned char fresh[AUTHD_KEY_SIZE], private_key[AUTHD_KEY_SIZE];
+  authd_ring ring = {.count = 0};
+  authd_verified *verified = authd_verified_new(&cli->signer);
+  if (verified == NULL)
+    return complain(1, "out of memory");
   authd_api api = {
       .store = cli->store,
+      .signer = authd_verified_signer(verified),
+      .ring = &ring,
       .now_s = now_s,
       .lifetime_s = cli->lifetime_s,
   };
-  if (!authd_openssl_random(NULL, fresh, sizeof fresh))
-    return complain(1, "no randomness");
-  if (cli->store.signing_key(cli->store.state, fresh, private_key) != AUTHD_FOUND)
+  authd_found ready =
+      authd_ring_update(&ring, &api.store, &api.signer, api.lifetime_s, now_s(NULL));
+  if (ready == AUTHD_STORE_ERROR) {
+    authd_verified_free(verified);
     return store_failed(cli);
-  authd_signer signer;
-  bool ready = authd_signer_openssl_init(&signer, private_key);
-  iauth__wipe(fresh, sizeof fresh);
-  iauth__wipe(private_key, sizeof private_key);
+  }
   char *apis = cJSON_PrintUnformatted(cli->apis);
   api.apis_json = apis;
   bool limited = cli->throttle.requests != 0 || cli->quota.requests != 0;
   api.limiter = limited ? authd_limiter_new(cli->throttle, cli->quota) : NULL;
+  api.uses = authd_uses_new();
   api.pool = authd_token_pool_new();
-  authd_verified *verified = authd_verified_new(&signer);
-  ready = ready && limited == (api.limiter != NULL) && api.pool != NULL && verified != NULL;
-  if (ready)
-    api.signer = authd_verified_signer(verified);
-  int status = ready && apis != NULL ? serve_api(cli, &api, tls)
-                                     : complain(1, "cannot use the signing key, or out of memory");
-  authd_verified_free(verified);
+  bool good = ready == AUTHD_FOUND && apis != NULL && api.uses != NULL && api.pool != NULL &&
+              limited == (api.limiter != NULL);
+  int status = good ? serve_api(cli, &api, tls)
+                    : complain(1, "cannot use the signing key, or out of memory");
   authd_token_pool_free(api.pool);
+  authd_uses_free(api.uses);
   authd_limiter_free(api.limiter);
   cJSON_free(apis);
-  authd_signer_openssl_clean_up(&signer);
+  authd_ring_clean_up(&ring, &api.signer);
+  authd_verified_free(verified);
   return status;
 }
 
@@ -606,11 +710,14 @@ static const command commands[] = {
     {"api-key", "list", list_api_keys, 0},
     {"secret", "create", create_secret, API_KEY},
     {"secret", "list", list_secrets, API_KEY},
+    {"secret", "rotate", rotate_secret, TARGET | OVERLAP},
     {"secret", "revoke", revoke_secret, TARGET},
     {"domain-key", "create", create_domain_key, API_KEY | DOMAIN},
     {"domain-key", "list", list_domain_keys, API_KEY},
     {"domain-key", "set-domains", set_domains, TARGET | DOMAIN},
     {"domain-key", "revoke", revoke_domain_key, TARGET},
+    {"signing-key", "list", list_signing_keys, 0},
+    {"signing-key", "rotate", rotate_signing_key, PUBLISH},
 };
 
 static const command *find_command(const struct cli *cli) {
@@ -638,6 +745,9 @@ int authd_cli(int argc, char **argv) {
   cli.db = "inbenta-authd.db";
   cli.listen = "127.0.0.1:8080";
   cli.lifetime_s = 1200;
+  cli.overlap_s = AUTHD_OVERLAP_S;
+  cli.publish_s = AUTHD_PUBLISH_S;
+  cli.signer = authd_signer_openssl();
   cli.apis = cJSON_CreateObject();
   int status = take_arguments(&cli, argc, argv);
   if (status == 0 && cli.noun == NULL) {
@@ -648,10 +758,6 @@ int authd_cli(int argc, char **argv) {
   if (status == 0)
     status = found != NULL ? check_given(&cli, found->takes)
                            : complain(2, "unknown command (see inbenta-authd --help)");
-  /* The public part of this signer is not used: any key will do. */
-  static const unsigned char no_key[AUTHD_KEY_SIZE];
-  if (status == 0 && !authd_signer_openssl_init(&cli.random, no_key))
-    status = complain(1, "OpenSSL failed");
   if (status == 0) {
     if (open_store(&cli.store, cli.db, problem, sizeof problem)) {
       status = found->run(&cli);
@@ -660,7 +766,6 @@ int authd_cli(int argc, char **argv) {
       status = complain(1, "cannot open %s", problem);
     }
   }
-  authd_signer_openssl_clean_up(&cli.random);
   cJSON_Delete(cli.apis);
   return status;
 }

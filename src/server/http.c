@@ -274,6 +274,13 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
   return http;
 }
 
+bool authd_http_between(authd_http *http, bool (*act)(void *user), void *user) {
+  wait_for_turn(&http->turns);
+  bool result = act(user);
+  end_turn(&http->turns);
+  return result;
+}
+
 void authd_http_stop(authd_http *http) {
   MHD_socket listening = MHD_quiesce_daemon(http->daemon);
   if (listening != MHD_INVALID_SOCKET)

@@ -16,6 +16,10 @@ typedef struct authd_http authd_http;
 authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, const authd_tls *tls,
                              const char *address, unsigned short *port, const authd_log *log);
 
+/* Calls `act` between two requests, when nobody else uses what the handlers use, and returns what
+ * it returns. */
+bool authd_http_between(authd_http *http, bool (*act)(void *user), void *user);
+
 /* Takes no new connections, gives requests that have begun two seconds to finish, then closes and
  * frees. */
 void authd_http_stop(authd_http *http);

@@ -73,3 +73,23 @@ authd_found authd_make_secret(const authd_store *store, const authd_signer *sign
     return AUTHD_STORE_ERROR;
   return store->add_credential(store->state, out);
 }
+
+bool authd_is_expired(const authd_credential *credential, int64_t now_s) {
+  return credential->expires_s != 0 && now_s >= credential->expires_s;
+}
+
+const char *authd_rotate_problem(const authd_credential *secret, int64_t now_s) {
+  if (secret->revoked_s != 0)
+    return "this secret was revoked; create a new one";
+  return authd_is_expired(secret, now_s) ? "this secret has expired; create a new one" : NULL;
+}
+
+/* The new one is stored first: whatever fails then, the old one works as before. */
+authd_found authd_rotate_secret(const authd_store *store, const authd_signer *signer,
+                                authd_credential *old, int64_t overlap_s, int64_t now_s,
+                                char secret[AUTHD_SECRET_SIZE], authd_credential *out) {
+  authd_found made = authd_make_secret(store, signer, old->api_key_id, now_s, secret, out);
+  if (made == AUTHD_FOUND)
+    made = store->expire(store->state, old->id, now_s + overlap_s);
+  return made == AUTHD_FOUND ? store->get_credential(store->state, old->id, old) : made;
+}

@@ -55,14 +55,18 @@ static size_t bucket_of(const char *api_key_id, authd_group group) {
   return hash % BUCKETS;
 }
 
+/* Where the entry of a key and group is, or would be. */
+static struct entry **find(authd_limiter *limiter, const char *api_key_id, authd_group group) {
+  struct entry **link = &limiter->buckets[bucket_of(api_key_id, group)];
+  while (*link != NULL && ((*link)->group != group || strcmp((*link)->api_key_id, api_key_id) != 0))
+    link = &(*link)->next;
+  return link;
+}
+
 /* The entry of a key and group, made if there is none; NULL without memory. */
 static struct entry *entry_of(authd_limiter *limiter, const char *api_key_id, authd_group group) {
-  struct entry **link = &limiter->buckets[bucket_of(api_key_id, group)];
-  for (; *link != NULL; link = &(*link)->next)
-    if ((*link)->group == group && strcmp((*link)->api_key_id, api_key_id) == 0)
-      return *link;
-  *link = calloc(1, sizeof **link);
-  if (*link != NULL) {
+  struct entry **link = find(limiter, api_key_id, group);
+  if (*link == NULL && (*link = calloc(1, sizeof **link)) != NULL) {
     (*link)->group = group;
     strncpy((*link)->api_key_id, api_key_id, AUTHD_ID_SIZE - 1);
   }
@@ -105,4 +109,27 @@ void authd_limiter_count(authd_limiter *limiter, const char *api_key_id, authd_g
   }
   state->throttle = usage_of(&limiter->throttle, &entry->throttle);
   state->quota = usage_of(&limiter->quota, &entry->quota);
+}
+
+/* Of two usages of one limit. */
+static authd_usage larger(authd_usage one, authd_usage other) {
+  return other.percent > one.percent ? other : one;
+}
+
+void authd_limiter_look(authd_limiter *limiter, const char *api_key_id, int64_t now_s,
+                        authd_limits_state *state) {
+  static const authd_group groups[] = {AUTHD_GROUP_AUTH, AUTHD_GROUP_REFRESH};
+  *state = (authd_limits_state){{-1, 0}, {-1, 0}, NULL};
+  for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+    const struct entry *entry = *find(limiter, api_key_id, groups[i]);
+    counter throttle = {0}, quota = {0};
+    if (entry != NULL) {
+      throttle = entry->throttle;
+      quota = entry->quota;
+    }
+    has_room(&limiter->throttle, &throttle, now_s);
+    has_room(&limiter->quota, &quota, now_s);
+    state->throttle = larger(state->throttle, usage_of(&limiter->throttle, &throttle));
+    state->quota = larger(state->quota, usage_of(&limiter->quota, &quota));
+  }
 }

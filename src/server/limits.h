@@ -39,4 +39,8 @@ void authd_limiter_free(authd_limiter *limiter);
 void authd_limiter_count(authd_limiter *limiter, const char *api_key_id, authd_group group,
                          int64_t now_s, authd_limits_state *state);
 
+/* How far an API key's limits are used up, in the group where that is more; counts nothing. */
+void authd_limiter_look(authd_limiter *limiter, const char *api_key_id, int64_t now_s,
+                        authd_limits_state *state);
+
 #endif

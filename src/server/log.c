@@ -1,5 +1,4 @@
 /* The log; see log.h. */
-#define _POSIX_C_SOURCE 200809L
 #include "server/log.h"
 
 #include <cjson/cJSON.h>
@@ -7,30 +6,28 @@
 #include <time.h>
 
 #include "server/admin.h"
+#include "server/when.h"
 
 /* What a line tells, fit to print. */
 struct line {
-  const char *when; /* UTC, RFC 3339 */
+  const char *when;
   const char *method, *path;
   const char *origin; /* NULL if there was none */
 };
 
-/* Written once a second: strftime looks at the time zone's file each time. */
-static const char *utc_now(void) {
-  static _Thread_local char text[32];
+/* Written once a second: it takes as long as the rest of the line. */
+static const char *now_as_text(void) {
+  static _Thread_local char text[AUTHD_WHEN_SIZE];
   static _Thread_local time_t second;
-  struct tm utc;
   time_t now = time(NULL);
-  if (text[0] == '\0' || now != second) {
-    gmtime_r(&now, &utc);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    second = now;
-  }
+  if (text[0] == '\0' || now != second)
+    authd_when((int64_t)now, text);
+  second = now;
   return text;
 }
 
 static struct line line_of(const authd_request *request) {
-  struct line line = {.when = utc_now()};
+  struct line line = {.when = now_as_text()};
   bool plain = strspn(request->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(request->method);
   bool known = authd_path_known(request->path) || authd_admin_path_known(request->path);
   line.method = plain ? request->method : "(method)";

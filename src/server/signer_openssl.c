@@ -1,53 +1,71 @@
-/* The native signer: Ed25519 and SHA-256 by OpenSSL. The key lives in `state`, an EVP_PKEY. */
+/* The native signer: Ed25519 and SHA-256 by OpenSSL. A key's `state` is an EVP_PKEY. */
 #include "server/signer.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
-static bool sign(void *state, const void *data, size_t len,
+static bool open_key(void *state, const unsigned char private_key[AUTHD_KEY_SIZE], authd_key *key) {
+  size_t size = AUTHD_KEY_SIZE;
+  (void)state;
+  key->state = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, private_key, AUTHD_KEY_SIZE);
+  if (key->state != NULL && EVP_PKEY_get_raw_public_key(key->state, key->public_key, &size) == 1)
+    return true;
+  EVP_PKEY_free(key->state);
+  return false;
+}
+
+static void close_key(void *state, authd_key *key) {
+  (void)state;
+  EVP_PKEY_free(key->state); /* OpenSSL wipes it */
+  key->state = NULL;
+}
+
+static bool sign(void *state, const authd_key *key, const void *data, size_t len,
                  unsigned char signature[AUTHD_SIGNATURE_SIZE]) {
   size_t size = AUTHD_SIGNATURE_SIZE;
+  (void)state;
   EVP_MD_CTX *context = EVP_MD_CTX_new();
-  bool ok = context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, state) == 1 &&
+  bool ok = context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, key->state) == 1 &&
             EVP_DigestSign(context, signature, &size, data, len) == 1;
   EVP_MD_CTX_free(context);
   return ok;
 }
 
-static bool verify(void *state, const void *data, size_t len,
+static bool verify(void *state, const authd_key *key, const void *data, size_t len,
                    const unsigned char signature[AUTHD_SIGNATURE_SIZE]) {
+  (void)state;
   EVP_MD_CTX *context = EVP_MD_CTX_new();
-  bool ok = context != NULL && EVP_DigestVerifyInit(context, NULL, NULL, NULL, state) == 1 &&
+  bool ok = context != NULL && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key->state) == 1 &&
             EVP_DigestVerify(context, signature, AUTHD_SIGNATURE_SIZE, data, len) == 1;
   EVP_MD_CTX_free(context);
   return ok;
 }
 
+/* Looked up once: OpenSSL takes longer for that than for hashing a token. */
+static EVP_MD *sha256_method;
+
+static void fetch_sha256(void) { sha256_method = EVP_MD_fetch(NULL, "SHA256", NULL); }
+
 static bool sha256(void *state, const void *data, size_t len, unsigned char hash[AUTHD_HASH_SIZE]) {
+  static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
   (void)state;
-  return EVP_Digest(data, len, hash, NULL, EVP_sha256(), NULL) == 1;
+  return CRYPTO_THREAD_run_once(&once, fetch_sha256) == 1 && sha256_method != NULL &&
+         EVP_Digest(data, len, hash, NULL, sha256_method, NULL) == 1;
 }
 
-bool authd_openssl_random(void *state, void *out, size_t len) {
+static bool random_bytes(void *state, void *out, size_t len) {
   (void)state;
   return RAND_bytes(out, (int)len) == 1;
 }
 
-bool authd_signer_openssl_init(authd_signer *signer,
-                               const unsigned char private_key[AUTHD_KEY_SIZE]) {
-  size_t size = AUTHD_KEY_SIZE;
-  *signer = (authd_signer){
-      .state = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, private_key, AUTHD_KEY_SIZE),
+authd_signer authd_signer_openssl(void) {
+  return (authd_signer){
+      .open_key = open_key,
+      .close_key = close_key,
       .sign = sign,
       .verify = verify,
       .sha256 = sha256,
-      .random = authd_openssl_random,
+      .random = random_bytes,
   };
-  return signer->state != NULL &&
-         EVP_PKEY_get_raw_public_key(signer->state, signer->public_key, &size) == 1;
-}
-
-void authd_signer_openssl_clean_up(authd_signer *signer) {
-  EVP_PKEY_free(signer->state); /* OpenSSL wipes it */
-  signer->state = NULL;
 }

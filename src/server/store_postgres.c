@@ -7,25 +7,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/memory.h"
 #include "server/store.h"
 
 #define INVALID_TEXT "22021" /* SQLSTATE: bytes that are no text in the database's encoding */
 
-/* Instances may start at once, and "if not exists" alone does not wait for another one's creation;
- * the lock does. One string is one transaction. */
-static const char schema[] =
-    "SELECT pg_advisory_xact_lock(6151204287);"
-    "CREATE TABLE IF NOT EXISTS api_keys (n BIGSERIAL, id TEXT PRIMARY KEY, name TEXT NOT NULL,"
+/* From each version to the next one; a new database goes through all of them. */
+static const char *const migrations[] = {
+    "CREATE TABLE api_keys (n BIGSERIAL, id TEXT PRIMARY KEY, name TEXT NOT NULL,"
     " value TEXT NOT NULL UNIQUE, created_s BIGINT NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS credentials (n BIGSERIAL, id TEXT PRIMARY KEY,"
+    "CREATE TABLE credentials (n BIGSERIAL, id TEXT PRIMARY KEY,"
     " api_key_id TEXT NOT NULL REFERENCES api_keys(id), kind INTEGER NOT NULL,"
     " value TEXT NOT NULL, domains TEXT NOT NULL, created_s BIGINT NOT NULL,"
     " revoked_s BIGINT NOT NULL DEFAULT 0, UNIQUE (kind, value));"
-    "CREATE TABLE IF NOT EXISTS signing_keys (one BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (one),"
-    " private_key BYTEA NOT NULL);";
+    "CREATE TABLE signing_keys (one BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (one),"
+    " private_key BYTEA NOT NULL);",
+    /* Secrets that expire, last use, and several signing keys. The first version kept no number of
+     * itself; it fails on these signing keys, as it should. */
+    "CREATE TABLE authd_schema (version INTEGER NOT NULL);"
+    "INSERT INTO authd_schema VALUES (2);"
+    "ALTER TABLE api_keys ADD COLUMN last_used_s BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE credentials ADD COLUMN expires_s BIGINT NOT NULL DEFAULT 0,"
+    " ADD COLUMN last_used_s BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE signing_keys DROP COLUMN one, ADD COLUMN number BIGINT NOT NULL DEFAULT 1,"
+    " ADD COLUMN created_s BIGINT NOT NULL DEFAULT EXTRACT(EPOCH FROM now()),"
+    " ADD COLUMN signs_from_s BIGINT NOT NULL DEFAULT EXTRACT(EPOCH FROM now()),"
+    " ADD COLUMN lifetime_s BIGINT NOT NULL DEFAULT 0, ADD PRIMARY KEY (number);"
+    "ALTER TABLE signing_keys ALTER number DROP DEFAULT, ALTER created_s DROP DEFAULT,"
+    " ALTER signs_from_s DROP DEFAULT, ALTER lifetime_s DROP DEFAULT;",
+};
 
-#define API_KEY_COLUMNS "id, name, value, created_s"
-#define CREDENTIAL_COLUMNS "id, api_key_id, kind, value, domains, created_s, revoked_s"
+#define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
+
+#define API_KEY_COLUMNS "id, name, value, created_s, last_used_s"
+#define CREDENTIAL_COLUMNS                                                                         \
+  "id, api_key_id, kind, value, domains, created_s, revoked_s, expires_s, last_used_s"
 
 typedef struct {
   PGconn *db;
@@ -52,16 +68,13 @@ static void note_problem(postgres_store *store, const PGresult *result) {
 
 /* Runs one statement, on a new connection if the old one turns out to be lost. So it may run twice:
  * an INSERT then meets its own row and is reported as failed, which promises nothing; all others
- * may be repeated. With `bytes` the only value is that many bytes, and so is the result. */
-static PGresult *run(postgres_store *store, const char *sql, int count, const char *const *values,
-                     int bytes) {
-  const int binary = bytes > 0;
-  const int *lengths = binary ? &bytes : NULL, *formats = binary ? &binary : NULL;
-  PGresult *result = PQexecParams(store->db, sql, count, NULL, values, lengths, formats, binary);
+ * may be repeated. */
+static PGresult *run(postgres_store *store, const char *sql, int count, const char *const *values) {
+  PGresult *result = PQexecParams(store->db, sql, count, NULL, values, NULL, NULL, 0);
   if (PQstatus(store->db) == CONNECTION_BAD) {
     PQclear(result);
     PQreset(store->db);
-    result = PQexecParams(store->db, sql, count, NULL, values, lengths, formats, binary);
+    result = PQexecParams(store->db, sql, count, NULL, values, NULL, NULL, 0);
   }
   return result;
 }
@@ -106,6 +119,7 @@ static void read_api_key(const PGresult *rows, int row, authd_api_key *out) {
   copy_text(rows, row, 1, out->name, sizeof out->name);
   copy_text(rows, row, 2, out->value, sizeof out->value);
   out->created_s = integer(rows, row, 3);
+  out->last_used_s = integer(rows, row, 4);
 }
 
 static void read_credential(const PGresult *rows, int row, authd_credential *out) {
@@ -116,6 +130,8 @@ static void read_credential(const PGresult *rows, int row, authd_credential *out
   copy_text(rows, row, 4, out->domains, sizeof out->domains);
   out->created_s = integer(rows, row, 5);
   out->revoked_s = integer(rows, row, 6);
+  out->expires_s = integer(rows, row, 7);
+  out->last_used_s = integer(rows, row, 8);
 }
 
 static authd_found one_credential(postgres_store *store, PGresult *result, authd_credential *out) {
@@ -131,7 +147,7 @@ static authd_found one_credential(postgres_store *store, PGresult *result, authd
 
 static authd_found find_api_key(void *state, const char *value, authd_api_key *out) {
   PGresult *result =
-      run(state, "SELECT " API_KEY_COLUMNS " FROM api_keys WHERE value = $1", 1, &value, 0);
+      run(state, "SELECT " API_KEY_COLUMNS " FROM api_keys WHERE value = $1", 1, &value);
   authd_found found = look(state, result);
   if (found == AUTHD_FOUND)
     read_api_key(result, 0, out);
@@ -146,36 +162,37 @@ static authd_found find_credential(void *state, authd_credential_kind kind, cons
   return one_credential(
       state,
       run(state, "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE kind = $1 AND value = $2", 2,
-          values, 0),
+          values),
       out);
 }
 
 static authd_found get_credential(void *state, const char *id, authd_credential *out) {
   return one_credential(
-      state, run(state, "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE id = $1", 1, &id, 0),
+      state, run(state, "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE id = $1", 1, &id),
       out);
 }
 
 static authd_found add_api_key(void *state, const authd_api_key *key) {
-  const number created = text_of(key->created_s);
-  const char *values[] = {key->id, key->name, key->value, created.text};
+  const number created = text_of(key->created_s), last_used = text_of(key->last_used_s);
+  const char *values[] = {key->id, key->name, key->value, created.text, last_used.text};
   return finish(state,
-                run(state, "INSERT INTO api_keys (" API_KEY_COLUMNS ") VALUES ($1, $2, $3, $4)", 4,
-                    values, 0),
+                run(state, "INSERT INTO api_keys (" API_KEY_COLUMNS ") VALUES ($1, $2, $3, $4, $5)",
+                    5, values),
                 false);
 }
 
 static authd_found add_credential(void *state, const authd_credential *credential) {
   const number kind = text_of(credential->kind), created = text_of(credential->created_s),
-               revoked = text_of(credential->revoked_s);
+               revoked = text_of(credential->revoked_s), expires = text_of(credential->expires_s),
+               last_used = text_of(credential->last_used_s);
   const char *values[] = {credential->id,    credential->api_key_id, kind.text,
                           credential->value, credential->domains,    created.text,
-                          revoked.text};
+                          revoked.text,      expires.text,           last_used.text};
   return finish(state,
                 run(state,
                     "INSERT INTO credentials (" CREDENTIAL_COLUMNS
-                    ") VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                    7, values, 0),
+                    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                    9, values),
                 false);
 }
 
@@ -183,7 +200,7 @@ static authd_found set_domains(void *state, const char *id, const char *domains)
   const char *values[] = {id, domains};
   return finish(
       state,
-      run(state, "UPDATE credentials SET domains = $2 WHERE id = $1 AND kind = 2", 2, values, 0),
+      run(state, "UPDATE credentials SET domains = $2 WHERE id = $1 AND kind = 2", 2, values),
       true);
 }
 
@@ -196,13 +213,53 @@ static authd_found revoke(void *state, authd_credential_kind kind, const char *i
       run(state,
           "UPDATE credentials SET revoked_s = CASE revoked_s WHEN 0 THEN $3 ELSE revoked_s"
           " END WHERE kind = $1 AND (id = $2 OR (kind = 2 AND value = $2))",
-          3, values, 0),
+          3, values),
       true);
+}
+
+static authd_found expire(void *state, const char *id, int64_t expires_s) {
+  const number expires = text_of(expires_s);
+  const char *values[] = {id, expires.text};
+  return finish(state,
+                run(state,
+                    "UPDATE credentials SET expires_s = CASE WHEN expires_s = 0 OR expires_s > $2"
+                    " THEN $2 ELSE expires_s END WHERE id = $1",
+                    2, values),
+                true);
+}
+
+/* Appends to an array in PostgreSQL's own writing. What is in IDs needs no quotes. */
+static void append(char *array, size_t size, const char *text) {
+  size_t len = strlen(array);
+  snprintf(array + len, size - len, "%s%s", len == 0 ? "{" : ",", text);
+}
+
+/* One statement, so that it may be repeated. */
+static authd_found note_uses(void *state, const authd_use *uses, size_t count) {
+  static const char sql[] =
+      "WITH used AS (SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])"
+      " AS u (credential, api_key, at)),"
+      " noted AS (UPDATE credentials SET last_used_s = greatest(last_used_s, at)"
+      " FROM used WHERE id = credential)"
+      " UPDATE api_keys SET last_used_s = greatest(last_used_s, latest) FROM"
+      " (SELECT api_key, max(at) AS latest FROM used GROUP BY api_key) AS l WHERE id = api_key";
+  char arrays[3][AUTHD_USES_MAX * AUTHD_ID_SIZE + 2] = {"", "", ""};
+  const char *values[] = {arrays[0], arrays[1], arrays[2]};
+  if (count == 0)
+    return AUTHD_FOUND;
+  for (size_t i = 0; i < count && i < AUTHD_USES_MAX; i++) {
+    append(arrays[0], sizeof arrays[0], uses[i].credential_id);
+    append(arrays[1], sizeof arrays[1], uses[i].api_key_id);
+    append(arrays[2], sizeof arrays[2], text_of(uses[i].last_used_s).text);
+  }
+  for (size_t i = 0; i < 3; i++)
+    strcat(arrays[i], "}");
+  return finish(state, run(state, sql, 3, values), false);
 }
 
 static authd_found list_api_keys(void *state, void (*each)(void *user, const authd_api_key *),
                                  void *user) {
-  PGresult *rows = run(state, "SELECT " API_KEY_COLUMNS " FROM api_keys ORDER BY n", 0, NULL, 0);
+  PGresult *rows = run(state, "SELECT " API_KEY_COLUMNS " FROM api_keys ORDER BY n", 0, NULL);
   authd_found found = look(state, rows);
   authd_api_key key;
   for (int row = 0; found == AUTHD_FOUND && row < PQntuples(rows); row++) {
@@ -221,7 +278,7 @@ static authd_found list_credentials(void *state, authd_credential_kind kind, con
   PGresult *rows = run(state,
                        "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE kind = $1 AND"
                        " ($2::text IS NULL OR api_key_id = $2) ORDER BY n",
-                       2, values, 0);
+                       2, values);
   authd_found found = look(state, rows);
   authd_credential credential;
   for (int row = 0; found == AUTHD_FOUND && row < PQntuples(rows); row++) {
@@ -232,21 +289,69 @@ static authd_found list_credentials(void *state, authd_credential_kind kind, con
   return found == AUTHD_MISSING ? AUTHD_FOUND : found;
 }
 
-static authd_found signing_key(void *state, const unsigned char fresh[AUTHD_KEY_SIZE],
-                               unsigned char out[AUTHD_KEY_SIZE]) {
-  const char *value = (const char *)fresh;
-  PGresult *result =
-      run(state, "INSERT INTO signing_keys (private_key) VALUES ($1) ON CONFLICT DO NOTHING", 1,
-          &value, AUTHD_KEY_SIZE);
-  if (finish(state, result, false) != AUTHD_FOUND)
-    return AUTHD_STORE_ERROR;
-  result = run(state, "SELECT private_key FROM signing_keys WHERE $1::bytea IS NOT NULL", 1, &value,
-               AUTHD_KEY_SIZE);
-  bool ok = look(state, result) == AUTHD_FOUND && PQgetlength(result, 0, 0) == AUTHD_KEY_SIZE;
-  if (ok)
-    memcpy(out, PQgetvalue(result, 0, 0), AUTHD_KEY_SIZE);
-  PQclear(result);
-  return ok ? AUTHD_FOUND : AUTHD_STORE_ERROR;
+static authd_found add_signing_key(void *state, const authd_signing_key *key) {
+  const number number_text = text_of(key->number), created = text_of(key->created_s),
+               signs_from = text_of(key->signs_from_s), lifetime = text_of(key->lifetime_s);
+  char hex[2 * AUTHD_KEY_SIZE + 1];
+  const char *values[] = {number_text.text, hex, created.text, signs_from.text, lifetime.text};
+  for (size_t i = 0; i < AUTHD_KEY_SIZE; i++)
+    snprintf(hex + 2 * i, 3, "%02x", key->private_key[i]);
+  PGresult *result = run(state,
+                         "INSERT INTO signing_keys (number, private_key, created_s, signs_from_s,"
+                         " lifetime_s) VALUES ($1, decode($2, 'hex'), $3, $4, $5)"
+                         " ON CONFLICT DO NOTHING",
+                         5, values);
+  iauth__wipe(hex, sizeof hex);
+  return finish(state, result, true);
+}
+
+/* False if the row is none of ours. */
+static bool read_signing_key(const PGresult *rows, int row, authd_signing_key *out) {
+  const char *hex = PQgetvalue(rows, row, 1);
+  if (strlen(hex) != 2 * AUTHD_KEY_SIZE)
+    return false;
+  for (size_t i = 0; i < AUTHD_KEY_SIZE; i++) {
+    const char byte[] = {hex[2 * i], hex[2 * i + 1], '\0'};
+    out->private_key[i] = (unsigned char)strtoul(byte, NULL, 16);
+  }
+  out->number = integer(rows, row, 0);
+  out->created_s = integer(rows, row, 2);
+  out->signs_from_s = integer(rows, row, 3);
+  out->lifetime_s = integer(rows, row, 4);
+  return true;
+}
+
+static authd_found
+list_signing_keys(void *state, void (*each)(void *user, const authd_signing_key *), void *user) {
+  PGresult *rows = run(state,
+                       "SELECT number, encode(private_key, 'hex'), created_s, signs_from_s,"
+                       " lifetime_s FROM signing_keys ORDER BY number",
+                       0, NULL);
+  authd_found found = look(state, rows);
+  authd_signing_key key;
+  for (int row = 0; found == AUTHD_FOUND && row < PQntuples(rows); row++) {
+    if (read_signing_key(rows, row, &key))
+      each(user, &key);
+    else
+      found = AUTHD_STORE_ERROR;
+  }
+  iauth__wipe(&key, sizeof key);
+  PQclear(rows);
+  return found == AUTHD_MISSING ? AUTHD_FOUND : found;
+}
+
+static authd_found raise_lifetime(void *state, int64_t lifetime_s) {
+  const number lifetime = text_of(lifetime_s);
+  const char *values[] = {lifetime.text};
+  return finish(
+      state, run(state, "UPDATE signing_keys SET lifetime_s = $1 WHERE lifetime_s < $1", 1, values),
+      false);
+}
+
+static authd_found drop_signing_key(void *state, int64_t number_of_key) {
+  const number number_text = text_of(number_of_key);
+  const char *values[] = {number_text.text};
+  return finish(state, run(state, "DELETE FROM signing_keys WHERE number = $1", 1, values), true);
 }
 
 static const char *problem_of(void *state) { return ((postgres_store *)state)->problem; }
@@ -269,6 +374,47 @@ static bool has_password(const char *url) {
   return found;
 }
 
+/* What the last statement of `sql` says of the database, 0 where there is nothing, -1 on failure.
+ */
+static int ask_number(postgres_store *store, const char *sql) {
+  PGresult *result = PQexec(store->db, sql);
+  authd_found found = look(store, result);
+  int answer = found == AUTHD_FOUND ? (int)integer(result, 0, 0) : found == AUTHD_MISSING ? 0 : -1;
+  PQclear(result);
+  return answer;
+}
+
+static bool command(postgres_store *store, const char *sql) {
+  return finish(store, PQexec(store->db, sql), false) == AUTHD_FOUND;
+}
+
+/* The schema's version, 0 for an empty database, -1 on failure. */
+static int schema_version(postgres_store *store) {
+  int kept = ask_number(store, "SELECT CASE WHEN to_regclass('authd_schema') IS NOT NULL THEN 2"
+                               " WHEN to_regclass('signing_keys') IS NOT NULL THEN 1 ELSE 0 END");
+  return kept == 2 ? ask_number(store, "SELECT version FROM authd_schema") : kept;
+}
+
+/* Instances may start at once: the lock lets one after the other look, and make what is missing. */
+static bool update_schema(postgres_store *store) {
+  if (!command(store, "BEGIN") || ask_number(store, "SELECT 1 FROM (SELECT"
+                                                    " pg_advisory_xact_lock(6151204287)) AS l") < 0)
+    return false;
+  int version = schema_version(store);
+  bool ok = version >= 0;
+  if (version > SCHEMA_VERSION) {
+    snprintf(store->problem, sizeof store->problem,
+             "a newer inbenta-authd made what is in it; use that one");
+    ok = false;
+  }
+  for (; ok && version < SCHEMA_VERSION; version++)
+    ok = command(store, migrations[version]);
+  if (ok)
+    return command(store, "COMMIT");
+  PQclear(PQexec(store->db, "ROLLBACK"));
+  return false;
+}
+
 bool authd_store_postgres_open(authd_store *store, const char *url, char *problem, size_t size) {
   /* What comes first is what the URL may change. */
   static const char *const names[] = {"connect_timeout", "options", "dbname", NULL};
@@ -286,14 +432,11 @@ bool authd_store_postgres_open(authd_store *store, const char *url, char *proble
     return false;
   }
   state->db = PQconnectdbParams(names, values, 1);
-  PGresult *made = PQstatus(state->db) == CONNECTION_OK ? PQexec(state->db, schema) : NULL;
-  bool opened = PQresultStatus(made) == PGRES_COMMAND_OK;
-  if (!opened) {
-    note_problem(state, made);
+  bool connected = PQstatus(state->db) == CONNECTION_OK;
+  if (!connected)
+    note_problem(state, NULL);
+  if (!connected || !update_schema(state)) {
     snprintf(problem, size, "the database: %s", state->problem);
-  }
-  PQclear(made);
-  if (!opened) {
     close_store(state);
     return false;
   }
@@ -306,9 +449,14 @@ bool authd_store_postgres_open(authd_store *store, const char *url, char *proble
       .add_credential = add_credential,
       .set_domains = set_domains,
       .revoke = revoke,
+      .expire = expire,
+      .note_uses = note_uses,
       .list_api_keys = list_api_keys,
       .list_credentials = list_credentials,
-      .signing_key = signing_key,
+      .add_signing_key = add_signing_key,
+      .list_signing_keys = list_signing_keys,
+      .raise_lifetime = raise_lifetime,
+      .drop_signing_key = drop_signing_key,
       .problem = problem_of,
       .close = close_store,
   };

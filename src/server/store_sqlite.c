@@ -4,7 +4,6 @@
  * Rows that were found are kept in memory and forgotten when the file changes, which each read
  * looks at first: so it sees every write that was acknowledged before it, by whichever process. */
 #define _POSIX_C_SOURCE 200809L
-#include "server/store.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -13,14 +12,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/memory.h"
 #include "server/row_cache.h"
+#include "server/store.h"
 #include "server/wal_index.h"
 
-#define SCHEMA_VERSION 1
 #define BUSY_TIMEOUT_MS 5000
 #define RETRY_MS 10
 
-static const char schema[] =
+/* From each version to the next one; a new file goes through all of them. */
+static const char *const migrations[] = {
     "CREATE TABLE api_keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, value TEXT NOT NULL UNIQUE,"
     " created_s INTEGER NOT NULL);"
     "CREATE TABLE credentials (id TEXT PRIMARY KEY, api_key_id TEXT NOT NULL REFERENCES "
@@ -29,10 +30,26 @@ static const char schema[] =
     "NULL,"
     " revoked_s INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, value));"
     "CREATE TABLE signing_keys (private_key BLOB NOT NULL);"
-    "PRAGMA user_version = 1;";
+    "PRAGMA user_version = 1;",
+    /* Secrets that expire, last use, and several signing keys. */
+    "ALTER TABLE api_keys ADD COLUMN last_used_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE credentials ADD COLUMN expires_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE credentials ADD COLUMN last_used_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE signing_keys RENAME TO old_signing_keys;"
+    "CREATE TABLE signing_keys (number INTEGER PRIMARY KEY, private_key BLOB NOT NULL,"
+    " created_s INTEGER NOT NULL, signs_from_s INTEGER NOT NULL, lifetime_s INTEGER NOT NULL);"
+    "INSERT INTO signing_keys SELECT 1, private_key, CAST(strftime('%s') AS INTEGER),"
+    " CAST(strftime('%s') AS INTEGER), 0 FROM old_signing_keys ORDER BY rowid LIMIT 1;"
+    "DROP TABLE old_signing_keys;"
+    "PRAGMA user_version = 2;",
+};
 
-#define API_KEY_COLUMNS "id, name, value, created_s"
-#define CREDENTIAL_COLUMNS "id, api_key_id, kind, value, domains, created_s, revoked_s"
+#define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
+
+#define API_KEY_COLUMNS "id, name, value, created_s, last_used_s"
+#define CREDENTIAL_COLUMNS                                                                         \
+  "id, api_key_id, kind, value, domains, created_s, revoked_s, expires_s, last_used_s"
+#define SIGNING_KEY_COLUMNS "number, private_key, created_s, signs_from_s, lifetime_s"
 
 /* ---------------------------------------------------------------------------------------------------
  * Statements: made once, when first used. */
@@ -45,10 +62,15 @@ typedef enum {
   ADD_CREDENTIAL,
   SET_DOMAINS,
   REVOKE,
+  EXPIRE,
+  NOTE_CREDENTIAL,
+  NOTE_API_KEY,
   LIST_API_KEYS,
   LIST_CREDENTIALS,
-  GET_SIGNING_KEY,
   ADD_SIGNING_KEY,
+  LIST_SIGNING_KEYS,
+  RAISE_LIFETIME,
+  DROP_SIGNING_KEY,
   STATEMENTS
 } statement_id;
 
@@ -57,18 +79,25 @@ static const char *const sql[STATEMENTS] = {
     [FIND_CREDENTIAL] =
         "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE kind = ?1 AND value = ?2",
     [GET_CREDENTIAL] = "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE id = ?1",
-    [ADD_API_KEY] = "INSERT INTO api_keys (" API_KEY_COLUMNS ") VALUES (?1, ?2, ?3, ?4)",
-    [ADD_CREDENTIAL] =
-        "INSERT INTO credentials (" CREDENTIAL_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [ADD_API_KEY] = "INSERT INTO api_keys (" API_KEY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5)",
+    [ADD_CREDENTIAL] = "INSERT INTO credentials (" CREDENTIAL_COLUMNS
+                       ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [SET_DOMAINS] = "UPDATE credentials SET domains = ?2 WHERE id = ?1 AND kind = 2",
     [REVOKE] = "UPDATE credentials SET revoked_s = CASE revoked_s WHEN 0 THEN ?3 ELSE revoked_s END"
                " WHERE kind = ?1 AND (id = ?2 OR (kind = 2 AND value = ?2))",
+    [EXPIRE] = "UPDATE credentials SET expires_s ="
+               " CASE WHEN expires_s = 0 OR expires_s > ?2 THEN ?2 ELSE expires_s END WHERE id = "
+               "?1",
+    [NOTE_CREDENTIAL] = "UPDATE credentials SET last_used_s = max(last_used_s, ?2) WHERE id = ?1",
+    [NOTE_API_KEY] = "UPDATE api_keys SET last_used_s = max(last_used_s, ?2) WHERE id = ?1",
     [LIST_API_KEYS] = "SELECT " API_KEY_COLUMNS " FROM api_keys ORDER BY rowid",
     [LIST_CREDENTIALS] = "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE kind = ?1 AND"
                          " (?2 IS NULL OR api_key_id = ?2) ORDER BY rowid",
-    [GET_SIGNING_KEY] = "SELECT private_key FROM signing_keys ORDER BY rowid LIMIT 1",
-    [ADD_SIGNING_KEY] = "INSERT INTO signing_keys (private_key) SELECT ?1"
-                        " WHERE NOT EXISTS (SELECT 1 FROM signing_keys)",
+    [ADD_SIGNING_KEY] = "INSERT OR IGNORE INTO signing_keys (" SIGNING_KEY_COLUMNS ")"
+                        " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [LIST_SIGNING_KEYS] = "SELECT " SIGNING_KEY_COLUMNS " FROM signing_keys ORDER BY number",
+    [RAISE_LIFETIME] = "UPDATE signing_keys SET lifetime_s = ?1 WHERE lifetime_s < ?1",
+    [DROP_SIGNING_KEY] = "DELETE FROM signing_keys WHERE number = ?1",
 };
 
 typedef struct {
@@ -76,9 +105,11 @@ typedef struct {
   sqlite3_stmt *statements[STATEMENTS];
   authd_wal_index wal_index;
   authd_row_cache *rows; /* as they were when wal_index was looked at */
+  char rolled_back[256]; /* why, if that was the last thing that failed: SQLite itself forgets it */
 } sqlite_store;
 
 static sqlite3_stmt *prepare(sqlite_store *store, statement_id which) {
+  store->rolled_back[0] = '\0';
   if (store->statements[which] == NULL)
     sqlite3_prepare_v3(store->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT,
                        &store->statements[which], NULL);
@@ -97,12 +128,25 @@ static authd_found finish(sqlite3_stmt *statement) {
   return found;
 }
 
-/* The same for an UPDATE that has to meet a row. */
+/* The same for a change that has to meet a row. */
 static authd_found finish_update(sqlite_store *store, sqlite3_stmt *statement) {
   authd_found found = finish(statement);
   if (found == AUTHD_FOUND && sqlite3_changes(store->db) == 0)
     return AUTHD_MISSING;
   return found;
+}
+
+static bool run(sqlite3 *db, const char *text) {
+  return sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* Ends a transaction. False if it was not `ok`, or could not be kept; then nothing of it is. */
+static bool end_transaction(sqlite_store *store, bool ok) {
+  if (ok && run(store->db, "COMMIT"))
+    return true;
+  snprintf(store->rolled_back, sizeof store->rolled_back, "%s", sqlite3_errmsg(store->db));
+  run(store->db, "ROLLBACK");
+  return false;
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -118,6 +162,7 @@ static void read_api_key(sqlite3_stmt *row, authd_api_key *out) {
   copy_text(row, 1, out->name, sizeof out->name);
   copy_text(row, 2, out->value, sizeof out->value);
   out->created_s = sqlite3_column_int64(row, 3);
+  out->last_used_s = sqlite3_column_int64(row, 4);
 }
 
 static void read_credential(sqlite3_stmt *row, authd_credential *out) {
@@ -128,6 +173,21 @@ static void read_credential(sqlite3_stmt *row, authd_credential *out) {
   copy_text(row, 4, out->domains, sizeof out->domains);
   out->created_s = sqlite3_column_int64(row, 5);
   out->revoked_s = sqlite3_column_int64(row, 6);
+  out->expires_s = sqlite3_column_int64(row, 7);
+  out->last_used_s = sqlite3_column_int64(row, 8);
+}
+
+/* False if the row is none of ours, or without memory. */
+static bool read_signing_key(sqlite3_stmt *row, authd_signing_key *out) {
+  const void *private_key = sqlite3_column_blob(row, 1);
+  if (private_key == NULL || sqlite3_column_bytes(row, 1) != AUTHD_KEY_SIZE)
+    return false;
+  memcpy(out->private_key, private_key, AUTHD_KEY_SIZE);
+  out->number = sqlite3_column_int64(row, 0);
+  out->created_s = sqlite3_column_int64(row, 2);
+  out->signs_from_s = sqlite3_column_int64(row, 3);
+  out->lifetime_s = sqlite3_column_int64(row, 4);
+  return true;
 }
 
 static authd_found one_credential(sqlite3_stmt *statement, authd_credential *out) {
@@ -196,6 +256,7 @@ static authd_found add_api_key(void *state, const authd_api_key *key) {
   bind_text(statement, 2, key->name);
   bind_text(statement, 3, key->value);
   sqlite3_bind_int64(statement, 4, key->created_s);
+  sqlite3_bind_int64(statement, 5, key->last_used_s);
   return finish(statement);
 }
 
@@ -208,6 +269,8 @@ static authd_found add_credential(void *state, const authd_credential *credentia
   bind_text(statement, 5, credential->domains);
   sqlite3_bind_int64(statement, 6, credential->created_s);
   sqlite3_bind_int64(statement, 7, credential->revoked_s);
+  sqlite3_bind_int64(statement, 8, credential->expires_s);
+  sqlite3_bind_int64(statement, 9, credential->last_used_s);
   return finish(statement);
 }
 
@@ -225,6 +288,31 @@ static authd_found revoke(void *state, authd_credential_kind kind, const char *i
   bind_text(statement, 2, id_or_value);
   sqlite3_bind_int64(statement, 3, now_s);
   return finish_update(state, statement);
+}
+
+static authd_found expire(void *state, const char *id, int64_t expires_s) {
+  sqlite3_stmt *statement = prepare(state, EXPIRE);
+  bind_text(statement, 1, id);
+  sqlite3_bind_int64(statement, 2, expires_s);
+  return finish_update(state, statement);
+}
+
+static bool note_use(sqlite_store *store, statement_id which, const char *id, int64_t last_used_s) {
+  sqlite3_stmt *statement = prepare(store, which);
+  bind_text(statement, 1, id);
+  sqlite3_bind_int64(statement, 2, last_used_s);
+  return finish(statement) == AUTHD_FOUND;
+}
+
+static authd_found note_uses(void *state, const authd_use *uses, size_t count) {
+  sqlite_store *store = state;
+  if (!run(store->db, "BEGIN IMMEDIATE"))
+    return AUTHD_STORE_ERROR;
+  bool ok = true;
+  for (size_t i = 0; ok && i < count; i++)
+    ok = note_use(store, NOTE_CREDENTIAL, uses[i].credential_id, uses[i].last_used_s) &&
+         note_use(store, NOTE_API_KEY, uses[i].api_key_id, uses[i].last_used_s);
+  return end_transaction(store, ok) ? AUTHD_FOUND : AUTHD_STORE_ERROR;
 }
 
 static authd_found list_api_keys(void *state, void (*each)(void *user, const authd_api_key *),
@@ -256,22 +344,44 @@ static authd_found list_credentials(void *state, authd_credential_kind kind, con
   return step == SQLITE_DONE ? AUTHD_FOUND : AUTHD_STORE_ERROR;
 }
 
-static authd_found signing_key(void *state, const unsigned char fresh[AUTHD_KEY_SIZE],
-                               unsigned char out[AUTHD_KEY_SIZE]) {
+static authd_found add_signing_key(void *state, const authd_signing_key *key) {
   sqlite3_stmt *statement = prepare(state, ADD_SIGNING_KEY);
-  sqlite3_bind_blob(statement, 1, fresh, AUTHD_KEY_SIZE, SQLITE_TRANSIENT);
-  if (finish(statement) != AUTHD_FOUND)
-    return AUTHD_STORE_ERROR;
-  statement = prepare(state, GET_SIGNING_KEY);
-  bool ok =
-      sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_bytes(statement, 0) == AUTHD_KEY_SIZE;
-  if (ok)
-    memcpy(out, sqlite3_column_blob(statement, 0), AUTHD_KEY_SIZE);
-  sqlite3_reset(statement);
-  return ok ? AUTHD_FOUND : AUTHD_STORE_ERROR;
+  sqlite3_bind_int64(statement, 1, key->number);
+  sqlite3_bind_blob(statement, 2, key->private_key, AUTHD_KEY_SIZE, SQLITE_TRANSIENT);
+  sqlite3_bind_int64(statement, 3, key->created_s);
+  sqlite3_bind_int64(statement, 4, key->signs_from_s);
+  sqlite3_bind_int64(statement, 5, key->lifetime_s);
+  return finish_update(state, statement);
 }
 
-static const char *problem_of(void *state) { return sqlite3_errmsg(((sqlite_store *)state)->db); }
+static authd_found
+list_signing_keys(void *state, void (*each)(void *user, const authd_signing_key *), void *user) {
+  sqlite3_stmt *statement = prepare(state, LIST_SIGNING_KEYS);
+  authd_signing_key key;
+  int step;
+  while ((step = sqlite3_step(statement)) == SQLITE_ROW && read_signing_key(statement, &key))
+    each(user, &key);
+  iauth__wipe(&key, sizeof key);
+  sqlite3_reset(statement);
+  return step == SQLITE_DONE ? AUTHD_FOUND : AUTHD_STORE_ERROR;
+}
+
+static authd_found raise_lifetime(void *state, int64_t lifetime_s) {
+  sqlite3_stmt *statement = prepare(state, RAISE_LIFETIME);
+  sqlite3_bind_int64(statement, 1, lifetime_s);
+  return finish(statement);
+}
+
+static authd_found drop_signing_key(void *state, int64_t number) {
+  sqlite3_stmt *statement = prepare(state, DROP_SIGNING_KEY);
+  sqlite3_bind_int64(statement, 1, number);
+  return finish_update(state, statement);
+}
+
+static const char *problem_of(void *state) {
+  const sqlite_store *store = state;
+  return store->rolled_back[0] != '\0' ? store->rolled_back : sqlite3_errmsg(store->db);
+}
 
 static void close_store(void *state) {
   sqlite_store *store = state;
@@ -302,10 +412,6 @@ static int schema_version(sqlite3 *db) {
   return version;
 }
 
-static bool run(sqlite3 *db, const char *text) {
-  return sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK;
-}
-
 /* SQLite does not wait by itself here: two processes that both read a new file and want to turn it
  * into WAL would wait for each other, so it refuses one at once. Outside of a transaction it is
  * safe to try again. */
@@ -320,17 +426,16 @@ static bool use_wal(sqlite3 *db) {
   return false;
 }
 
-/* Two processes may open a new file at once; the one that comes second finds the schema made. */
-static bool make_schema(sqlite3 *db) {
-  if (schema_version(db) != 0)
+/* Two processes may open a file at once; the one that comes second finds it up to date. */
+static bool update_schema(sqlite_store *store) {
+  if (schema_version(store->db) == SCHEMA_VERSION)
     return true;
-  if (!run(db, "BEGIN IMMEDIATE"))
+  if (!run(store->db, "BEGIN IMMEDIATE"))
     return false;
-  if (schema_version(db) == 0 && !run(db, schema)) {
-    run(db, "ROLLBACK");
-    return false;
-  }
-  return run(db, "COMMIT");
+  bool ok = true;
+  for (int version = schema_version(store->db); ok && version < SCHEMA_VERSION; version++)
+    ok = version >= 0 && run(store->db, migrations[version]);
+  return end_transaction(store, ok);
 }
 
 /* Leaves a file of another kind as it is. */
@@ -338,9 +443,11 @@ static bool is_ours(sqlite3 *db, const char *path, char *problem, size_t size) {
   int version = schema_version(db);
   if (version == VERSION_UNREADABLE)
     snprintf(problem, size, "%s: %s", path, sqlite3_errmsg(db));
-  else if (version != 0 && version != SCHEMA_VERSION)
-    snprintf(problem, size, "%s: not a file of this version of inbenta-authd", path);
-  return version == 0 || version == SCHEMA_VERSION;
+  else if (version < 0)
+    snprintf(problem, size, "%s: not a file of inbenta-authd", path);
+  else if (version > SCHEMA_VERSION)
+    snprintf(problem, size, "%s: a newer inbenta-authd made this file; use that one", path);
+  return version >= 0 && version <= SCHEMA_VERSION;
 }
 
 bool authd_store_sqlite_open(authd_store *store, const char *path, char *problem, size_t size) {
@@ -367,8 +474,8 @@ bool authd_store_sqlite_open(authd_store *store, const char *path, char *problem
   sqlite3_busy_timeout(state->db, BUSY_TIMEOUT_MS);
   bool opened = is_ours(state->db, path, problem, size);
   if (opened && !(use_wal(state->db) && run(state->db, "PRAGMA synchronous = FULL") &&
-                  run(state->db, "PRAGMA foreign_keys = ON") && make_schema(state->db))) {
-    snprintf(problem, size, "%s: %s", path, sqlite3_errmsg(state->db));
+                  run(state->db, "PRAGMA foreign_keys = ON") && update_schema(state))) {
+    snprintf(problem, size, "%s: %s", path, problem_of(state));
     opened = false;
   }
   for (int i = 0; opened && i < STATEMENTS; i++)
@@ -390,9 +497,14 @@ bool authd_store_sqlite_open(authd_store *store, const char *path, char *problem
       .add_credential = add_credential,
       .set_domains = set_domains,
       .revoke = revoke,
+      .expire = expire,
+      .note_uses = note_uses,
       .list_api_keys = list_api_keys,
       .list_credentials = list_credentials,
-      .signing_key = signing_key,
+      .add_signing_key = add_signing_key,
+      .list_signing_keys = list_signing_keys,
+      .raise_lifetime = raise_lifetime,
+      .drop_signing_key = drop_signing_key,
       .problem = problem_of,
       .close = close_store,
   };

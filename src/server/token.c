@@ -7,21 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/base64url.h"
-
 #define CLAIMS_MAX 512
 #define TOKEN_MAX 2048
-#define KID_SIZE (AUTHD_BASE64URL_LEN(8) + 1)
+#define HEADER_MAX 128
 
-/* The key's name: the first bytes of the public key, which is as good as random. */
-static void key_id(const authd_signer *signer, char kid[KID_SIZE]) {
-  authd_base64url_encode(signer->public_key, 8, kid);
+void authd_key_id(const authd_key *key, char kid[AUTHD_KID_SIZE]) {
+  authd_base64url_encode(key->public_key, 8, kid);
 }
 
-/* Writes the encoded header and returns its length. */
-static size_t write_header(const authd_signer *signer, char out[128]) {
-  char kid[KID_SIZE], json[80];
-  key_id(signer, kid);
+/* Writes the encoded header, which names the key, and returns its length. */
+static size_t write_header(const authd_key *key, char out[HEADER_MAX]) {
+  char kid[AUTHD_KID_SIZE], json[80];
+  authd_key_id(key, kid);
   int len = snprintf(json, sizeof json, "{\"alg\":\"EdDSA\",\"typ\":\"JWT\",\"kid\":\"%s\"}", kid);
   return authd_base64url_encode(json, (size_t)len, out);
 }
@@ -36,7 +33,8 @@ bool authd_new_id(const authd_signer *signer, const char *prefix, char id[AUTHD_
   return true;
 }
 
-char *authd_token_issue(const authd_signer *signer, const authd_claims *claims) {
+char *authd_token_issue(const authd_signer *signer, const authd_key *key,
+                        const authd_claims *claims) {
   char json[CLAIMS_MAX], token[TOKEN_MAX], jti[AUTHD_ID_SIZE];
   unsigned char signature[AUTHD_SIGNATURE_SIZE];
   if (!authd_new_id(signer, "", jti))
@@ -45,10 +43,10 @@ char *authd_token_issue(const authd_signer *signer, const authd_claims *claims) 
       json, sizeof json, "{\"sub\":\"%s\",\"key\":\"%s\",\"iat\":%lld,\"exp\":%lld,\"jti\":\"%s\"}",
       claims->credential_id, claims->api_key_id, (long long)claims->issued_s,
       (long long)claims->expires_s, jti);
-  size_t len = write_header(signer, token);
+  size_t len = write_header(key, token);
   token[len++] = '.';
   len += authd_base64url_encode(json, (size_t)json_len, token + len);
-  if (!signer->sign(signer->state, token, len, signature))
+  if (!signer->sign(signer->state, key, token, len, signature))
     return NULL;
   token[len++] = '.';
   authd_base64url_encode(signature, sizeof signature, token + len);
@@ -84,32 +82,53 @@ static bool read_claims(const char *text, size_t len, authd_claims *claims) {
   return ok;
 }
 
-authd_token_state authd_token_check(const authd_signer *signer, const char *token, int64_t now_s,
-                                    authd_claims *claims) {
-  char header[128];
+/* What follows the header of one of our tokens, and in *key the one that it names; NULL for any
+ * other header. */
+static const char *skip_header(const char *token, const authd_key *keys, size_t count,
+                               const authd_key **key) {
+  char header[HEADER_MAX];
+  for (size_t i = 0; i < count; i++) {
+    size_t len = write_header(&keys[i], header);
+    if (strncmp(token, header, len) == 0 && token[len] == '.') {
+      *key = &keys[i];
+      return token + len + 1;
+    }
+  }
+  return NULL;
+}
+
+authd_token_state authd_token_check(const authd_signer *signer, const authd_key *keys, size_t count,
+                                    const char *token, int64_t now_s, authd_claims *claims) {
+  const authd_key *key;
   unsigned char signature[AUTHD_SIGNATURE_SIZE];
-  size_t header_len = write_header(signer, header);
-  if (strlen(token) >= TOKEN_MAX || strncmp(token, header, header_len) != 0 ||
-      token[header_len] != '.')
-    return AUTHD_TOKEN_INVALID;
-  const char *body = token + header_len + 1, *dot = strchr(body, '.');
+  const char *body = strlen(token) < TOKEN_MAX ? skip_header(token, keys, count, &key) : NULL;
+  const char *dot = body != NULL ? strchr(body, '.') : NULL;
   if (dot == NULL)
     return AUTHD_TOKEN_INVALID;
   if (authd_base64url_decode(dot + 1, strlen(dot + 1), signature, sizeof signature) !=
           AUTHD_SIGNATURE_SIZE ||
-      !signer->verify(signer->state, token, (size_t)(dot - token), signature) ||
+      !signer->verify(signer->state, key, token, (size_t)(dot - token), signature) ||
       !read_claims(body, (size_t)(dot - body), claims))
     return AUTHD_TOKEN_INVALID;
   return now_s < claims->expires_s ? AUTHD_TOKEN_VALID : AUTHD_TOKEN_EXPIRED;
 }
 
-char *authd_token_jwks(const authd_signer *signer) {
-  char kid[KID_SIZE], x[AUTHD_BASE64URL_LEN(AUTHD_KEY_SIZE) + 1], json[256];
-  key_id(signer, kid);
-  authd_base64url_encode(signer->public_key, AUTHD_KEY_SIZE, x);
-  snprintf(json, sizeof json,
-           "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"use\":\"sig\",\"alg\":\"EdDSA\","
-           "\"kid\":\"%s\",\"x\":\"%s\"}]}",
-           kid, x);
-  return strdup(json);
+char *authd_token_jwks(const authd_key *keys, size_t count) {
+  char kid[AUTHD_KID_SIZE], x[AUTHD_BASE64URL_LEN(AUTHD_KEY_SIZE) + 1];
+  cJSON *json = cJSON_CreateObject(), *array = cJSON_AddArrayToObject(json, "keys");
+  for (size_t i = 0; i < count; i++) {
+    cJSON *key = cJSON_CreateObject();
+    authd_key_id(&keys[i], kid);
+    authd_base64url_encode(keys[i].public_key, AUTHD_KEY_SIZE, x);
+    cJSON_AddStringToObject(key, "kty", "OKP");
+    cJSON_AddStringToObject(key, "crv", "Ed25519");
+    cJSON_AddStringToObject(key, "use", "sig");
+    cJSON_AddStringToObject(key, "alg", "EdDSA");
+    cJSON_AddStringToObject(key, "kid", kid);
+    cJSON_AddStringToObject(key, "x", x);
+    cJSON_AddItemToArray(array, key);
+  }
+  char *text = cJSON_PrintUnformatted(json);
+  cJSON_Delete(json);
+  return text;
 }

@@ -23,14 +23,14 @@ authd_verified *authd_verified_new(const authd_signer *signer) {
 
 void authd_verified_free(authd_verified *verified) { free(verified); }
 
-static bool hash_of(const authd_verified *verified, const void *data, size_t len,
-                    const unsigned char signature[AUTHD_SIGNATURE_SIZE],
+static bool hash_of(const authd_verified *verified, const authd_key *key, const void *data,
+                    size_t len, const unsigned char signature[AUTHD_SIGNATURE_SIZE],
                     unsigned char hash[AUTHD_HASH_SIZE]) {
   unsigned char all[AUTHD_KEY_SIZE + AUTHD_SIGNATURE_SIZE + DATA_MAX];
   const authd_signer *signer = verified->signer;
   if (len > DATA_MAX)
     return false;
-  memcpy(all, signer->public_key, AUTHD_KEY_SIZE);
+  memcpy(all, key->public_key, AUTHD_KEY_SIZE);
   memcpy(all + AUTHD_KEY_SIZE, signature, AUTHD_SIGNATURE_SIZE);
   memcpy(all + AUTHD_KEY_SIZE + AUTHD_SIGNATURE_SIZE, data, len);
   return signer->sha256(signer->state, all, AUTHD_KEY_SIZE + AUTHD_SIGNATURE_SIZE + len, hash);
@@ -56,25 +56,35 @@ static void remember(authd_verified *verified, const unsigned char hash[AUTHD_HA
   memcpy(set_of(verified, hash)[hash[2] % WAYS], hash, AUTHD_HASH_SIZE);
 }
 
-static bool sign(void *state, const void *data, size_t len,
+static bool open_key(void *state, const unsigned char private_key[AUTHD_KEY_SIZE], authd_key *key) {
+  const authd_signer *signer = ((authd_verified *)state)->signer;
+  return signer->open_key(signer->state, private_key, key);
+}
+
+static void close_key(void *state, authd_key *key) {
+  const authd_signer *signer = ((authd_verified *)state)->signer;
+  signer->close_key(signer->state, key);
+}
+
+static bool sign(void *state, const authd_key *key, const void *data, size_t len,
                  unsigned char signature[AUTHD_SIGNATURE_SIZE]) {
   authd_verified *verified = state;
   unsigned char hash[AUTHD_HASH_SIZE];
-  if (!verified->signer->sign(verified->signer->state, data, len, signature))
+  if (!verified->signer->sign(verified->signer->state, key, data, len, signature))
     return false;
-  if (hash_of(verified, data, len, signature, hash))
+  if (hash_of(verified, key, data, len, signature, hash))
     remember(verified, hash);
   return true;
 }
 
-static bool verify(void *state, const void *data, size_t len,
+static bool verify(void *state, const authd_key *key, const void *data, size_t len,
                    const unsigned char signature[AUTHD_SIGNATURE_SIZE]) {
   authd_verified *verified = state;
   unsigned char hash[AUTHD_HASH_SIZE];
-  bool hashed = hash_of(verified, data, len, signature, hash);
+  bool hashed = hash_of(verified, key, data, len, signature, hash);
   if (hashed && is_known(verified, hash))
     return true;
-  if (!verified->signer->verify(verified->signer->state, data, len, signature))
+  if (!verified->signer->verify(verified->signer->state, key, data, len, signature))
     return false;
   if (hashed)
     remember(verified, hash);
@@ -92,8 +102,11 @@ static bool random_bytes(void *state, void *out, size_t len) {
 }
 
 authd_signer authd_verified_signer(authd_verified *verified) {
-  authd_signer signer = {
-      .state = verified, .sign = sign, .verify = verify, .sha256 = sha256, .random = random_bytes};
-  memcpy(signer.public_key, verified->signer->public_key, AUTHD_KEY_SIZE);
-  return signer;
+  return (authd_signer){.state = verified,
+                        .open_key = open_key,
+                        .close_key = close_key,
+                        .sign = sign,
+                        .verify = verify,
+                        .sha256 = sha256,
+                        .random = random_bytes};
 }

@@ -1,7 +1,7 @@
 // inbenta-authd on both of its stores.
 
 import { Authd } from '../../web/authd.js';
-import { Postgres } from '../server/postgres.js';
+import { Postgres } from '../../web/postgres.js';
 import { conforms } from './suite.js';
 
 /** Two servers on one store: the second one's tokens live a second only. */
@@ -15,6 +15,8 @@ async function start(t, db) {
     shortEndpoint: await short.serve({ lifetimeS: 1 }),
     createApiKey: () => authd.createApiKey(),
     createSecret: (apiKey) => authd.command('secret', 'create', '--api-key', apiKey),
+    rotateSecret: (id, overlapS) => authd.command('secret', 'rotate', id, '--overlap', `${overlapS}`),
+    rotateSigningKey: (publishS) => authd.command('signing-key', 'rotate', '--publish', `${publishS}`),
     createDomainKey: (apiKey, domains) => authd.createDomainKey(apiKey, domains),
     setDomains: (id, domains) => authd.command('domain-key', 'set-domains', id, ...domains.flatMap((domain) => ['--domain', domain])),
     revoke: (kind, id) => authd.command(kind, 'revoke', id),

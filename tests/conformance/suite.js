@@ -16,6 +16,8 @@ const ORIGIN = 'https://shop.example';
  * @property {string} shortEndpoint the same keys, but tokens live 1 s
  * @property {() => Promise<string>} createApiKey
  * @property {(apiKey: string) => Promise<{id: string, secret: string}>} createSecret
+ * @property {(id: string, overlapS: number) => Promise<{id: string, secret: string}>} rotateSecret
+ * @property {(publishS: number) => Promise<unknown>} rotateSigningKey
  * @property {(apiKey: string, domains: string[]) => Promise<{id: string, domainKey: string}>} createDomainKey
  * @property {(id: string, domains: string[]) => Promise<unknown>} setDomains
  * @property {(kind: 'secret' | 'domain-key', id: string) => Promise<unknown>} revoke
@@ -174,6 +176,44 @@ export function conforms(name, start) {
         await refused(await call('GET', '/apis', bearer(accessToken)), 403, 'key_revoked');
       }
       await granted({ domainKey }); // the others are not touched
+    });
+
+    await t.test('a secret that is rotated works on for the overlap, and no longer', async () => {
+      const old = await host.createSecret(apiKey);
+      const { accessToken } = await granted({ secret: old.secret });
+      const { secret: fresh, id: freshId } = await host.rotateSecret(old.id, 3);
+      assert.notEqual(fresh, old.secret);
+      for (const word of [old.secret, fresh]) await granted({ secret: word });
+      await new Promise((resolve) => setTimeout(resolve, 4100));
+      await refused(await auth({ secret: old.secret }), 403, 'key_revoked');
+      await refused(await call('POST', '/refreshToken', bearer(accessToken)), 403, 'key_revoked');
+      await granted({ secret: fresh });
+      const { secret: last } = await host.rotateSecret(freshId, 0);
+      await refused(await auth({ secret: fresh }), 403, 'key_revoked');
+      await granted({ secret: last });
+    });
+
+    await t.test('a new signing key is published, then signs; tokens of the old one stay good', async () => {
+      const kidOf = ({ accessToken }) => JSON.parse(Buffer.from(accessToken.split('.')[0], 'base64url')).kid;
+      const published = async (endpoint = host.endpoint) => (await (await fetch(new URL('/.well-known/jwks.json', endpoint))).json()).keys.map(({ kid }) => kid);
+      const old = await granted({ domainKey });
+      assert.deepEqual(await published(), [kidOf(old)]);
+      const rotated = Date.now();
+      await host.rotateSigningKey(4);
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      for (const endpoint of [host.endpoint, host.shortEndpoint]) {
+        const kids = await published(endpoint);
+        assert.deepEqual([kids.length, kids[0]], [2, kidOf(old)]);
+      }
+      const between = await granted({ domainKey });
+      if (Date.now() < rotated + 3000) assert.equal(kidOf(between), kidOf(old));
+      await new Promise((resolve) => setTimeout(resolve, rotated + 5100 - Date.now()));
+      const next = await granted({ domainKey });
+      assert.equal(kidOf(next), (await published())[1]);
+      for (const { accessToken } of [old, between, next]) assert.equal((await call('POST', '/refreshToken', bearer(accessToken))).status, 200);
+      // A token whose header names the other key was signed by neither.
+      const [body, signature] = old.accessToken.split('.').slice(1);
+      await denied(await call('POST', '/refreshToken', bearer([next.accessToken.split('.')[0], body, signature].join('.'))));
     });
 
     await t.test('its health', async () => {

@@ -40,13 +40,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       "/admin/api-keys", "/admin/domain-keys",        "/admin/domain-keys/set-domains",
       "/admin/secrets",  "/admin/domain-keys/revoke", "/admin/secrets/revoke",
   };
-  static const unsigned char private_key[AUTHD_KEY_SIZE];
-  static authd_api api = {.now_s = now_s};
+  static authd_ring ring;
+  static authd_api api = {.ring = &ring, .now_s = now_s};
   static authd_admin admin;
   if (size < 1)
     return 0;
   if (admin.api == NULL) {
-    require(authd_signer_openssl_init(&api.signer, private_key));
+    api.signer = authd_signer_openssl();
     require(authd_admin_init(&admin, &api, "0123456789abcdef0123456789abcdef"));
     open_store(&api.store);
   }

@@ -37,7 +37,8 @@ static bool is_admitted(const char *origin) {
 
 /* Values that an input can write down, so that it gets behind the look-ups. */
 static void open_api(authd_api *api) {
-  static const unsigned char private_key[AUTHD_KEY_SIZE];
+  static const authd_signing_key signing_key = {.number = 1, .lifetime_s = 1200};
+  static authd_ring ring;
   static const authd_api_key key = {.id = "ak_1", .name = "fuzz", .value = "K", .created_s = 1};
   static const authd_credential credential = {.id = "dk_1",
                                               .api_key_id = "ak_1",
@@ -46,9 +47,13 @@ static void open_api(authd_api *api) {
                                               .domains = "a.example\n*.b.example\n",
                                               .created_s = 1};
   char problem[256];
-  *api = (authd_api){.now_s = now_s, .lifetime_s = 1200, .apis_json = "{}"};
-  require(authd_signer_openssl_init(&api->signer, private_key));
+  *api = (authd_api){.signer = authd_signer_openssl(),
+                     .ring = &ring,
+                     .now_s = now_s,
+                     .lifetime_s = 1200,
+                     .apis_json = "{}"};
   require(authd_store_sqlite_open(&api->store, ":memory:", problem, sizeof problem));
+  require(api->store.add_signing_key(api->store.state, &signing_key) == AUTHD_FOUND);
   require(api->store.add_api_key(api->store.state, &key) == AUTHD_FOUND);
   require(api->store.add_credential(api->store.state, &credential) == AUTHD_FOUND);
 }

@@ -1,9 +1,10 @@
 // Two instances of inbenta-authd on one real PostgreSQL server.
 
 import assert from 'node:assert/strict';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
 import { Authd } from '../../web/authd.js';
-import { Postgres } from './postgres.js';
+import { Postgres } from '../../web/postgres.js';
 
 const ORIGIN = 'https://shop.example';
 
@@ -93,4 +94,38 @@ test('two instances on one PostgreSQL server', { timeout: 120_000 }, async (t) =
     const body = Buffer.concat([Buffer.from('{"domainKey":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
     assert.equal((await fetch(`${one}/auth`, { method: 'POST', headers, body })).status, 400);
   });
+});
+
+/** As the first version of inbenta-authd made it, with an API key, a domain key and a signing key. */
+const FIRST_VERSION = `
+  CREATE TABLE api_keys (n BIGSERIAL, id TEXT PRIMARY KEY, name TEXT NOT NULL, value TEXT NOT NULL UNIQUE, created_s BIGINT NOT NULL);
+  CREATE TABLE credentials (n BIGSERIAL, id TEXT PRIMARY KEY, api_key_id TEXT NOT NULL REFERENCES api_keys(id), kind INTEGER NOT NULL,
+    value TEXT NOT NULL, domains TEXT NOT NULL, created_s BIGINT NOT NULL, revoked_s BIGINT NOT NULL DEFAULT 0, UNIQUE (kind, value));
+  CREATE TABLE signing_keys (one BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (one), private_key BYTEA NOT NULL);
+  INSERT INTO api_keys (id, name, value, created_s) VALUES ('ak_1', 'shop', 'the-api-key', 7);
+  INSERT INTO credentials (id, api_key_id, kind, value, domains, created_s) VALUES ('dk_1', 'ak_1', 2, 'the-domain-key', E'shop.example\n', 8);
+  INSERT INTO signing_keys (private_key) VALUES (decode('${'07'.repeat(32)}', 'hex'));`;
+
+test('a database of the first version is brought up to date, by two instances at once; one of a later version is refused', { timeout: 120_000 }, async (t) => {
+  const postgres = await Postgres.create();
+  t.after(() => postgres.remove());
+  process.env.PGPASSFILE = postgres.passwordFile;
+  await postgres.query(FIRST_VERSION);
+  const instances = await Promise.all([Authd.create(postgres.url), Authd.create(postgres.url)]);
+  for (const instance of instances) t.after(() => instance.remove());
+  const endpoints = await Promise.all(instances.map((instance) => instance.serve()));
+  const published = await Promise.all(endpoints.map(async (endpoint) => (await fetch(new URL('/.well-known/jwks.json', endpoint))).json()));
+  // RFC 8032: what the private key of 32 sevens has as public key.
+  const { x } = createPublicKey(createPrivateKey({ format: 'der', type: 'pkcs8', key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, 7)]) })).export({ format: 'jwk' });
+  for (const { keys } of published) assert.deepEqual(keys.map((key) => key.x), [x]);
+  const granted = await auth(endpoints[0], 'the-api-key', 'the-domain-key');
+  assert.equal(granted.status, 200);
+  assert.equal((await refresh(endpoints[1], 'the-api-key', (await granted.json()).accessToken)).status, 200);
+  const [{ id, created, revoked }] = await instances[0].command('domain-key', 'list');
+  assert.deepEqual([id, created, revoked], ['dk_1', '1970-01-01T00:00:08Z', false]);
+
+  // What the first version's start does with its signing key has to fail.
+  await assert.rejects(postgres.query("INSERT INTO signing_keys (private_key) VALUES ('x') ON CONFLICT DO NOTHING"), /null value/);
+  await postgres.query('UPDATE authd_schema SET version = 3');
+  await assert.rejects(instances[0].command('api-key', 'list'), ({ code, stderr }) => code == 1 && /the database: a newer inbenta-authd/.test(stderr));
 });

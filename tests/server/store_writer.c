@@ -2,8 +2,9 @@
  *
  *   store_writer FILE WRITES
  *
- * A line tells of each write after the store has acknowledged it ("made ID" or "revoked ID"), by one
- * write(2): a line that was begun is there in full, even if the process is killed right after. */
+ * A line tells of each write after the store has acknowledged it ("made ID" or "revoked ID"), by
+ * one write(2): a line that was begun is there in full, even if the process is killed right after.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,15 +24,12 @@ static bool acknowledge(const char *what, const char *id) {
 
 int main(int argc, char **argv) {
   static authd_credential credential;
-  static const unsigned char no_key[AUTHD_KEY_SIZE]; /* just the random source is used */
   authd_store store;
-  authd_signer signer;
+  const authd_signer signer = authd_signer_openssl();
   authd_api_key key;
   char problem[512];
   if (argc != 3)
     return fail("give a file and a number of writes");
-  if (!authd_signer_openssl_init(&signer, no_key))
-    return fail("OpenSSL failed");
   if (!authd_store_sqlite_open(&store, argv[1], problem, sizeof problem))
     return fail(problem);
   if (authd_make_api_key(&store, &signer, "crash", 1, &key) != AUTHD_FOUND)
@@ -48,6 +46,5 @@ int main(int argc, char **argv) {
       return fail("nobody reads");
   }
   store.close(store.state);
-  authd_signer_openssl_clean_up(&signer);
   return 0;
 }

@@ -12,6 +12,7 @@
 #define TOKEN "0123456789abcdef0123456789abcdef"
 
 static authd_api api;
+static authd_ring ring;
 static authd_admin admin;
 static authd_api_key key;
 static authd_credential domain_key, secret_row;
@@ -26,10 +27,12 @@ static int64_t clock_now(void *state) {
 static int set_up(void **state) {
   (void)state;
   char problem[256], secret[AUTHD_SECRET_SIZE];
-  static const unsigned char private_key[AUTHD_KEY_SIZE] = {7};
-  api = (authd_api){.now_s = clock_now, .lifetime_s = 1200, .apis_json = "{}"};
+  api = (authd_api){.signer = authd_signer_openssl(),
+                    .ring = &ring,
+                    .now_s = clock_now,
+                    .lifetime_s = 1200,
+                    .apis_json = "{}"};
   if (!authd_store_sqlite_open(&api.store, ":memory:", problem, sizeof problem) ||
-      !authd_signer_openssl_init(&api.signer, private_key) ||
       !authd_admin_init(&admin, &api, TOKEN))
     return -1;
   authd_make_api_key(&api.store, &api.signer, "shop", 1, &key);
@@ -48,7 +51,7 @@ static void forget_response(void) {
 static int tear_down(void **state) {
   (void)state;
   forget_response();
-  authd_signer_openssl_clean_up(&api.signer);
+  authd_ring_clean_up(&ring, &api.signer);
   api.store.close(api.store.state);
   return 0;
 }
@@ -102,8 +105,9 @@ static int count(const char *path) {
  */
 
 static const char *const paths[] = {
-    "/admin/api-keys", "/admin/domain-keys",        "/admin/domain-keys/set-domains",
-    "/admin/secrets",  "/admin/domain-keys/revoke", "/admin/secrets/revoke",
+    "/admin/api-keys",       "/admin/domain-keys",        "/admin/domain-keys/set-domains",
+    "/admin/secrets",        "/admin/domain-keys/revoke", "/admin/secrets/revoke",
+    "/admin/secrets/rotate", "/admin/signing-keys",       "/admin/signing-keys/rotate",
 };
 
 static void nothing_without_the_token(void **state) {
@@ -234,6 +238,98 @@ static void secrets(void **state) {
   assert_true(is_revoked(cJSON_GetArrayItem(json, 1)));
 }
 
+static void a_secret_is_rotated(void **state) {
+  (void)state;
+  char secret[AUTHD_SECRET_SIZE], body[100];
+  authd_credential stored;
+  assert_int_equal(post("/admin/secrets/rotate", "{\"id\":\"%s\"}", secret_row.id), 201);
+  assert_string_equal(text_in(json, "replaces"), secret_row.id);
+  assert_string_equal(text_in(json, "replacedExpires"), "1970-01-03T00:00:00Z"); /* a day */
+  assert_string_equal(text_in(json, "apiKeyId"), key.id);
+  assert_string_equal(text_in(json, "id"), response.key_id);
+  snprintf(secret, sizeof secret, "%s", text_in(json, "secret"));
+  assert_int_equal(strlen(secret), 43);
+  assert_int_equal(count("/admin/secrets"), 2);
+  assert_null(strstr(response.body, secret));
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "expires"), "1970-01-03T00:00:00Z");
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 1), "expires"), "(none)");
+
+  snprintf(body, sizeof body, "{\"overlap\":0,\"id\":\"%s\"}", secret_row.id);
+  assert_int_equal(ask("POST", "/admin/secrets/rotate", signed_in, body), 201);
+  assert_int_equal(api.store.get_credential(api.store.state, secret_row.id, &stored), AUTHD_FOUND);
+  assert_int_equal(stored.expires_s, 86400);
+  post("/admin/secrets/rotate", "{\"id\":\"%s\"}", secret_row.id);
+  assert_refused(409, "conflict", "has expired; create a new one");
+  assert_int_equal(count("/admin/secrets"), 3);
+  char id[AUTHD_ID_SIZE];
+  snprintf(id, sizeof id, "%s", text_in(cJSON_GetArrayItem(json, 2), "id"));
+  assert_int_equal(post("/admin/secrets/revoke", "{\"id\":\"%s\"}", id), 200);
+  post("/admin/secrets/rotate", "{\"id\":\"%s\"}", id);
+  assert_refused(409, "conflict", "was revoked; create a new one");
+  post("/admin/secrets/rotate", "{\"id\":\"%s\"}", domain_key.id);
+  assert_refused(404, "not_found", "no secret with this id");
+  static const char *const odd[] = {"-1", "1.5", "\"60\"", "null", "31536001", "1e300"};
+  for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+    snprintf(body, sizeof body, "{\"overlap\":%s,\"id\":\"%s\"}", odd[i], secret_row.id);
+    ask("POST", "/admin/secrets/rotate", signed_in, body);
+    assert_refused(400, "bad_request", "\"overlap\" is a whole number of seconds");
+  }
+  assert_int_equal(count("/admin/secrets"), 3);
+}
+
+static double number_in(const cJSON *object, const char *name) {
+  const cJSON *number = cJSON_GetObjectItemCaseSensitive(object, name);
+  return number != NULL ? cJSON_GetNumberValue(number) : -1;
+}
+
+/* What this server knows and the store does not, yet. */
+static void what_a_server_counts(void **state) {
+  (void)state;
+  assert_int_equal(count("/admin/api-keys"), 1);
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "(none)");
+  assert_true(number_in(cJSON_GetArrayItem(json, 0), "throttleUsage") == -1);
+  authd_limits_state limits;
+  api.uses = authd_uses_new();
+  api.limiter = authd_limiter_new((authd_limit){4, 10}, (authd_limit){0, 0});
+  authd_uses_note(api.uses, &domain_key, 60);
+  authd_limiter_count(api.limiter, key.id, AUTHD_GROUP_AUTH, 86400, &limits);
+  count("/admin/api-keys");
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "1970-01-01T00:01:00Z");
+  assert_true(number_in(cJSON_GetArrayItem(json, 0), "throttleUsage") == 25);
+  assert_true(number_in(cJSON_GetArrayItem(json, 0), "quotaUsage") == -1);
+  count("/admin/domain-keys");
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "1970-01-01T00:01:00Z");
+  count("/admin/secrets");
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "(none)");
+  authd_uses_write(api.uses, &api.store);
+  authd_uses_note(api.uses, &domain_key, 30); /* late; the later one is told */
+  count("/admin/domain-keys");
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "1970-01-01T00:01:00Z");
+  authd_uses_free(api.uses);
+  authd_limiter_free(api.limiter);
+}
+
+static void signing_keys(void **state) {
+  (void)state;
+  assert_int_equal(count("/admin/signing-keys"), 0); /* no server had to sign yet */
+  assert_int_equal(post("/admin/signing-keys/rotate", "{}%s", ""), 201);
+  assert_string_equal(text_in(json, "state"), "signing"); /* the first one, at once */
+  assert_int_equal(post("/admin/signing-keys/rotate", "{\"publish\":%s}", "60"), 201);
+  assert_string_equal(text_in(json, "state"), "published");
+  assert_string_equal(text_in(json, "created"), "1970-01-02T00:00:00Z");
+  assert_string_equal(text_in(json, "signsFrom"), "1970-01-02T00:01:00Z");
+  assert_string_equal(text_in(json, "kid"), response.key_id);
+  post("/admin/signing-keys/rotate", "{\"publish\":%s}", "0");
+  assert_refused(409, "conflict", "rotate again later");
+  post("/admin/signing-keys/rotate", "{\"publish\":%s}", "-1");
+  assert_refused(400, "bad_request", "\"publish\" is a whole number of seconds");
+  assert_int_equal(count("/admin/signing-keys"), 2);
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "state"), "signing");
+  assert_non_null(strstr(text_in(cJSON_GetArrayItem(json, 0), "dropped"), "1970-01-02T00:"));
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 1), "dropped"), "(none)");
+  assert_null(strstr(response.body, "rivate"));
+}
+
 static void domain_keys(void **state) {
   (void)state;
   char body[400], id[AUTHD_ID_SIZE];
@@ -275,6 +371,8 @@ static void mistakes(void **state) {
       {"/admin/api-keys", "{\"Name\":\"x\"}", "\"name\""},
       {"/admin/secrets", "{}", "\"apiKey\""},
       {"/admin/secrets/revoke", "{}", "\"id\""},
+      {"/admin/secrets/rotate", "{}", "\"id\""},
+      {"/admin/signing-keys/rotate", "[]", "not a JSON object"},
       {"/admin/domain-keys", "{}", "\"apiKey\""},
       {"/admin/domain-keys/revoke", "{\"id\":null}", "\"id\""},
       {"/admin/domain-keys/set-domains", "{}", "\"id\""},
@@ -369,6 +467,9 @@ static void methods(void **state) {
   } bad[] = {
       {"/admin/api-keys", "DELETE", "GET, POST"},
       {"/admin/secrets/revoke", "GET", "POST"},
+      {"/admin/secrets/rotate", "GET", "POST"},
+      {"/admin/signing-keys", "POST", "GET"},
+      {"/admin/signing-keys/rotate", "GET", "POST"},
       {"/admin/", "POST", "GET"},
       {"/admin", "HEAD", "GET"},
       {"/admin/admin.js", "OPTIONS", "GET"},
@@ -425,6 +526,16 @@ static authd_found fail_to_revoke(void *state, authd_credential_kind kind, const
   (void)state, (void)kind, (void)id, (void)now_s;
   return AUTHD_STORE_ERROR;
 }
+static authd_found fail_to_expire(void *state, const char *id, int64_t expires_s) {
+  (void)state, (void)id, (void)expires_s;
+  return AUTHD_STORE_ERROR;
+}
+static authd_found fail_to_list_signing_keys(void *state,
+                                             void (*each)(void *, const authd_signing_key *),
+                                             void *user) {
+  (void)state, (void)each, (void)user;
+  return AUTHD_STORE_ERROR;
+}
 static authd_found fail_to_add_key(void *state, const authd_api_key *added) {
   (void)state, (void)added;
   return AUTHD_STORE_ERROR;
@@ -463,6 +574,13 @@ static void a_store_that_fails(void **state) {
   snprintf(domains, sizeof domains, "{\"id\":\"%s\",\"domains\":[\"a.example\"]}", domain_key.id);
   authd_store good = api.store;
   api.store.problem = the_problem;
+  api.store.expire = fail_to_expire;
+  post("/admin/secrets/rotate", "{\"id\":\"%s\"}", secret_row.id);
+  assert_failed();
+  assert_null(strstr(response.body, "secret\":"));
+  api.store.list_signing_keys = fail_to_list_signing_keys;
+  post("/admin/signing-keys/rotate", "{}%s", "");
+  assert_failed();
   api.store.add_api_key = fail_to_add_key;
   api.store.add_credential = fail_to_add;
   api.store.list_api_keys = fail_to_list_keys;
@@ -483,7 +601,8 @@ static void a_store_that_fails(void **state) {
   }
   post("/admin/api-keys", "{\"name\":\"%s\"}", "x");
   assert_failed();
-  static const char *const listed[] = {"/admin/api-keys", "/admin/secrets", "/admin/domain-keys"};
+  static const char *const listed[] = {"/admin/api-keys", "/admin/secrets", "/admin/domain-keys",
+                                       "/admin/signing-keys"};
   for (size_t i = 0; i < sizeof listed / sizeof *listed; i++) {
     get(listed[i]);
     assert_failed();
@@ -502,6 +621,9 @@ int main(void) {
       TEST(tokens_that_are_none),
       TEST(api_keys),
       TEST(secrets),
+      TEST(a_secret_is_rotated),
+      TEST(what_a_server_counts),
+      TEST(signing_keys),
       TEST(domain_keys),
       TEST(mistakes),
       TEST(domains_that_cannot_match),

@@ -12,6 +12,7 @@
 #define ORIGIN "https://www.example.com"
 
 static authd_api api;
+static authd_ring ring;
 static int64_t now;
 static authd_api_key key, other_key;
 static authd_credential domain_key, secret_row;
@@ -23,14 +24,14 @@ static int64_t clock_now(void *state) { return *(int64_t *)state; }
 static int set_up(void **state) {
   (void)state;
   char problem[256];
-  static const unsigned char private_key[AUTHD_KEY_SIZE] = {7};
   now = 1000;
-  api = (authd_api){.now_s = clock_now,
+  api = (authd_api){.signer = authd_signer_openssl(),
+                    .ring = &ring,
+                    .now_s = clock_now,
                     .clock_state = &now,
                     .lifetime_s = 1200,
                     .apis_json = "{\"chatbot\":\"https://c.example/v1\"}"};
-  if (!authd_store_sqlite_open(&api.store, ":memory:", problem, sizeof problem) ||
-      !authd_signer_openssl_init(&api.signer, private_key))
+  if (!authd_store_sqlite_open(&api.store, ":memory:", problem, sizeof problem))
     return -1;
   authd_make_api_key(&api.store, &api.signer, "shop", now, &key);
   authd_make_api_key(&api.store, &api.signer, "another", now, &other_key);
@@ -43,7 +44,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
   (void)state;
   authd_response_clean_up(&response);
-  authd_signer_openssl_clean_up(&api.signer);
+  authd_ring_clean_up(&ring, &api.signer);
   api.store.close(api.store.state);
   return 0;
 }
@@ -395,6 +396,145 @@ static void what_is_shared_is_checked_each_time(void **state) {
   authd_token_pool_free(api.pool);
 }
 
+static void a_secret_beside_the_one_that_replaces_it(void **state) {
+  (void)state;
+  char token[2200], fresh[AUTHD_SECRET_SIZE];
+  authd_credential old = secret_row, made;
+  assert_int_equal(auth_with("secret", secret, NULL), 200);
+  snprintf(token, sizeof token, "%s", field("accessToken"));
+  assert_int_equal(authd_rotate_secret(&api.store, &api.signer, &old, 600, now, fresh, &made),
+                   AUTHD_FOUND);
+  assert_int_equal(old.expires_s, now + 600);
+  assert_string_equal(made.api_key_id, key.id);
+  assert_string_not_equal(fresh, secret);
+  now += 599;
+  assert_int_equal(auth_with("secret", secret, NULL), 200);
+  assert_int_equal(auth_with("secret", fresh, NULL), 200);
+  assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, token, NULL), 200);
+  now += 1;
+  auth_with("secret", secret, NULL);
+  assert_refused(403, "key_revoked");
+  assert_non_null(strstr(field("error.message"), "expired"));
+  bearer("POST", "/v1/refreshToken", key.value, token, NULL);
+  assert_refused(403, "key_revoked");
+  assert_int_equal(auth_with("secret", fresh, NULL), 200);
+  assert_non_null(strstr(authd_rotate_problem(&old, now), "expired"));
+  assert_null(authd_rotate_problem(&made, now));
+}
+
+/* Two rotations by two who did not know of each other: what the first one promised holds. */
+static void rotated_twice(void **state) {
+  (void)state;
+  char fresh[2][AUTHD_SECRET_SIZE];
+  authd_credential old = secret_row, made;
+  authd_rotate_secret(&api.store, &api.signer, &old, 60, now, fresh[0], &made);
+  authd_rotate_secret(&api.store, &api.signer, &old, 600, now, fresh[1], &made);
+  assert_int_equal(old.expires_s, now + 60);
+  now += 60;
+  assert_int_equal(auth_with("secret", secret, NULL), 403);
+  assert_int_equal(auth_with("secret", fresh[0], NULL), 200);
+  assert_int_equal(auth_with("secret", fresh[1], NULL), 200);
+}
+
+/* A grant and a refresh are uses, and no refusal is. */
+static void uses_are_noted(void **state) {
+  (void)state;
+  char token[2200];
+  api.uses = authd_uses_new();
+  auth_with("domainKey", domain_key.value, "https://evil.example");
+  assert_int_equal(authd_uses_last(api.uses, domain_key.id), 0);
+  get_token(token);
+  assert_int_equal(authd_uses_last(api.uses, domain_key.id), now);
+  assert_int_equal(authd_uses_last(api.uses, key.id), now);
+  now += 5;
+  bearer("POST", "/v1/refreshToken", other_key.value, token, ORIGIN);
+  assert_int_equal(authd_uses_last(api.uses, domain_key.id), now - 5);
+  assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN), 200);
+  assert_int_equal(authd_uses_last(api.uses, domain_key.id), now);
+  assert_int_equal(authd_uses_last(api.uses, secret_row.id), 0);
+  authd_uses_free(api.uses);
+}
+
+/* The key that a token names, which is the first one of the JWK set or the second. */
+static int key_of(const char *token) {
+  char header[128], kid[2][AUTHD_KID_SIZE];
+  long len = authd_base64url_decode(token, strcspn(token, "."), header, sizeof header - 1);
+  assert_true(len > 0);
+  header[len] = '\0';
+  for (size_t i = 0; i < 2 && i < ring.count; i++) {
+    authd_key_id(&ring.keys[i], kid[i]);
+    if (strstr(header, kid[i]) != NULL)
+      return (int)i;
+  }
+  return -1;
+}
+
+static int count_published(void) {
+  const char *none[] = {NULL};
+  assert_int_equal(ask("GET", "/.well-known/jwks.json", none, ""), 200);
+  assert_string_equal(response_header("Cache-Control"), "max-age=60");
+  cJSON *json = cJSON_Parse(response.body);
+  int count = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, "keys"));
+  cJSON_Delete(json);
+  return count;
+}
+
+static void from_one_signing_key_to_the_next(void **state) {
+  (void)state;
+  char old_token[2200], token[2200];
+  authd_ring command = {.count = 0};
+  get_token(old_token);
+  assert_int_equal(count_published(), 1);
+  assert_int_equal(authd_ring_rotate(&command, &api.store, &api.signer, 120, now), AUTHD_FOUND);
+  authd_ring_clean_up(&command, &api.signer);
+  now += 119;
+  assert_int_equal(count_published(), 2);
+  get_token(old_token);
+  assert_int_equal(key_of(old_token), 0);
+  now += 1;
+  get_token(token);
+  assert_int_equal(key_of(token), 1);
+  assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, old_token, ORIGIN), 200);
+  assert_int_equal(key_of(field("accessToken")), 1);
+  now += 1198;
+  assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, old_token, ORIGIN), 200);
+  now += 1; /* the old token ends; its key a little later, because clocks differ */
+  bearer("POST", "/v1/refreshToken", key.value, old_token, ORIGIN);
+  assert_gateway();
+  assert_string_equal(response.reason, "token_expired");
+  now += 1 + AUTHD_CLOCKS_APART_S;
+  assert_int_equal(count_published(), 1);
+  bearer("POST", "/v1/refreshToken", key.value, old_token, ORIGIN);
+  assert_gateway();
+  assert_string_equal(response.reason, "token_invalid");
+}
+
+static authd_found
+broken_signing_keys(void *state, void (*each)(void *user, const authd_signing_key *), void *user) {
+  (void)state, (void)each, (void)user;
+  return AUTHD_STORE_ERROR;
+}
+
+static void without_signing_keys(void **state) {
+  (void)state;
+  char token[2200];
+  const char *none[] = {NULL};
+  authd_store good = api.store;
+  get_token(token);
+  api.store.list_signing_keys = broken_signing_keys;
+  now += 1;
+  assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN), 200);
+  authd_ring_clean_up(&ring, &api.signer); /* a server that starts like this */
+  auth_with("domainKey", domain_key.value, ORIGIN);
+  assert_refused(500, "server_error");
+  bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN);
+  assert_refused(500, "server_error");
+  ask("GET", "/.well-known/jwks.json", none, "");
+  assert_refused(500, "server_error");
+  api.store = good;
+  assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN), 200);
+}
+
 static void apis(void **state) {
   (void)state;
   char token[2200];
@@ -557,6 +697,11 @@ int main(void) {
       TEST(a_crowd_shares_tokens_of_a_domain_key),
       TEST(no_refresh_gives_back_the_token_that_was_shown),
       TEST(what_is_shared_is_checked_each_time),
+      TEST(a_secret_beside_the_one_that_replaces_it),
+      TEST(rotated_twice),
+      TEST(uses_are_noted),
+      TEST(from_one_signing_key_to_the_next),
+      TEST(without_signing_keys),
       TEST(apis),
       TEST(preflight),
       TEST(cors_on_every_answer),

@@ -239,6 +239,15 @@ static void mistakes_exit_with_2(void **state) {
       {"secret", "create"},
       {"secret", "revoke"},
       {"secret", "revoke", "x", "y"},
+      {"secret", "rotate"},
+      {"secret", "rotate", "x", "--overlap", "-1"},
+      {"secret", "rotate", "x", "--overlap", "31536001"},
+      {"secret", "rotate", "x", "--overlap", "day"},
+      {"secret", "create", "--api-key", "x", "--overlap", "5"},
+      {"signing-key"},
+      {"signing-key", "list", "x"},
+      {"signing-key", "rotate", "--publish", ""},
+      {"signing-key", "rotate", "--overlap", "5"},
       {"domain-key", "set-domains", "x"},
       {"domain-key", "create", "--api-key", "x", "--domain", "*"},
       {"domain-key", "create", "--api-key", "x", "--domain", "x.example/path"},
@@ -260,6 +269,7 @@ static void failures_exit_with_1(void **state) {
   static const char *const failures[][WORDS_MAX] = {
       {"secret", "create", "--api-key", "unknown"},
       {"secret", "revoke", "sk_unknown"},
+      {"secret", "rotate", "sk_unknown"},
       {"domain-key", "revoke", "dk_unknown"},
       {"domain-key", "set-domains", "dk_unknown", "--domain", "x.example"},
       {"serve", "--listen", "192.0.2.1:8080"},
@@ -305,6 +315,58 @@ static void a_running_server_sees_commands_at_once(void **state) {
   assert_int_equal(refresh(&at, of_secret), 403);
   assert_int_equal(kill(at.pid, SIGTERM), 0);
   assert_int_equal(wait_for(at.pid), 0);
+}
+
+static void a_secret_rotated_under_a_running_server(void **state) {
+  (void)state;
+  char old[256], fresh[256], old_id[256];
+  server at = serve("127.0.0.1:0");
+  assert_int_equal(RUN("secret", "rotate", secret_id, "--json"), 0);
+  assert_string_equal(printed("replaces"), secret_id);
+  assert_string_equal(printed("expires"), "");
+  snprintf(fresh, sizeof fresh, "%s", printed("secret"));
+  snprintf(old_id, sizeof old_id, "%s", printed("id"));
+  snprintf(old, sizeof old, "%s", printed("replacedExpires"));
+  assert_int_equal(auth(&at, "secret", secret), 200);
+  assert_int_equal(auth(&at, "secret", fresh), 200);
+  assert_int_equal(RUN("secret", "list", "--json"), 0);
+  assert_non_null(strstr(out, old));
+  assert_null(strstr(out, fresh));
+  assert_int_equal(RUN("secret", "rotate", secret_id, "--overlap", "0"), 0);
+  assert_non_null(strstr(out, secret_id));
+  assert_int_equal(auth(&at, "secret", secret), 403);
+  assert_non_null(strstr(answer, "key_revoked"));
+  assert_int_equal(auth(&at, "secret", fresh), 200);
+  assert_int_equal(RUN("secret", "rotate", secret_id), 1);
+  assert_non_null(strstr(err, "has expired; create a new one"));
+  assert_int_equal(RUN("secret", "rotate", domain_key_id), 1);
+  assert_int_equal(RUN("secret", "revoke", old_id), 0);
+  assert_int_equal(RUN("secret", "rotate", old_id), 1);
+  assert_non_null(strstr(err, "was revoked; create a new one"));
+  stop(&at);
+}
+
+static void a_signing_key_rotated_under_a_running_server(void **state) {
+  (void)state;
+  char token[1024], kid[256];
+  assert_int_equal(RUN("signing-key", "list", "--json"), 0);
+  assert_string_equal(out, "[]\n");
+  server at = serve("127.0.0.1:0");
+  assert_int_equal(auth(&at, "secret", secret), 200);
+  copy_token(token);
+  assert_int_equal(RUN("signing-key", "rotate", "--publish", "86400", "--json"), 0);
+  assert_string_equal(printed("state"), "published");
+  snprintf(kid, sizeof kid, "%s", printed("kid"));
+  sleep(2); /* it looks once a second */
+  assert_int_equal(get(&at, "/.well-known/jwks.json", ""), 200);
+  assert_non_null(strstr(answer, kid));
+  assert_int_equal(refresh(&at, token), 200);
+  assert_int_equal(RUN("signing-key", "rotate"), 1);
+  assert_non_null(strstr(err, "rotate again later"));
+  assert_int_equal(RUN("signing-key", "list"), 0);
+  assert_non_null(strstr(out, "signing\n"));
+  assert_non_null(strstr(out, kid));
+  stop(&at);
 }
 
 /* What was acknowledged outlives a server, and commands, that die at once; so do tokens. */
@@ -427,6 +489,8 @@ int main(void) {
       TEST(failures_exit_with_1),
       TEST(help),
       TEST(a_running_server_sees_commands_at_once),
+      TEST(a_secret_rotated_under_a_running_server),
+      TEST(a_signing_key_rotated_under_a_running_server),
       TEST(killed_and_started_again),
       TEST(a_port_in_use),
       TEST(administration_for_who_has_the_token),

@@ -15,6 +15,7 @@
 #define ORIGIN "https://www.example.com"
 
 static authd_api api;
+static authd_ring ring;
 static authd_api_key key;
 static authd_credential domain_key;
 static authd_http *http;
@@ -32,11 +33,13 @@ static int64_t clock_now(void *state) {
 
 static int set_up(void **state) {
   (void)state;
-  static const unsigned char private_key[AUTHD_KEY_SIZE] = {7};
   char problem[256];
-  api = (authd_api){.now_s = clock_now, .lifetime_s = 1200, .apis_json = "{}"};
-  if (!authd_store_sqlite_open(&api.store, ":memory:", problem, sizeof problem) ||
-      !authd_signer_openssl_init(&api.signer, private_key))
+  api = (authd_api){.signer = authd_signer_openssl(),
+                    .ring = &ring,
+                    .now_s = clock_now,
+                    .lifetime_s = 1200,
+                    .apis_json = "{}"};
+  if (!authd_store_sqlite_open(&api.store, ":memory:", problem, sizeof problem))
     return -1;
   authd_make_api_key(&api.store, &api.signer, "shop", 1, &key);
   authd_make_domain_key(&api.store, &api.signer, key.id, "www.example.com\n", 1, &domain_key);
@@ -62,7 +65,7 @@ static int tear_down(void **state) {
   stop();
   fclose(log_file);
   free(log_text);
-  authd_signer_openssl_clean_up(&api.signer);
+  authd_ring_clean_up(&ring, &api.signer);
   api.store.close(api.store.state);
   return 0;
 }

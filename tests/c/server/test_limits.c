@@ -65,11 +65,41 @@ static void what_is_refused_counts_for_neither(void **unused) {
   authd_limiter_free(limiter);
 }
 
+static void to_look_counts_nothing(void **unused) {
+  (void)unused;
+  authd_limiter *limiter = authd_limiter_new((authd_limit){4, 10}, (authd_limit){10, 100});
+  authd_limiter_look(limiter, "ak_1", 1000, &state);
+  assert_int_equal(state.throttle.percent, 0);
+  assert_int_equal(state.throttle.reset_s, 1010);
+  ask(limiter, "ak_1", AUTHD_GROUP_REFRESH, 1000);
+  ask(limiter, "ak_1", AUTHD_GROUP_AUTH, 1000);
+  ask(limiter, "ak_1", AUTHD_GROUP_AUTH, 1000);
+  for (int i = 0; i < 5; i++) {
+    authd_limiter_look(limiter, "ak_1", 1009, &state);
+    assert_int_equal(state.throttle.percent, 50); /* of the group that asked more */
+    assert_int_equal(state.quota.percent, 20);
+    assert_null(state.exceeded);
+  }
+  authd_limiter_look(limiter, "ak_1", 1010, &state); /* the next period */
+  assert_int_equal(state.throttle.percent, 0);
+  assert_int_equal(state.quota.percent, 20);
+  authd_limiter_look(limiter, "ak_2", 1009, &state);
+  assert_int_equal(state.throttle.percent, 0);
+  ask(limiter, "ak_1", AUTHD_GROUP_AUTH, 1009);
+  assert_int_equal(state.throttle.percent, 75);
+  authd_limiter_free(limiter);
+  limiter = authd_limiter_new((authd_limit){0, 0}, (authd_limit){10, 100});
+  authd_limiter_look(limiter, "ak_1", 1000, &state);
+  assert_int_equal(state.throttle.percent, -1);
+  authd_limiter_free(limiter);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(so_many_in_a_period),
       cmocka_unit_test(keys_and_groups_count_for_themselves),
       cmocka_unit_test(what_is_refused_counts_for_neither),
+      cmocka_unit_test(to_look_counts_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

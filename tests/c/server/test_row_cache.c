@@ -26,6 +26,8 @@ static void make_row(const char *id, const char *domains) {
   row.kind = AUTHD_DOMAIN_KEY;
   row.created_s = 11;
   row.revoked_s = 12;
+  row.expires_s = 13;
+  row.last_used_s = 14;
   snprintf(row.id, sizeof row.id, "%s", id);
   snprintf(row.api_key_id, sizeof row.api_key_id, "ak_%s", id);
   snprintf(row.value, sizeof row.value, "domain_%s", id);
@@ -42,11 +44,13 @@ static void assert_found(authd_row_by by, const char *text) {
   assert_int_equal(found.kind, row.kind);
   assert_int_equal(found.created_s, row.created_s);
   assert_int_equal(found.revoked_s, row.revoked_s);
+  assert_int_equal(found.expires_s, row.expires_s);
+  assert_int_equal(found.last_used_s, row.last_used_s);
 }
 
 static void kept_and_forgotten(void **state) {
   (void)state;
-  const authd_api_key key = {"ak_1", "shop", "KEY", 7};
+  const authd_api_key key = {"ak_1", "shop", "KEY", 7, 8};
   authd_api_key found_key;
   make_row("dk_1", "a.example\nb.example\n");
   assert_false(authd_row_cache_api_key(cache, "KEY", &found_key));

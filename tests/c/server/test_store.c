@@ -27,14 +27,13 @@ static void remove_files(void) {
 
 static int set_up(void **state) {
   (void)state;
-  static const unsigned char key[AUTHD_KEY_SIZE];
+  signer = authd_signer_openssl();
   remove_files();
-  return authd_signer_openssl_init(&signer, key) ? 0 : -1;
+  return 0;
 }
 
 static int tear_down(void **state) {
   (void)state;
-  authd_signer_openssl_clean_up(&signer);
   remove_files();
   return 0;
 }
@@ -188,20 +187,191 @@ static void lists(void **state) {
   store.close(store.state);
 }
 
-static void the_signing_key_stays(void **state) {
+/* What a list of signing keys was handed. */
+typedef struct {
+  authd_signing_key keys[4];
+  size_t count;
+} signing_keys;
+
+static void take_signing_key(void *user, const authd_signing_key *key) {
+  signing_keys *list = user;
+  assert_in_range(list->count, 0, 3);
+  list->keys[list->count++] = *key;
+}
+
+static signing_keys list_signing_keys(const authd_store *store) {
+  signing_keys list = {.count = 0};
+  assert_int_equal(store->list_signing_keys(store->state, take_signing_key, &list), AUTHD_FOUND);
+  return list;
+}
+
+static void signing_keys_stay(void **state) {
   (void)state;
-  unsigned char first[AUTHD_KEY_SIZE] = {1}, second[AUTHD_KEY_SIZE] = {2}, kept[AUTHD_KEY_SIZE];
+  const authd_signing_key first = {1, {1, 2, 3}, 10, 20, 1200}, second = {2, {4}, 30, 40, 60},
+                          other = {2, {5}, 31, 41, 61};
   authd_store store = open_store();
-  assert_int_equal(store.signing_key(store.state, first, kept), AUTHD_FOUND);
-  assert_memory_equal(kept, first, AUTHD_KEY_SIZE);
+  assert_int_equal(list_signing_keys(&store).count, 0);
+  assert_int_equal(store.add_signing_key(store.state, &second), AUTHD_FOUND);
+  assert_int_equal(store.add_signing_key(store.state, &first), AUTHD_FOUND);
+  assert_int_equal(store.add_signing_key(store.state, &other), AUTHD_MISSING);
   store.close(store.state);
   store = open_store();
-  assert_int_equal(store.signing_key(store.state, second, kept), AUTHD_FOUND);
-  assert_memory_equal(kept, first, AUTHD_KEY_SIZE);
+  signing_keys kept = list_signing_keys(&store);
+  assert_int_equal(kept.count, 2);
+  assert_memory_equal(&kept.keys[0], &first, sizeof first);
+  assert_memory_equal(&kept.keys[1], &second, sizeof second);
+  assert_int_equal(store.raise_lifetime(store.state, 100), AUTHD_FOUND);
+  kept = list_signing_keys(&store);
+  assert_int_equal(kept.keys[0].lifetime_s, 1200);
+  assert_int_equal(kept.keys[1].lifetime_s, 100);
+  assert_int_equal(store.drop_signing_key(store.state, 1), AUTHD_FOUND);
+  assert_int_equal(store.drop_signing_key(store.state, 1), AUTHD_MISSING);
+  kept = list_signing_keys(&store);
+  assert_int_equal(kept.count, 1);
+  assert_int_equal(kept.keys[0].number, 2);
   store.close(store.state);
   struct stat info;
   assert_int_equal(stat(path, &info), 0);
   assert_int_equal(info.st_mode & 0777, 0600);
+}
+
+static void expiry_only_comes_nearer(void **state) {
+  (void)state;
+  authd_store store = open_store();
+  authd_api_key key;
+  static authd_credential made, found;
+  char secret[AUTHD_SECRET_SIZE];
+  static const int64_t told[] = {500, 400, 600}, expected[] = {500, 400, 400};
+  assert_int_equal(authd_make_api_key(&store, &signer, "x", 1, &key), AUTHD_FOUND);
+  assert_int_equal(authd_make_secret(&store, &signer, key.id, 1, secret, &made), AUTHD_FOUND);
+  assert_int_equal(made.expires_s, 0);
+  for (size_t i = 0; i < 3; i++) {
+    assert_int_equal(store.expire(store.state, made.id, told[i]), AUTHD_FOUND);
+    assert_int_equal(store.get_credential(store.state, made.id, &found), AUTHD_FOUND);
+    assert_int_equal(found.expires_s, expected[i]);
+  }
+  assert_int_equal(store.expire(store.state, "sk_unknown", 1), AUTHD_MISSING);
+  store.close(store.state);
+}
+
+static void the_latest_use_is_kept(void **state) {
+  (void)state;
+  authd_store store = open_store();
+  authd_api_key key, found_key;
+  static authd_credential one, two, found;
+  authd_make_api_key(&store, &signer, "x", 1, &key);
+  authd_make_domain_key(&store, &signer, key.id, "a\n", 1, &one);
+  authd_make_domain_key(&store, &signer, key.id, "a\n", 1, &two);
+  authd_use uses[3] = {{.last_used_s = 70}, {.last_used_s = 60}, {"dk_gone", "ak_gone", 90}};
+  memcpy(uses[0].credential_id, one.id, AUTHD_ID_SIZE);
+  memcpy(uses[1].credential_id, two.id, AUTHD_ID_SIZE);
+  for (size_t i = 0; i < 2; i++)
+    memcpy(uses[i].api_key_id, key.id, AUTHD_ID_SIZE);
+  assert_int_equal(store.note_uses(store.state, uses, 0), AUTHD_FOUND);
+  assert_int_equal(store.note_uses(store.state, uses, 3), AUTHD_FOUND);
+  uses[0].last_used_s = 50; /* of an instance that tells of it late */
+  assert_int_equal(store.note_uses(store.state, uses, 1), AUTHD_FOUND);
+  assert_int_equal(store.get_credential(store.state, one.id, &found), AUTHD_FOUND);
+  assert_int_equal(found.last_used_s, 70);
+  assert_int_equal(store.get_credential(store.state, two.id, &found), AUTHD_FOUND);
+  assert_int_equal(found.last_used_s, 60);
+  assert_int_equal(store.find_api_key(store.state, key.value, &found_key), AUTHD_FOUND);
+  assert_int_equal(found_key.last_used_s, 70);
+  store.close(store.state);
+}
+
+/* Noting is given up when the file is locked for too long; why is told, not what became of that. */
+static void uses_that_cannot_be_noted(void **state) {
+  (void)state;
+  authd_store store = open_store();
+  authd_api_key key;
+  static authd_credential made, found;
+  sqlite3 *other;
+  authd_make_api_key(&store, &signer, "x", 1, &key);
+  authd_make_domain_key(&store, &signer, key.id, "a\n", 1, &made);
+  authd_use use = {.last_used_s = 70};
+  memcpy(use.credential_id, made.id, AUTHD_ID_SIZE);
+  memcpy(use.api_key_id, key.id, AUTHD_ID_SIZE);
+  assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+  sqlite3_exec(other,
+               "CREATE TRIGGER full BEFORE UPDATE ON api_keys BEGIN SELECT RAISE(FAIL, 'full');"
+               " END",
+               NULL, NULL, NULL);
+  assert_int_equal(store.note_uses(store.state, &use, 1), AUTHD_STORE_ERROR);
+  assert_string_equal(store.problem(store.state), "full");
+  assert_int_equal(store.get_credential(store.state, made.id, &found), AUTHD_FOUND);
+  assert_int_equal(found.last_used_s, 0); /* nor the half of it */
+  sqlite3_exec(other, "DROP TRIGGER full", NULL, NULL, NULL);
+  sqlite3_close(other);
+  assert_int_equal(store.note_uses(store.state, &use, 1), AUTHD_FOUND);
+  store.close(store.state);
+}
+
+/* As the first version made it. */
+static const char first_version[] =
+    "CREATE TABLE api_keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, value TEXT NOT NULL UNIQUE,"
+    " created_s INTEGER NOT NULL);"
+    "CREATE TABLE credentials (id TEXT PRIMARY KEY, api_key_id TEXT NOT NULL REFERENCES"
+    " api_keys(id), kind INTEGER NOT NULL, value TEXT NOT NULL, domains TEXT NOT NULL,"
+    " created_s INTEGER NOT NULL, revoked_s INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, value));"
+    "CREATE TABLE signing_keys (private_key BLOB NOT NULL);"
+    "PRAGMA user_version = 1;"
+    "INSERT INTO api_keys VALUES ('ak_1', 'shop', 'K', 7);"
+    "INSERT INTO credentials VALUES ('sk_1', 'ak_1', 1, 'hash', '', 8, 0);"
+    "INSERT INTO credentials VALUES ('dk_1', 'ak_1', 2, 'D', 'a.example' || char(10), 8, 9);"
+    "INSERT INTO signing_keys VALUES (x'"
+    "0102030000000000000000000000000000000000000000000000000000000000');";
+
+static void make_first_version(void) {
+  sqlite3 *db;
+  assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(db, first_version, NULL, NULL, NULL), SQLITE_OK);
+  sqlite3_close(db);
+}
+
+static void a_file_of_the_first_version(void **state) {
+  (void)state;
+  static const unsigned char private_key[AUTHD_KEY_SIZE] = {1, 2, 3};
+  authd_api_key key;
+  static authd_credential found;
+  make_first_version();
+  for (int opened = 0; opened < 2; opened++) {
+    authd_store store = open_store();
+    assert_int_equal(store.find_api_key(store.state, "K", &key), AUTHD_FOUND);
+    assert_string_equal(key.name, "shop");
+    assert_int_equal(key.last_used_s, 0);
+    assert_int_equal(store.find_credential(store.state, AUTHD_SECRET, "hash", &found), AUTHD_FOUND);
+    assert_int_equal(found.revoked_s, 0);
+    assert_int_equal(found.expires_s, 0);
+    assert_int_equal(store.get_credential(store.state, "dk_1", &found), AUTHD_FOUND);
+    assert_string_equal(found.domains, "a.example\n");
+    assert_int_equal(found.revoked_s, 9);
+    signing_keys kept = list_signing_keys(&store);
+    assert_int_equal(kept.count, 1);
+    assert_int_equal(kept.keys[0].number, 1);
+    assert_memory_equal(kept.keys[0].private_key, private_key, AUTHD_KEY_SIZE);
+    assert_true(kept.keys[0].signs_from_s > 1700000000);
+    assert_int_equal(kept.keys[0].created_s, kept.keys[0].signs_from_s);
+    store.close(store.state);
+  }
+}
+
+/* Nothing of a step that fails in its middle is kept, and the file is still the old one. */
+static void a_step_that_fails_is_undone(void **state) {
+  (void)state;
+  authd_store store;
+  char problem[256];
+  sqlite3 *db;
+  make_first_version();
+  assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+  sqlite3_exec(db, "CREATE TABLE old_signing_keys (in_the_way)", NULL, NULL, NULL);
+  assert_false(authd_store_sqlite_open(&store, path, problem, sizeof problem));
+  assert_non_null(strstr(problem, "old_signing_keys"));
+  sqlite3_exec(db, "DROP TABLE old_signing_keys", NULL, NULL, NULL);
+  sqlite3_close(db);
+  store = open_store();
+  assert_int_equal(list_signing_keys(&store).count, 1);
+  store.close(store.state);
 }
 
 static void a_file_of_another_kind(void **state) {
@@ -221,7 +391,8 @@ static void a_file_of_another_kind(void **state) {
 /* SQLite's, but of another program, or of a later version of this one: left as it is. */
 static void a_database_of_somebody_else(void **state) {
   (void)state;
-  static const char *const made_by[] = {"CREATE TABLE theirs (x)", "PRAGMA user_version = 2"};
+  static const char *const made_by[] = {"CREATE TABLE theirs (x)", "PRAGMA user_version = 3"};
+  static const char *const said[] = {"not a file of inbenta-authd", "a newer inbenta-authd"};
   for (size_t i = 0; i < 2; i++) {
     authd_store store;
     char problem[256];
@@ -232,7 +403,7 @@ static void a_database_of_somebody_else(void **state) {
     assert_int_equal(sqlite3_exec(db, made_by[i], NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     assert_false(authd_store_sqlite_open(&store, path, problem, sizeof problem));
-    assert_non_null(strstr(problem, "not a file of this version"));
+    assert_non_null(strstr(problem, said[i]));
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA journal_mode", -1, &mode, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(mode), SQLITE_ROW);
@@ -307,7 +478,12 @@ int main(void) {
       cmocka_unit_test_setup_teardown(what_is_not_there, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_secret_is_not_in_the_file, set_up, tear_down),
       cmocka_unit_test_setup_teardown(lists, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(the_signing_key_stays, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(signing_keys_stay, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(expiry_only_comes_nearer, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(the_latest_use_is_kept, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(uses_that_cannot_be_noted, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_file_of_the_first_version, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_step_that_fails_is_undone, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_file_of_another_kind, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_database_of_somebody_else, set_up, tear_down),
       cmocka_unit_test_setup_teardown(opened_by_many_at_once, set_up, tear_down),

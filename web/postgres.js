@@ -1,4 +1,5 @@
-// A PostgreSQL server of a test's own: data, Unix socket and password in a temporary folder, no TCP port.
+// A PostgreSQL server of one's own, for the cluster and the tests: data, Unix socket and password in a temporary
+// folder, no TCP port.
 
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -8,7 +9,9 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const DEBIAN = '/usr/lib/postgresql';
-const PASSWORD = 'for this test alone';
+const PASSWORD = 'for this folder alone';
+
+const program = (name) => join(DEBIAN, readdirSync(DEBIAN).sort((a, b) => b - a)[0], 'bin', name);
 
 export class Postgres {
   #folder;
@@ -59,9 +62,14 @@ export class Postgres {
     await rm(this.#folder, { recursive: true });
   }
 
+  /** Runs SQL text, in the database of `url` or another one. */
+  async query(sql, database = 'postgres') {
+    const url = this.url.replace(/[^/]+$/, database);
+    await run(program('psql'), ['--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--dbname', url, '--command', sql], { env: { ...process.env, PGPASSFILE: this.passwordFile } });
+  }
+
   async #program(name, ...words) {
-    const version = readdirSync(DEBIAN).sort((a, b) => b - a)[0];
-    const command = [join(DEBIAN, version, 'bin', name), ...words];
+    const command = [program(name), ...words];
     if (process.getuid() == 0) command.unshift('runuser', '-u', 'postgres', '--');
     await run(command[0], command.slice(1), { cwd: this.#folder });
   }
