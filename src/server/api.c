@@ -175,8 +175,9 @@ static bool check_bearer(const authd_api *api, const authd_request *request, aut
   const authd_ring *ring = ring_of(api, response);
   if (ring == NULL)
     return false;
-  authd_token_state state = authd_token_check(&api->signer, ring->keys, ring->count, token,
-                                              api->now_s(api->clock_state), &claims);
+  authd_token_state state =
+      authd_token_cache_check(api->cache, &api->signer, ring->keys, ring->count, token,
+                              api->now_s(api->clock_state), &claims);
   if (state != AUTHD_TOKEN_VALID) {
     refuse_as_gateway(response, state == AUTHD_TOKEN_EXPIRED ? "token_expired" : "token_invalid");
     return false;
@@ -242,7 +243,7 @@ static void grant(const authd_api *api, const authd_credential *credential, cons
     answer_grant(shared, &claims, apis_json, response);
     return;
   }
-  char *token = authd_token_issue(&api->signer, key, &claims);
+  char *token = authd_token_cache_issue(api->cache, &api->signer, key, &claims);
   if (token == NULL) {
     fail(response, "no access token could be signed");
     return;

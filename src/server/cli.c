@@ -18,7 +18,6 @@
 #include "server/domains.h"
 #include "server/http.h"
 #include "server/keys.h"
-#include "server/verified.h"
 #include "server/when.h"
 
 static const char usage[] =
@@ -644,38 +643,34 @@ static int serve_api(const struct cli *cli, const authd_api *api, const authd_tl
 
 static int serve_with(const struct cli *cli, const authd_tls *tls) {
   authd_ring ring = {.count = 0};
-  authd_verified *verified = authd_verified_new(&cli->signer);
-  if (verified == NULL)
-    return complain(1, "out of memory");
   authd_api api = {
       .store = cli->store,
-      .signer = authd_verified_signer(verified),
+      .signer = cli->signer,
       .ring = &ring,
       .now_s = now_s,
       .lifetime_s = cli->lifetime_s,
   };
   authd_found ready =
       authd_ring_update(&ring, &api.store, &api.signer, api.lifetime_s, now_s(NULL));
-  if (ready == AUTHD_STORE_ERROR) {
-    authd_verified_free(verified);
+  if (ready == AUTHD_STORE_ERROR)
     return store_failed(cli);
-  }
   char *apis = cJSON_PrintUnformatted(cli->apis);
   api.apis_json = apis;
   bool limited = cli->throttle.requests != 0 || cli->quota.requests != 0;
   api.limiter = limited ? authd_limiter_new(cli->throttle, cli->quota) : NULL;
   api.uses = authd_uses_new();
   api.pool = authd_token_pool_new();
+  api.cache = authd_token_cache_new();
   bool good = ready == AUTHD_FOUND && apis != NULL && api.uses != NULL && api.pool != NULL &&
-              limited == (api.limiter != NULL);
+              api.cache != NULL && limited == (api.limiter != NULL);
   int status = good ? serve_api(cli, &api, tls)
                     : complain(1, "cannot use the signing key, or out of memory");
+  authd_token_cache_free(api.cache);
   authd_token_pool_free(api.pool);
   authd_uses_free(api.uses);
   authd_limiter_free(api.limiter);
   cJSON_free(apis);
   authd_ring_clean_up(&ring, &api.signer);
-  authd_verified_free(verified);
   return status;
 }
 

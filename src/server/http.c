@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "core/memory.h"
+#include "server/lines.h"
 
 #define CONNECTION_TIMEOUT_S 15
 #define THREADS 2
@@ -44,6 +45,7 @@ struct authd_http {
   const authd_api *api;
   const authd_admin *admin;
   const authd_log *log;
+  authd_lines *lines; /* of the log; NULL without one */
   struct MHD_Daemon *daemon;
   atomic_int open_exchanges; /* requests that are being read or answered */
   struct turns turns;
@@ -184,8 +186,11 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     response.problem = problem;
   }
   end_turn(&http->turns);
-  if (http->log != NULL)
-    authd_log_request(http->log, &request, &response, took_ms);
+  if (http->log != NULL) {
+    char line[AUTHD_LOG_LINE_MAX];
+    size_t len = authd_log_line(http->log->json, &request, &response, took_ms, line);
+    authd_lines_put(http->lines, line, len);
+  }
   enum MHD_Result result = queue(connection, &response);
   authd_response_clean_up(&response);
   return result;
@@ -225,6 +230,7 @@ static unsigned connection_limit(void) {
 }
 
 static void release(authd_http *http) {
+  authd_lines_free(http->lines);
   pthread_cond_destroy(&http->turns.moved);
   pthread_mutex_destroy(&http->turns.mutex);
   free(http);
@@ -255,6 +261,10 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
   if (http == NULL)
     return NULL;
   *http = (authd_http){.api = api, .admin = admin, .log = log};
+  if (log != NULL && (http->lines = authd_lines_new(log->to)) == NULL) {
+    free(http);
+    return NULL;
+  }
   atomic_init(&http->open_exchanges, 0);
   atomic_init(&http->turns.last, 0);
   atomic_init(&http->turns.turn, 0);
