@@ -79,7 +79,7 @@ export class Authd {
 
   /** Resolves to the exit status. */
   async stop() {
-    if (this.#process?.exitCode === null) {
+    if (this.#process?.exitCode === null && this.#process.signalCode === null) {
       this.#process.kill('SIGTERM');
       await new Promise((resolve) => this.#process.once('exit', resolve));
     }

@@ -178,8 +178,12 @@ static bool id_field(const authd_api *api, const cJSON *body, authd_credential_k
 /* ---------------------------------------------------------------------------------------------------
  * The endpoints. Bodies are NULL for GET. */
 
-static void answer(authd_response *response, int status, const char *id, cJSON *json) {
+/* After a change. */
+static void answer(const authd_api *api, authd_response *response, int status, const char *id,
+                   cJSON *json) {
   snprintf(response->key_id, sizeof response->key_id, "%s", id);
+  if (api->audit != NULL)
+    response->changed = authd_audit_pick(json);
   set_json(response, status, json);
 }
 
@@ -190,7 +194,7 @@ static void answer_changed(const authd_api *api, authd_found changed, const char
   if (changed == AUTHD_FOUND)
     changed = api->store.get_credential(api->store.state, id, &credential);
   if (check_found(api, changed, "The key is gone.", response))
-    answer(response, 200, credential.id, authd_describe(&credential));
+    answer(api, response, 200, credential.id, authd_describe(&credential));
 }
 
 static void answer_list(const authd_api *api, authd_found found, cJSON *list,
@@ -244,7 +248,7 @@ static void create_api_key(const authd_api *api, const cJSON *body, authd_respon
   else if (authd_make_api_key(&api->store, &api->signer, name, now_s(api), &key) != AUTHD_FOUND)
     fail_by_store(api, response);
   else
-    answer(response, 201, key.id, authd_describe_api_key(&key));
+    answer(api, response, 201, key.id, authd_describe_api_key(&key));
 }
 
 static void create_secret(const authd_api *api, const cJSON *body, authd_response *response) {
@@ -255,7 +259,7 @@ static void create_secret(const authd_api *api, const cJSON *body, authd_respons
     return;
   if (authd_make_secret(&api->store, &api->signer, key.id, now_s(api), secret, &credential) ==
       AUTHD_FOUND)
-    answer(response, 201, credential.id, authd_describe_new_secret(&credential, secret, NULL));
+    answer(api, response, 201, credential.id, authd_describe_new_secret(&credential, secret, NULL));
   else
     fail_by_store(api, response);
   iauth__wipe(secret, sizeof secret);
@@ -273,7 +277,7 @@ static void rotate_secret(const authd_api *api, const cJSON *body, authd_respons
     refuse(response, 409, "conflict", problem);
   else if (authd_rotate_secret(&api->store, &api->signer, &old, overlap_s, now_s(api), secret,
                                &credential) == AUTHD_FOUND)
-    answer(response, 201, credential.id, authd_describe_new_secret(&credential, secret, &old));
+    answer(api, response, 201, credential.id, authd_describe_new_secret(&credential, secret, &old));
   else
     fail_by_store(api, response);
   iauth__wipe(secret, sizeof secret);
@@ -287,7 +291,7 @@ static void create_domain_key(const authd_api *api, const cJSON *body, authd_res
     return;
   if (authd_make_domain_key(&api->store, &api->signer, key.id, domains, now_s(api), &credential) ==
       AUTHD_FOUND)
-    answer(response, 201, credential.id, authd_describe(&credential));
+    answer(api, response, 201, credential.id, authd_describe(&credential));
   else
     fail_by_store(api, response);
 }
@@ -345,7 +349,7 @@ static void rotate_signing_key(const authd_api *api, const cJSON *body, authd_re
     return;
   size_t added = api->ring->count - 1;
   authd_key_id(&api->ring->keys[added], kid);
-  answer(response, 201, kid, authd_describe_signing_key(api->ring, added));
+  answer(api, response, 201, kid, authd_describe_signing_key(api->ring, added));
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -380,21 +384,22 @@ typedef struct {
   const char *type, *text; /* of a file; else NULL */
   void (*get)(const authd_api *, const cJSON *, authd_response *);
   void (*post)(const authd_api *, const cJSON *, authd_response *);
+  const char *event; /* what the audit log calls it: the command's words */
 } route;
 
 static const route routes[] = {
-    {"/admin/", "text/html; charset=utf-8", authd_admin_index_html, NULL, NULL},
-    {"/admin/admin.css", "text/css; charset=utf-8", authd_admin_admin_css, NULL, NULL},
-    {"/admin/admin.js", "text/javascript; charset=utf-8", authd_admin_admin_js, NULL, NULL},
-    {"/admin/api-keys", NULL, NULL, list_api_keys, create_api_key},
-    {"/admin/secrets", NULL, NULL, list_secrets, create_secret},
-    {"/admin/secrets/rotate", NULL, NULL, NULL, rotate_secret},
-    {"/admin/secrets/revoke", NULL, NULL, NULL, revoke_secret},
-    {"/admin/domain-keys", NULL, NULL, list_domain_keys, create_domain_key},
-    {"/admin/domain-keys/set-domains", NULL, NULL, NULL, set_domains},
-    {"/admin/domain-keys/revoke", NULL, NULL, NULL, revoke_domain_key},
-    {"/admin/signing-keys", NULL, NULL, list_signing_keys, NULL},
-    {"/admin/signing-keys/rotate", NULL, NULL, NULL, rotate_signing_key},
+    {"/admin/", "text/html; charset=utf-8", authd_admin_index_html, NULL, NULL, NULL},
+    {"/admin/admin.css", "text/css; charset=utf-8", authd_admin_admin_css, NULL, NULL, NULL},
+    {"/admin/admin.js", "text/javascript; charset=utf-8", authd_admin_admin_js, NULL, NULL, NULL},
+    {"/admin/api-keys", NULL, NULL, list_api_keys, create_api_key, "api-key create"},
+    {"/admin/secrets", NULL, NULL, list_secrets, create_secret, "secret create"},
+    {"/admin/secrets/rotate", NULL, NULL, NULL, rotate_secret, "secret rotate"},
+    {"/admin/secrets/revoke", NULL, NULL, NULL, revoke_secret, "secret revoke"},
+    {"/admin/domain-keys", NULL, NULL, list_domain_keys, create_domain_key, "domain-key create"},
+    {"/admin/domain-keys/set-domains", NULL, NULL, NULL, set_domains, "domain-key set-domains"},
+    {"/admin/domain-keys/revoke", NULL, NULL, NULL, revoke_domain_key, "domain-key revoke"},
+    {"/admin/signing-keys", NULL, NULL, list_signing_keys, NULL, NULL},
+    {"/admin/signing-keys/rotate", NULL, NULL, NULL, rotate_signing_key, "signing-key rotate"},
 };
 
 /* NULL if there is nothing. */
@@ -426,6 +431,15 @@ static void handle_file(const authd_request *request, const route *file, authd_r
   }
 }
 
+/* Every change, and whatever was refused; not that somebody looked. */
+static void tell_audit(const authd_admin *admin, const authd_request *request,
+                       const route *endpoint, const authd_response *response) {
+  bool get = strcmp(request->method, "GET") == 0;
+  if (response->status >= 400 || !get)
+    authd_tell_audit(admin->api, get || endpoint->event == NULL ? "list" : endpoint->event, "admin",
+                     request, response);
+}
+
 static void handle_endpoint(const authd_admin *admin, const authd_request *request,
                             const route *endpoint, authd_response *response) {
   bool get = strcmp(request->method, "GET") == 0 && endpoint->get != NULL;
@@ -455,6 +469,8 @@ void authd_admin_handle(const authd_admin *admin, const authd_request *request,
     refuse(response, 404, "not_found", "There is no such endpoint.");
   else if (found == NULL || found->text != NULL)
     handle_file(request, found, response);
-  else
+  else {
     handle_endpoint(admin, request, found, response);
+    tell_audit(admin, request, found, response);
+  }
 }

@@ -28,6 +28,26 @@ void authd_response_clean_up(authd_response *response) {
     iauth__wipe(response->body, strlen(response->body));
   free(response->body);
   response->body = NULL;
+  cJSON_Delete(response->changed);
+  response->changed = NULL;
+}
+
+void authd_tell_audit(const authd_api *api, const char *event, const char *by,
+                      const authd_request *request, const authd_response *response) {
+  const char *origin = header(request, "Origin");
+  if (origin != NULL && !authd_origin_printable(origin))
+    origin = "(not printable)";
+  const authd_audit_event told = {
+      .when_s = api->now_s(api->clock_state),
+      .event = event,
+      .by = by,
+      .status = response->status,
+      .key = response->key_id,
+      .origin = origin,
+      .reason = response->reason,
+      .changed = response->changed,
+  };
+  authd_audit_tell(api->audit, &told);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -355,45 +375,59 @@ static void get_health(const authd_api *api, const authd_request *request,
   }
   cJSON *json = cJSON_CreateObject();
   cJSON_AddStringToObject(json, "status", "ok");
+  if (api->audit != NULL && api->audit->missing > 0)
+    cJSON_AddStringToObject(json, "audit", "failing");
   set_json(response, 200, json);
 }
 
-static const struct {
+typedef struct {
   const char *path, *method;
   void (*handle)(const authd_api *, const authd_request *, authd_response *);
-} endpoints[] = {
-    {"/v1/auth", "POST", post_auth}, {"/v1/refreshToken", "POST", post_refresh},
-    {"/v1/apis", "GET", get_apis},   {"/.well-known/jwks.json", "GET", get_jwks},
-    {"/healthz", "GET", get_health},
+  const char *event;  /* what the audit log calls it; NULL: it does not */
+  bool only_refusals; /* are told there */
+} endpoint;
+
+static const endpoint endpoints[] = {
+    {"/v1/auth", "POST", post_auth, "token grant", false},
+    {"/v1/refreshToken", "POST", post_refresh, "token refresh", false},
+    {"/v1/apis", "GET", get_apis, "apis read", true},
+    {"/.well-known/jwks.json", "GET", get_jwks, NULL, true},
+    {"/healthz", "GET", get_health, NULL, true},
 };
 
-bool authd_path_known(const char *path) {
+/* NULL if there is nothing. */
+static const endpoint *find_endpoint(const char *path) {
   for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
     if (strcmp(path, endpoints[i].path) == 0)
-      return true;
-  return false;
+      return &endpoints[i];
+  return NULL;
+}
+
+bool authd_path_known(const char *path) { return find_endpoint(path) != NULL; }
+
+static void handle_endpoint(const authd_api *api, const authd_request *request,
+                            const endpoint *found, authd_response *response) {
+  if (strcmp(request->method, found->method) != 0) {
+    bool post = strcmp(found->method, "POST") == 0;
+    add_header(response, "Allow", post ? "POST, OPTIONS" : "GET, OPTIONS");
+    refuse(response, 405, "bad_request", post ? "Use POST here." : "Use GET here.");
+  } else if (request->body_too_large) {
+    refuse(response, 413, "bad_request", "The body is larger than 16 KB.");
+  } else {
+    found->handle(api, request, response);
+  }
+  if (found->event != NULL && (response->status >= 400 || !found->only_refusals))
+    authd_tell_audit(api, found->event, "client", request, response);
 }
 
 void authd_handle(const authd_api *api, const authd_request *request, authd_response *response) {
+  const endpoint *found = find_endpoint(request->path);
   begin_response(response);
   add_cors(request, response);
-  if (strcmp(request->method, "OPTIONS") == 0) {
+  if (strcmp(request->method, "OPTIONS") == 0)
     preflight(response);
-    return;
-  }
-  for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
-    if (strcmp(request->path, endpoints[i].path) != 0)
-      continue;
-    if (strcmp(request->method, endpoints[i].method) != 0) {
-      bool post = strcmp(endpoints[i].method, "POST") == 0;
-      add_header(response, "Allow", post ? "POST, OPTIONS" : "GET, OPTIONS");
-      refuse(response, 405, "bad_request", post ? "Use POST here." : "Use GET here.");
-    } else if (request->body_too_large) {
-      refuse(response, 413, "bad_request", "The body is larger than 16 KB.");
-    } else {
-      endpoints[i].handle(api, request, response);
-    }
-    return;
-  }
-  refuse(response, 404, "not_found", "There is no such endpoint.");
+  else if (found != NULL)
+    handle_endpoint(api, request, found, response);
+  else
+    refuse(response, 404, "not_found", "There is no such endpoint.");
 }

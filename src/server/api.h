@@ -6,6 +6,7 @@
 #ifndef AUTHD_API_H
 #define AUTHD_API_H
 
+#include "server/audit.h"
 #include "server/limits.h"
 #include "server/origin.h"
 #include "server/ring.h"
@@ -26,6 +27,7 @@ typedef struct {
   int64_t lifetime_s;       /* of access tokens */
   const char *apis_json;    /* {"name":"https://base URL"}, as it goes into answers */
   authd_limiter *limiter;   /* NULL: an API key may ask as much as it likes */
+  authd_audit *audit;       /* NULL: nobody wants to know */
   authd_token_pool *pool;   /* NULL: every token is made for the one who asks */
   authd_token_cache *cache; /* NULL: every token's signature is checked */
   authd_uses *uses;         /* where uses of keys are noted; NULL: nowhere */
@@ -52,7 +54,8 @@ typedef struct {
   size_t header_count;
   char *body;                 /* NULL for none */
   char key_id[AUTHD_ID_SIZE]; /* for a log: the credential, or else API key, that was used, or "" */
-  const char *reason;         /* for a log: why it was refused, or "" */
+  cJSON *changed;      /* for the audit log: what became of a key (authd_audit_pick), or NULL */
+  const char *reason;  /* for a log: why it was refused, or "" */
   const char *problem; /* for a log: what failed in here, or ""; borrowed from the store until it is
                           used again */
 } authd_response;
@@ -63,7 +66,11 @@ void authd_handle(const authd_api *api, const authd_request *request, authd_resp
 /* Whether there is an endpoint at this path, so that it may be logged. */
 bool authd_path_known(const char *path);
 
-/* Wipes and frees the body, which may hold a token. */
+/* Tells the audit log of a request that was answered. `by` as authd_audit_event has it. */
+void authd_tell_audit(const authd_api *api, const char *event, const char *by,
+                      const authd_request *request, const authd_response *response);
+
+/* Wipes and frees the body, which may hold a token, and what else there is. */
 void authd_response_clean_up(authd_response *response);
 
 #endif

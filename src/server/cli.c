@@ -4,16 +4,20 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/endpoint.h"
 #include "core/memory.h"
 #include "server/api.h"
+#include "server/audit_file.h"
+#include "server/certificate.h"
 #include "server/describe.h"
 #include "server/domains.h"
 #include "server/http.h"
@@ -26,7 +30,8 @@ static const char usage[] =
     "  inbenta-authd serve [--listen 127.0.0.1:8080] [--lifetime SECONDS] [--api NAME=URL]... "
     "[--quiet | --log json]\n"
     "                      [--admin-token-file FILE] [--tls-cert FILE --tls-key FILE]\n"
-    "                      [--throttle REQUESTS/SECONDS] [--quota REQUESTS/SECONDS]\n"
+    "                      [--throttle REQUESTS/SECONDS] [--quota REQUESTS/SECONDS] [--audit "
+    "FILE]\n"
     "  inbenta-authd api-key create --name NAME\n"
     "  inbenta-authd api-key list\n"
     "  inbenta-authd secret create --api-key KEY\n"
@@ -45,6 +50,9 @@ static const char usage[] =
     "comes\n"
     "                   from PGPASSFILE or PGPASSWORD\n"
     "  --json           print one JSON document\n"
+    "  --audit          append to FILE a JSON line for each change of keys, and when serving also "
+    "for\n"
+    "                   each grant and refusal; on SIGHUP the server opens it anew\n"
     "  --listen         address and port to serve on; port 0 takes a free one\n"
     "  --lifetime       of access tokens, 1 to 31536000 seconds (1200)\n"
     "  --api            a product's base URL, as clients get it with their token\n"
@@ -59,7 +67,8 @@ static const char usage[] =
     "                   beyond that it is answered 429 with Retry-After (no limit)\n"
     "  --tls-cert, --tls-key\n"
     "                   serve https with this certificate (and its chain) and private key, both "
-    "PEM\n"
+    "PEM;\n"
+    "                   on SIGHUP the files are read again\n"
     "  --domain         www.example.com (https), *.example.com (its sub-domains), or a full "
     "origin\n"
     "                   such as http://localhost:8080\n"
@@ -90,12 +99,13 @@ enum {
   LIMITS = 2048,
   OVERLAP = 4096,
   PUBLISH = 8192,
+  AUDIT = 16384,
 };
 
 struct cli {
   const char *noun, *verb; /* "domain-key", "create"; verb is NULL for serve */
   const char *target;      /* ID or key, where the verb takes one */
-  const char *db, *listen, *name, *api_key, *admin_token_file, *tls_cert, *tls_key;
+  const char *db, *listen, *name, *api_key, *admin_token_file, *tls_cert, *tls_key, *audit_path;
   char domains[AUTHD_DOMAINS_SIZE];
   cJSON *apis;
   long lifetime_s, overlap_s, publish_s;
@@ -104,6 +114,8 @@ struct cli {
   unsigned given; /* which of the options below */
   authd_store store;
   authd_signer signer;
+  authd_audit *audit; /* NULL if there is none */
+  authd_audit_file *audit_file;
 };
 
 /* ---------------------------------------------------------------------------------------------------
@@ -213,6 +225,7 @@ static const struct {
     {"--quota", LIMITS, true},
     {"--overlap", OVERLAP, true},
     {"--publish", PUBLISH, true},
+    {"--audit", AUDIT, true},
 };
 
 #define OPTIONS (sizeof options / sizeof *options)
@@ -255,6 +268,8 @@ static int take_option(struct cli *cli, const char *option, const char *value) {
     return add_domain(cli, value);
   else if (strcmp(option, "--api") == 0)
     return add_api(cli, value);
+  else if (strcmp(option, "--audit") == 0)
+    cli->audit_path = value;
   else if (strcmp(option, "--overlap") == 0)
     return read_seconds(option, value, 0, &cli->overlap_s);
   else if (strcmp(option, "--publish") == 0)
@@ -337,6 +352,45 @@ static int64_t now_s(void *state) {
   return (int64_t)time(NULL);
 }
 
+/* The account that runs the command; the caller frees it. */
+static char *account(void) {
+  const struct passwd *entry = getpwuid(geteuid());
+  char number[16];
+  snprintf(number, sizeof number, "%u", (unsigned)geteuid());
+  return strdup(entry != NULL ? entry->pw_name : number);
+}
+
+static void tell_audit(const struct cli *cli, const char *id, const cJSON *json) {
+  char event[64], *user = account();
+  cJSON *changed = authd_audit_pick(json);
+  snprintf(event, sizeof event, "%s %s", cli->noun, cli->verb);
+  const authd_audit_event told = {.when_s = now_s(NULL),
+                                  .event = event,
+                                  .by = "command",
+                                  .user = user,
+                                  .key = id,
+                                  .changed = changed};
+  authd_audit_tell(cli->audit, &told);
+  cJSON_Delete(changed);
+  free(user);
+}
+
+/* After a change of the key with this id: tells the audit log and whoever gave the command, by
+ * `json`, which it deletes, or by a text. Returns the exit status. */
+__attribute__((format(printf, 4, 5))) static int tell_change(const struct cli *cli, const char *id,
+                                                             cJSON *json, const char *format, ...) {
+  va_list arguments;
+  if (cli->audit != NULL)
+    tell_audit(cli, id, json);
+  if (cli->json)
+    return print_json(json);
+  va_start(arguments, format);
+  vprintf(format, arguments);
+  va_end(arguments);
+  cJSON_Delete(json);
+  return 0;
+}
+
 static int create_api_key(const struct cli *cli) {
   authd_api_key key;
   const char *problem = authd_name_problem(cli->name);
@@ -344,11 +398,8 @@ static int create_api_key(const struct cli *cli) {
     return complain(2, "--name NAME: %s", problem);
   if (authd_make_api_key(&cli->store, &cli->signer, cli->name, now_s(NULL), &key) != AUTHD_FOUND)
     return store_failed(cli);
-  if (!cli->json) {
-    printf("API key  %s\nid       %s\nname     %s\n", key.value, key.id, key.name);
-    return 0;
-  }
-  return print_json(authd_describe_api_key(&key));
+  return tell_change(cli, key.id, authd_describe_api_key(&key),
+                     "API key  %s\nid       %s\nname     %s\n", key.value, key.id, key.name);
 }
 
 static int create_secret(const struct cli *cli) {
@@ -361,22 +412,25 @@ static int create_secret(const struct cli *cli) {
   if (authd_make_secret(&cli->store, &cli->signer, key.id, now_s(NULL), secret, &credential) !=
       AUTHD_FOUND)
     return store_failed(cli);
-  if (!cli->json) {
-    printf("secret   %s\nid       %s\n\nKeep it now: it is not shown again.\n", secret,
-           credential.id);
-    return 0;
-  }
-  return print_json(authd_describe_new_secret(&credential, secret, NULL));
+  return tell_change(cli, credential.id, authd_describe_new_secret(&credential, secret, NULL),
+                     "secret   %s\nid       %s\n\nKeep it now: it is not shown again.\n", secret,
+                     credential.id);
 }
 
-/* The secret with the id that was given. Returns 0 or the exit status. */
-static int find_secret(const struct cli *cli, authd_credential *secret) {
-  authd_found found = cli->store.get_credential(cli->store.state, cli->target, secret);
+/* The secret or domain key that was given, a domain key also by its value. Returns 0 or the exit
+ * status. */
+static int find_target(const struct cli *cli, authd_credential_kind kind, authd_credential *out) {
+  const authd_store *store = &cli->store;
+  authd_found found = store->get_credential(store->state, cli->target, out);
+  if (found == AUTHD_FOUND && out->kind != kind)
+    found = AUTHD_MISSING;
+  if (found == AUTHD_MISSING && kind == AUTHD_DOMAIN_KEY)
+    found = store->find_credential(store->state, kind, cli->target, out);
   if (found == AUTHD_STORE_ERROR)
     return store_failed(cli);
-  if (found == AUTHD_MISSING || secret->kind != AUTHD_SECRET)
-    return complain(1, "there is no such secret; inbenta-authd secret list shows them");
-  return 0;
+  return found == AUTHD_FOUND ? 0
+                              : complain(1, "there is no such %s; inbenta-authd %s list shows them",
+                                         cli->noun, cli->noun);
 }
 
 static int rotate_secret(const struct cli *cli) {
@@ -384,7 +438,7 @@ static int rotate_secret(const struct cli *cli) {
   char secret[AUTHD_SECRET_SIZE], until[AUTHD_WHEN_SIZE];
   if (cli->target == NULL)
     return complain(2, "say which one: inbenta-authd secret rotate ID");
-  int status = find_secret(cli, &old);
+  int status = find_target(cli, AUTHD_SECRET, &old);
   if (status != 0)
     return status;
   const char *problem = authd_rotate_problem(&old, now_s(NULL));
@@ -393,13 +447,12 @@ static int rotate_secret(const struct cli *cli) {
   if (authd_rotate_secret(&cli->store, &cli->signer, &old, cli->overlap_s, now_s(NULL), secret,
                           &credential) != AUTHD_FOUND)
     return store_failed(cli);
-  if (!cli->json) {
-    authd_when(old.expires_s, until);
-    printf("secret   %s\nid       %s\n\nKeep it now: it is not shown again. %s works until %s.\n",
-           secret, credential.id, old.id, until);
-    return 0;
-  }
-  return print_json(authd_describe_new_secret(&credential, secret, &old));
+  authd_when(old.expires_s, until);
+  return tell_change(
+      cli, credential.id, authd_describe_new_secret(&credential, secret, &old),
+      "secret   %s\nid       %s\n\nKeep it now: it is not shown again. %s works until "
+      "%s.\n",
+      secret, credential.id, old.id, until);
 }
 
 static int create_domain_key(const struct cli *cli) {
@@ -413,26 +466,21 @@ static int create_domain_key(const struct cli *cli) {
   if (authd_make_domain_key(&cli->store, &cli->signer, key.id, cli->domains, now_s(NULL),
                             &credential) != AUTHD_FOUND)
     return store_failed(cli);
-  if (cli->json)
-    return print_json(authd_describe(&credential));
-  printf("domain key  %s\nid          %s\ndomains\n%s", credential.value, credential.id,
-         credential.domains);
-  return 0;
+  return tell_change(cli, credential.id, authd_describe(&credential),
+                     "domain key  %s\nid          %s\ndomains\n%s", credential.value, credential.id,
+                     credential.domains);
 }
 
 static int set_domains(const struct cli *cli) {
   if (cli->target == NULL || cli->domains[0] == '\0')
     return complain(2, "write: inbenta-authd domain-key set-domains ID --domain DOMAIN");
   switch (cli->store.set_domains(cli->store.state, cli->target, cli->domains)) {
-  case AUTHD_FOUND:
-    if (cli->json) {
-      cJSON *json = cJSON_CreateObject();
-      cJSON_AddStringToObject(json, "id", cli->target);
-      authd_describe_domains(json, cli->domains);
-      return print_json(json);
-    }
-    printf("%s now admits\n%s", cli->target, cli->domains);
-    return 0;
+  case AUTHD_FOUND: {
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "id", cli->target);
+    authd_describe_domains(json, cli->domains);
+    return tell_change(cli, cli->target, json, "%s now admits\n%s", cli->target, cli->domains);
+  }
   case AUTHD_MISSING:
     return complain(1, "there is no domain key with this id");
   default:
@@ -441,23 +489,18 @@ static int set_domains(const struct cli *cli) {
 }
 
 static int revoke(const struct cli *cli, authd_credential_kind kind) {
+  authd_credential credential;
   if (cli->target == NULL)
     return complain(2, "say which one: inbenta-authd %s revoke ID", cli->noun);
-  switch (cli->store.revoke(cli->store.state, kind, cli->target, now_s(NULL))) {
-  case AUTHD_FOUND:
-    if (cli->json) {
-      cJSON *json = cJSON_CreateObject();
-      cJSON_AddBoolToObject(json, "revoked", true);
-      return print_json(json);
-    }
-    puts("Revoked. It is refused from now on, and so is the refresh of its tokens.");
-    return 0;
-  case AUTHD_MISSING:
-    return complain(1, "there is no such %s; inbenta-authd %s list shows them", cli->noun,
-                    cli->noun);
-  default:
+  int status = find_target(cli, kind, &credential);
+  if (status != 0)
+    return status;
+  if (cli->store.revoke(cli->store.state, kind, credential.id, now_s(NULL)) != AUTHD_FOUND)
     return store_failed(cli);
-  }
+  cJSON *json = cJSON_CreateObject();
+  cJSON_AddBoolToObject(json, "revoked", true);
+  return tell_change(cli, credential.id, json,
+                     "Revoked. It is refused from now on, and so is the refresh of its tokens.\n");
 }
 
 /* A list for people: each entry's fields, a line each. */
@@ -468,11 +511,11 @@ static int print_list(const struct cli *cli, cJSON *list) {
   cJSON_ArrayForEach(entry, list) {
     cJSON_ArrayForEach(field, entry) {
       if (cJSON_IsString(field))
-        printf("%-10s %s\n", field->string, field->valuestring);
+        printf("%-13s %s\n", field->string, field->valuestring);
       else if (cJSON_IsBool(field))
-        printf("%-10s %s\n", field->string, cJSON_IsTrue(field) ? "yes" : "no");
+        printf("%-13s %s\n", field->string, cJSON_IsTrue(field) ? "yes" : "no");
       else
-        cJSON_ArrayForEach(item, field) printf("%-10s %s\n", "domain", item->valuestring);
+        cJSON_ArrayForEach(item, field) printf("%-13s %s\n", "domain", item->valuestring);
     }
     puts("");
   }
@@ -509,24 +552,24 @@ static int list_signing_keys(const struct cli *cli) {
   return status;
 }
 
-static int tell_signing_key(const struct cli *cli, cJSON *json) {
-  if (cli->json)
-    return print_json(json);
-  printf("signing key  %s\nsigns from   %s\n\nIt is published from now on.\n",
-         cJSON_GetStringValue(cJSON_GetObjectItem(json, "kid")),
-         cJSON_GetStringValue(cJSON_GetObjectItem(json, "signsFrom")));
-  cJSON_Delete(json);
-  return 0;
+/* The newest one. */
+static int tell_signing_key(const struct cli *cli, const authd_ring *ring) {
+  char kid[AUTHD_KID_SIZE], from[AUTHD_WHEN_SIZE];
+  size_t added = ring->count - 1;
+  authd_key_id(&ring->keys[added], kid);
+  authd_when(ring->told[added].signs_from_s, from);
+  return tell_change(cli, kid, authd_describe_signing_key(ring, added),
+                     "signing key  %s\nsigns from   %s\n\nIt is published from now on.\n", kid,
+                     from);
 }
 
 static int rotate_signing_key(const struct cli *cli) {
   authd_ring ring = {.count = 0};
   authd_found found =
       authd_ring_rotate(&ring, &cli->store, &cli->signer, cli->publish_s, now_s(NULL));
-  int status = found == AUTHD_MISSING ? complain(1, "%s", authd_ring_not_now)
-               : found == AUTHD_STORE_ERROR
-                   ? store_failed(cli)
-                   : tell_signing_key(cli, authd_describe_signing_key(&ring, ring.count - 1));
+  int status = found == AUTHD_MISSING       ? complain(1, "%s", authd_ring_not_now)
+               : found == AUTHD_STORE_ERROR ? store_failed(cli)
+                                            : tell_signing_key(cli, &ring);
   authd_ring_clean_up(&ring, &cli->signer);
   return status;
 }
@@ -578,15 +621,20 @@ static int init_admin(const struct cli *cli, const authd_api *api, authd_admin *
   return status;
 }
 
-/* Returns 0 or the exit status; then there is nothing to release. */
+/* Shows the certificate in the files as they are now. Returns 0 or the exit status; then there is
+ * nothing to release. */
 static int load_tls(const struct cli *cli, authd_tls *tls) {
   char problem[512];
   if ((cli->tls_cert == NULL) != (cli->tls_key == NULL))
     return complain(2, "--tls-cert and --tls-key: give both");
-  if (cli->tls_cert == NULL ||
-      authd_tls_load(tls, cli->tls_cert, cli->tls_key, problem, sizeof problem))
+  if (cli->tls_cert == NULL)
     return 0;
-  return complain(1, "%s", problem);
+  if (!authd_tls_load(tls, cli->tls_cert, cli->tls_key, problem, sizeof problem))
+    return complain(1, "%s", problem);
+  if (authd_certificate_show(tls))
+    return 0;
+  authd_tls_clean_up(tls);
+  return complain(1, "%s: GnuTLS cannot use it", cli->tls_cert);
 }
 
 static bool write_uses(void *user) {
@@ -594,12 +642,36 @@ static bool write_uses(void *user) {
   return authd_uses_write(api->uses, &api->store);
 }
 
+static bool reopen_audit(void *user) {
+  const struct cli *cli = user;
+  return authd_audit_file_reopen(cli->audit_file);
+}
+
+/* Files may have been replaced: the log by a rotation, the certificate by a renewal. What cannot be
+ * used is said, and the old one stays. */
+static void read_files_again(const struct cli *cli, authd_http *http) {
+  authd_tls tls = {0};
+  if (cli->audit != NULL && !authd_http_between(http, reopen_audit, (void *)cli))
+    complain(1, "--audit %s: %s; going on with the old file", cli->audit_path, strerror(errno));
+  if (cli->tls_cert == NULL)
+    return;
+  if (load_tls(cli, &tls) != 0)
+    complain(1, "the old certificate is shown on");
+  authd_tls_clean_up(&tls);
+}
+
 /* Waits for a signal to stop, and does meanwhile what is to be done now and then. */
-static void wait_to_stop(const sigset_t *signals, authd_http *http, const authd_api *api) {
+static void wait_to_stop(const struct cli *cli, const sigset_t *signals, authd_http *http,
+                         const authd_api *api) {
   static const struct timespec pause = {.tv_sec = AUTHD_USES_WAIT_S};
-  while (sigtimedwait(signals, NULL, &pause) < 0)
-    while (authd_http_between(http, write_uses, (void *)api))
-      ;
+  int taken;
+  while ((taken = sigtimedwait(signals, NULL, &pause)) < 0 || taken == SIGHUP) {
+    if (taken == SIGHUP)
+      read_files_again(cli, http);
+    else
+      while (authd_http_between(http, write_uses, (void *)api))
+        ;
+  }
 }
 
 /* Serves until SIGINT or SIGTERM; plain http where `tls` is NULL. */
@@ -608,7 +680,7 @@ static int serve_api(const struct cli *cli, const authd_api *api, const authd_tl
   unsigned short port;
   authd_admin admin;
   bool has_admin = cli->admin_token_file != NULL;
-  sigset_t stop;
+  sigset_t signals;
   if (!split_address(cli->listen, address, &port))
     return complain(2, "--listen %s: write ADDRESS:PORT, for example 127.0.0.1:8080", cli->listen);
   int status = has_admin ? init_admin(cli, api, &admin) : 0;
@@ -616,10 +688,12 @@ static int serve_api(const struct cli *cli, const authd_api *api, const authd_tl
     return status;
   /* Blocked before the serving thread is there, so that it inherits this; sigtimedwait takes
    * them. */
-  sigemptyset(&stop);
-  sigaddset(&stop, SIGINT);
-  sigaddset(&stop, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &stop, NULL);
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  if (cli->audit != NULL || cli->tls_cert != NULL) /* else it ends with its terminal, as usual */
+    sigaddset(&signals, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &signals, NULL);
   signal(SIGPIPE, SIG_IGN);
   const authd_log log = {stderr, cli->log_json};
   errno = 0;
@@ -634,7 +708,7 @@ static int serve_api(const struct cli *cli, const authd_api *api, const authd_tl
   if (has_admin)
     printf("administration on %s://%s%s%s:%u/admin/\n", scheme, open, address, close, port);
   fflush(stdout);
-  wait_to_stop(&stop, http, api);
+  wait_to_stop(cli, &signals, http, api);
   authd_http_stop(http);
   while (write_uses((void *)api))
     ;
@@ -649,6 +723,7 @@ static int serve_with(const struct cli *cli, const authd_tls *tls) {
       .ring = &ring,
       .now_s = now_s,
       .lifetime_s = cli->lifetime_s,
+      .audit = cli->audit,
   };
   authd_found ready =
       authd_ring_update(&ring, &api.store, &api.signer, api.lifetime_s, now_s(NULL));
@@ -700,19 +775,19 @@ typedef struct {
 } command;
 
 static const command commands[] = {
-    {"serve", "", serve, LISTEN | LIFETIME | API | QUIET | ADMIN | TLS | LOG | LIMITS},
-    {"api-key", "create", create_api_key, NAME},
+    {"serve", "", serve, LISTEN | LIFETIME | API | QUIET | ADMIN | TLS | LOG | LIMITS | AUDIT},
+    {"api-key", "create", create_api_key, NAME | AUDIT},
     {"api-key", "list", list_api_keys, 0},
-    {"secret", "create", create_secret, API_KEY},
+    {"secret", "create", create_secret, API_KEY | AUDIT},
     {"secret", "list", list_secrets, API_KEY},
-    {"secret", "rotate", rotate_secret, TARGET | OVERLAP},
-    {"secret", "revoke", revoke_secret, TARGET},
-    {"domain-key", "create", create_domain_key, API_KEY | DOMAIN},
+    {"secret", "rotate", rotate_secret, TARGET | OVERLAP | AUDIT},
+    {"secret", "revoke", revoke_secret, TARGET | AUDIT},
+    {"domain-key", "create", create_domain_key, API_KEY | DOMAIN | AUDIT},
     {"domain-key", "list", list_domain_keys, API_KEY},
-    {"domain-key", "set-domains", set_domains, TARGET | DOMAIN},
-    {"domain-key", "revoke", revoke_domain_key, TARGET},
+    {"domain-key", "set-domains", set_domains, TARGET | DOMAIN | AUDIT},
+    {"domain-key", "revoke", revoke_domain_key, TARGET | AUDIT},
     {"signing-key", "list", list_signing_keys, 0},
-    {"signing-key", "rotate", rotate_signing_key, PUBLISH},
+    {"signing-key", "rotate", rotate_signing_key, PUBLISH | AUDIT},
 };
 
 static const command *find_command(const struct cli *cli) {
@@ -729,9 +804,32 @@ static bool open_store(authd_store *store, const char *db, char *problem, size_t
                   : authd_store_sqlite_open(store, db, problem, size);
 }
 
+static int run_with_store(struct cli *cli, const command *found) {
+  char problem[512];
+  if (!open_store(&cli->store, cli->db, problem, sizeof problem))
+    return complain(1, "cannot open %s", problem);
+  int status = found->run(cli);
+  cli->store.close(cli->store.state);
+  return status;
+}
+
+/* Without the audit log that was asked for, nothing is done. */
+static int run_command(struct cli *cli, const command *found) {
+  authd_audit_file file;
+  authd_audit audit = {.write = authd_audit_file_write, .state = &file};
+  if (cli->audit_path == NULL)
+    return run_with_store(cli, found);
+  if (!authd_audit_file_open(&file, cli->audit_path))
+    return complain(1, "--audit %s: %s", cli->audit_path, strerror(errno));
+  cli->audit = &audit;
+  cli->audit_file = &file;
+  int status = run_with_store(cli, found);
+  authd_audit_file_close(&file);
+  return status;
+}
+
 int authd_cli(int argc, char **argv) {
   static struct cli cli; /* too large for a stack; zeroed */
-  char problem[512];
   for (int i = 1; i < argc; i++)
     if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
       fputs(usage, stdout);
@@ -753,14 +851,8 @@ int authd_cli(int argc, char **argv) {
   if (status == 0)
     status = found != NULL ? check_given(&cli, found->takes)
                            : complain(2, "unknown command (see inbenta-authd --help)");
-  if (status == 0) {
-    if (open_store(&cli.store, cli.db, problem, sizeof problem)) {
-      status = found->run(&cli);
-      cli.store.close(cli.store.state);
-    } else {
-      status = complain(1, "cannot open %s", problem);
-    }
-  }
+  if (status == 0)
+    status = run_command(&cli, found);
   cJSON_Delete(cli.apis);
   return status;
 }

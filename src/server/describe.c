@@ -130,7 +130,7 @@ cJSON *authd_describe_signing_key(const authd_ring *ring, size_t which) {
   cJSON_AddStringToObject(json, "state", state);
   add_time(json, "created", ring->told[which].created_s);
   add_time(json, "signsFrom", ring->told[which].signs_from_s);
-  add_time(json, "dropped", authd_ring_retires_s(ring, which));
+  add_time(json, "acceptedUntil", authd_ring_retires_s(ring, which));
   return json;
 }
 

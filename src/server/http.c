@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "core/memory.h"
+#include "server/certificate.h"
 #include "server/lines.h"
 
 #define CONNECTION_TIMEOUT_S 15
@@ -231,6 +232,7 @@ static unsigned connection_limit(void) {
 
 static void release(authd_http *http) {
   authd_lines_free(http->lines);
+  authd_certificate_clean_up();
   pthread_cond_destroy(&http->turns.moved);
   pthread_mutex_destroy(&http->turns.mutex);
   free(http);
@@ -249,13 +251,13 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
     flags |= MHD_USE_IPv6;
   }
   static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
-  struct MHD_OptionItem tls_options[] = {{MHD_OPTION_END, 0, NULL}, {0}, {0}, {0}};
+  struct MHD_OptionItem tls_options[] = {{MHD_OPTION_END, 0, NULL}, {0}, {0}};
   if (tls != NULL) {
     flags |= MHD_USE_TLS;
-    tls_options[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, tls->certificates};
-    tls_options[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key};
-    tls_options[2] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, versions};
-    tls_options[3] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+    tls_options[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
+                                             (void *)authd_certificate_retrieve};
+    tls_options[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, versions};
+    tls_options[2] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
   }
   authd_http *http = malloc(sizeof *http);
   if (http == NULL)

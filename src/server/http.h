@@ -11,8 +11,9 @@ typedef struct authd_http authd_http;
 
 /* Starts serving on a thread of its own. `address` is an IP address; port 0 takes a free one, *port
  * is the one that is used. `admin` answers under /admin/; NULL: nothing is there. One line for each
- * request goes to `log`, unless it is NULL. With `tls` it serves https, TLS 1.2 or newer, else
- * plain http. All are borrowed until authd_http_stop. NULL on failure; then errno may say why. */
+ * request goes to `log`, unless it is NULL. With `tls` it serves https, TLS 1.2 or newer, and
+ * shows what authd_certificate_show was given before, else plain http. All are borrowed until
+ * authd_http_stop. NULL on failure; then errno may say why. */
 authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, const authd_tls *tls,
                              const char *address, unsigned short *port, const authd_log *log);
 

@@ -14,7 +14,7 @@ const test = base.extend({
     const apiKey = await authd.createApiKey('shop');
     const { id, domainKey } = await authd.createDomainKey(apiKey, [ORIGIN]);
     const adminToken = randomBytes(24).toString('base64url');
-    const endpoint = await authd.serve({ adminToken });
+    const endpoint = await authd.serve({ adminToken, words: ['--throttle', '100/31536000'] });
     const problems = [];
     if (engine != 'webkit') {
       // The policy admits no images, so neither the icon that a browser looks for by itself.
@@ -153,6 +153,65 @@ test('a secret, by keyboard alone: shown once, used, revoked', async ({ page, ad
   expect(admin.problems).toEqual([]);
 });
 
+test('a secret is rotated: the new one shown once, the old one with its end, both in use', async ({ page, admin }) => {
+  const old = await admin.authd.command('secret', 'create', '--api-key', admin.apiKey);
+  await signIn(page, admin);
+  await page.getByRole('button', { name: `Rotate: ${old.id}` }).click();
+  await expect(dialog(page).getByLabel('The old one works for')).toHaveValue('86400');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('button', { name: `Rotate: ${old.id}` })).toBeFocused();
+  expect((await admin.authd.command('secret', 'list')).length).toBe(1);
+
+  await page.keyboard.press('Enter');
+  await dialog(page).getByRole('button', { name: 'Rotate' }).click();
+  await expect(dialog(page)).toContainText('it is not shown again');
+  const secret = await dialog(page).locator('code').innerText();
+  for (const word of [secret, old.secret]) expect(await auth(admin, admin.apiKey, { secret: word })).toBe('200');
+  await dialog(page).getByRole('button', { name: 'Done' }).click();
+  const [, { id }] = await admin.authd.command('secret', 'list');
+  await expect(credential(page, id)).toBeFocused();
+  expect(await page.content()).not.toContain(secret);
+  await expect(credential(page, old.id)).toContainText('active');
+  await expect(credential(page, old.id)).toContainText(/last used .*, expires /);
+  await expect(credential(page, id)).toContainText('last used');
+  await expect(credential(page, id)).not.toContainText('expires');
+
+  await page.getByRole('button', { name: `Rotate: ${old.id}` }).click();
+  await dialog(page).getByLabel('The old one works for').selectOption('no time: it is refused at once');
+  await dialog(page).getByRole('button', { name: 'Rotate' }).click();
+  await expect(dialog(page)).toContainText('it is not shown again');
+  await page.keyboard.press('Escape');
+  await expect(credential(page, old.id).locator('.state')).toHaveText('expired');
+  await expect(credential(page, old.id).getByRole('button')).toHaveCount(0);
+  expect(await auth(admin, admin.apiKey, { secret: old.secret })).toBe('403 key_revoked');
+  expect(await auth(admin, admin.apiKey, { secret })).toBe('200');
+  expect(admin.problems).toEqual([]);
+});
+
+test('last use and what is used of the limits; a new signing key', async ({ page, admin }) => {
+  await signIn(page, admin);
+  const card = page.locator('.api-key');
+  await expect(card).toContainText('throttle 0 % used');
+  await expect(page.getByText('last used')).toHaveCount(0);
+  await expect(page.getByText('quota')).toHaveCount(0);
+  for (let i = 0; i < 3; i++) await auth(admin, admin.apiKey, { domainKey: admin.domainKey });
+  await page.getByRole('button', { name: 'Reload' }).click();
+  await expect(card).toContainText('throttle 3 % used');
+  await expect(credential(page, admin.id)).toContainText('last used');
+
+  const keys = page.getByRole('region', { name: 'Signing keys' }).getByRole('listitem');
+  await expect(keys).toContainText(['signing']);
+  await page.getByRole('button', { name: 'New signing key' }).click();
+  await dialog(page).getByRole('button', { name: 'Create' }).click();
+  await expect(page.getByRole('status')).toContainText('is published.');
+  await expect(keys).toContainText([/signing.*accepted until/s, /published.*signs from/s]);
+  await expect(keys.nth(1)).toBeFocused();
+  await page.getByRole('button', { name: 'New signing key' }).click();
+  await dialog(page).getByRole('button', { name: 'Create' }).click();
+  await expect(dialog(page).getByRole('alert')).toContainText('rotate again later');
+  expect(admin.problems.filter((problem) => !problem.includes('409'))).toEqual([]);
+});
+
 test('a page of another site gets nothing, even with the token', async ({ page, admin, site }) => {
   await page.goto(site.origin);
   const ask = (url, mode, headers) => page.evaluate(([url, options]) => fetch(url, options).then(({ status, type }) => [status, type], () => 'blocked'), [url, { mode, headers }]);
@@ -186,13 +245,14 @@ for (const colorScheme of ['light', 'dark'])
     };
     const { id } = await admin.authd.createDomainKey(admin.apiKey, [ORIGIN]);
     await admin.authd.command('domain-key', 'revoke', id);
-    await admin.authd.command('secret', 'create', '--api-key', admin.apiKey);
+    const secret = await admin.authd.command('secret', 'create', '--api-key', admin.apiKey);
+    await admin.authd.command('secret', 'rotate', secret.id, '--overlap', '0');
     await page.emulateMedia({ colorScheme });
     await page.goto(admin.url);
     expect(await violations()).toEqual([]);
     await signIn(page, admin);
     expect(await violations()).toEqual([]);
-    for (const name of ['New API key', 'Change domains', `Revoke: ${admin.id}`, 'New secret']) {
+    for (const name of ['New API key', 'Change domains', `Revoke: ${admin.id}`, 'Rotate', 'New signing key', 'New secret']) {
       await page.getByRole('button', { name }).click();
       await expect(dialog(page)).toBeVisible();
       expect(await violations(), name).toEqual([]);

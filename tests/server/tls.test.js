@@ -2,10 +2,12 @@
 // told when the server starts.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { chmod, copyFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { Authd } from '../../web/authd.js';
 import { certificate, execute, folderFor, root } from '../native/api.js';
@@ -54,6 +56,50 @@ test('TLS 1.3 and 1.2, nothing older', async (t) => {
   assert.equal(await handshake(port), 'TLSv1.3');
   assert.equal(await handshake(port, { maxVersion: 'TLSv1.2' }), 'TLSv1.2');
   assert.match(await handshake(port, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' }), /^E/);
+});
+
+/** The name in the certificate that is shown. */
+const shown = (port) =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().subject.CN);
+      socket.destroy();
+    });
+    socket.on('error', reject);
+  });
+
+async function until(condition) {
+  for (let tries = 0; tries < 250 && !(await condition()); tries++) await sleep(20);
+  assert.ok(await condition());
+}
+
+test('SIGHUP: a renewed certificate is shown from then on, and nobody is cut off', async (t) => {
+  const [old, renewed, others] = await Promise.all(['old.example', 'new.example', 'other.example'].map((name) => certificate(t, name)));
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  const { port } = new URL(await authd.serve({ tls: old }));
+  assert.equal(await shown(port), 'old.example');
+  const connected = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  t.after(() => connected.destroy());
+  await once(connected, 'secureConnect');
+
+  await copyFile(renewed.file, old.file);
+  process.kill(authd.pid, 'SIGHUP'); // too early: the key is still the old one
+  await until(() => authd.log.some((line) => line.includes('the old certificate is shown on')));
+  assert.ok(authd.log.some((line) => line.includes(`${old.keyFile}: is not the key of the certificate`)));
+  assert.equal(await shown(port), 'old.example');
+
+  await copyFile(renewed.keyFile, old.keyFile);
+  process.kill(authd.pid, 'SIGHUP');
+  await until(async () => (await shown(port)) == 'new.example');
+  connected.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
+  assert.match(`${(await once(connected, 'data'))[0]}`, /^HTTP\/1\.1 200 /);
+
+  // Once more, so that there is one between the first and the last.
+  await Promise.all([copyFile(others.file, old.file), copyFile(others.keyFile, old.keyFile)]);
+  process.kill(authd.pid, 'SIGHUP');
+  await until(async () => (await shown(port)) == 'other.example');
+  assert.equal(await authd.stop(), 0);
 });
 
 test('files that cannot work are told at the start, by name', async (t) => {

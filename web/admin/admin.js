@@ -7,7 +7,7 @@ let token = '';
 let busy = false;
 
 const $ = (selector, within = document) => within.querySelector(selector);
-const lists = ['api-keys', 'domain-keys', 'secrets'];
+const lists = ['api-keys', 'domain-keys', 'secrets', 'signing-keys'];
 
 /** The server's own words are the message: they say what to do. */
 async function ask(path, body) {
@@ -28,7 +28,7 @@ async function ask(path, body) {
 
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
-/** A copy of a template with the entry's fields in it; its buttons act on this entry. */
+/** A copy of a template with the entry's fields in it, without those of class "if-any" that it has not; its buttons act on this entry. */
 function make(template, entry) {
   const element = $(`#${template}`).content.firstElementChild.cloneNode(true);
   element.id = entry.id;
@@ -38,6 +38,7 @@ function make(template, entry) {
     const value = entry[field.dataset.field];
     if (field.localName != 'time') field.textContent = value ?? '';
     else if (value) [field.dateTime, field.textContent] = [value, when.format(new Date(value))];
+    if (value === undefined) field.closest('.if-any')?.remove();
   }
   return element;
 }
@@ -51,13 +52,17 @@ function makeItem(text, className = '') {
 
 function makeCredential(credential) {
   const element = make('credential', credential);
-  element.toggleAttribute('data-revoked', credential.revoked);
-  $('.state', element).textContent = credential.revoked ? 'revoked' : 'active';
+  const expired = Date.parse(credential.expires) <= Date.now();
+  const over = credential.revoked || expired;
+  element.toggleAttribute('data-over', over);
+  $('.state', element).textContent = credential.revoked ? 'revoked' : expired ? 'expired' : 'active';
+  const ends = $('.ends', element);
+  if (ends) ends.textContent = expired ? 'expired' : 'expires';
   $('.value', element).hidden = !credential.domainKey;
   $('.domains', element).append(...(credential.domains ?? []).map((domain) => makeItem(domain)));
-  $('.last-used', element).hidden = !credential.lastUsed;
-  $('.actions', element).hidden = credential.revoked;
+  $('.actions', element).hidden = over;
   $('[data-do=setDomains]', element).hidden = !credential.domains;
+  $('[data-do=rotateSecret]', element).hidden = Boolean(credential.domains);
   return element;
 }
 
@@ -74,17 +79,20 @@ const say = (text) => ($('#status').textContent = text);
 
 /** Shows everything as the server has it now. */
 async function load() {
-  const [keys, domainKeys, secrets] = await Promise.all(lists.map((path) => ask(path)));
+  const [keys, domainKeys, secrets, signingKeys] = await Promise.all(lists.map((path) => ask(path)));
   $('#sign-in').hidden = true;
   $('#signed-in').hidden = false;
   $('#problem').textContent = '';
   $('#keys').replaceChildren(...keys.map((key) => makeApiKey(key, { 'domain-keys': domainKeys, secrets })));
+  $('#signing ul').replaceChildren(...(signingKeys.length ? signingKeys.map((key) => make('signing-key', { id: key.kid, ...key })) : [makeItem('None yet.', 'empty')]));
+  $('#signing').hidden = false;
   say(keys.length ? '' : 'There is no API key yet.');
 }
 
 function forget() {
   token = '';
   $('#keys').replaceChildren();
+  $('#signing').hidden = true;
   $('#sign-in').hidden = false;
   $('#signed-in').hidden = true;
   for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
@@ -130,7 +138,21 @@ async function change(path, body, tell) {
   const changed = await ask(path, body);
   await load();
   say(tell(changed));
-  return changed.id;
+  return changed.id ?? changed.kid;
+}
+
+/** Shows a secret that was just made, once; then everything anew. */
+function showSecret({ id, secret }) {
+  const shown = $('#secret-dialog code');
+  shown.textContent = secret; // before anything else may fail: there is no second time
+  $('#secret-dialog').onclose = () => {
+    shown.textContent = '';
+    attempt($('#problem'), async () => {
+      await load();
+      document.getElementById(id)?.focus();
+    });
+  };
+  open('secret-dialog', () => {});
 }
 
 /** Hands the domains that were typed, one a line, to `save`. */
@@ -159,17 +181,20 @@ const actions = {
   },
 
   async createSecret({ apiKey }) {
-    const { id, secret } = await ask('secrets', { apiKey });
-    const shown = $('#secret-dialog code');
-    shown.textContent = secret; // before anything else may fail: there is no second time
-    $('#secret-dialog').onclose = () => {
-      shown.textContent = '';
-      attempt($('#problem'), async () => {
-        await load();
-        document.getElementById(id)?.focus();
-      });
-    };
-    open('secret-dialog', () => {});
+    showSecret(await ask('secrets', { apiKey }));
+  },
+
+  rotateSecret({ id }) {
+    $('#rotate-title code').textContent = id;
+    open('rotate-dialog', async () => {
+      const made = await ask('secrets/rotate', { id, overlap: Number($('#overlap').value) });
+      $('#rotate-dialog').close();
+      showSecret(made);
+    });
+  },
+
+  rotateSigningKey() {
+    open('signing-dialog', () => change('signing-keys/rotate', {}, ({ kid }) => `Signing key ${kid} is published.`));
   },
 
   revoke({ id, domains }) {

@@ -325,8 +325,8 @@ static void signing_keys(void **state) {
   assert_refused(400, "bad_request", "\"publish\" is a whole number of seconds");
   assert_int_equal(count("/admin/signing-keys"), 2);
   assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "state"), "signing");
-  assert_non_null(strstr(text_in(cJSON_GetArrayItem(json, 0), "dropped"), "1970-01-02T00:"));
-  assert_string_equal(text_in(cJSON_GetArrayItem(json, 1), "dropped"), "(none)");
+  assert_non_null(strstr(text_in(cJSON_GetArrayItem(json, 0), "acceptedUntil"), "1970-01-02T00:"));
+  assert_string_equal(text_in(cJSON_GetArrayItem(json, 1), "acceptedUntil"), "(none)");
   assert_null(strstr(response.body, "rivate"));
 }
 
