@@ -12,12 +12,14 @@
 #define LEN_MAX 2048 /* characters; longer ones are none of ours, and not worth a hash */
 
 typedef struct {
-  unsigned char hash[AUTHD_HASH_SIZE]; /* zeros: nothing is here */
+  unsigned char hash[AUTHD_HASH_SIZE];
   unsigned char public_key[AUTHD_KEY_SIZE];
   authd_claims claims;
+  uint64_t used; /* when, by the cache's count; 0: nothing is here */
 } entry;
 
 struct authd_token_cache {
+  uint64_t uses;
   entry sets[SETS][PLACES];
 };
 
@@ -36,25 +38,30 @@ static entry *set_of(authd_token_cache *cache, const unsigned char hash[AUTHD_HA
 
 static const entry *find(authd_token_cache *cache, const unsigned char hash[AUTHD_HASH_SIZE],
                          const authd_key *keys, size_t count) {
-  const entry *set = set_of(cache, hash);
+  entry *set = set_of(cache, hash);
   for (size_t i = 0; i < PLACES; i++) {
-    if (memcmp(set[i].hash, hash, AUTHD_HASH_SIZE) != 0)
+    if (set[i].used == 0 || memcmp(set[i].hash, hash, AUTHD_HASH_SIZE) != 0)
       continue;
     for (size_t key = 0; key < count; key++)
-      if (memcmp(set[i].public_key, keys[key].public_key, AUTHD_KEY_SIZE) == 0)
+      if (memcmp(set[i].public_key, keys[key].public_key, AUTHD_KEY_SIZE) == 0) {
+        set[i].used = ++cache->uses;
         return &set[i];
+      }
   }
   return NULL;
 }
 
-/* In place of any other of the set: a token is refreshed once in its life, so none is asked for
- * more often than another. */
+/* In the place that was not used for longest. */
 static void keep(authd_token_cache *cache, const unsigned char hash[AUTHD_HASH_SIZE],
                  const authd_key *key, const authd_claims *claims) {
-  entry *entry = &set_of(cache, hash)[hash[2] % PLACES];
-  memcpy(entry->hash, hash, AUTHD_HASH_SIZE);
-  memcpy(entry->public_key, key->public_key, AUTHD_KEY_SIZE);
-  entry->claims = *claims;
+  entry *oldest = set_of(cache, hash);
+  for (entry *other = oldest + 1; other < set_of(cache, hash) + PLACES; other++)
+    if (other->used < oldest->used)
+      oldest = other;
+  memcpy(oldest->hash, hash, AUTHD_HASH_SIZE);
+  memcpy(oldest->public_key, key->public_key, AUTHD_KEY_SIZE);
+  oldest->claims = *claims;
+  oldest->used = ++cache->uses;
 }
 
 char *authd_token_cache_issue(authd_token_cache *cache, const authd_signer *signer,

@@ -8,7 +8,7 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,11 +58,19 @@ end`;
   return file;
 }
 
-async function load(url, file, seconds = SECONDS) {
+/** What a process has used of the processors so far, in microseconds (proc(5): fields 14 and 15, in hundredths). */
+async function cpuUs(pid) {
+  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ').at(-1).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
+/** Load on a server, which is process `pid`. */
+async function load({ url, pid }, file, seconds = SECONDS) {
+  const cpuBefore = await cpuUs(pid);
   const { stdout } = await promisify(execFile)('wrk', ['-t1', `-c${CONNECTIONS}`, `-d${seconds}`, '-s', file, new URL(url).origin]);
   const { requests, us, p99Us, errors } = JSON.parse(stdout.trim().split('\n').at(-1));
   if (errors) throw new Error(`${errors} of ${requests} requests failed`);
-  return { requests, perSecond: (requests / us) * 1e6, p99Ms: p99Us / 1000 };
+  return { requests, perSecond: (requests / us) * 1e6, p99Ms: p99Us / 1000, cpuUs: ((await cpuUs(pid)) - cpuBefore) / requests };
 }
 
 async function tokenFor(endpoint, { headers, body }) {
@@ -92,8 +100,8 @@ class Row {
     return median(this.results.map(({ perSecond }, round) => perSecond / this.measure.results[round].perSecond));
   }
   toString() {
-    const [perSecond, p99] = ['perSecond', 'p99Ms'].map((field) => median(this.results.map((result) => result[field])));
-    return `| ${this.name} | ${perSecond.toFixed(0)} | ${p99.toFixed(2)} | ${this.measure ? this.share.toFixed(2) : ''} |`;
+    const [perSecond, p99, cpu] = ['perSecond', 'p99Ms', 'cpuUs'].map((field) => median(this.results.map((result) => result[field])));
+    return `| ${this.name} | ${perSecond.toFixed(0)} | ${p99.toFixed(2)} | ${cpu.toFixed(1)} | ${this.measure ? this.share.toFixed(2) : ''} |`;
   }
 }
 
@@ -102,7 +110,7 @@ async function runRounds(rows, rounds) {
 }
 
 function print(title, rows) {
-  console.log(`${title}\n\n| | requests/s | p99, ms | of the row above |\n| --- | ---: | ---: | ---: |\n${rows.join('\n')}\n`);
+  console.log(`${title}\n\n| | requests/s | p99, ms | CPU of the server, µs a request | requests/s, of the row above |\n| --- | ---: | ---: | ---: | ---: |\n${rows.join('\n')}\n`);
 }
 
 const authd = await Authd.create();
@@ -110,9 +118,10 @@ const another = await Authd.create(authd.db);
 const bare = spawn(BARE, { stdio: ['pipe', 'pipe', 'inherit'] });
 try {
   const [port] = await once(bare.stdout.setEncoding('utf8'), 'data');
-  const bareUrl = `http://127.0.0.1:${port.trim()}`;
+  const fixed = { url: `http://127.0.0.1:${port.trim()}`, pid: bare.pid };
   const serve = { logFile: join(folder, 'log') };
   const endpoint = await authd.serve(serve);
+  const ours = { url: endpoint, pid: authd.pid };
   const apiKeys = await Promise.all(Array.from({ length: API_KEYS }, (_, i) => authd.createApiKey(`bench ${i}`)));
   const grants = [];
   for (let i = 0; i < SITES; i++) {
@@ -125,9 +134,9 @@ try {
 
   const auth = await scriptFor('auth', '/v1/auth', grants);
   const refresh = await scriptFor('refresh', '/v1/refreshToken', await refreshes(endpoint, grants, TOKENS));
-  const fixedAuth = new Row("fixed answer to /auth's requests", () => load(bareUrl, auth));
-  const fixedRefresh = new Row("fixed answer to /refreshToken's", () => load(bareUrl, refresh));
-  const limited = [new Row('/auth', () => load(endpoint, auth), fixedAuth), new Row('/refreshToken', () => load(endpoint, refresh), fixedRefresh)];
+  const fixedAuth = new Row("fixed answer to /auth's requests", () => load(fixed, auth));
+  const fixedRefresh = new Row("fixed answer to /refreshToken's", () => load(fixed, refresh));
+  const limited = [new Row('/auth', () => load(ours, auth), fixedAuth), new Row('/refreshToken', () => load(ours, refresh), fixedRefresh)];
   const rows = [fixedAuth, limited[0], fixedRefresh, limited[1]];
   await runRounds(rows, ROUNDS);
   console.log(`${CONNECTIONS} connections, median of ${ROUNDS} rounds of ${SECONDS} s\n`);
@@ -138,14 +147,15 @@ try {
   const fresh = await refreshes(endpoint, Array(50).fill(secretGrant), FRESH_TOKENS);
   const signRefresh = await scriptFor('sign-refresh', '/sign/refreshToken', fresh);
   const freshRefresh = await scriptFor('fresh-refresh', '/v1/refreshToken', fresh);
-  const fixedSign = new Row('fixed answer and a signature', () => load(bareUrl, signAuth));
-  const fixedCheck = new Row('fixed answer, a signature and a check', () => load(bareUrl, signRefresh, 1));
+  const fixedSign = new Row('fixed answer and a signature', () => load(fixed, signAuth));
+  const fixedCheck = new Row('fixed answer, a signature and a check', () => load(fixed, signRefresh, 1));
   const worst = [
     fixedSign,
-    new Row('/auth with a secret', () => load(endpoint, secretAuth), fixedSign),
+    new Row('/auth with a secret', () => load(ours, secretAuth), fixedSign),
     fixedCheck,
     new Row("/refreshToken, another instance's tokens", async () => {
-      const result = await load(await another.serve(serve), freshRefresh, 1); // it knows no token yet
+      const url = await another.serve(serve); // it knows no token yet
+      const result = await load({ url, pid: another.pid }, freshRefresh, 1);
       await another.stop();
       if (result.requests > FRESH_TOKENS) throw new Error('some tokens were refreshed twice');
       return result;
