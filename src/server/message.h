@@ -16,12 +16,8 @@
 /* Bytes that most answers fit in: a buffer that grows leaves a copy of its token behind. */
 #define BODY_HINT 4096
 
-/* Values of headers that are not there are left as they are: they are 4 KB. */
 static inline void begin_response(authd_response *response) {
-  response->status = 0;
-  response->header_count = 0;
-  response->body = NULL;
-  response->key_id[0] = '\0';
+  memset(response, 0, sizeof *response);
   response->reason = "";
   response->problem = "";
 }
