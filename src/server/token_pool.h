@@ -12,7 +12,7 @@
 
 #include "server/token.h"
 
-#define AUTHD_POOL_TOKENS 16 /* of a domain key in a second */
+#define AUTHD_POOL_TOKENS 8 /* of a domain key in a second */
 
 typedef struct authd_token_pool authd_token_pool;
 

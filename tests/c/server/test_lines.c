@@ -1,9 +1,10 @@
-/* Lines of several threads: all of them, whole, each thread's in their order, and at once. */
+/* Lines of several threads: all of them, whole, each thread's in their order, and soon. */
 #define _GNU_SOURCE /* F_SETPIPE_SZ */
 #include "cmocka_all.h"
 #include "server/lines.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,8 +57,33 @@ static void *put_one(void *line) {
   return NULL;
 }
 
-/* A reader that does not read holds up the one thread that writes; the others go on, until much is
- * waiting. Nothing is lost. */
+static void at_once_or_soon(void **state) {
+  (void)state;
+  char text[100];
+  int ends[2];
+  assert_int_equal(pipe(ends), 0);
+  FILE *to = fdopen(ends[1], "w");
+  lines = authd_lines_new(to);
+  assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+  for (int i = 0; i < 20; i++) {
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    authd_lines_put(lines, "after a pause\n", 14);
+    assert_int_equal(read(ends[0], text, sizeof text), 14);
+    authd_lines_put(lines, "right behind\n", 13);
+    struct pollfd reader = {.fd = ends[0], .events = POLLIN};
+    assert_int_equal(poll(&reader, 1, 5000), 1);
+    assert_int_equal(read(ends[0], text, sizeof text), 13);
+  }
+  authd_lines_put(lines, "last\n", 5);
+  authd_lines_put(lines, "last\n", 5);
+  authd_lines_free(lines);
+  assert_int_equal(read(ends[0], text, sizeof text), 10);
+  fclose(to);
+  close(ends[0]);
+}
+
+/* A reader that does not read holds up who writes; others go on, until much is waiting. Nothing is
+ * lost. */
 static void to_somebody_who_reads_late(void **state) {
   (void)state;
   enum { SHORT = 500 };
@@ -90,6 +116,7 @@ static void to_somebody_who_reads_late(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(of_many_threads),
+                                     cmocka_unit_test(at_once_or_soon),
                                      cmocka_unit_test(to_somebody_who_reads_late)};
   alarm(60); /* rather than wait for ever */
   return cmocka_run_group_tests(tests, NULL, NULL);
