@@ -28,7 +28,7 @@ typedef struct {
   const char *apis_json;    /* {"name":"https://base URL"}, as it goes into answers */
   authd_limiter *limiter;   /* NULL: an API key may ask as much as it likes */
   authd_audit *audit;       /* NULL: nobody wants to know */
-  authd_token_pool *pool;   /* NULL: every token is made for the one who asks */
+  authd_token_pool *pool;   /* shares tokens of a crowd; NULL: each is made for the one who asks */
   authd_token_cache *cache; /* NULL: every token's signature is checked */
   authd_uses *uses;         /* where uses of keys are noted; NULL: nowhere */
 } authd_api;

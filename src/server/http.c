@@ -29,7 +29,7 @@
 #define THREADS 2
 #define CONNECTION_LIMIT 10400  /* each thread takes its share of this, not more */
 #define OTHER_FILES 64          /* besides connections: the store, the log, the listening socket */
-#define LOOKS 100               /* at whose turn it is, some microseconds in all */
+#define LOOKS 100               /* at whose turn it is, before a thread falls asleep */
 #define STOP_TIMEOUT_MS 2000    /* what a slow client gets to finish its request when we stop */
 #define PROBLEM_SIZE 512        /* bytes of what the log tells of a failure */
 #define CONNECTION_MEMORY 16384 /* bytes for one connection's headers; zeroed for each request */
