@@ -1,7 +1,7 @@
 // Starts the local Auth API and runs its commands; for the demo and the tests.
 
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -50,9 +50,10 @@ export class Authd {
 
   /**
    * Starts serving, with `adminToken` the administration, too, with `tls` ({file, keyFile}) by https, with the
-   * further `words` of the command line. Resolves to the endpoint, "http://127.0.0.1:PORT/v1".
+   * further `words` of the command line. The access log is appended to `logFile`, else it is read into `log`.
+   * Resolves to the endpoint, "http://127.0.0.1:PORT/v1".
    */
-  async serve({ lifetimeS = 1200, port = 0, apis = {}, adminToken, tls, words = [] } = {}) {
+  async serve({ lifetimeS = 1200, port = 0, apis = {}, adminToken, tls, words = [], logFile } = {}) {
     const options = ['--lifetime', `${lifetimeS}`, ...Object.entries(apis).flatMap(([name, url]) => ['--api', `${name}=${url}`]), ...words];
     if (adminToken) {
       const file = join(this.#folder, 'admin-token');
@@ -60,17 +61,19 @@ export class Authd {
       options.push('--admin-token-file', file);
     }
     if (tls) options.push('--tls-cert', tls.file, '--tls-key', tls.keyFile);
+    const log = logFile && (await open(logFile, 'a'));
     const started = spawn(PROGRAM, ['serve', '--db', this.db, '--listen', `127.0.0.1:${port}`, ...options], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', log ? log.fd : 'pipe'],
     });
+    await log?.close();
     this.#process = started;
-    createInterface(started.stderr).on('line', (line) => this.log.push(line));
+    if (started.stderr) createInterface(started.stderr).on('line', (line) => this.log.push(line));
     const endpoint = await new Promise((resolve) => {
       createInterface(started.stdout).on('line', (line) => resolve(line.match(/listening on (\S+)$/)?.[1]));
       started.on('exit', () => resolve(undefined));
     });
     if (endpoint) return endpoint;
-    if (port) return this.serve({ lifetimeS, apis, adminToken, tls, words }); // the port is in use: take a free one
+    if (port) return this.serve({ lifetimeS, apis, adminToken, tls, words, logFile }); // the port is in use: take a free one
     throw new Error(`inbenta-authd did not start: ${this.log.join('\n')}`);
   }
 

@@ -17,9 +17,8 @@ char *iauth__append(char *at, const char *text) {
 }
 
 void iauth__wipe(void *ptr, size_t size) {
-  volatile unsigned char *byte = ptr;
-  while (size-- > 0)
-    *byte++ = 0;
+  memset(ptr, 0, size);
+  __asm__ volatile("" : : "r"(ptr) : "memory"); /* as if somebody read it */
 }
 
 void iauth__release(const iauth_host *host, const void *ptr) {

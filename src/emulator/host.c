@@ -196,28 +196,16 @@ static const char *header_of(void *state, const char *name) {
   return found;
 }
 
-/* The line of the access log; the caller frees it. NULL without memory. */
-static char *describe(const authd_request *request, const authd_response *response) {
-  char *line = NULL;
-  size_t len;
-  const authd_log log = {.to = open_memstream(&line, &len), .json = true};
-  if (log.to == NULL)
-    return NULL;
-  authd_log_request(&log, request, response, 0); /* how long it took is known outside */
-  fclose(log.to);
-  return line;
-}
-
 static void send_answer(const authd_request *request, const authd_response *response) {
-  char headers[sizeof response->headers], *log = describe(request, response);
-  size_t len = 0;
+  char headers[sizeof response->headers], log[AUTHD_LOG_LINE_MAX];
+  size_t len = 0, log_len = authd_log_line(true, request, response, 0,
+                                           log); /* how long it took is known outside */
   for (size_t i = 0; i < response->header_count; i++)
     len += 1 + (size_t)snprintf(headers + len, sizeof headers - len, "%s%c%s",
                                 response->headers[i].name, '\0', response->headers[i].value);
   const char *body = response->body != NULL ? response->body : "";
-  js_answer(response->status, headers, len, body, strlen(body), log != NULL ? log : "{}",
-            log != NULL ? strlen(log) : 2);
-  free(log);
+  js_answer(response->status, headers, len, body, strlen(body), log_len > 0 ? log : "{}",
+            log_len > 0 ? log_len : 2);
 }
 
 void wasm_handle(char *block, size_t head_len, size_t body_len, int flags, int lifetime_s,

@@ -126,7 +126,7 @@ static bool check_api_key(const authd_api *api, const authd_request *request, au
   else if (found == AUTHD_MISSING)
     refuse_as_gateway(response, "api_key_unknown");
   else
-    snprintf(response->key_id, sizeof response->key_id, "%s", key->id);
+    memcpy(response->key_id, key->id, sizeof response->key_id);
   return found == AUTHD_FOUND && check_limits(api, key, group, response);
 }
 
@@ -146,7 +146,7 @@ static void refuse_origin(authd_response *response, const char *origin) {
 static bool check_credential(const authd_api *api, const authd_request *request,
                              const authd_credential *credential, authd_response *response) {
   const char *origin = header(request, "Origin");
-  snprintf(response->key_id, sizeof response->key_id, "%s", credential->id);
+  memcpy(response->key_id, credential->id, sizeof response->key_id);
   if (credential->revoked_s != 0) {
     refuse(response, 403, "key_revoked",
            credential->kind == AUTHD_SECRET ? "This secret was revoked."
@@ -195,8 +195,9 @@ static bool check_bearer(const authd_api *api, const authd_request *request, aut
   const authd_ring *ring = ring_of(api, response);
   if (ring == NULL)
     return false;
-  authd_token_state state = authd_token_check(&api->signer, ring->keys, ring->count, token,
-                                              api->now_s(api->clock_state), &claims);
+  authd_token_state state =
+      authd_token_cache_check(api->cache, &api->signer, ring->keys, ring->count, token,
+                              api->now_s(api->clock_state), &claims);
   if (state != AUTHD_TOKEN_VALID) {
     refuse_as_gateway(response, state == AUTHD_TOKEN_EXPIRED ? "token_expired" : "token_invalid");
     return false;
@@ -220,8 +221,33 @@ static bool check_bearer(const authd_api *api, const authd_request *request, aut
 /* ---------------------------------------------------------------------------------------------------
  * The endpoints. */
 
-static void grant(const authd_api *api, const authd_credential *credential, bool with_apis,
-                  authd_response *response) {
+/* {"accessToken":"…","expiration":…,"expires_in":…,"apis":{…}}. Nothing in it needs an escape: a
+ * token has none of JSON's characters, and the products' addresses are JSON already. Printed into a
+ * buffer of its size, so that no copy of a token is left behind. */
+static char *print_grant(const char *token, const authd_claims *claims, const char *apis_json) {
+  static const char format[] =
+      "{\"accessToken\":\"%s\",\"expiration\":%lld,\"expires_in\":%lld%s%s}";
+  const char *name = apis_json != NULL ? ",\"apis\":" : "";
+  const char *apis = apis_json != NULL ? apis_json : "";
+  size_t size = sizeof format + strlen(token) + 2 * 20 + strlen(name) + strlen(apis);
+  char *text = malloc(size);
+  if (text != NULL)
+    snprintf(text, size, format, token, (long long)claims->expires_s,
+             (long long)(claims->expires_s - claims->issued_s), name, apis);
+  return text;
+}
+
+static void answer_grant(const char *token, const authd_claims *claims, const char *apis_json,
+                         authd_response *response) {
+  response->body = print_grant(token, claims, apis_json);
+  response->status = response->body != NULL ? 200 : 500;
+  add_header(response, "Content-Type", "application/json");
+  add_header(response, "Cache-Control", "no-store");
+}
+
+/* Answers with a token, which is not `shown`. `apis_json` NULL: it names no products. */
+static void grant(const authd_api *api, const authd_credential *credential, const char *shown,
+                  const char *apis_json, authd_response *response) {
   const authd_ring *ring = ring_of(api, response);
   if (ring == NULL)
     return;
@@ -229,18 +255,22 @@ static void grant(const authd_api *api, const authd_credential *credential, bool
   claims.expires_s = claims.issued_s + api->lifetime_s;
   memcpy(claims.credential_id, credential->id, sizeof claims.credential_id);
   memcpy(claims.api_key_id, credential->api_key_id, sizeof claims.api_key_id);
-  char *token = authd_token_issue(&api->signer, &ring->keys[ring->signing], &claims);
+  authd_token_pool *pool = credential->kind == AUTHD_DOMAIN_KEY ? api->pool : NULL;
+  const authd_key *key = &ring->keys[ring->signing];
+  const char *shared =
+      pool != NULL ? authd_token_pool_take(pool, &claims, key->public_key, shown) : NULL;
+  if (shared != NULL) {
+    answer_grant(shared, &claims, apis_json, response);
+    return;
+  }
+  char *token = authd_token_cache_issue(api->cache, &api->signer, key, &claims);
   if (token == NULL) {
     fail(response, "no access token could be signed");
     return;
   }
-  cJSON *json = cJSON_CreateObject();
-  cJSON_AddItemToObject(json, "accessToken", cJSON_CreateStringReference(token));
-  cJSON_AddNumberToObject(json, "expiration", (double)claims.expires_s);
-  cJSON_AddNumberToObject(json, "expires_in", (double)api->lifetime_s);
-  if (with_apis)
-    cJSON_AddRawToObject(json, "apis", api->apis_json);
-  set_json(response, 200, json);
+  if (pool != NULL)
+    authd_token_pool_put(pool, &claims, key->public_key, token);
+  answer_grant(token, &claims, apis_json, response);
   iauth__wipe(token, strlen(token));
   free(token);
 }
@@ -283,7 +313,7 @@ static void auth_with(const authd_api *api, const authd_request *request, const 
     refuse(response, 400, "credentials_rejected",
            kind == AUTHD_SECRET ? "Secret token not valid" : "Domain key not valid");
   else if (check_credential(api, request, &credential, response))
-    grant(api, &credential, true, response);
+    grant(api, &credential, NULL, api->apis_json, response);
 }
 
 static void post_auth(const authd_api *api, const authd_request *request,
@@ -309,7 +339,7 @@ static void post_refresh(const authd_api *api, const authd_request *request,
                          authd_response *response) {
   authd_credential credential;
   if (check_bearer(api, request, AUTHD_GROUP_REFRESH, &credential, response))
-    grant(api, &credential, false, response);
+    grant(api, &credential, bearer_token(header(request, "Authorization")), NULL, response);
 }
 
 static void get_apis(const authd_api *api, const authd_request *request, authd_response *response) {

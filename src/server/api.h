@@ -11,6 +11,8 @@
 #include "server/origin.h"
 #include "server/ring.h"
 #include "server/store.h"
+#include "server/token_cache.h"
+#include "server/token_pool.h"
 #include "server/uses.h"
 
 #define AUTHD_BODY_MAX 16384 /* bytes of a request's body; hosts stop reading there */
@@ -22,11 +24,13 @@ typedef struct {
   authd_ring *ring;              /* the host's, zeroed at first; handlers keep it up to date */
   int64_t (*now_s)(void *state); /* Unix seconds */
   void *clock_state;
-  int64_t lifetime_s;     /* of access tokens */
-  const char *apis_json;  /* {"name":"https://base URL"}, as it goes into answers */
-  authd_limiter *limiter; /* NULL: an API key may ask as much as it likes */
-  authd_audit *audit;     /* NULL: nobody wants to know */
-  authd_uses *uses;       /* where uses of keys are noted; NULL: nowhere */
+  int64_t lifetime_s;       /* of access tokens */
+  const char *apis_json;    /* {"name":"https://base URL"}, as it goes into answers */
+  authd_limiter *limiter;   /* NULL: an API key may ask as much as it likes */
+  authd_audit *audit;       /* NULL: nobody wants to know */
+  authd_token_pool *pool;   /* shares tokens of a crowd; NULL: each is made for the one who asks */
+  authd_token_cache *cache; /* NULL: every token's signature is checked */
+  authd_uses *uses;         /* where uses of keys are noted; NULL: nowhere */
 } authd_api;
 
 typedef struct {

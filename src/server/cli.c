@@ -734,10 +734,14 @@ static int serve_with(const struct cli *cli, const authd_tls *tls) {
   bool limited = cli->throttle.requests != 0 || cli->quota.requests != 0;
   api.limiter = limited ? authd_limiter_new(cli->throttle, cli->quota) : NULL;
   api.uses = authd_uses_new();
-  bool good =
-      ready == AUTHD_FOUND && apis != NULL && api.uses != NULL && limited == (api.limiter != NULL);
+  api.pool = authd_token_pool_new();
+  api.cache = authd_token_cache_new();
+  bool good = ready == AUTHD_FOUND && apis != NULL && api.uses != NULL && api.pool != NULL &&
+              api.cache != NULL && limited == (api.limiter != NULL);
   int status = good ? serve_api(cli, &api, tls)
                     : complain(1, "cannot use the signing key, or out of memory");
+  authd_token_cache_free(api.cache);
+  authd_token_pool_free(api.pool);
   authd_uses_free(api.uses);
   authd_limiter_free(api.limiter);
   cJSON_free(apis);

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,41 +23,51 @@
 
 #include "core/memory.h"
 #include "server/certificate.h"
+#include "server/lines.h"
 
 #define CONNECTION_TIMEOUT_S 15
 #define THREADS 2
 #define CONNECTION_LIMIT 10400  /* each thread takes its share of this, not more */
 #define OTHER_FILES 64          /* besides connections: the store, the log, the listening socket */
+#define LOOKS 100               /* at whose turn it is, before a thread falls asleep */
 #define STOP_TIMEOUT_MS 2000    /* what a slow client gets to finish its request when we stop */
-#define CONNECTION_MEMORY 32768 /* bytes for one connection's headers and buffers */
+#define PROBLEM_SIZE 512        /* bytes of what the log tells of a failure */
+#define CONNECTION_MEMORY 16384 /* bytes for one connection's headers; zeroed for each request */
 
 /* One thread after the other, in the order in which they came: with a plain mutex, one that has
  * just had its turn takes the next one, too, and a request waits for many others. */
 struct turns {
-  pthread_mutex_t mutex;
+  atomic_uint last, turn; /* tickets; they may wrap around */
+  pthread_mutex_t mutex;  /* held while `turn` changes */
   pthread_cond_t moved;
-  unsigned last, turn; /* tickets; they may wrap around */
 };
 
 struct authd_http {
   const authd_api *api;
   const authd_admin *admin;
   const authd_log *log;
+  authd_lines *lines; /* of the log; NULL without one */
   struct MHD_Daemon *daemon;
   atomic_int open_exchanges; /* requests that are being read or answered */
   struct turns turns;
 };
 
+/* A turn takes a few microseconds, less than to fall asleep and be woken: so it looks a few times
+ * before. */
 static void wait_for_turn(struct turns *turns) {
+  unsigned ticket = atomic_fetch_add(&turns->last, 1);
+  for (int i = 0; i < LOOKS; i++)
+    if (atomic_load(&turns->turn) == ticket)
+      return;
   pthread_mutex_lock(&turns->mutex);
-  for (unsigned ticket = turns->last++; ticket != turns->turn;)
+  while (atomic_load(&turns->turn) != ticket)
     pthread_cond_wait(&turns->moved, &turns->mutex);
   pthread_mutex_unlock(&turns->mutex);
 }
 
 static void end_turn(struct turns *turns) {
   pthread_mutex_lock(&turns->mutex);
-  turns->turn++;
+  atomic_fetch_add(&turns->turn, 1);
   pthread_cond_broadcast(&turns->moved);
   pthread_mutex_unlock(&turns->mutex);
 }
@@ -71,20 +82,22 @@ struct exchange {
 /* A header that is looked for, and what was found. */
 struct search {
   const char *name, *value;
+  size_t name_size;
 };
 
 static enum MHD_Result visit_header(void *user, enum MHD_ValueKind kind, const char *name,
-                                    const char *value) {
+                                    size_t name_size, const char *value, size_t value_size) {
   struct search *search = user;
   (void)kind;
-  if (strcasecmp(name, search->name) == 0)
+  (void)value_size;
+  if (name_size == search->name_size && strcasecmp(name, search->name) == 0)
     search->value = search->value != NULL || value == NULL ? "" : value;
   return MHD_YES;
 }
 
 static const char *header_of(void *state, const char *name) {
-  struct search search = {.name = name};
-  MHD_get_connection_values(state, MHD_HEADER_KIND, visit_header, &search);
+  struct search search = {.name = name, .name_size = strlen(name)};
+  MHD_get_connection_values_n(state, MHD_HEADER_KIND, visit_header, &search);
   return search.value;
 }
 
@@ -161,15 +174,24 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
       .body_too_large = exchange->too_large,
   };
   authd_response response;
+  char problem[PROBLEM_SIZE];
   wait_for_turn(&http->turns);
   double start_ms = now_ms();
   if (http->admin != NULL && authd_admin_is_for(url))
     authd_admin_handle(http->admin, &request, &response);
   else
     authd_handle(http->api, &request, &response);
-  if (http->log != NULL)
-    authd_log_request(http->log, &request, &response, now_ms() - start_ms);
+  double took_ms = now_ms() - start_ms;
+  if (response.problem[0] != '\0') { /* the store's: another turn may change it */
+    snprintf(problem, sizeof problem, "%s", response.problem);
+    response.problem = problem;
+  }
   end_turn(&http->turns);
+  if (http->log != NULL) {
+    char line[AUTHD_LOG_LINE_MAX];
+    size_t len = authd_log_line(http->log->json, &request, &response, took_ms, line);
+    authd_lines_put(http->lines, line, len);
+  }
   enum MHD_Result result = queue(connection, &response);
   authd_response_clean_up(&response);
   return result;
@@ -209,6 +231,7 @@ static unsigned connection_limit(void) {
 }
 
 static void release(authd_http *http) {
+  authd_lines_free(http->lines);
   authd_certificate_clean_up();
   pthread_cond_destroy(&http->turns.moved);
   pthread_mutex_destroy(&http->turns.mutex);
@@ -240,7 +263,13 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
   if (http == NULL)
     return NULL;
   *http = (authd_http){.api = api, .admin = admin, .log = log};
+  if (log != NULL && (http->lines = authd_lines_new(log->to)) == NULL) {
+    free(http);
+    return NULL;
+  }
   atomic_init(&http->open_exchanges, 0);
+  atomic_init(&http->turns.last, 0);
+  atomic_init(&http->turns.turn, 0);
   pthread_mutex_init(&http->turns.mutex, NULL);
   pthread_cond_init(&http->turns.moved, NULL);
   http->daemon = MHD_start_daemon(

@@ -8,17 +8,30 @@
 #include "server/admin.h"
 #include "server/when.h"
 
-/* What a line tells, fit to print. */
+#define METHOD_MAX 20 /* characters; no method is that long */
+
+/* What a line tells, fit to print: so that all of it, and a problem of 512 bytes, fits in one. */
 struct line {
-  char when[AUTHD_WHEN_SIZE];
+  const char *when;
   const char *method, *path;
   const char *origin; /* NULL if there was none */
 };
 
+/* Written once a second: it takes as long as the rest of the line. */
+static const char *now_as_text(void) {
+  static _Thread_local char text[AUTHD_WHEN_SIZE];
+  static _Thread_local time_t second;
+  time_t now = time(NULL);
+  if (text[0] == '\0' || now != second)
+    authd_when((int64_t)now, text);
+  second = now;
+  return text;
+}
+
 static struct line line_of(const authd_request *request) {
-  struct line line;
-  authd_when((int64_t)time(NULL), line.when);
-  bool plain = strspn(request->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(request->method);
+  struct line line = {.when = now_as_text()};
+  size_t letters = strspn(request->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+  bool plain = letters <= METHOD_MAX && request->method[letters] == '\0';
   bool known = authd_path_known(request->path) || authd_admin_path_known(request->path);
   line.method = plain ? request->method : "(method)";
   line.path = known ? request->path : "(unknown path)";
@@ -32,13 +45,17 @@ static const char *or_dash(const char *text) {
   return text != NULL && text[0] != '\0' ? text : "-";
 }
 
-static void write_text(FILE *to, const struct line *line, const authd_response *response,
-                       double took_ms) {
-  fprintf(to, "%s %s %s %d origin=%s key=%s reason=%s %.2f ms\n", line->when, line->method,
-          line->path, response->status, or_dash(line->origin), or_dash(response->key_id),
-          or_dash(response->reason), took_ms);
+static size_t write_text(const struct line *line, const authd_response *response, double took_ms,
+                         char text[AUTHD_LOG_LINE_MAX]) {
+  long took = (long)(took_ms * 100 + 0.5); /* two numbers are quicker to print than a broken one */
+  int len =
+      snprintf(text, AUTHD_LOG_LINE_MAX, "%s %s %s %d origin=%s key=%s reason=%s %ld.%02ld ms\n",
+               line->when, line->method, line->path, response->status, or_dash(line->origin),
+               or_dash(response->key_id), or_dash(response->reason), took / 100, took % 100);
   if (response->problem[0] != '\0')
-    fprintf(to, "%s problem: %s\n", line->when, response->problem);
+    len += snprintf(text + len, AUTHD_LOG_LINE_MAX - (size_t)len, "%s problem: %s\n", line->when,
+                    response->problem);
+  return (size_t)len;
 }
 
 static void add_text(cJSON *json, const char *name, const char *text) {
@@ -46,8 +63,8 @@ static void add_text(cJSON *json, const char *name, const char *text) {
     cJSON_AddStringToObject(json, name, text);
 }
 
-static void write_json(FILE *to, const struct line *line, const authd_response *response,
-                       double took_ms) {
+static size_t write_json(const struct line *line, const authd_response *response, double took_ms,
+                         char text[AUTHD_LOG_LINE_MAX]) {
   cJSON *json = cJSON_CreateObject();
   add_text(json, "time", line->when);
   add_text(json, "method", line->method);
@@ -58,16 +75,17 @@ static void write_json(FILE *to, const struct line *line, const authd_response *
   add_text(json, "reason", response->reason);
   add_text(json, "problem", response->problem);
   cJSON_AddNumberToObject(json, "duration_ms", (double)(long)(took_ms * 100) / 100);
-  char *text = cJSON_PrintUnformatted(json);
-  if (text != NULL)
-    fprintf(to, "%s\n", text);
-  cJSON_free(text);
+  size_t len = 0;
+  if (cJSON_PrintPreallocated(json, text, AUTHD_LOG_LINE_MAX - 1, false)) {
+    len = strlen(text);
+    text[len++] = '\n';
+  }
   cJSON_Delete(json);
+  return len;
 }
 
-void authd_log_request(const authd_log *log, const authd_request *request,
-                       const authd_response *response, double took_ms) {
+size_t authd_log_line(bool json, const authd_request *request, const authd_response *response,
+                      double took_ms, char text[AUTHD_LOG_LINE_MAX]) {
   struct line line = line_of(request);
-  (log->json ? write_json : write_text)(log->to, &line, response, took_ms);
-  fflush(log->to);
+  return (json ? write_json : write_text)(&line, response, took_ms, text);
 }

@@ -11,9 +11,12 @@ typedef struct {
   bool json; /* one object a line, for programs; else text, for people */
 } authd_log;
 
-/* Writes what was asked and answered, and flushes. No credential is in it: keys are told by their
- * id, and paths have no query. Nor is anything that a terminal would act on. */
-void authd_log_request(const authd_log *log, const authd_request *request,
-                       const authd_response *response, double took_ms);
+#define AUTHD_LOG_LINE_MAX 4096
+
+/* Writes the line, or two, into `text`, and returns the length: what was asked and answered. No
+ * credential is in it: keys are told by their id, and paths have no query. Nor is anything that a
+ * terminal would act on. 0 without memory. */
+size_t authd_log_line(bool json, const authd_request *request, const authd_response *response,
+                      double took_ms, char text[AUTHD_LOG_LINE_MAX]);
 
 #endif

@@ -25,9 +25,12 @@ static inline void begin_response(authd_response *response) {
 static inline void add_header(authd_response *response, const char *name, const char *value) {
   if (response->header_count == AUTHD_HEADERS_MAX)
     return;
+  size_t len = strlen(value), max = sizeof response->headers[0].value - 1;
+  if (len > max)
+    len = max;
   response->headers[response->header_count].name = name;
-  snprintf(response->headers[response->header_count].value, sizeof response->headers[0].value, "%s",
-           value);
+  memcpy(response->headers[response->header_count].value, value, len);
+  response->headers[response->header_count].value[len] = '\0';
   response->header_count++;
 }
 

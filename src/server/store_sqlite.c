@@ -1,5 +1,8 @@
 /* Keys in an SQLite file. WAL with synchronous=FULL: readers never wait for a writer, and a
- * revocation that was acknowledged is on disk. The connection is used by one thread at a time. */
+ * revocation that was acknowledged is on disk. The connection is used by one thread at a time.
+ *
+ * Rows that were found are kept in memory and forgotten when the file changes, which each read
+ * looks at first: so it sees every write that was acknowledged before it, by whichever process. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <fcntl.h>
@@ -10,7 +13,9 @@
 #include <unistd.h>
 
 #include "core/memory.h"
+#include "server/row_cache.h"
 #include "server/store.h"
+#include "server/wal_index.h"
 
 #define BUSY_TIMEOUT_MS 5000
 #define RETRY_MS 10
@@ -98,6 +103,8 @@ static const char *const sql[STATEMENTS] = {
 typedef struct {
   sqlite3 *db;
   sqlite3_stmt *statements[STATEMENTS];
+  authd_wal_index wal_index;
+  authd_row_cache *rows; /* as they were when wal_index was looked at */
   char rolled_back[256]; /* why, if that was the last thing that failed: SQLite itself forgets it */
 } sqlite_store;
 
@@ -191,31 +198,56 @@ static authd_found one_credential(sqlite3_stmt *statement, authd_credential *out
   return step == SQLITE_ROW ? AUTHD_FOUND : step == SQLITE_DONE ? AUTHD_MISSING : AUTHD_STORE_ERROR;
 }
 
+/* The rows that are kept, as the file is now. */
+static authd_row_cache *current_rows(sqlite_store *store) {
+  if (authd_wal_index_changed(&store->wal_index))
+    authd_row_cache_forget(store->rows);
+  return store->rows;
+}
+
 /* ---------------------------------------------------------------------------------------------------
  * The interface. */
 
 static authd_found find_api_key(void *state, const char *value, authd_api_key *out) {
-  sqlite3_stmt *statement = prepare(state, FIND_API_KEY);
+  sqlite_store *store = state;
+  if (authd_row_cache_api_key(current_rows(store), value, out))
+    return AUTHD_FOUND;
+  sqlite3_stmt *statement = prepare(store, FIND_API_KEY);
   bind_text(statement, 1, value);
   int step = sqlite3_step(statement);
-  if (step == SQLITE_ROW)
+  if (step == SQLITE_ROW) {
     read_api_key(statement, out);
+    authd_row_cache_keep_api_key(store->rows, value, out);
+  }
   sqlite3_reset(statement);
   return step == SQLITE_ROW ? AUTHD_FOUND : step == SQLITE_DONE ? AUTHD_MISSING : AUTHD_STORE_ERROR;
 }
 
 static authd_found find_credential(void *state, authd_credential_kind kind, const char *value,
                                    authd_credential *out) {
-  sqlite3_stmt *statement = prepare(state, FIND_CREDENTIAL);
+  sqlite_store *store = state;
+  authd_row_by by = kind == AUTHD_SECRET ? AUTHD_BY_SECRET : AUTHD_BY_DOMAIN_KEY;
+  if (authd_row_cache_credential(current_rows(store), by, value, out))
+    return AUTHD_FOUND;
+  sqlite3_stmt *statement = prepare(store, FIND_CREDENTIAL);
   sqlite3_bind_int(statement, 1, (int)kind);
   bind_text(statement, 2, value);
-  return one_credential(statement, out);
+  authd_found found = one_credential(statement, out);
+  if (found == AUTHD_FOUND)
+    authd_row_cache_keep_credential(store->rows, by, value, out);
+  return found;
 }
 
 static authd_found get_credential(void *state, const char *id, authd_credential *out) {
-  sqlite3_stmt *statement = prepare(state, GET_CREDENTIAL);
+  sqlite_store *store = state;
+  if (authd_row_cache_credential(current_rows(store), AUTHD_BY_ID, id, out))
+    return AUTHD_FOUND;
+  sqlite3_stmt *statement = prepare(store, GET_CREDENTIAL);
   bind_text(statement, 1, id);
-  return one_credential(statement, out);
+  authd_found found = one_credential(statement, out);
+  if (found == AUTHD_FOUND)
+    authd_row_cache_keep_credential(store->rows, AUTHD_BY_ID, id, out);
+  return found;
 }
 
 static authd_found add_api_key(void *state, const authd_api_key *key) {
@@ -356,6 +388,7 @@ static void close_store(void *state) {
   for (int i = 0; i < STATEMENTS; i++)
     sqlite3_finalize(store->statements[i]);
   sqlite3_close(store->db);
+  authd_row_cache_free(store->rows);
   free(store);
 }
 
@@ -419,7 +452,10 @@ static bool is_ours(sqlite3 *db, const char *path, char *problem, size_t size) {
 
 bool authd_store_sqlite_open(authd_store *store, const char *path, char *problem, size_t size) {
   sqlite_store *state = calloc(1, sizeof *state);
-  if (state == NULL) {
+  if (state != NULL)
+    state->rows = authd_row_cache_new();
+  if (state == NULL || state->rows == NULL) {
+    free(state);
     snprintf(problem, size, "%s: out of memory", path);
     return false;
   }
@@ -429,7 +465,8 @@ bool authd_store_sqlite_open(authd_store *store, const char *path, char *problem
     if (file >= 0)
       close(file);
   }
-  if (sqlite3_open_v2(path, &state->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
+  if (sqlite3_open_v2(path, &state->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+      SQLITE_OK) {
     snprintf(problem, size, "%s: %s", path, sqlite3_errmsg(state->db));
     close_store(state);
     return false;
@@ -450,6 +487,7 @@ bool authd_store_sqlite_open(authd_store *store, const char *path, char *problem
     close_store(state);
     return false;
   }
+  authd_wal_index_init(&state->wal_index, state->db);
   *store = (authd_store){
       .state = state,
       .find_api_key = find_api_key,

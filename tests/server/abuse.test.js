@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Authd } from '../../web/authd.js';
 
-const CONNECTIONS = 10_000; // the server takes 10,400 at a time, each with at most 32 KB of its own
+const CONNECTIONS = 10_000; // the server takes 10,400 at a time, each with at most 16 KB of its own
 const RSS_MAX_MB = 320;
 const SERVED_WITHIN_MS = 5000;
 

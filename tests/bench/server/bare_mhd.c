@@ -1,7 +1,7 @@
 /* What the libraries alone can do: a fixed answer of a grant's size to any request; below /sign/
  * after the Ed25519 operations that a grant cannot do without, a signature, and for /refreshToken
- * the check of another one. Prints its port and serves until its standard input ends. The daemon is
- * started as inbenta-authd's is. */
+ * the check of another one. Prints its port and serves until its standard input ends. It has one
+ * thread: where two cores serve the load's generator, too, a second one makes it slower. */
 #include <microhttpd.h>
 #include <openssl/evp.h>
 #include <stdbool.h>

@@ -325,6 +325,77 @@ static void revocation_and_domains_count_at_once(void **state) {
   assert_refused(403, "key_revoked");
 }
 
+/* Asks for so many tokens in this second and returns how many different ones there were. */
+static int different_tokens(int count, const char *name, const char *value) {
+  static char tokens[100][400];
+  int different = 0;
+  assert_in_range(count, 1, 100);
+  for (int i = 0; i < count; i++) {
+    assert_int_equal(auth_with(name, value, ORIGIN), 200);
+    snprintf(tokens[different], sizeof *tokens, "%s", field("accessToken"));
+    int at = 0;
+    while (strcmp(tokens[at], tokens[different]) != 0)
+      at++;
+    different += at == different;
+  }
+  return different;
+}
+
+static void a_crowd_shares_tokens_of_a_domain_key(void **state) {
+  (void)state;
+  api.pool = authd_token_pool_new();
+  assert_non_null(api.pool);
+  assert_int_equal(different_tokens(AUTHD_POOL_TOKENS, "domainKey", domain_key.value),
+                   AUTHD_POOL_TOKENS);
+  now++;
+  assert_int_equal(different_tokens(100, "domainKey", domain_key.value), AUTHD_POOL_TOKENS);
+  assert_true(number_field("expiration") == 1001 + 1200);
+  assert_int_equal(different_tokens(100, "secret", secret), 100);
+  api.lifetime_s = 60;
+  assert_int_equal(auth_with("domainKey", domain_key.value, ORIGIN), 200);
+  assert_true(number_field("expiration") == 1001 + 60);
+  assert_true(number_field("expires_in") == 60);
+  authd_token_pool_free(api.pool);
+}
+
+static void no_refresh_gives_back_the_token_that_was_shown(void **state) {
+  (void)state;
+  char token[2200];
+  api.pool = authd_token_pool_new();
+  assert_non_null(api.pool);
+  get_token(token);
+  for (int i = 0; i < 5 * AUTHD_POOL_TOKENS; i++) {
+    assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN), 200);
+    assert_string_not_equal(field("accessToken"), token);
+    snprintf(token, sizeof token, "%s", field("accessToken"));
+  }
+  authd_token_pool_free(api.pool);
+}
+
+/* That a token lies ready does not say who may have it. */
+static void what_is_shared_is_checked_each_time(void **state) {
+  (void)state;
+  char token[2200];
+  api.pool = authd_token_pool_new();
+  assert_non_null(api.pool);
+  assert_int_equal(different_tokens(20, "domainKey", domain_key.value), AUTHD_POOL_TOKENS);
+  snprintf(token, sizeof token, "%s", field("accessToken"));
+  auth_with("domainKey", domain_key.value, "https://evil.example");
+  assert_refused(403, "origin_not_allowed");
+  api.store.set_domains(api.store.state, domain_key.id, "other.example\n");
+  auth_with("domainKey", domain_key.value, ORIGIN);
+  assert_refused(403, "origin_not_allowed");
+  bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN);
+  assert_refused(403, "origin_not_allowed");
+  assert_int_equal(auth_with("domainKey", domain_key.value, "https://other.example"), 200);
+  api.store.revoke(api.store.state, AUTHD_DOMAIN_KEY, domain_key.id, now);
+  auth_with("domainKey", domain_key.value, "https://other.example");
+  assert_refused(403, "key_revoked");
+  bearer("POST", "/v1/refreshToken", key.value, token, "https://other.example");
+  assert_refused(403, "key_revoked");
+  authd_token_pool_free(api.pool);
+}
+
 static void a_secret_beside_the_one_that_replaces_it(void **state) {
   (void)state;
   char token[2200], fresh[AUTHD_SECRET_SIZE];
@@ -640,6 +711,9 @@ int main(void) {
       TEST(content_types),
       TEST(refresh),
       TEST(revocation_and_domains_count_at_once),
+      TEST(a_crowd_shares_tokens_of_a_domain_key),
+      TEST(no_refresh_gives_back_the_token_that_was_shown),
+      TEST(what_is_shared_is_checked_each_time),
       TEST(a_secret_beside_the_one_that_replaces_it),
       TEST(rotated_twice),
       TEST(uses_are_noted),

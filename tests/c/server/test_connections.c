@@ -136,6 +136,53 @@ static void a_request_that_has_begun_is_answered_before_the_stop(void **state) {
   close(connection);
 }
 
+enum { CLIENTS = 8, ASKED = 100 };
+
+/* Grants and a health check in turn, on one connection. Returns how many were answered well. */
+static void *ask_often(void *answered) {
+  static const char health[] = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+  char head[1024], *text = malloc(WIRE_ANSWER_SIZE);
+  int connection = wire_connect(port);
+  int len = snprintf(head, sizeof head,
+                     "POST /v1/auth HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n%s\r\n%s",
+                     strlen(body), headers, body);
+  for (int i = 0; i < ASKED && text != NULL; i++) {
+    bool grant = i % 4 != 3;
+    wire_send(connection, grant ? head : health, grant ? (size_t)len : sizeof health - 1);
+    if (wire_receive(connection, text) == 200 &&
+        strstr(text, grant ? "\"accessToken\"" : "\"ok\"") != NULL)
+      ++*(int *)answered;
+  }
+  close(connection);
+  free(text);
+  return NULL;
+}
+
+/* Threads of the host share the store, what is kept of tokens, and the log: each request is
+ * answered, and has its line. */
+static void many_at_once(void **state) {
+  (void)state;
+  pthread_t clients[CLIENTS];
+  int answered[CLIENTS] = {0}, grants = 0, checks = 0;
+  api.pool = authd_token_pool_new();
+  api.cache = authd_token_cache_new();
+  for (size_t i = 0; i < CLIENTS; i++)
+    assert_int_equal(pthread_create(&clients[i], NULL, ask_often, &answered[i]), 0);
+  for (size_t i = 0; i < CLIENTS; i++) {
+    pthread_join(clients[i], NULL);
+    assert_int_equal(answered[i], ASKED);
+  }
+  stop();
+  for (const char *line = log_text; *line != '\0'; line = strchr(line, '\n') + 1) {
+    grants += strncmp(strchr(line, ' '), " POST /v1/auth 200 ", 19) == 0;
+    checks += strncmp(strchr(line, ' '), " GET /healthz 200 ", 18) == 0;
+  }
+  assert_int_equal(grants, CLIENTS * ASKED * 3 / 4);
+  assert_int_equal(checks, CLIENTS * ASKED / 4);
+  authd_token_cache_free(api.cache);
+  authd_token_pool_free(api.pool);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -143,6 +190,7 @@ int main(void) {
       TEST(clients_that_leave),
       TEST(the_log_tells_why_a_store_failed),
       TEST(a_request_that_has_begun_is_answered_before_the_stop),
+      TEST(many_at_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,6 +72,45 @@ static void another_handle_sees_a_revocation_at_once(void **state) {
   command.close(command.state);
 }
 
+/* Rows that this handle read are kept in memory: a change counts from its acknowledgement on, for
+ * each way to ask. */
+static void rows_that_were_read_before(void **state) {
+  (void)state;
+  enum { ROUNDS = 50 };
+  authd_store server = open_store(), command = open_store();
+  authd_api_key api_key, found_key;
+  static authd_credential made, found;
+  char domains[40];
+  assert_int_equal(authd_make_api_key(&command, &signer, "shop", 7, &api_key), AUTHD_FOUND);
+  for (int i = 1; i <= ROUNDS; i++) {
+    const authd_store *writer = i % 5 == 0 ? &server : &command;
+    assert_int_equal(authd_make_domain_key(writer, &signer, api_key.id, "a.example\n", i, &made),
+                     AUTHD_FOUND);
+    for (int again = 0; again < 3; again++) {
+      assert_int_equal(server.find_api_key(server.state, api_key.value, &found_key), AUTHD_FOUND);
+      assert_string_equal(found_key.id, api_key.id);
+      assert_int_equal(server.find_credential(server.state, AUTHD_DOMAIN_KEY, made.value, &found),
+                       AUTHD_FOUND);
+      assert_string_equal(found.domains, "a.example\n");
+      assert_int_equal(server.get_credential(server.state, made.id, &found), AUTHD_FOUND);
+      assert_int_equal(found.revoked_s, 0);
+    }
+    snprintf(domains, sizeof domains, "%d.example\n", i);
+    assert_int_equal(writer->set_domains(writer->state, made.id, domains), AUTHD_FOUND);
+    assert_int_equal(server.find_credential(server.state, AUTHD_DOMAIN_KEY, made.value, &found),
+                     AUTHD_FOUND);
+    assert_string_equal(found.domains, domains);
+    assert_int_equal(writer->revoke(writer->state, AUTHD_DOMAIN_KEY, made.id, i), AUTHD_FOUND);
+    assert_int_equal(server.get_credential(server.state, made.id, &found), AUTHD_FOUND);
+    assert_int_equal(found.revoked_s, i);
+    assert_int_equal(server.find_credential(server.state, AUTHD_DOMAIN_KEY, made.value, &found),
+                     AUTHD_FOUND);
+    assert_int_equal(found.revoked_s, i);
+  }
+  server.close(server.state);
+  command.close(command.state);
+}
+
 static void what_is_not_there(void **state) {
   (void)state;
   authd_store store = open_store();
@@ -435,6 +474,7 @@ static void killed_while_writing(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(another_handle_sees_a_revocation_at_once, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(rows_that_were_read_before, set_up, tear_down),
       cmocka_unit_test_setup_teardown(what_is_not_there, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_secret_is_not_in_the_file, set_up, tear_down),
       cmocka_unit_test_setup_teardown(lists, set_up, tear_down),
