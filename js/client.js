@@ -176,8 +176,7 @@ export class AuthClient extends EventTarget {
       if (signal?.aborted) return leave();
       signal?.addEventListener('abort', leave);
       // While the wasm loads, a sibling may tell its token.
-      const turn = !forceRefresh && !this.#isValidFor(0) && this.#siblings?.turn(timeoutMs / 2);
-      Promise.all([this.#start(), turn]).then(
+      Promise.all([this.#start(), !forceRefresh && !this.#isValidFor(0) && this.#siblings?.turn(timeoutMs / 2)]).then(
         ([core]) => {
           if (!this.#waiters.has(id)) return;
           clearTimeout(timer);

@@ -47,8 +47,9 @@ function preconnect(href) {
  * @returns {Promise<Core>}
  */
 export async function startCore(config, { tell, isAwaited, onDeath }) {
+  const loading = loadModule(config.wasm, config.timeoutMs);
   preconnect(config.endpoint);
-  const module = await loadModule(config.wasm, config.timeoutMs);
+  const module = await loading;
   let wasm, memory, bytes; // the memory has a fixed size, so views of it stay valid
   let timer;
   let request; // AbortController of the one under way
