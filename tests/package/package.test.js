@@ -74,6 +74,16 @@ test('in Node, without a word about the wasm', async () => {
   assert.equal(stdout, 'token\n');
 });
 
+test('in Deno', async () => {
+  await writeFile(join(project, 'deno.js'), `import { createFromDomainKey } from 'inbenta-auth';
+    const client = createFromDomainKey('d', 'k', { endpoint: '${endpoint}' });
+    console.log((await client.getToken()).accessToken);
+    client.dispose();`);
+  const deno = join(root, 'node_modules/deno/bin.cjs');
+  const { stdout } = await run(process.execPath, [deno, 'run', '--no-lock', '--no-remote', '--node-modules-dir=manual', '--allow-net=127.0.0.1', '--allow-read', 'deno.js'], project);
+  assert.equal(stdout, 'token\n');
+});
+
 test('by require', async () => {
   const code = `const { createFromDomainKey } = require('inbenta-auth');
     const { createFromSecret } = require('inbenta-auth/server');
