@@ -57,7 +57,8 @@ export class AuthClient extends EventTarget {
     this.#config = config;
     if (config.flow == FLOW_TOKEN) this.#keep(fromPage(config));
     if (config.flow == FLOW_DOMAIN_KEY && config.shareAcrossTabs && globalThis.BroadcastChannel && globalThis.location)
-      this.#siblings = new Siblings(`inbenta-auth ${config.endpoint} ${config.apiKey} ${config.credential}`, {
+      // The number is that of what siblings say: tabs of another release may be open.
+      this.#siblings = new Siblings(`inbenta-auth 2 ${config.endpoint} ${config.apiKey} ${config.credential}`, {
         current: () => this.#isValidFor(config.minValidityMs) && this.#shared(),
         adopt: (token) => this.#adopt(token),
       });
