@@ -1,14 +1,15 @@
 /* The native HTTP host; see http.h.
  *
- * A few threads with poll share the connections, because each look at them costs by their number;
- * slow clients hold a connection, never a thread. One request is handled at a time: handlers take
- * microseconds, and a store's connection is for one thread. Not epoll: libmicrohttpd 0.9.75 then
- * misses a client that leaves right behind its last bytes, and keeps the connection until its
- * timeout. */
+ * One thread takes connections (acceptor.h). A few with poll share them, because each look at them
+ * costs by their number; slow clients hold a connection, never a thread. One request is handled at
+ * a time: handlers take microseconds, and a store's connection is for one thread. Not epoll:
+ * libmicrohttpd 0.9.75 then misses a client that leaves right behind its last bytes, and keeps the
+ * connection until its timeout. */
 #define _POSIX_C_SOURCE 200809L
 #include "server/http.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 #include "core/memory.h"
+#include "server/acceptor.h"
 #include "server/certificate.h"
 #include "server/lines.h"
 
@@ -47,7 +49,9 @@ struct authd_http {
   const authd_admin *admin;
   const authd_log *log;
   authd_lines *lines; /* of the log; NULL without one */
+  authd_acceptor *acceptor;
   struct MHD_Daemon *daemon;
+  unsigned connection_limit;
   atomic_int open_exchanges; /* requests that are being read or answered */
   struct turns turns;
 };
@@ -230,7 +234,20 @@ static unsigned connection_limit(void) {
   return files.rlim_cur > 2 * OTHER_FILES ? (unsigned)files.rlim_cur - OTHER_FILES : OTHER_FILES;
 }
 
+static bool has_room(void *user) {
+  const authd_http *http = user;
+  return MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections <
+         http->connection_limit;
+}
+
+static void take_connection(void *user, int socket, const struct sockaddr *from,
+                            socklen_t from_size) {
+  authd_http *http = user;
+  (void)MHD_add_connection(http->daemon, socket, from, from_size); /* closes it if it cannot */
+}
+
 static void release(authd_http *http) {
+  authd_acceptor_free(http->acceptor);
   authd_lines_free(http->lines);
   authd_certificate_clean_up();
   pthread_cond_destroy(&http->turns.moved);
@@ -243,12 +260,13 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
   struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(*port)};
   struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(*port)};
   const struct sockaddr *at = (const struct sockaddr *)&ipv4;
-  unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC;
+  socklen_t at_size = sizeof ipv4;
+  unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET;
   if (inet_pton(AF_INET, address, &ipv4.sin_addr) != 1) {
     if (inet_pton(AF_INET6, address, &ipv6.sin6_addr) != 1)
       return NULL;
     at = (const struct sockaddr *)&ipv6;
-    flags |= MHD_USE_IPv6;
+    at_size = sizeof ipv6;
   }
   static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
   struct MHD_OptionItem tls_options[] = {{MHD_OPTION_END, 0, NULL}, {0}, {0}};
@@ -262,7 +280,8 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
   authd_http *http = malloc(sizeof *http);
   if (http == NULL)
     return NULL;
-  *http = (authd_http){.api = api, .admin = admin, .log = log};
+  *http =
+      (authd_http){.api = api, .admin = admin, .log = log, .connection_limit = connection_limit()};
   if (log != NULL && (http->lines = authd_lines_new(log->to)) == NULL) {
     free(http);
     return NULL;
@@ -272,18 +291,23 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
   atomic_init(&http->turns.turn, 0);
   pthread_mutex_init(&http->turns.mutex, NULL);
   pthread_cond_init(&http->turns.moved, NULL);
-  http->daemon = MHD_start_daemon(
-      flags, *port, NULL, NULL, on_request, http, MHD_OPTION_ARRAY, tls_options,
-      MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
-      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_LIMIT,
-      connection_limit(), MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
-  if (http->daemon == NULL) {
-    release(http);
-    return NULL;
-  }
-  *port = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
-  return http;
+  const authd_taker taker = {has_room, take_connection, http};
+  http->acceptor = authd_acceptor_new(at, at_size, port);
+  if (http->acceptor != NULL)
+    http->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, http, MHD_OPTION_ARRAY, tls_options,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_LIMIT, http->connection_limit,
+        MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+  if (http->daemon != NULL && authd_acceptor_start(http->acceptor, &taker))
+    return http;
+  int why = errno;
+  if (http->daemon != NULL)
+    MHD_stop_daemon(http->daemon);
+  release(http);
+  errno = why;
+  return NULL;
 }
 
 bool authd_http_between(authd_http *http, bool (*act)(void *user), void *user) {
@@ -294,9 +318,8 @@ bool authd_http_between(authd_http *http, bool (*act)(void *user), void *user) {
 }
 
 void authd_http_stop(authd_http *http) {
-  MHD_socket listening = MHD_quiesce_daemon(http->daemon);
-  if (listening != MHD_INVALID_SOCKET)
-    close(listening);
+  authd_acceptor_free(http->acceptor);
+  http->acceptor = NULL;
   /* Connections that are only kept alive are not waited for. */
   double give_up_ms = now_ms() + STOP_TIMEOUT_MS;
   while (atomic_load(&http->open_exchanges) > 0 && now_ms() < give_up_ms)
