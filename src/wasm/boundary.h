@@ -13,7 +13,8 @@
 #define IMPORT(name) __attribute__((import_module("js"), import_name(#name)))
 #define EXPORT(name) __attribute__((export_name(#name)))
 
-IMPORT(ask) double js_ask(int what);
+/* Answers one of enum question. */
+IMPORT(ask) double js_ask(int question);
 
 enum question {
   ASK_MONO_MS, /* the monotonic clock */
