@@ -1,7 +1,7 @@
 // AuthClient: what a page holds. It keeps the current token in JavaScript memory, so that a fresh one is
 // returned at once, without entering wasm; everything else is decided by the C core.
 
-import { FLOW_DOMAIN_KEY, FLOW_TOKEN } from './config.js';
+import { FLOW_DOMAIN_KEY, FLOW_TOKEN, timerMs } from './config.js';
 import { ANSWER, ERROR, EXPIRED, QUOTA, REAUTHORIZE, startCore, TOKEN } from './core.js';
 import { AuthError, NETWORK, errorFromC, numberForC } from './errors.js';
 import { apiUrl, fetchWithToken } from './fetch.js';
@@ -158,9 +158,10 @@ export class AuthClient extends EventTarget {
     return left > 0 && left >= Math.min(minValidityMs, current.lifetimeMs / 4);
   }
 
-  #wait({ minValidityMs, forceRefresh, signal, timeoutMs = this.#config.timeoutMs }) {
+  #wait({ minValidityMs, forceRefresh, signal, timeoutMs: wantedMs = this.#config.timeoutMs }) {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastWaiter;
+      const timeoutMs = timerMs(wantedMs);
       const deadline = performance.now() + timeoutMs;
       const leave = () => {
         this.#settle(id, new AuthError('aborted', { cause: signal.reason }));

@@ -48,6 +48,11 @@ function normalized(endpoint) {
   }
 }
 
+/** What timers take; beyond that they fire at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+export const timerMs = (ms) => Math.min(ms, LONGEST_MS);
+
 /** Returns the configuration with its defaults, or throws an AuthError that says what is wrong. */
 export function checkConfig(options) {
   const config = { ...DEFAULTS };
@@ -56,6 +61,7 @@ export function checkConfig(options) {
   for (const name of ['minValidityMs', 'timeoutMs'])
     if (!Number.isFinite(config[name]) || config[name] < 0) throw invalid(`${name} must be a number of milliseconds.`);
   if (config.reauthorize && typeof config.reauthorize != 'function') throw invalid('reauthorize must be a function that returns a token.');
+  config.timeoutMs = timerMs(config.timeoutMs);
   config.endpoint = normalized(config.endpoint);
   const error = checkEndpoint(config.endpoint, config.allowInsecure);
   if (error == INVALID_CONFIG) throw invalid('endpoint must be a base URL such as https://api.inbenta.io/v1: no user, query or fragment.');

@@ -171,6 +171,14 @@ test('a server that never answers', async (t) => {
   await assert.rejects(slow.client.getToken({ timeoutMs: 400 }), failsWith('timeout'));
 });
 
+test('timeouts longer than timers can be are no short ones', async (t) => {
+  const { endpoint } = await fakeApi(t, (response, request, n) => setTimeout(() => json(response, 200, grant(n)), 50));
+  const client = createFromDomainKey('d', 'k', { endpoint, wasm, timeoutMs: 2 ** 31 });
+  t.after(() => client.dispose());
+  assert.equal((await client.getToken()).accessToken, 'token-1');
+  for (const timeoutMs of [2 ** 31, 1e15, Infinity]) await client.getToken({ forceRefresh: true, timeoutMs });
+});
+
 test('an aborted caller leaves, the shared request goes on', async (t) => {
   let release;
   const { client, requests } = await fakeApi(t, (response) => (release = () => json(response, 200, grant(1))));
