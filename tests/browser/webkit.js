@@ -8,6 +8,9 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Builder, Capabilities } from 'selenium-webdriver';
 
+/** For a page of this machine, twenty at a time. */
+const PAGE_LOAD_MS = 20_000;
+
 /** MiniBrowser is under the folder of the machine's architecture. */
 async function findMiniBrowser() {
   const names = await readdir('/usr/lib');
@@ -62,7 +65,9 @@ export class WebKit {
       browserName: 'MiniBrowser',
       'webkitgtk:browserOptions': { binary: this.#binary, args: ['--automation'] },
     });
-    return new Context(await new Builder().usingServer(this.#address).withCapabilities(capabilities).build());
+    const session = await new Builder().usingServer(this.#address).withCapabilities(capabilities).build();
+    await session.manage().setTimeouts({ pageLoad: PAGE_LOAD_MS });
+    return new Context(session);
   }
 
   async close() {
@@ -121,8 +126,14 @@ class Page {
     return this.#context;
   }
 
+  /** Once in a while a new browser does not begin its first navigation; then it gets another one. */
   goto(url) {
-    return this.#command((session) => session.get(url));
+    return this.#command((session) =>
+      session.get(url).catch((error) => {
+        if (error.name != 'TimeoutError') throw error;
+        return session.get(url);
+      }),
+    );
   }
 
   close() {
