@@ -126,14 +126,18 @@ class Page {
     return this.#context;
   }
 
-  /** Once in a while a new browser does not begin its first navigation; then it gets another one. */
+  /** Once in a while a tab does not begin its first navigation, nor any other one then: a new tab does. */
   goto(url) {
-    return this.#command((session) =>
-      session.get(url).catch((error) => {
+    return this.#command(async (session) => {
+      try {
+        await session.get(url);
+      } catch (error) {
         if (error.name != 'TimeoutError') throw error;
-        return session.get(url);
-      }),
-    );
+        await session.switchTo().newWindow('tab');
+        this.#handle = await session.getWindowHandle();
+        await session.get(url);
+      }
+    });
   }
 
   close() {
