@@ -8,7 +8,7 @@
  * How long siblings have to answer, while the wasm loads: so many milliseconds and, because twenty tabs that
  * open at once keep a machine busy, so many round trips of a message.
  */
-const ANSWER_MS = 5;
+const ANSWER_MS = 10;
 const ANSWER_ROUND_TRIPS = 12;
 
 /** So long the tab that goes is believed in; then it may have crashed. */
