@@ -1,10 +1,9 @@
 /* The native HTTP host; see http.h.
  *
- * One thread takes connections (acceptor.h). A few with poll share them, because each look at them
- * costs by their number; slow clients hold a connection, never a thread. One request is handled at
- * a time: handlers take microseconds, and a store's connection is for one thread. Not epoll:
- * libmicrohttpd 0.9.75 then misses a client that leaves right behind its last bytes, and keeps the
- * connection until its timeout. */
+ * One thread takes connections (acceptor.h), one serves them all with poll: handlers take turns
+ * anyway, as a store's connection is for one thread, and a second one made each request dearer.
+ * Slow clients hold a connection, never a thread. Not epoll: libmicrohttpd 0.9.75 then misses a
+ * client that leaves right behind its last bytes, and keeps the connection until its timeout. */
 #define _POSIX_C_SOURCE 200809L
 #include "server/http.h"
 
@@ -28,8 +27,7 @@
 #include "server/lines.h"
 
 #define CONNECTION_TIMEOUT_S 15
-#define THREADS 2
-#define CONNECTION_LIMIT 10400  /* each thread takes its share of this, not more */
+#define CONNECTION_LIMIT 10400
 #define OTHER_FILES 64          /* besides connections: the store, the log, the listening socket */
 #define LOOKS 100               /* at whose turn it is, before a thread falls asleep */
 #define STOP_TIMEOUT_MS 2000    /* what a slow client gets to finish its request when we stop */
@@ -298,8 +296,7 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
         flags, 0, NULL, NULL, on_request, http, MHD_OPTION_ARRAY, tls_options,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_LIMIT, http->connection_limit,
-        MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
   if (http->daemon != NULL && authd_acceptor_start(http->acceptor, &taker))
     return http;
   int why = errno;
