@@ -48,7 +48,7 @@ typedef enum {
  * any. */
 #ifdef IAUTH_ONLY_HOST
 extern const iauth_host IAUTH_ONLY_HOST;
-#define HOST(client) (&IAUTH_ONLY_HOST)
+#define HOST(client) ((void)(client), &IAUTH_ONLY_HOST)
 #else
 #define HOST(client) ((client)->host)
 #endif
@@ -246,6 +246,13 @@ static int64_t next_try_mono_ms(const iauth_client *client) {
   return iauth__max(client->demand_mono_ms, client->next_start_mono_ms);
 }
 
+/* The failure as a caller sees it now. */
+static iauth_failure failure_now(const iauth_client *client) {
+  iauth_failure failure = client->failure;
+  failure.retry_after_ms = iauth__max(0, next_try_mono_ms(client) - client->now.mono_ms);
+  return failure;
+}
+
 /* The request in flight failed. */
 static void fail_request(iauth_client *client, iauth_error error, int status,
                          int64_t retry_after_ms) {
@@ -386,8 +393,7 @@ static bool settle(const iauth_client *client, struct waiter *waiter) {
   if (failed && ((late && client->failed_mono_ms >= waiter->asked_mono_ms) ||
                  (!client->in_flight && now_ms < next_ms &&
                   (!client->failure.retryable || waiter->deadline_mono_ms < next_ms)))) {
-    waiter->failure = client->failure;
-    waiter->failure.retry_after_ms = iauth__max(0, next_ms - now_ms);
+    waiter->failure = failure_now(client);
   } else if (late) {
     waiter->failure = (iauth_failure){
         .error = IAUTH_ERR_TIMEOUT, .retryable = true, .attempts = client->failure.attempts};
@@ -506,8 +512,7 @@ static void notice_time(iauth_client *client) {
 
 /* Events come before answers: a caller who is told finds the token already known. */
 static void tell_news(iauth_client *client) {
-  iauth_failure failure = client->failure;
-  failure.retry_after_ms = iauth__max(0, next_try_mono_ms(client) - client->now.mono_ms);
+  const iauth_failure failure = failure_now(client);
   for (int kind = 1; kind <= IAUTH_EVENT_TOKEN; kind++) {
     if (!(client->news & 1u << kind))
       continue;

@@ -1,9 +1,10 @@
 /* The native HTTP host; see http.h.
  *
- * One thread takes connections (acceptor.h), one serves them all with poll: handlers take turns
- * anyway, as a store's connection is for one thread, and a second one made each request dearer.
- * Slow clients hold a connection, never a thread. Not epoll: libmicrohttpd 0.9.75 then misses a
- * client that leaves right behind its last bytes, and keeps the connection until its timeout. */
+ * One thread takes connections (acceptor.h), one serves them all with poll: handlers would take
+ * turns anyway, as a store's connection is for one thread, and a second one made each request
+ * dearer. Slow clients hold a connection, never a thread. Not epoll: libmicrohttpd 0.9.75 then
+ * misses a client that leaves right behind its last bytes, and keeps the connection until its
+ * timeout. */
 #define _POSIX_C_SOURCE 200809L
 #include "server/http.h"
 
@@ -29,18 +30,9 @@
 #define CONNECTION_TIMEOUT_S 15
 #define CONNECTION_LIMIT 10400
 #define OTHER_FILES 64          /* besides connections: the store, the log, the listening socket */
-#define LOOKS 100               /* at whose turn it is, before a thread falls asleep */
 #define STOP_TIMEOUT_MS 2000    /* what a slow client gets to finish its request when we stop */
 #define PROBLEM_SIZE 512        /* bytes of what the log tells of a failure */
 #define CONNECTION_MEMORY 16384 /* bytes for one connection's headers; zeroed for each request */
-
-/* One thread after the other, in the order in which they came: with a plain mutex, one that has
- * just had its turn takes the next one, too, and a request waits for many others. */
-struct turns {
-  atomic_uint last, turn; /* tickets; they may wrap around */
-  pthread_mutex_t mutex;  /* held while `turn` changes */
-  pthread_cond_t moved;
-};
 
 struct authd_http {
   const authd_api *api;
@@ -51,28 +43,8 @@ struct authd_http {
   struct MHD_Daemon *daemon;
   unsigned connection_limit;
   atomic_int open_exchanges; /* requests that are being read or answered */
-  struct turns turns;
+  pthread_mutex_t in_use;    /* what the handlers use: by a request, or by authd_http_between */
 };
-
-/* A turn takes a few microseconds, less than to fall asleep and be woken: so it looks a few times
- * before. */
-static void wait_for_turn(struct turns *turns) {
-  unsigned ticket = atomic_fetch_add(&turns->last, 1);
-  for (int i = 0; i < LOOKS; i++)
-    if (atomic_load(&turns->turn) == ticket)
-      return;
-  pthread_mutex_lock(&turns->mutex);
-  while (atomic_load(&turns->turn) != ticket)
-    pthread_cond_wait(&turns->moved, &turns->mutex);
-  pthread_mutex_unlock(&turns->mutex);
-}
-
-static void end_turn(struct turns *turns) {
-  pthread_mutex_lock(&turns->mutex);
-  atomic_fetch_add(&turns->turn, 1);
-  pthread_cond_broadcast(&turns->moved);
-  pthread_mutex_unlock(&turns->mutex);
-}
 
 /* One request while it is read. */
 struct exchange {
@@ -177,18 +149,18 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
   };
   authd_response response;
   char problem[PROBLEM_SIZE];
-  wait_for_turn(&http->turns);
+  pthread_mutex_lock(&http->in_use);
   double start_ms = now_ms();
   if (http->admin != NULL && authd_admin_is_for(url))
     authd_admin_handle(http->admin, &request, &response);
   else
     authd_handle(http->api, &request, &response);
   double took_ms = now_ms() - start_ms;
-  if (response.problem[0] != '\0') { /* the store's: another turn may change it */
+  if (response.problem[0] != '\0') { /* the store's: its next use may change it */
     snprintf(problem, sizeof problem, "%s", response.problem);
     response.problem = problem;
   }
-  end_turn(&http->turns);
+  pthread_mutex_unlock(&http->in_use);
   if (http->log != NULL) {
     char line[AUTHD_LOG_LINE_MAX];
     size_t len = authd_log_line(http->log->json, &request, &response, took_ms, line);
@@ -248,8 +220,7 @@ static void release(authd_http *http) {
   authd_acceptor_free(http->acceptor);
   authd_lines_free(http->lines);
   authd_certificate_clean_up();
-  pthread_cond_destroy(&http->turns.moved);
-  pthread_mutex_destroy(&http->turns.mutex);
+  pthread_mutex_destroy(&http->in_use);
   free(http);
 }
 
@@ -285,10 +256,7 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
     return NULL;
   }
   atomic_init(&http->open_exchanges, 0);
-  atomic_init(&http->turns.last, 0);
-  atomic_init(&http->turns.turn, 0);
-  pthread_mutex_init(&http->turns.mutex, NULL);
-  pthread_cond_init(&http->turns.moved, NULL);
+  pthread_mutex_init(&http->in_use, NULL);
   const authd_taker taker = {has_room, take_connection, http};
   http->acceptor = authd_acceptor_new(at, at_size, port);
   if (http->acceptor != NULL)
@@ -308,9 +276,9 @@ authd_http *authd_http_start(const authd_api *api, const authd_admin *admin, con
 }
 
 bool authd_http_between(authd_http *http, bool (*act)(void *user), void *user) {
-  wait_for_turn(&http->turns);
+  pthread_mutex_lock(&http->in_use);
   bool result = act(user);
-  end_turn(&http->turns);
+  pthread_mutex_unlock(&http->in_use);
   return result;
 }
 
