@@ -25,7 +25,7 @@ async function bundle(entry, outfile, { inline = false, module = wasm, ...more }
     target: 'es2022',
     legalComments: 'none',
     loader: { '.wasm': 'base64' },
-    alias: { '#wasm': module, '#default-wasm': path(`js/default-wasm-${inline ? 'inline' : 'file'}.js`) },
+    alias: { '#wasm': module, '#default-wasm': path(`js/client/default-wasm-${inline ? 'inline' : 'file'}.js`) },
     entryPoints: [path(entry)],
     write: false,
     ...more,
@@ -37,19 +37,19 @@ async function bundle(entry, outfile, { inline = false, module = wasm, ...more }
 await rm(path('dist'), { recursive: true, force: true });
 await mkdir(path('dist/cjs'), { recursive: true });
 await copyFile(wasm, path('dist/inbenta-auth.wasm'));
-await bundle('js/index.js', 'dist/inbenta-auth.js', { format: 'esm' });
+await bundle('js/client/index.js', 'dist/inbenta-auth.js', { format: 'esm' });
 for (const [format, folder] of [['esm', 'dist'], ['cjs', 'dist/cjs']]) {
-  await bundle('js/index.js', `${folder}/node.js`, { format, platform: 'node', inline: true });
-  await bundle('js/server.js', `${folder}/server.js`, { format, platform: 'node', inline: true, module: serverWasm });
-  await bundle('js/emulator.js', `${folder}/emulator.js`, { format, platform: 'node', inline: true, module: emulatorWasm });
+  await bundle('js/client/index.js', `${folder}/node.js`, { format, platform: 'node', inline: true });
+  await bundle('js/server/index.js', `${folder}/server.js`, { format, platform: 'node', inline: true, module: serverWasm });
+  await bundle('js/emulator/index.js', `${folder}/emulator.js`, { format, platform: 'node', inline: true, module: emulatorWasm });
 }
 await bundle('js/cli.js', 'dist/cli.js', { format: 'esm', platform: 'node', external: ['./emulator.js'] });
 await writeFile(path('dist/cjs/package.json'), '{ "type": "commonjs" }\n');
-await bundle('js/script-tag.js', 'dist/inbenta-auth.min.js', { format: 'iife', globalName: 'InbentaAuth', inline: true });
+await bundle('js/client/script-tag.js', 'dist/inbenta-auth.min.js', { format: 'iife', globalName: 'InbentaAuthSDK', inline: true });
 
 const types = ['--allowJs', '--declaration', '--emitDeclarationOnly', '--skipLibCheck', '--stripInternal', '--removeComments', 'false'];
 const target = ['--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler', '--rootDir', path('js'), '--outDir', path('dist')];
-execFileSync(process.execPath, [path('node_modules/typescript/bin/tsc'), ...types, ...target, path('js/index.js'), path('js/server.js'), path('js/emulator.js')], { stdio: 'inherit' });
+execFileSync(process.execPath, [path('node_modules/typescript/bin/tsc'), ...types, ...target, path('js/client/index.js'), path('js/server/index.js'), path('js/emulator/index.js')], { stdio: 'inherit' });
 for (const file of await readdir(path('dist'), { recursive: true }))
   if (file.endsWith('.d.ts') && !file.startsWith('cjs')) {
     await mkdir(path(`dist/cjs/${dirname(file)}`), { recursive: true });

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EmulatorCore } from './core.js';
 import { OptionError } from './options.js';
 
-const BODY_MAX = 16_384; // AUTHD_BODY_MAX of src/server/api.h
+const BODY_MAX = 16_384; // AUTHAPI_BODY_MAX of src/authapi/endpoints.h
 const REQUEST_TIMEOUT_MS = 15_000; // for all of a request, its body included
 const HEADERS_MAX = 32_768;
 const REQUESTS_KEPT = 10_000;

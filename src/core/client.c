@@ -10,8 +10,8 @@
 
 #include <string.h>
 
+#include "base/base_url.h"
 #include "core/credential.h"
-#include "core/endpoint.h"
 #include "core/memory.h"
 #include "core/policy.h"
 #include "core/request.h"
@@ -108,8 +108,7 @@ static void read_clocks(iauth_client *client) {
 /* What is left of the token: the more pessimistic clock wins. */
 static int64_t remaining_ms(const iauth_client *client) {
   const iauth_token *token = &client->token->public;
-  return iauth__min(token->expires_mono_ms - client->now.mono_ms,
-                    token->expires_wall_ms - client->now.wall_ms);
+  return iauth__min(token->expires_mono_ms - client->now.mono_ms, token->expires_wall_ms - client->now.wall_ms);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -151,8 +150,7 @@ static void drop_token(iauth_client *client) {
 
 /* Makes what was granted at `since` the current token, and takes its strings. Without apis of its
  * own it keeps the ones known so far: /refreshToken does not send them. */
-static iauth_error set_token(iauth_client *client, iauth__grant *grant, iauth_time since,
-                             int64_t lifetime_ms) {
+static iauth_error set_token(iauth_client *client, iauth__grant *grant, iauth_time since, int64_t lifetime_ms) {
   struct token *made = iauth__alloc(HOST(client), sizeof *made);
   if (made == NULL)
     return IAUTH_ERR_NO_MEMORY;
@@ -173,8 +171,7 @@ static iauth_error set_token(iauth_client *client, iauth__grant *grant, iauth_ti
               .expires_mono_ms = since.mono_ms + grant->expires_in_ms,
               .lifetime_ms = lifetime_ms,
           },
-      .refresh_when_ms =
-          iauth__refresh_when_ms(lifetime_ms, HOST(client)->random(HOST(client)->user)),
+      .refresh_when_ms = iauth__refresh_when_ms(lifetime_ms, HOST(client)->random(HOST(client)->user)),
   };
   memset(grant, 0, sizeof *grant);
   retire_token(client);
@@ -215,15 +212,14 @@ static void end_request(iauth_client *client) {
 }
 
 /* Records that an attempt failed and works out the two waits. */
-static void record_failure(iauth_client *client, iauth_error error, int status,
-                           int64_t retry_after_ms) {
+static void record_failure(iauth_client *client, iauth_error error, int status, int64_t retry_after_ms) {
   failure_kind kind = kind_of(error);
   iauth_failure *failure = &client->failure;
   uint32_t random = HOST(client)->random(HOST(client)->user);
   failure->attempts++;
-  int64_t demand = retry_after_ms > 0 ? iauth__min(retry_after_ms, IAUTH__BACKOFF_MAX_MS)
-                                      : iauth__min(iauth__backoff_ms(failure->attempts, random),
-                                                   IAUTH__REFUSAL_CACHE_MS);
+  int64_t demand = retry_after_ms > 0
+                       ? iauth__min(retry_after_ms, IAUTH__BACKOFF_MAX_MS)
+                       : iauth__min(iauth__backoff_ms(failure->attempts, random), IAUTH__REFUSAL_CACHE_MS);
   if (kind != TRANSIENT)
     demand = iauth__max(demand, IAUTH__REFUSAL_CACHE_MS);
   failure->error = error;
@@ -234,8 +230,8 @@ static void record_failure(iauth_client *client, iauth_error error, int status,
   client->server_ordered = retry_after_ms > 0;
   client->demand_mono_ms = client->now.mono_ms + demand;
   /* Not all at the very moment that the server named to all. */
-  client->background_mono_ms = client->now.mono_ms + retry_after_ms +
-                               iauth__background_backoff_ms(failure->attempts, random);
+  client->background_mono_ms =
+      client->now.mono_ms + retry_after_ms + iauth__background_backoff_ms(failure->attempts, random);
   client->news |= 1u << IAUTH_EVENT_ERROR;
   if (kind == REFUSED)
     drop_token(client);
@@ -254,8 +250,7 @@ static iauth_failure failure_now(const iauth_client *client) {
 }
 
 /* The request in flight failed. */
-static void fail_request(iauth_client *client, iauth_error error, int status,
-                         int64_t retry_after_ms) {
+static void fail_request(iauth_client *client, iauth_error error, int status, int64_t retry_after_ms) {
   iauth_request_kind kind = client->request.public.kind;
   end_request(client);
   if (kind == IAUTH_REQUEST_APIS)
@@ -276,8 +271,8 @@ static void start_request(iauth_client *client, iauth_request_kind kind) {
   client->started = client->now;
   if (kind != IAUTH_REQUEST_APIS)
     client->next_start_mono_ms = client->now.mono_ms + IAUTH__MIN_INTERVAL_MS;
-  iauth_error error = iauth__request_init(&client->request, HOST(client), &client->identity, kind,
-                                          client->generation, access_token);
+  iauth_error error =
+      iauth__request_init(&client->request, HOST(client), &client->identity, kind, client->generation, access_token);
   if (error == IAUTH_OK)
     error = HOST(client)->send(HOST(client)->user, &client->request.public);
   if (error != IAUTH_OK)
@@ -297,8 +292,7 @@ static iauth_error take_grant(iauth_client *client, iauth__grant *grant) {
     return IAUTH_OK;
   }
   int64_t expires_wall_ms = client->started.wall_ms + grant->expires_in_ms;
-  if (client->started.mono_ms + grant->expires_in_ms <= client->now.mono_ms ||
-      expires_wall_ms <= client->now.wall_ms)
+  if (client->started.mono_ms + grant->expires_in_ms <= client->now.mono_ms || expires_wall_ms <= client->now.wall_ms)
     return IAUTH_ERR_TIMEOUT; /* the answer took longer than the token lives */
   if (grant->expiration == 0)
     grant->expiration = (double)(expires_wall_ms / 1000);
@@ -313,14 +307,12 @@ void iauth_respond(iauth_client *client, uint32_t id, const iauth_response *resp
     client->news |= 1u << IAUTH_EVENT_QUOTA;
   iauth_request_kind kind = client->request.public.kind;
   iauth__grant grant;
-  iauth_error error =
-      iauth__check_response(HOST(client), kind, client->identity.flow, response, &grant);
+  iauth_error error = iauth__check_response(HOST(client), kind, client->identity.flow, response, &grant);
   if (error == IAUTH_OK)
     error = take_grant(client, &grant);
   iauth__grant_clean_up(&grant, HOST(client));
   if (error != IAUTH_OK) {
-    fail_request(client, error, response->status,
-                 iauth__retry_after_ms(response, client->now.wall_ms));
+    fail_request(client, error, response->status, iauth__retry_after_ms(response, client->now.wall_ms));
     return;
   }
   end_request(client);
@@ -373,8 +365,7 @@ static bool is_satisfied(const iauth_client *client, const struct waiter *waiter
   if (client->serial != waiter->token_serial)
     return true; /* obtained since: there is no better one to be had */
   return !waiter->force_refresh &&
-         remaining_ms(client) >=
-             iauth__enough_ms(waiter->min_validity_ms, client->token->public.lifetime_ms);
+         remaining_ms(client) >= iauth__enough_ms(waiter->min_validity_ms, client->token->public.lifetime_ms);
 }
 
 /* Decides about one caller. True if it has its answer. */
@@ -395,8 +386,8 @@ static bool settle(const iauth_client *client, struct waiter *waiter) {
                   (!client->failure.retryable || waiter->deadline_mono_ms < next_ms)))) {
     waiter->failure = failure_now(client);
   } else if (late) {
-    waiter->failure = (iauth_failure){
-        .error = IAUTH_ERR_TIMEOUT, .retryable = true, .attempts = client->failure.attempts};
+    waiter->failure =
+        (iauth_failure){.error = IAUTH_ERR_TIMEOUT, .retryable = true, .attempts = client->failure.attempts};
   } else {
     return false;
   }
@@ -445,8 +436,7 @@ static iauth_error take_offer(iauth_client *client, const iauth_token *offered, 
   if (!is_reply && client->token != NULL && remaining_ms(client) >= left)
     return IAUTH_OK;
   iauth__grant grant = {
-      .access_token =
-          iauth__copy(HOST(client), offered->access_token, strlen(offered->access_token) + 1),
+      .access_token = iauth__copy(HOST(client), offered->access_token, strlen(offered->access_token) + 1),
       .expiration = offered->expiration,
       .expires_in_ms = left,
       .apis_len = offered->apis_len,
@@ -461,9 +451,7 @@ static iauth_error take_offer(iauth_client *client, const iauth_token *offered, 
   return error;
 }
 
-iauth_error iauth_adopt(iauth_client *client, const iauth_token *offered) {
-  return take_offer(client, offered, false);
-}
+iauth_error iauth_adopt(iauth_client *client, const iauth_token *offered) { return take_offer(client, offered, false); }
 
 iauth_error iauth_adopt_reply(iauth_client *client, uint32_t id, const iauth_token *offered) {
   bool is_reply = client->in_flight && id == client->request.public.id;
@@ -483,8 +471,7 @@ void iauth_invalidate(iauth_client *client, const char *access_token) {
 }
 
 void iauth_wake(iauth_client *client) {
-  if (client->failure.error == IAUTH_OK || client->failure_kind == REFUSED ||
-      client->server_ordered)
+  if (client->failure.error == IAUTH_OK || client->failure_kind == REFUSED || client->server_ordered)
     return;
   client->demand_mono_ms = client->background_mono_ms = client->now.mono_ms;
 }
@@ -563,8 +550,7 @@ static void start_due(iauth_client *client) {
 
 /* How long until something is to be decided; negative if nothing ever will be. */
 static int64_t next_delay_ms(const iauth_client *client) {
-  int64_t next =
-      client->in_flight ? client->started.mono_ms + client->timeout_ms : due_mono_ms(client);
+  int64_t next = client->in_flight ? client->started.mono_ms + client->timeout_ms : due_mono_ms(client);
   for (const struct waiter *waiter = client->waiting; waiter != NULL; waiter = waiter->next)
     next = iauth__min(next, waiter->deadline_mono_ms);
   if (client->token != NULL)
@@ -594,6 +580,10 @@ void iauth_run(iauth_client *client) {
 /* ---------------------------------------------------------------------------------------------------
  * Life of a client. */
 
+_Static_assert((int)IAUTH__BASE_URL_INVALID == (int)IAUTH_ERR_INVALID_CONFIG &&
+                   (int)IAUTH__BASE_URL_INSECURE == (int)IAUTH_ERR_INSECURE_ENDPOINT,
+               "what is wrong with a base URL is an error of the client");
+
 iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_client **out) {
   *out = NULL;
   const char *endpoint = config->endpoint;
@@ -601,13 +591,12 @@ iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_
   if (endpoint == NULL || !iauth__is_credential(config->api_key) ||
       (config->flow != IAUTH_FLOW_TOKEN && !iauth__is_credential(credential)))
     return IAUTH_ERR_INVALID_CONFIG;
-  iauth_error error = iauth__check_endpoint(endpoint, config->allow_insecure);
-  if (error != IAUTH_OK)
-    return error;
+  iauth__base_url url = iauth__check_base_url(endpoint, config->allow_insecure);
+  if (url != IAUTH__BASE_URL_OK)
+    return (iauth_error)url;
   size_t endpoint_size = strlen(endpoint) + 1, api_key_size = strlen(config->api_key) + 1,
          credential_size = strlen(credential) + 1;
-  iauth_client *client =
-      iauth__alloc(host, sizeof *client + endpoint_size + api_key_size + credential_size);
+  iauth_client *client = iauth__alloc(host, sizeof *client + endpoint_size + api_key_size + credential_size);
   if (client == NULL)
     return IAUTH_ERR_NO_MEMORY;
   char *endpoint_copy = (char *)(client + 1), *api_key = endpoint_copy + endpoint_size,
@@ -621,8 +610,7 @@ iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_
       .identity = {endpoint_copy, api_key, credential_copy, config->flow},
       .auto_refresh = config->auto_refresh,
       .can_reauthorize = config->can_reauthorize,
-      .timeout_ms = config->timeout_ms > 0 ? iauth__min(config->timeout_ms, IAUTH__LIFETIME_MAX_MS)
-                                           : IAUTH__TIMEOUT_MS,
+      .timeout_ms = config->timeout_ms > 0 ? iauth__min(config->timeout_ms, IAUTH__LIFETIME_MAX_MS) : IAUTH__TIMEOUT_MS,
   };
 #ifndef IAUTH_ONLY_HOST
   client->host = host;

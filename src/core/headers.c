@@ -3,14 +3,14 @@
 
 #include <string.h>
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c; }
+#include "base/ascii.h"
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 /* The value in a line that has this name, NULL if it has another one. */
 static char *value_of(char *line, const char *name) {
   for (; *name != '\0'; name++, line++)
-    if (lower(*line) != *name)
+    if (iauth__lower(*line) != *name)
       return NULL;
   if (*line++ != ':')
     return NULL;

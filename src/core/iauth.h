@@ -90,14 +90,14 @@ typedef struct {
 } iauth_request;
 
 /* The headers of an answer that matter here, with their names, in the order in which they cross the
- * wasm boundary (js/core.js has the names, too). */
-#define IAUTH_RESPONSE_HEADERS(HEADER)                                                             \
-  HEADER(CONTENT_TYPE, "content-type")                                                             \
-  HEADER(DATE, "date")                                                                             \
-  HEADER(RETRY_AFTER, "retry-after")                                                               \
-  HEADER(QUOTA_USAGE, "x-quota-usage")                                                             \
-  HEADER(THROTTLE_USAGE, "x-throttle-usage")                                                       \
-  HEADER(QUOTA_RESET, "x-quota-reset")                                                             \
+ * wasm boundary (js/client/core.js has the names, too). */
+#define IAUTH_RESPONSE_HEADERS(HEADER)                                                                                 \
+  HEADER(CONTENT_TYPE, "content-type")                                                                                 \
+  HEADER(DATE, "date")                                                                                                 \
+  HEADER(RETRY_AFTER, "retry-after")                                                                                   \
+  HEADER(QUOTA_USAGE, "x-quota-usage")                                                                                 \
+  HEADER(THROTTLE_USAGE, "x-throttle-usage")                                                                           \
+  HEADER(QUOTA_RESET, "x-quota-reset")                                                                                 \
   HEADER(THROTTLE_RESET, "x-throttle-reset")
 
 typedef enum {
@@ -163,8 +163,7 @@ typedef struct {
    */
   void (*arm)(void *user, int64_t delay_ms);
   /* The one answer to iauth_get: a token, or NULL and why. */
-  void (*answer)(void *user, uint32_t waiter, const iauth_token *token,
-                 const iauth_failure *failure);
+  void (*answer)(void *user, uint32_t waiter, const iauth_token *token, const iauth_failure *failure);
   void (*event)(void *user, const iauth_event *event);
 } iauth_host;
 
@@ -202,11 +201,10 @@ void iauth_free(iauth_client *client);
  * Inputs. They record; iauth_run acts. */
 
 typedef struct {
-  int64_t
-      min_validity_ms; /* at least this long still; a token whose whole life is short counts by half
+  int64_t min_validity_ms; /* at least this long still; a token whose whole life is short counts by half
                           of it, and one obtained after the call counts as long as it is valid */
-  int64_t timeout_ms;  /* the caller's total deadline; 0 means 10,000 */
-  bool force_refresh;  /* only a token that was obtained after this call */
+  int64_t timeout_ms;      /* the caller's total deadline; 0 means 10,000 */
+  bool force_refresh;      /* only a token that was obtained after this call */
 } iauth_get_options;
 
 /* Joins a caller, named by a number of its choice, to the waiting list. host.answer is called for
@@ -254,7 +252,6 @@ const iauth_token *iauth_current(iauth_client *client, int64_t min_validity_ms);
 
 #define IAUTH_BODY_MAX 65536      /* bytes of an answer's body; transports stop reading there */
 #define IAUTH_CREDENTIAL_MAX 8192 /* bytes of a key, a secret or an access token */
-#define IAUTH_ENDPOINT_MAX 1024
 
 /* Inbenta's own endpoint (AUTH_API "Endpoints"), for hosts whose user names none. */
 #define IAUTH_ENDPOINT "https://api.inbenta.io/v1"

@@ -16,11 +16,4 @@ char *iauth__append(char *at, const char *text) {
   return at;
 }
 
-void iauth__wipe(void *ptr, size_t size) {
-  memset(ptr, 0, size);
-  __asm__ volatile("" : : "r"(ptr) : "memory"); /* as if somebody read it */
-}
-
-void iauth__release(const iauth_host *host, const void *ptr) {
-  host->release(host->user, (void *)ptr);
-}
+void iauth__release(const iauth_host *host, const void *ptr) { host->release(host->user, (void *)ptr); }

@@ -12,9 +12,6 @@ void *iauth__copy(const iauth_host *host, const void *bytes, size_t size);
 /* Writes a string and a NUL; returns where the NUL is. */
 char *iauth__append(char *at, const char *text);
 
-/* Overwrites in a way that the compiler may not leave out. */
-void iauth__wipe(void *ptr, size_t size);
-
 /* Through the host, which wipes. NULL is fine. */
 void iauth__release(const iauth_host *host, const void *ptr);
 

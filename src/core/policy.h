@@ -4,13 +4,9 @@
 
 #include <stdint.h>
 
-#define IAUTH__MIN_INTERVAL_MS                                                                     \
-  1000 /* between the starts of two requests, whatever the server says */
-#define IAUTH__REFUSAL_CACHE_MS                                                                    \
-  5000 /* a failure answers callers for this long without a request                                \
-        */
-#define IAUTH__BACKOFF_MAX_MS                                                                      \
-  60000 /* also the longest that a server's Retry-After holds up a caller */
+#define IAUTH__MIN_INTERVAL_MS 1000 /* between the starts of two requests, whatever the server says */
+#define IAUTH__REFUSAL_CACHE_MS 5000 /* a failure answers callers for this long without a request */
+#define IAUTH__BACKOFF_MAX_MS 60000       /* also the longest that a server's Retry-After holds up a caller */
 #define IAUTH__RETRY_AFTER_MAX_MS 3600000 /* … and the background refresh */
 #define IAUTH__NAP_MAX_MS 60000           /* timers compare clocks at least this often */
 #define IAUTH__TIMEOUT_MS 10000

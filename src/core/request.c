@@ -32,9 +32,8 @@ static char *append_json(char *at, const char *field, const char *value) {
 /* Bytes for the longest path, the names around a credential and what ends strings. */
 #define REQUEST_OVERHEAD 64
 
-iauth_error iauth__request_init(iauth__request *request, const iauth_host *host,
-                                const iauth__identity *identity, iauth_request_kind kind,
-                                uint32_t id, const char *access_token) {
+iauth_error iauth__request_init(iauth__request *request, const iauth_host *host, const iauth__identity *identity,
+                                iauth_request_kind kind, uint32_t id, const char *access_token) {
   bool is_auth = kind == IAUTH_REQUEST_AUTH;
   const char *credential = is_auth ? identity->credential : access_token;
   memset(request, 0, sizeof *request);
@@ -44,16 +43,14 @@ iauth_error iauth__request_init(iauth__request *request, const iauth_host *host,
   if (kind == IAUTH_REQUEST_REAUTHORIZE)
     return IAUTH_OK;
 
-  char *at = request->text =
-      iauth__alloc(host, strlen(identity->endpoint) + 2 * strlen(credential) + REQUEST_OVERHEAD);
+  char *at = request->text = iauth__alloc(host, strlen(identity->endpoint) + 2 * strlen(credential) + REQUEST_OVERHEAD);
   if (at == NULL)
     return IAUTH_ERR_NO_MEMORY;
   request->public.method = kind == IAUTH_REQUEST_APIS ? "GET" : "POST";
   request->public.url = at;
-  at = iauth__append(iauth__append(at, identity->endpoint), is_auth ? "/auth"
-                                                            : kind == IAUTH_REQUEST_REFRESH
-                                                                ? "/refreshToken"
-                                                                : "/apis");
+  at = iauth__append(iauth__append(at, identity->endpoint), is_auth                         ? "/auth"
+                                                            : kind == IAUTH_REQUEST_REFRESH ? "/refreshToken"
+                                                                                            : "/apis");
   const char **header = request->headers;
   header[0] = "x-inbenta-key";
   header[1] = identity->api_key;

@@ -21,9 +21,8 @@ typedef struct {
 
 /* Builds a request of a kind. `access_token` is used for those that carry one. Returns 0 or
  * NO_MEMORY; either way the caller calls iauth__request_clean_up. */
-iauth_error iauth__request_init(iauth__request *request, const iauth_host *host,
-                                const iauth__identity *identity, iauth_request_kind kind,
-                                uint32_t id, const char *access_token);
+iauth_error iauth__request_init(iauth__request *request, const iauth_host *host, const iauth__identity *identity,
+                                iauth_request_kind kind, uint32_t id, const char *access_token);
 
 /* Wipes and releases. Fine on a zeroed request and twice. */
 void iauth__request_clean_up(iauth__request *request, const iauth_host *host);

@@ -5,11 +5,12 @@
 
 #include <cJSON.h>
 
+#include "base/base_url.h"
+#include "base/dates.h"
+#include "base/number.h"
+#include "base/wipe.h"
 #include "core/credential.h"
-#include "core/endpoint.h"
-#include "core/http_date.h"
 #include "core/memory.h"
-#include "core/number.h"
 #include "core/policy.h"
 
 /* ---------------------------------------------------------------------------------------------------
@@ -18,8 +19,7 @@
 /* A number from 0 to 2^53 in a header; false if there is none or something else. */
 static bool header_number(const char *text, int64_t *out) {
   double value;
-  if (!iauth__parse_number(text, strlen(text), &value) ||
-      !(value >= 0 && value <= 9007199254740992.0))
+  if (!iauth__parse_number(text, strlen(text), &value) || !(value >= 0 && value <= 9007199254740992.0))
     return false;
   *out = (int64_t)value;
   return true;
@@ -39,8 +39,7 @@ int64_t iauth__retry_after_ms(const iauth_response *response, int64_t wall_ms) {
   const char *retry_after = response->headers[IAUTH_HEADER_RETRY_AFTER];
   if (!header_number(retry_after, &seconds)) {
     if (!header_date(retry_after, &until_s) &&
-        !(response->status == 429 &&
-          header_time(response->headers[IAUTH_HEADER_THROTTLE_RESET], &until_s)))
+        !(response->status == 429 && header_time(response->headers[IAUTH_HEADER_THROTTLE_RESET], &until_s)))
       return 0;
     (void)header_date(response->headers[IAUTH_HEADER_DATE], &now_s);
     seconds = until_s - now_s;
@@ -95,7 +94,7 @@ static double number_of(const cJSON *json, const char *name) {
 /* A product's base URL. Plain http passes only on this machine: a token is never sent in the clear
  * over a network. */
 static bool is_api(const cJSON *api) {
-  return cJSON_IsString(api) && iauth__check_endpoint(api->valuestring, false) == IAUTH_OK;
+  return cJSON_IsString(api) && iauth__check_base_url(api->valuestring, false) == IAUTH__BASE_URL_OK;
 }
 
 static iauth_error check_apis(const iauth_host *host, const cJSON *apis, iauth__grant *grant) {
@@ -114,14 +113,12 @@ static iauth_error check_apis(const iauth_host *host, const cJSON *apis, iauth__
   grant->apis = at;
   grant->apis_len = len;
   *at = '\0';
-  cJSON_ArrayForEach(api, apis) at =
-      iauth__append(iauth__append(at, api->string) + 1, api->valuestring) + 1;
+  cJSON_ArrayForEach(api, apis) at = iauth__append(iauth__append(at, api->string) + 1, api->valuestring) + 1;
   return IAUTH_OK;
 }
 
 /* expires_in counts from one millisecond; what is longer than ten years counts as ten years. */
-static iauth_error check_body(const iauth_host *host, iauth_request_kind kind, const cJSON *json,
-                              iauth__grant *grant) {
+static iauth_error check_body(const iauth_host *host, iauth_request_kind kind, const cJSON *json, iauth__grant *grant) {
   const cJSON *apis = cJSON_GetObjectItemCaseSensitive(json, "apis");
   if (kind != IAUTH_REQUEST_APIS) {
     const double longest_s = IAUTH__LIFETIME_MAX_MS / 1000;
@@ -142,9 +139,8 @@ static iauth_error check_body(const iauth_host *host, iauth_request_kind kind, c
   return check_apis(host, apis, grant);
 }
 
-static iauth_error check_grant(const iauth_host *host, iauth_request_kind kind,
-                               const iauth_response *response, const cJSON *json,
-                               iauth__grant *grant) {
+static iauth_error check_grant(const iauth_host *host, iauth_request_kind kind, const iauth_response *response,
+                               const cJSON *json, iauth__grant *grant) {
   if (!is_json(response->headers[IAUTH_HEADER_CONTENT_TYPE]))
     return IAUTH_ERR_BAD_CONTENT_TYPE;
   if (response->body_len > IAUTH_BODY_MAX)
@@ -169,8 +165,7 @@ void iauth__grant_clean_up(iauth__grant *grant, const iauth_host *host) {
 /* A refusal's body is the documented {"error": {"code", "message"}}, to which our local Auth API
  * adds `reason`, one of our codes; or the gateway's {"Message": …} (AUTH_API "Errors"). Messages
  * are for people and are never parsed. */
-static iauth_error check_refusal(iauth_request_kind kind, iauth_flow flow, int status,
-                                 const cJSON *json) {
+static iauth_error check_refusal(iauth_request_kind kind, iauth_flow flow, int status, const cJSON *json) {
   if (status == 429)
     return IAUTH_ERR_RATE_LIMITED;
   if (status >= 500 && status <= 599)

@@ -9,19 +9,18 @@
 #include <strings.h>
 #include <time.h>
 
-#include "core/endpoint.h"
-#include "core/memory.h"
+#include "authapi/access_log.h"
+#include "authapi/management.h"
+#include "authapi/store/memory.h"
+#include "base/base_url.h"
+#include "base/wipe.h"
 #include "emulator/boundary.h"
-#include "server/admin.h"
-#include "server/idna.h"
-#include "server/log.h"
-#include "server/store_memory.h"
 
 #define HOST_SIZE 256 /* a host name has at most 253 characters */
 
-static authd_ring ring;
-static authd_api api = {.ring = &ring};
-static authd_admin admin;
+static authapi_signing_keys ring;
+static authapi api = {.ring = &ring};
+static authapi_management admin;
 static char problem[512];
 
 static void wipe_and_free(void *memory, size_t len) {
@@ -59,36 +58,36 @@ static int64_t now_s(void *state) {
 }
 
 /* A key's state is a copy of its private half; Node is handed that for each signature. */
-static bool open_key(void *state, const unsigned char private_key[AUTHD_KEY_SIZE], authd_key *key) {
+static bool open_key(void *state, const unsigned char private_key[AUTHAPI_KEY_SIZE], authapi_key *key) {
   (void)state;
-  key->state = malloc(AUTHD_KEY_SIZE);
+  key->state = malloc(AUTHAPI_KEY_SIZE);
   if (key->state == NULL)
     return false;
-  memcpy(key->state, private_key, AUTHD_KEY_SIZE);
+  memcpy(key->state, private_key, AUTHAPI_KEY_SIZE);
   if (js_public_key(private_key, key->public_key))
     return true;
-  wipe_and_free(key->state, AUTHD_KEY_SIZE);
+  wipe_and_free(key->state, AUTHAPI_KEY_SIZE);
   return false;
 }
 
-static void close_key(void *state, authd_key *key) {
+static void close_key(void *state, authapi_key *key) {
   (void)state;
-  wipe_and_free(key->state, AUTHD_KEY_SIZE);
+  wipe_and_free(key->state, AUTHAPI_KEY_SIZE);
 }
 
-static bool sign(void *state, const authd_key *key, const void *data, size_t len,
-                 unsigned char signature[AUTHD_SIGNATURE_SIZE]) {
+static bool sign(void *state, const authapi_key *key, const void *data, size_t len,
+                 unsigned char signature[AUTHAPI_SIGNATURE_SIZE]) {
   (void)state;
   return js_sign(key->state, data, len, signature);
 }
 
-static bool verify(void *state, const authd_key *key, const void *data, size_t len,
-                   const unsigned char signature[AUTHD_SIGNATURE_SIZE]) {
+static bool verify(void *state, const authapi_key *key, const void *data, size_t len,
+                   const unsigned char signature[AUTHAPI_SIGNATURE_SIZE]) {
   (void)state;
   return js_verify(key->public_key, data, len, signature);
 }
 
-static bool sha256(void *state, const void *data, size_t len, unsigned char hash[AUTHD_HASH_SIZE]) {
+static bool sha256(void *state, const void *data, size_t len, unsigned char hash[AUTHAPI_HASH_SIZE]) {
   (void)state;
   return js_sha256(data, len, hash);
 }
@@ -98,7 +97,7 @@ static bool random_bytes(void *state, void *out, size_t len) {
   return js_random(out, len);
 }
 
-char *authd_idna_to_ascii(const char *host) {
+static char *to_ascii(const char *host) {
   char ascii[HOST_SIZE];
   int len = js_to_ascii(host, strlen(host), ascii, sizeof ascii);
   return len > 0 ? strndup(ascii, (size_t)len) : NULL;
@@ -117,7 +116,7 @@ static const char *take_apis(const char *text) {
   const char *wrong = cJSON_IsObject(apis) ? NULL : "apis: names, and a base URL for each";
   cJSON_ArrayForEach(url, apis) {
     const char *value = cJSON_GetStringValue(url);
-    if (value == NULL || iauth__check_endpoint(value, false) != IAUTH_OK)
+    if (value == NULL || iauth__check_base_url(value, false) != IAUTH__BASE_URL_OK)
       wrong = complain("apis.%s: the URL must be https, or http on this machine", url->string);
   }
   if (wrong == NULL) {
@@ -129,52 +128,53 @@ static const char *take_apis(const char *text) {
 }
 
 static const char *take_admin_token(const char *token) {
-  const char *wrong = authd_admin_token_problem(token);
+  const char *wrong = authapi_management_token_problem(token);
   if (wrong != NULL)
     return complain("adminToken: %s", wrong);
-  return authd_admin_init(&admin, &api, token) ? NULL : "no hash could be made";
+  return authapi_management_init(&admin, &api, token) ? NULL : "no hash could be made";
 }
 
-static const char *take_limits(authd_limit throttle, authd_limit quota) {
+static const char *take_limits(authapi_limit throttle, authapi_limit quota) {
   if (throttle.requests == 0 && quota.requests == 0)
     return NULL;
-  api.limiter = authd_limiter_new(throttle, quota);
+  api.limiter = authapi_limiter_new(throttle, quota);
   return api.limiter != NULL ? NULL : "out of memory";
 }
 
-const char *wasm_configure(char *strings, size_t len, int throttle_requests, int throttle_period_s,
-                           int quota_requests, int quota_period_s) {
+const char *wasm_configure(char *strings, size_t len, int throttle_requests, int throttle_period_s, int quota_requests,
+                           int quota_period_s) {
   api.now_s = now_s;
-  api.signer = (authd_signer){.open_key = open_key,
-                              .close_key = close_key,
-                              .sign = sign,
-                              .verify = verify,
-                              .sha256 = sha256,
-                              .random = random_bytes};
+  api.to_ascii = to_ascii;
+  api.signer = (authapi_signer){.open_key = open_key,
+                                .close_key = close_key,
+                                .sign = sign,
+                                .verify = verify,
+                                .sha256 = sha256,
+                                .random = random_bytes};
   const char *wrong = take_apis(strings);
   if (wrong == NULL)
     wrong = take_admin_token(strings + strlen(strings) + 1);
   /* For the page of management. They are not written to the store: a file that lies in somebody's
    * repository does not change because it is used. */
-  api.uses = authd_uses_new();
+  api.uses = authapi_last_used_new();
   if (wrong == NULL)
-    wrong = take_limits((authd_limit){throttle_requests, throttle_period_s},
-                        (authd_limit){quota_requests, quota_period_s});
+    wrong = take_limits((authapi_limit){throttle_requests, throttle_period_s},
+                        (authapi_limit){quota_requests, quota_period_s});
   wipe_and_free(strings, len);
   return wrong;
 }
 
 const char *wasm_open(char *document, size_t len, int lifetime_s) {
-  static const authd_keeper keeper = {NULL, keep};
-  bool opened = authd_store_memory_open(&api.store, document, &keeper, problem, sizeof problem);
+  static const authapi_keeper keeper = {NULL, keep};
+  bool opened = authapi_store_memory_open(&api.store, document, &keeper, problem, sizeof problem);
   if (document != NULL)
     wipe_and_free(document, len);
   if (!opened)
     return problem;
-  authd_found ready = authd_ring_update(&ring, &api.store, &api.signer, lifetime_s, now_s(NULL));
-  return ready == AUTHD_FOUND         ? NULL
-         : ready == AUTHD_STORE_ERROR ? api.store.problem(api.store.state)
-                                      : "there is no signing key that can be used";
+  authapi_found ready = authapi_signing_keys_update(&ring, &api.store, &api.signer, lifetime_s, now_s(NULL));
+  return ready == AUTHAPI_FOUND         ? NULL
+         : ready == AUTHAPI_STORE_ERROR ? api.store.problem(api.store.state)
+                                        : "there is no signing key that can be used";
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -196,24 +196,22 @@ static const char *header_of(void *state, const char *name) {
   return found;
 }
 
-static void send_answer(const authd_request *request, const authd_response *response) {
-  char headers[sizeof response->headers], log[AUTHD_LOG_LINE_MAX];
-  size_t len = 0, log_len = authd_log_line(true, request, response, 0,
-                                           log); /* how long it took is known outside */
+static void send_answer(const authapi_request *request, const authapi_response *response) {
+  char headers[sizeof response->headers], log[AUTHAPI_LOG_LINE_MAX];
+  size_t len = 0,
+         log_len = authapi_access_log_line(true, request, response, 0, log); /* how long it took is known outside */
   for (size_t i = 0; i < response->header_count; i++)
-    len += 1 + (size_t)snprintf(headers + len, sizeof headers - len, "%s%c%s",
-                                response->headers[i].name, '\0', response->headers[i].value);
+    len += 1 + (size_t)snprintf(headers + len, sizeof headers - len, "%s%c%s", response->headers[i].name, '\0',
+                                response->headers[i].value);
   const char *body = response->body != NULL ? response->body : "";
-  js_answer(response->status, headers, len, body, strlen(body), log_len > 0 ? log : "{}",
-            log_len > 0 ? log_len : 2);
+  js_answer(response->status, headers, len, body, strlen(body), log_len > 0 ? log : "{}", log_len > 0 ? log_len : 2);
 }
 
-void wasm_handle(char *block, size_t head_len, size_t body_len, int flags, int lifetime_s,
-                 int refuse_with) {
+void wasm_handle(char *block, size_t head_len, size_t body_len, int flags, int lifetime_s, int refuse_with) {
   struct headers headers = {.end = block + head_len};
   const char *path = next_string(block);
   headers.at = next_string(path);
-  const authd_request request = {
+  const authapi_request request = {
       .method = block,
       .path = path,
       .header = header_of,
@@ -222,15 +220,15 @@ void wasm_handle(char *block, size_t head_len, size_t body_len, int flags, int l
       .body_len = body_len,
       .body_too_large = (flags & FLAG_BODY_TOO_LARGE) != 0,
   };
-  authd_response response;
+  authapi_response response;
   api.lifetime_s = lifetime_s;
   if (refuse_with != 0)
-    authd_refuse_with(&request, refuse_with, &response);
-  else if ((flags & FLAG_ADMIN) && authd_admin_is_for(path))
-    authd_admin_handle(&admin, &request, &response);
+    authapi_refuse_with(&request, refuse_with, &response);
+  else if ((flags & FLAG_ADMIN) && authapi_management_is_for(path))
+    authapi_management_handle(&admin, &request, &response);
   else
-    authd_handle(&api, &request, &response);
+    authapi_handle(&api, &request, &response);
   send_answer(&request, &response);
-  authd_response_clean_up(&response);
+  authapi_response_clean_up(&response);
   wipe_and_free(block, head_len + body_len);
 }

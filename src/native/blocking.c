@@ -84,8 +84,7 @@ inbenta_auth_error inbenta_auth_new(const inbenta_auth_options *options, inbenta
   return error != INBENTA_AUTH_OK ? error : INBENTA_AUTH_NO_MEMORY;
 }
 
-static void on_answer(void *user, const inbenta_auth_token *token,
-                      const inbenta_auth_failure *failure) {
+static void on_answer(void *user, const inbenta_auth_token *token, const inbenta_auth_failure *failure) {
   struct waiter *waiter = user;
   if (token == NULL)
     waiter->failure = *failure;
@@ -96,8 +95,7 @@ static void on_answer(void *user, const inbenta_auth_token *token,
 }
 
 /* Waits for the loop's answer, which comes before the call's deadline. The lock is held. */
-static void wait_for_answer(inbenta_auth *client, const inbenta_auth_get_options *options,
-                            struct waiter *waiter) {
+static void wait_for_answer(inbenta_auth *client, const inbenta_auth_get_options *options, struct waiter *waiter) {
   waiter->failure.error = inbenta_auth_loop_get(client->loop, options, on_answer, waiter, NULL);
   if (waiter->failure.error != INBENTA_AUTH_OK)
     return;

@@ -5,10 +5,9 @@ static const struct {
   const char *code, *hint;
 } texts[] = {
     [INBENTA_AUTH_OK] = {"ok", "Nothing is wrong."},
-    [INBENTA_AUTH_INVALID_CONFIG] = {"invalid_config",
-                                     "Check the API key, the secret, the endpoint and the files."},
-    [INBENTA_AUTH_INSECURE_ENDPOINT] =
-        {"insecure_endpoint", "Use an https endpoint; plain http works for this machine only."},
+    [INBENTA_AUTH_INVALID_CONFIG] = {"invalid_config", "Check the API key, the secret, the endpoint and the files."},
+    [INBENTA_AUTH_INSECURE_ENDPOINT] = {"insecure_endpoint",
+                                        "Use an https endpoint; plain http works for this machine only."},
     [INBENTA_AUTH_NO_MEMORY] = {"no_memory", "Free memory, threads or file descriptors."},
     [INBENTA_AUTH_ABORTED] = {"aborted", "Nothing to do: the caller left."},
     [INBENTA_AUTH_DISPOSED] = {"disposed", "Make a new client."},
@@ -17,14 +16,11 @@ static const struct {
     [INBENTA_AUTH_DNS] = {"dns", "Check the endpoint's host name and this machine's name servers."},
     [INBENTA_AUTH_PROXY] = {"proxy", "Check the proxy, its credentials and what it lets pass."},
     [INBENTA_AUTH_TLS] = {"tls", "Check that the endpoint speaks TLS 1.2 or later on this port."},
-    [INBENTA_AUTH_CERTIFICATE] = {"certificate",
-                                  "Check the endpoint's name, this machine's clock, and that its "
-                                  "certificate authority is known here."},
-    [INBENTA_AUTH_ORIGIN_NOT_ALLOWED] = {"origin_not_allowed",
-                                         "Use a secret: a domain key works in web pages only."},
-    [INBENTA_AUTH_CREDENTIALS_REJECTED] =
-        {"credentials_rejected",
-         "Check the API key and the secret, and that they belong together."},
+    [INBENTA_AUTH_CERTIFICATE] = {"certificate", "Check the endpoint's name, this machine's clock, and that its "
+                                                 "certificate authority is known here."},
+    [INBENTA_AUTH_ORIGIN_NOT_ALLOWED] = {"origin_not_allowed", "Use a secret: a domain key works in web pages only."},
+    [INBENTA_AUTH_CREDENTIALS_REJECTED] = {"credentials_rejected",
+                                           "Check the API key and the secret, and that they belong together."},
     [INBENTA_AUTH_KEY_REVOKED] = {"key_revoked", "Create a new secret."},
     [INBENTA_AUTH_TOKEN_EXPIRED] = {"token_expired", "Ask for a new token."},
     [INBENTA_AUTH_RATE_LIMITED] = {"rate_limited", "Wait for retry_after_ms, then try again."},

@@ -89,19 +89,16 @@ typedef struct {
 } inbenta_auth_token;
 
 /* The base URL of a product, or NULL if the token is not for it. Lives as long as the token. */
-INBENTA_AUTH_API const char *inbenta_auth_token_api(const inbenta_auth_token *token,
-                                                    const char *product);
+INBENTA_AUTH_API const char *inbenta_auth_token_api(const inbenta_auth_token *token, const char *product);
 
 /* Copies a token, for a caller who keeps it. OK or NO_MEMORY; clean up *copy in any case. */
-INBENTA_AUTH_API inbenta_auth_error inbenta_auth_token_copy(const inbenta_auth_token *token,
-                                                            inbenta_auth_token *copy);
+INBENTA_AUTH_API inbenta_auth_error inbenta_auth_token_copy(const inbenta_auth_token *token, inbenta_auth_token *copy);
 
 /* Wipes and frees a token that is the caller's own. One that is all zero is fine. */
 INBENTA_AUTH_API void inbenta_auth_token_clean_up(inbenta_auth_token *token);
 
 /* Tells a token or, where that is NULL, a failure. Both are borrowed for the call. */
-typedef void (*inbenta_auth_callback)(void *user, const inbenta_auth_token *token,
-                                      const inbenta_auth_failure *failure);
+typedef void (*inbenta_auth_callback)(void *user, const inbenta_auth_token *token, const inbenta_auth_failure *failure);
 
 /* ---------------------------------------------------------------------------------------------------
  * Options. */
@@ -138,16 +135,13 @@ typedef struct inbenta_auth inbenta_auth;
 /* Makes a client and its thread; no request is sent until somebody asks. Sets *out, or to NULL and
  * returns INVALID_CONFIG, INSECURE_ENDPOINT or NO_MEMORY. Not to be used on both sides of a fork.
  */
-INBENTA_AUTH_API inbenta_auth_error inbenta_auth_new(const inbenta_auth_options *options,
-                                                     inbenta_auth **out);
+INBENTA_AUTH_API inbenta_auth_error inbenta_auth_new(const inbenta_auth_options *options, inbenta_auth **out);
 
 /* A fresh token. Returns at once if there is one, else waits, at most timeout_ms. `options` may be
  * NULL. On OK *token is the caller's, to be cleaned up; else it is all zero and *failure, unless
  * `failure` is NULL, has the details. */
-INBENTA_AUTH_API inbenta_auth_error inbenta_auth_get(inbenta_auth *client,
-                                                     const inbenta_auth_get_options *options,
-                                                     inbenta_auth_token *token,
-                                                     inbenta_auth_failure *failure);
+INBENTA_AUTH_API inbenta_auth_error inbenta_auth_get(inbenta_auth *client, const inbenta_auth_get_options *options,
+                                                     inbenta_auth_token *token, inbenta_auth_failure *failure);
 
 /* Drops a token that an API refused (401, 403), if it is still the current one. */
 INBENTA_AUTH_API void inbenta_auth_invalidate(inbenta_auth *client, const char *access_token);
@@ -168,27 +162,24 @@ typedef struct inbenta_auth_loop inbenta_auth_loop;
 struct CURLMsg;
 
 /* As inbenta_auth_new. `multi` is a CURLM; it must outlive the client. */
-INBENTA_AUTH_API inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_options *options,
-                                                          void *multi, inbenta_auth_loop **out);
+INBENTA_AUTH_API inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_options *options, void *multi,
+                                                          inbenta_auth_loop **out);
 
 /* Asks for a fresh token. `answer` is called exactly once, from inbenta_auth_loop_run or _free, and
  * may call anything but inbenta_auth_loop_free. *id, unless `id` is NULL, names the call for
  * _cancel. NO_MEMORY: no answer follows. */
 INBENTA_AUTH_API inbenta_auth_error inbenta_auth_loop_get(inbenta_auth_loop *loop,
                                                           const inbenta_auth_get_options *options,
-                                                          inbenta_auth_callback answer, void *user,
-                                                          uint32_t *id);
+                                                          inbenta_auth_callback answer, void *user, uint32_t *id);
 
 /* The call is answered with ABORTED; the request that others share goes on. */
 INBENTA_AUTH_API void inbenta_auth_loop_cancel(inbenta_auth_loop *loop, uint32_t id);
 
 /* As inbenta_auth_invalidate. */
-INBENTA_AUTH_API void inbenta_auth_loop_invalidate(inbenta_auth_loop *loop,
-                                                   const char *access_token);
+INBENTA_AUTH_API void inbenta_auth_loop_invalidate(inbenta_auth_loop *loop, const char *access_token);
 
 /* Takes a message of curl_multi_info_read. False: it is about a handle of the program. */
-INBENTA_AUTH_API bool inbenta_auth_loop_done(inbenta_auth_loop *loop,
-                                             const struct CURLMsg *message);
+INBENTA_AUTH_API bool inbenta_auth_loop_done(inbenta_auth_loop *loop, const struct CURLMsg *message);
 
 /* Answers, starts a request if one is due, and returns after how many milliseconds to call it again
  * at the latest; -1: there is nothing to wait for. */

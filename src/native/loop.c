@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/memory.h"
+#include "base/wipe.h"
 #include "native/errors.h"
 #include "native/loop.h"
 #include "native/token.h"
@@ -98,13 +98,11 @@ static void host_cancel(void *user, uint32_t id) {
   loop->transfer = NULL;
 }
 
-static void host_arm(void *user, int64_t delay_ms) {
-  ((inbenta_auth_loop *)user)->delay_ms = delay_ms;
-}
+static void host_arm(void *user, int64_t delay_ms) { ((inbenta_auth_loop *)user)->delay_ms = delay_ms; }
 
 /* Tells a token of the core, or a failure. */
-static void tell(const inbenta_auth_loop *loop, inbenta_auth_callback callback, void *user,
-                 const iauth_token *token, const iauth_failure *failure) {
+static void tell(const inbenta_auth_loop *loop, inbenta_auth_callback callback, void *user, const iauth_token *token,
+                 const iauth_failure *failure) {
   inbenta_auth_token public = {0};
   inbenta_auth_failure told = {.error = INBENTA_AUTH_NO_MEMORY, .retryable = true};
   if (token == NULL)
@@ -120,8 +118,7 @@ static void tell(const inbenta_auth_loop *loop, inbenta_auth_callback callback, 
   inbenta_auth_token_clean_up(&public);
 }
 
-static void host_answer(void *user, uint32_t waiter, const iauth_token *token,
-                        const iauth_failure *failure) {
+static void host_answer(void *user, uint32_t waiter, const iauth_token *token, const iauth_failure *failure) {
   inbenta_auth_loop *loop = user;
   struct call **link = &loop->calls;
   while ((*link)->id != waiter)
@@ -151,8 +148,7 @@ static bool copy(const char *text, char **out) {
   return text == NULL || *out != NULL;
 }
 
-inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_options *options, void *multi,
-                                         inbenta_auth_loop **out) {
+inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_options *options, void *multi, inbenta_auth_loop **out) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, start_curl);
   *out = NULL;
@@ -201,8 +197,7 @@ void inbenta_auth_loop_free(inbenta_auth_loop *loop) {
 /* ---------------------------------------------------------------------------------------------------
  * Use. */
 
-inbenta_auth_error inbenta_auth_loop_get(inbenta_auth_loop *loop,
-                                         const inbenta_auth_get_options *options,
+inbenta_auth_error inbenta_auth_loop_get(inbenta_auth_loop *loop, const inbenta_auth_get_options *options,
                                          inbenta_auth_callback answer, void *user, uint32_t *id) {
   struct call *call = malloc(sizeof *call);
   if (call == NULL)
@@ -210,8 +205,7 @@ inbenta_auth_error inbenta_auth_loop_get(inbenta_auth_loop *loop,
   *call = (struct call){loop->calls, ++loop->last_call, answer, user};
   iauth_get_options get = {0};
   if (options != NULL)
-    get =
-        (iauth_get_options){options->min_validity_ms, options->timeout_ms, options->force_refresh};
+    get = (iauth_get_options){options->min_validity_ms, options->timeout_ms, options->force_refresh};
   if (iauth_get(loop->client, call->id, &get) != IAUTH_OK) {
     free(call);
     return INBENTA_AUTH_NO_MEMORY;
@@ -222,9 +216,7 @@ inbenta_auth_error inbenta_auth_loop_get(inbenta_auth_loop *loop,
   return INBENTA_AUTH_OK;
 }
 
-void inbenta_auth_loop_cancel(inbenta_auth_loop *loop, uint32_t id) {
-  iauth_cancel(loop->client, id);
-}
+void inbenta_auth_loop_cancel(inbenta_auth_loop *loop, uint32_t id) { iauth_cancel(loop->client, id); }
 
 void inbenta_auth_loop_invalidate(inbenta_auth_loop *loop, const char *access_token) {
   iauth_invalidate(loop->client, access_token);
@@ -235,8 +227,7 @@ bool inbenta_auth_loop_done(inbenta_auth_loop *loop, const struct CURLMsg *messa
     return false;
   transfer *done = loop->transfer;
   loop->transfer = NULL; /* the core may start the next one at once */
-  inbenta_auth_error unreached =
-      transfer_complete(done, message->data.result, loop->client, loop->request_id);
+  inbenta_auth_error unreached = transfer_complete(done, message->data.result, loop->client, loop->request_id);
   if (unreached != INBENTA_AUTH_OK)
     loop->unreached = unreached;
   transfer_free(done);
@@ -248,8 +239,7 @@ int64_t inbenta_auth_loop_run(inbenta_auth_loop *loop) {
   return loop->delay_ms;
 }
 
-bool native_loop_current(inbenta_auth_loop *loop, int64_t min_validity_ms,
-                         inbenta_auth_token *out) {
+bool native_loop_current(inbenta_auth_loop *loop, int64_t min_validity_ms, inbenta_auth_token *out) {
   const iauth_token *token = iauth_current(loop->client, min_validity_ms);
   return token != NULL && native_token_from(token, out);
 }

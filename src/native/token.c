@@ -6,15 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/memory.h"
+#include "base/wipe.h"
 
 /* Skips a string and its NUL. */
 static const char *skip(const char *text) { return text + strlen(text) + 1; }
 
 bool native_token_from(const iauth_token *token, inbenta_auth_token *out) {
   size_t count = 0, token_size = strlen(token->access_token) + 1;
-  for (const char *at = token->apis; at != NULL && at < token->apis + token->apis_len;
-       at = skip(skip(at)))
+  for (const char *at = token->apis; at != NULL && at < token->apis + token->apis_len; at = skip(skip(at)))
     count++;
   memset(out, 0, sizeof *out);
   size_t size = count * sizeof *out->apis + token_size + token->apis_len;
@@ -46,8 +45,7 @@ static const char *moved(const char *text, const void *from, const void *to) {
   return (const char *)to + (text - (const char *)from);
 }
 
-inbenta_auth_error inbenta_auth_token_copy(const inbenta_auth_token *token,
-                                           inbenta_auth_token *copy) {
+inbenta_auth_error inbenta_auth_token_copy(const inbenta_auth_token *token, inbenta_auth_token *copy) {
   memset(copy, 0, sizeof *copy);
   inbenta_auth_product *products = malloc(token->memory_size);
   if (products == NULL)

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/wipe.h"
 #include "core/headers.h"
-#include "core/memory.h"
 
 #define HEADERS_MAX 16384 /* bytes; what is beyond is not looked at */
 
@@ -98,8 +98,7 @@ static bool add_headers(transfer *transfer, const char *const *headers) {
   return add_header(transfer, "Accept", "application/json");
 }
 
-static bool set_options(transfer *transfer, const iauth_request *request, const char *proxy,
-                        const char *ca_file) {
+static bool set_options(transfer *transfer, const iauth_request *request, const char *proxy, const char *ca_file) {
   CURL *easy = transfer->easy;
   bool ok = curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
             curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
@@ -113,8 +112,7 @@ static bool set_options(transfer *transfer, const iauth_request *request, const 
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-  ok = ok &&
-       curl_easy_setopt(easy, CURLOPT_USERAGENT, "inbenta-auth/" INBENTA_AUTH_VERSION) == CURLE_OK;
+  ok = ok && curl_easy_setopt(easy, CURLOPT_USERAGENT, "inbenta-auth/" INBENTA_AUTH_VERSION) == CURLE_OK;
   if (strcmp(request->method, "POST") == 0) {
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body_len);
@@ -130,15 +128,13 @@ static bool set_options(transfer *transfer, const iauth_request *request, const 
          curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers_out) == CURLE_OK;
 }
 
-transfer *transfer_start(CURLM *multi, const iauth_request *request, const char *proxy,
-                         const char *ca_file) {
+transfer *transfer_start(CURLM *multi, const iauth_request *request, const char *proxy, const char *ca_file) {
   transfer *made = calloc(1, sizeof *made);
   if (made == NULL)
     return NULL;
   made->easy = curl_easy_init();
-  if (made->easy != NULL && make_buffer(&made->headers, HEADERS_MAX) &&
-      make_buffer(&made->body, IAUTH_BODY_MAX + 1) && set_options(made, request, proxy, ca_file) &&
-      curl_multi_add_handle(multi, made->easy) == CURLM_OK) {
+  if (made->easy != NULL && make_buffer(&made->headers, HEADERS_MAX) && make_buffer(&made->body, IAUTH_BODY_MAX + 1) &&
+      set_options(made, request, proxy, ca_file) && curl_multi_add_handle(multi, made->easy) == CURLM_OK) {
     made->multi = multi;
     return made;
   }
@@ -146,9 +142,7 @@ transfer *transfer_start(CURLM *multi, const iauth_request *request, const char 
   return NULL;
 }
 
-bool transfer_owns(const transfer *transfer, const CURL *easy) {
-  return transfer != NULL && transfer->easy == easy;
-}
+bool transfer_owns(const transfer *transfer, const CURL *easy) { return transfer != NULL && transfer->easy == easy; }
 
 /* Why there is no answer. */
 static inbenta_auth_error reason_of(const transfer *transfer, CURLcode result) {
@@ -177,8 +171,7 @@ static inbenta_auth_error reason_of(const transfer *transfer, CURLcode result) {
   }
 }
 
-inbenta_auth_error transfer_complete(const transfer *transfer, CURLcode result,
-                                     iauth_client *client, uint32_t id) {
+inbenta_auth_error transfer_complete(const transfer *transfer, CURLcode result, iauth_client *client, uint32_t id) {
   bool too_large = transfer->body.len > IAUTH_BODY_MAX; /* that was enough to know */
   if (result == CURLE_OK || too_large) {
     long status = 0;

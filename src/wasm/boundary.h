@@ -1,4 +1,4 @@
-/* The wasm boundary, all of it: what JavaScript gives (js/core.js) and what it may call. At
+/* The wasm boundary, all of it: what JavaScript gives (js/client/core.js) and what it may call. At
  * most 12 exports, the memory among them, and 6 imports; tests/node/boundary.test.js counts.
  *
  * Imports never throw and never call back into C. Strings that come in lie in memory that
@@ -33,13 +33,12 @@ IMPORT(tell) void js_tell(int message, const void *what, uint32_t id);
  * in `done`, later, never inside this call; of an answer's body longer than `limit` only limit + 1
  * bytes come. */
 IMPORT(send)
-void js_send(const char *method, const char *url, const char *const *headers, const char *body,
-             size_t limit);
+void js_send(const char *method, const char *url, const char *const *headers, const char *body, size_t limit);
 
 /* Aborts that request, if it is under way; no `done` follows. */
 IMPORT(abort) void js_abort(void);
 
-/* Reads `len` bytes of text as the browser does (js/text.js). NaN: it is no such text. */
+/* Reads `len` bytes of text as the browser does (js/client/text.js). NaN: it is no such text. */
 IMPORT(read) double js_read(int kind, const char *text, size_t len);
 
 enum text {
@@ -84,8 +83,7 @@ EXPORT(cancel) void wasm_cancel(uint32_t waiter);
 /* Takes a token from another tab or a server (id 0), or as the answer to MESSAGE_REAUTHORIZE.
  * `strings` is the token and the apis, "token\0name\0url\0…\0"; without any they are unknown. */
 EXPORT(adopt)
-void wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wall_ms,
-                double lifetime_ms);
+void wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wall_ms, double lifetime_ms);
 
 /* There is no token for MESSAGE_REAUTHORIZE. */
 EXPORT(fail) void wasm_fail(uint32_t id, int error);

@@ -25,8 +25,7 @@ static void host_release(void *user, void *ptr) {
 
 static iauth_time host_now(void *user) {
   (void)user;
-  return (iauth_time){.mono_ms = (int64_t)js_ask(ASK_MONO_MS),
-                      .wall_ms = (int64_t)js_ask(ASK_WALL_MS)};
+  return (iauth_time){.mono_ms = (int64_t)js_ask(ASK_MONO_MS), .wall_ms = (int64_t)js_ask(ASK_WALL_MS)};
 }
 
 static uint32_t host_random(void *user) {
@@ -53,8 +52,7 @@ static void host_arm(void *user, int64_t delay_ms) {
   js_arm((double)delay_ms);
 }
 
-static void host_answer(void *user, uint32_t waiter, const iauth_token *token,
-                        const iauth_failure *failure) {
+static void host_answer(void *user, uint32_t waiter, const iauth_token *token, const iauth_failure *failure) {
   (void)user;
   (void)token; /* that of the last MESSAGE_TOKEN */
   js_tell(MESSAGE_ANSWER, failure, waiter);
@@ -68,16 +66,13 @@ static void host_event(void *user, const iauth_event *event) {
 const iauth_host wasm_host = {NULL,      host_alloc,  host_release, host_now,    host_random,
                               host_send, host_cancel, host_arm,     host_answer, host_event};
 
-/* js/core.js reads what is told as it lies here. */
+/* js/client/core.js reads what is told as it lies here. */
 _Static_assert(offsetof(iauth_token, apis) == 4 && offsetof(iauth_token, apis_len) == 8 &&
-                   offsetof(iauth_token, expiration) == 16 &&
-                   offsetof(iauth_token, expires_wall_ms) == 24 &&
-                   offsetof(iauth_token, expires_mono_ms) == 32 &&
-                   offsetof(iauth_token, lifetime_ms) == 40,
+                   offsetof(iauth_token, expiration) == 16 && offsetof(iauth_token, expires_wall_ms) == 24 &&
+                   offsetof(iauth_token, expires_mono_ms) == 32 && offsetof(iauth_token, lifetime_ms) == 40,
                "layout of a token");
 _Static_assert(offsetof(iauth_failure, status) == 4 && offsetof(iauth_failure, retryable) == 8 &&
-                   offsetof(iauth_failure, attempts) == 12 &&
-                   offsetof(iauth_failure, retry_after_ms) == 16,
+                   offsetof(iauth_failure, attempts) == 12 && offsetof(iauth_failure, retry_after_ms) == 16,
                "layout of a failure");
 
 /* ---------------------------------------------------------------------------------------------------
@@ -120,8 +115,7 @@ void wasm_cancel(uint32_t waiter) {
   iauth_run(client);
 }
 
-void wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wall_ms,
-                double lifetime_ms) {
+void wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wall_ms, double lifetime_ms) {
   const char *apis = strings + strlen(strings) + 1, *end = apis;
   while (*end != '\0')
     end += strlen(end) + 1;

@@ -17,9 +17,7 @@ size_t strlen(const char *text) {
   return (size_t)(end - text);
 }
 
-char *strcpy(char *restrict to, const char *restrict from) {
-  return __builtin_memcpy(to, from, strlen(from) + 1);
-}
+char *strcpy(char *restrict to, const char *restrict from) { return __builtin_memcpy(to, from, strlen(from) + 1); }
 
 char *strdup(const char *text) {
   char *copy = malloc(strlen(text) + 1);

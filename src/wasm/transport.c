@@ -3,7 +3,7 @@
  * emscripten_fetch calls three functions of Emscripten's JavaScript glue. They are replaced below,
  * for these reasons: a request that is closed in flight is aborted, instead of writing into freed
  * memory later; nothing throws through C frames; a failure to send is reported later, never inside
- * the call; a redirect counts as no answer; and a page loads no glue at all (js/core.js has
+ * the call; a redirect counts as no answer; and a page loads no glue at all (js/client/core.js has
  * what it needs). */
 #include "wasm/transport.h"
 
@@ -70,8 +70,7 @@ void transport_cancel(void) {
 
 void emscripten_start_fetch(emscripten_fetch_t *fetch) {
   const emscripten_fetch_attr_t *attributes = &fetch->__attributes;
-  js_send(attributes->requestMethod, fetch->url, attributes->requestHeaders,
-          attributes->requestData, IAUTH_BODY_MAX);
+  js_send(attributes->requestMethod, fetch->url, attributes->requestHeaders, attributes->requestData, IAUTH_BODY_MAX);
 }
 
 void _emscripten_fetch_free(unsigned int id) {

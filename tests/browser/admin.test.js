@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import axe from 'axe-core';
-import { Authd } from '../../web/authd.js';
+import { Authd } from '../support/authd.js';
 import { expect, test as base } from './fixture.js';
 
 const ORIGIN = 'https://shop.example';

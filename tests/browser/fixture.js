@@ -3,10 +3,10 @@
 
 import { createServer } from 'node:http';
 import { test as base, expect } from '@playwright/test';
-import { Authd } from '../../web/authd.js';
-import { CHROMIUM, FIREFOX } from '../../web/browser.js';
-import { serveSite, strictPolicy } from '../../web/site.js';
-import { WebKit } from './webkit.js';
+import { Authd } from '../support/authd.js';
+import { CHROMIUM, FIREFOX } from '../support/browser.js';
+import { serveSite, strictPolicy } from '../support/site.js';
+import { WebKit } from '../support/webkit.js';
 
 const LAUNCH = {
   chromium: (playwright) => playwright.chromium.launch(CHROMIUM),

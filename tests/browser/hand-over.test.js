@@ -1,8 +1,8 @@
 // The API Secret flow, whole: the server has the secret, the page gets tokens, and the secret is nowhere else.
 
 import { readdir, readFile } from 'node:fs/promises';
-import { Authd } from '../../web/authd.js';
-import { openShop } from '../../web/hand-over/shop.js';
+import { Authd } from '../support/authd.js';
+import { openShop } from '../support/shop.js';
 import { expect, test } from './fixture.js';
 
 async function commandLines() {

@@ -1,7 +1,7 @@
 // A page in each browser and the real local Auth API.
 
-import { Authd } from '../../web/authd.js';
-import { serveSite, strictPolicy } from '../../web/site.js';
+import { Authd } from '../support/authd.js';
+import { serveSite, strictPolicy } from '../support/site.js';
 import { expect, getToken, makeClient, test } from './fixture.js';
 
 test('a page gets a token by emscripten_fetch, with the browser’s own Origin', async ({ page, site, authd, engine }) => {
@@ -99,8 +99,8 @@ test('the script tag: one file, data attributes make the client', async ({ page,
   });
   await authd.authd.command('domain-key', 'set-domains', authd.id, '--domain', site.origin, '--domain', tagged.origin);
   await page.goto(`${tagged.origin}/tag.html`);
-  expect(await page.evaluate(() => Object.keys(InbentaAuth).sort())).toEqual(['AuthClient', 'AuthError', 'client', 'createFromAccessToken', 'createFromDomainKey']);
-  const token = await page.evaluate(() => InbentaAuth.client.getToken());
+  expect(await page.evaluate(() => Object.keys(InbentaAuthSDK).sort())).toEqual(['AuthClient', 'AuthError', 'client', 'createFromAccessToken', 'createFromDomainKey']);
+  const token = await page.evaluate(() => InbentaAuthSDK.client.getToken());
   expect(token.accessToken).toBeTruthy();
   expect(tagged.requested).toEqual(['/tag.html', '/dist/inbenta-auth.min.js']);
   await tagged.close();
@@ -108,7 +108,7 @@ test('the script tag: one file, data attributes make the client', async ({ page,
 
 test('the script tag without attributes has no client', async ({ page, site }) => {
   await page.goto(`${site.origin}/script-tag.html`);
-  expect(await page.evaluate(() => InbentaAuth.client)).toBeUndefined();
+  expect(await page.evaluate(() => InbentaAuthSDK.client)).toBeUndefined();
 });
 
 test.describe('policies', () => {
@@ -117,7 +117,7 @@ test.describe('policies', () => {
       const strict = await serveSite({ root: 'tests/browser/pages', policy: () => strictPolicy('http://127.0.0.1:*', { wasm: false }) });
       await page.goto(strict.origin + path);
       const error = await page.evaluate(async () => {
-        const { createFromDomainKey } = window.InbentaAuth ?? (await import('/dist/inbenta-auth.js'));
+        const { createFromDomainKey } = window.InbentaAuthSDK ?? (await import('/dist/inbenta-auth.js'));
         const client = createFromDomainKey('d', 'k', { endpoint: 'http://127.0.0.1:9/v1' });
         return client.getToken().catch(({ code, hint }) => ({ code, hint }));
       });

@@ -1,6 +1,6 @@
 // In a service worker: no document, no XMLHttpRequest.
 
-import { serveSite, strictPolicy } from '../../web/site.js';
+import { serveSite, strictPolicy } from '../support/site.js';
 import { expect, grant, json, test } from './fixture.js';
 
 // Trusted Types would have to allow the name of the worker's script, which is the page's own affair.

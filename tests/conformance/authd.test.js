@@ -1,8 +1,8 @@
 // inbenta-authd on both of its stores.
 
 import { randomBytes } from 'node:crypto';
-import { Authd } from '../../web/authd.js';
-import { Postgres } from '../../web/postgres.js';
+import { Authd } from '../support/authd.js';
+import { Postgres } from '../support/postgres.js';
 import { conforms } from './suite.js';
 
 const adminToken = randomBytes(24).toString('base64url');

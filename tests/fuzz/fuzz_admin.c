@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authapi/keys/origin_rules.h"
+#include "authapi/management.h"
+#include "authd/idna.h"
 #include "handlers.h"
-#include "server/admin.h"
-#include "server/origin.h"
 
 static const char *header_of(void *state, const char *name) {
   (void)state;
@@ -15,24 +16,24 @@ static const char *header_of(void *state, const char *name) {
 }
 
 /* Values that an input can write down. */
-static void open_store(authd_store *store) {
-  static const authd_api_key key = {.id = "ak_1", .name = "fuzz", .value = "K", .created_s = 1};
-  static const authd_credential credentials[] = {
-      {.id = "D", .api_key_id = "ak_1", .kind = AUTHD_DOMAIN_KEY, .value = "domain"},
-      {.id = "S", .api_key_id = "ak_1", .kind = AUTHD_SECRET, .value = "the hash"}};
+static void open_store(authapi_store *store) {
+  static const authapi_api_key key = {.id = "ak_1", .name = "fuzz", .value = "K", .created_s = 1};
+  static const authapi_credential credentials[] = {
+      {.id = "D", .api_key_id = "ak_1", .kind = AUTHAPI_DOMAIN_KEY, .value = "domain"},
+      {.id = "S", .api_key_id = "ak_1", .kind = AUTHAPI_SECRET, .value = "the hash"}};
   char problem[256];
-  require(authd_store_sqlite_open(store, ":memory:", problem, sizeof problem));
-  require(store->add_api_key(store->state, &key) == AUTHD_FOUND);
+  require(authapi_store_sqlite_open(store, ":memory:", problem, sizeof problem));
+  require(store->add_api_key(store->state, &key) == AUTHAPI_FOUND);
   for (size_t i = 0; i < 2; i++)
-    require(store->add_credential(store->state, &credentials[i]) == AUTHD_FOUND);
+    require(store->add_credential(store->state, &credentials[i]) == AUTHAPI_FOUND);
 }
 
-static void check_domains(void *user, const authd_credential *credential) {
-  static char domains[AUTHD_DOMAINS_SIZE];
+static void check_domains(void *user, const authapi_credential *credential) {
+  static char domains[AUTHAPI_DOMAINS_SIZE];
   (void)user;
   strcpy(domains, credential->domains);
   for (char *line = strtok(domains, "\n"); line != NULL; line = strtok(NULL, "\n"))
-    require(authd_domain_problem(line) == NULL);
+    require(authapi_domain_problem(line) == NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -41,39 +42,36 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       "/admin/secrets",        "/admin/domain-keys/revoke",  "/admin/secrets/revoke",
       "/admin/secrets/rotate", "/admin/signing-keys/rotate",
   };
-  static authd_ring ring;
-  static authd_api api = {.ring = &ring, .now_s = now_s};
-  static authd_admin admin;
+  static authapi_signing_keys ring;
+  static authapi api = {.ring = &ring, .now_s = now_s, .to_ascii = authd_to_ascii};
+  static authapi_management admin;
   if (size < 1)
     return 0;
   if (admin.api == NULL) {
     api.signer = authd_signer_openssl();
-    require(authd_admin_init(&admin, &api, "0123456789abcdef0123456789abcdef"));
+    require(authapi_management_init(&admin, &api, "0123456789abcdef0123456789abcdef"));
     open_store(&api.store);
   }
   /* A copy of its exact size, so that the sanitizer sees a read past its end. */
   char *body = malloc(size - 1);
   if (size > 1)
     memcpy(body, data + 1, size - 1);
-  const authd_request request = {.method = "POST",
-                                 .path = paths[data[0] % 8],
-                                 .header = header_of,
-                                 .body = body,
-                                 .body_len = size - 1};
-  authd_response response;
-  authd_admin_handle(&admin, &request, &response);
+  const authapi_request request = {
+      .method = "POST", .path = paths[data[0] % 8], .header = header_of, .body = body, .body_len = size - 1};
+  authapi_response response;
+  authapi_management_handle(&admin, &request, &response);
   require(response.status >= 200 && response.status < 500);
   /* Of a secret nothing is told; in other answers an input may stand. */
   if ((request.path == paths[5] || request.path == paths[6]) && response.status < 300)
     require(strstr(response.body, "the hash") == NULL);
   if (response.status < 300) { /* a store that was written to makes room for a new one */
-    require(api.store.list_credentials(api.store.state, AUTHD_DOMAIN_KEY, NULL, check_domains,
-                                       NULL) == AUTHD_FOUND);
-    authd_ring_clean_up(&ring, &api.signer);
+    require(api.store.list_credentials(api.store.state, AUTHAPI_DOMAIN_KEY, NULL, check_domains, NULL) ==
+            AUTHAPI_FOUND);
+    authapi_signing_keys_clean_up(&ring, &api.signer);
     api.store.close(api.store.state);
     open_store(&api.store);
   }
-  authd_response_clean_up(&response);
+  authapi_response_clean_up(&response);
   free(body);
   return 0;
 }

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "authapi/endpoints.h"
+#include "authapi/keys/credentials.h"
 #include "handlers.h"
-#include "server/api.h"
-#include "server/keys.h"
 
 typedef struct {
   const char *values[3];
@@ -31,38 +31,34 @@ static bool is_admitted(const char *origin) {
   if (colon != NULL && strcmp(colon, ":443") != 0)
     return false;
   return (len == sizeof one - 1 && strncasecmp(host, one, len) == 0) ||
-         (len > sizeof ending - 1 &&
-          strncasecmp(host + len - (sizeof ending - 1), ending, sizeof ending - 1) == 0);
+         (len > sizeof ending - 1 && strncasecmp(host + len - (sizeof ending - 1), ending, sizeof ending - 1) == 0);
 }
 
 /* Values that an input can write down, so that it gets behind the look-ups. */
-static void open_api(authd_api *api) {
-  static const authd_signing_key signing_key = {.number = 1, .lifetime_s = 1200};
-  static authd_ring ring;
-  static const authd_api_key key = {.id = "ak_1", .name = "fuzz", .value = "K", .created_s = 1};
-  static const authd_credential credential = {.id = "dk_1",
-                                              .api_key_id = "ak_1",
-                                              .kind = AUTHD_DOMAIN_KEY,
-                                              .value = "D",
-                                              .domains = "a.example\n*.b.example\n",
-                                              .created_s = 1};
+static void open_api(authapi *api) {
+  static const authapi_signing_key signing_key = {.number = 1, .lifetime_s = 1200};
+  static authapi_signing_keys ring;
+  static const authapi_api_key key = {.id = "ak_1", .name = "fuzz", .value = "K", .created_s = 1};
+  static const authapi_credential credential = {.id = "dk_1",
+                                                .api_key_id = "ak_1",
+                                                .kind = AUTHAPI_DOMAIN_KEY,
+                                                .value = "D",
+                                                .domains = "a.example\n*.b.example\n",
+                                                .created_s = 1};
   char problem[256];
-  *api = (authd_api){.signer = authd_signer_openssl(),
-                     .ring = &ring,
-                     .now_s = now_s,
-                     .lifetime_s = 1200,
-                     .apis_json = "{}"};
-  require(authd_store_sqlite_open(&api->store, ":memory:", problem, sizeof problem));
-  require(api->store.add_signing_key(api->store.state, &signing_key) == AUTHD_FOUND);
-  require(api->store.add_api_key(api->store.state, &key) == AUTHD_FOUND);
-  require(api->store.add_credential(api->store.state, &credential) == AUTHD_FOUND);
+  *api =
+      (authapi){.signer = authd_signer_openssl(), .ring = &ring, .now_s = now_s, .lifetime_s = 1200, .apis_json = "{}"};
+  require(authapi_store_sqlite_open(&api->store, ":memory:", problem, sizeof problem));
+  require(api->store.add_signing_key(api->store.state, &signing_key) == AUTHAPI_FOUND);
+  require(api->store.add_api_key(api->store.state, &key) == AUTHAPI_FOUND);
+  require(api->store.add_credential(api->store.state, &credential) == AUTHAPI_FOUND);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const char *const methods[] = {"POST", "GET", "OPTIONS", "PUT"};
   static const char *const paths[] = {"/v1/auth", "/v1/refreshToken",       "/v1/apis",
                                       "/healthz", "/.well-known/jwks.json", "/"};
-  static authd_api api;
+  static authapi api;
   if (api.now_s == NULL)
     open_api(&api);
   if (size < 1)
@@ -84,21 +80,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   char *body = malloc(body_len);
   if (body_len > 0)
     memcpy(body, at, body_len);
-  const authd_request request = {.method = methods[data[0] % 4],
-                                 .path = paths[data[0] / 4 % 6],
-                                 .header = header_of,
-                                 .header_state = &found,
-                                 .body = body,
-                                 .body_len = body_len};
-  authd_response response;
-  authd_handle(&api, &request, &response);
-  require(response.status >= 200 && response.status < 500 &&
-          response.header_count <= AUTHD_HEADERS_MAX);
+  const authapi_request request = {.method = methods[data[0] % 4],
+                                   .path = paths[data[0] / 4 % 6],
+                                   .header = header_of,
+                                   .header_state = &found,
+                                   .body = body,
+                                   .body_len = body_len};
+  authapi_response response;
+  authapi_handle(&api, &request, &response);
+  require(response.status >= 200 && response.status < 500 && response.header_count <= AUTHAPI_HEADERS_MAX);
   /* A grant names the key's own origin, and the API key was sent. */
   if (response.status == 200 && data[0] % 4 == 0)
-    require(strcmp(found.values[0], "K") == 0 && strcmp(response.key_id, "dk_1") == 0 &&
-            is_admitted(found.values[1]));
-  authd_response_clean_up(&response);
+    require(strcmp(found.values[0], "K") == 0 && strcmp(response.key_id, "dk_1") == 0 && is_admitted(found.values[1]));
+  authapi_response_clean_up(&response);
   free(body);
   free(text);
   return 0;

@@ -4,10 +4,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/endpoint.h"
+#include "base/base_url.h"
+#include "base/dates.h"
+#include "base/number.h"
 #include "core/headers.h"
-#include "core/http_date.h"
-#include "core/number.h"
 #include "core/response.h"
 
 static void require(bool condition) {
@@ -50,10 +50,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     double libc = strtod(copy, &libc_end);
     iauth__strtod(copy, &end);
     require(end == libc_end);
-    require(value == libc || fabs(value - libc) <= fabs(libc) * 1e-9 || fabs(libc) < 1e-290 ||
-            fabs(libc) > 1e290);
+    require(value == libc || fabs(value - libc) <= fabs(libc) * 1e-9 || fabs(libc) < 1e-290 || fabs(libc) > 1e290);
   }
-  if (iauth__check_endpoint(copy, data[0] & 2) == IAUTH_OK) {
+  if (iauth__check_base_url(copy, data[0] & 2) == IAUTH__BASE_URL_OK) {
     require(strpbrk(copy, " \r\n\t\"\\@?#%") == NULL);
     require(strncasecmp(copy, "http", 4) == 0);
   }

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base_url.h"
 #include "core/credential.h"
-#include "core/endpoint.h"
 #include "core/headers.h"
 #include "core/response.h"
 
@@ -33,7 +33,7 @@ static void judge(iauth_request_kind kind, const iauth__grant *grant) {
   }
   for (const char *at = grant->apis; at != NULL && at < grant->apis + grant->apis_len;) {
     const char *url = at + strlen(at) + 1;
-    require(iauth__check_endpoint(url, false) == IAUTH_OK);
+    require(iauth__check_base_url(url, false) == IAUTH__BASE_URL_OK);
     at = url + strlen(url) + 1;
     require(at <= grant->apis + grant->apis_len);
   }
@@ -53,8 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       break;
     }
   size_t body_at = headers_len < rest ? headers_len + 1 : rest;
-  iauth_response response = {
-      .status = statuses[data[1] % 8], .body = headers + body_at, .body_len = rest - body_at};
+  iauth_response response = {.status = statuses[data[1] % 8], .body = headers + body_at, .body_len = rest - body_at};
   char *lines = malloc(headers_len + 1);
   memcpy(lines, headers, headers_len);
   iauth__read_headers(lines, headers_len, &response);

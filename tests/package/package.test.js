@@ -14,9 +14,9 @@ import { chromium } from '@playwright/test';
 import * as esbuild from 'esbuild';
 import { build as viteBuild } from 'vite';
 import webpack from 'webpack';
-import { CHROMIUM } from '../../web/browser.js';
-import { serveSite, strictPolicy } from '../../web/site.js';
-import { measureSizes } from '../size.js';
+import { CHROMIUM } from '../support/browser.js';
+import { serveSite, strictPolicy } from '../support/site.js';
+import { measureSizes } from '../bench/size.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const tool = (name) => join(root, 'node_modules/.bin', name);

@@ -129,8 +129,7 @@ static void sim_arm(void *user, int64_t delay_ms) {
     wheel_add(index, now_ms + (delay_ms > 0 ? delay_ms : 1));
 }
 
-static void sim_answer(void *user, uint32_t waiter, const iauth_token *token,
-                       const iauth_failure *failure) {
+static void sim_answer(void *user, uint32_t waiter, const iauth_token *token, const iauth_failure *failure) {
   (void)user;
   (void)waiter;
   (void)token;
@@ -159,10 +158,9 @@ static void sim_reply(client *client) {
   if (is_out(now_ms)) {
     iauth_fail(client->core, client->request_id, IAUTH_ERR_NETWORK);
   } else {
-    int len = snprintf(body, sizeof body, "{\"accessToken\":\"t\",\"expires_in\":%lld,\"apis\":{}}",
-                       (long long)lifetime_s);
-    const iauth_response response = {
-        200, {"application/json", "", "", "", "", "", ""}, body, (size_t)len};
+    int len =
+        snprintf(body, sizeof body, "{\"accessToken\":\"t\",\"expires_in\":%lld,\"apis\":{}}", (long long)lifetime_s);
+    const iauth_response response = {200, {"application/json", "", "", "", "", "", ""}, body, (size_t)len};
     iauth_respond(client->core, client->request_id, &response);
   }
   iauth_run(client->core);
@@ -254,8 +252,8 @@ static void report(const char *name, const double *rate) {
   double steady = mean(rate, start_s - lifetime_s, start_s);
   printf("%-22s steady %9.0f/s   outage mean %10.0f/s, peak %10.0f/s   after: peak %10.0f/s = %.2f "
          "x steady\n",
-         name, steady, mean(rate, start_s, back_s), peak(rate, start_s, back_s),
-         peak(rate, back_s, end_ms / 1000), peak(rate, back_s, end_ms / 1000) / steady);
+         name, steady, mean(rate, start_s, back_s), peak(rate, start_s, back_s), peak(rate, back_s, end_ms / 1000),
+         peak(rate, back_s, end_ms / 1000) / steady);
 }
 
 static void write_curve(const char *path) {
@@ -266,8 +264,7 @@ static void write_curve(const char *path) {
   }
   int64_t first_s = outage_start_ms / 1000 - 300;
   for (int64_t second = first_s; second < end_ms / 1000; second++)
-    fprintf(file, "%lld %.0f %.0f\n", (long long)(second - outage_start_ms / 1000), ours[second],
-            plain[second]);
+    fprintf(file, "%lld %.0f %.0f\n", (long long)(second - outage_start_ms / 1000), ours[second], plain[second]);
   fclose(file);
 }
 
@@ -319,13 +316,13 @@ int main(int argc, char **argv) {
   run_ours(lifetime_s * 1000 - iauth__refresh_when_ms(lifetime_s * 1000, UINT32_MAX / 2));
   run_plain();
 
-  printf("%u clients, tokens live %lld s, the server is away for %d s\n", client_count,
-         (long long)lifetime_s, OUTAGE_S);
+  printf("%u clients, tokens live %lld s, the server is away for %d s\n", client_count, (long long)lifetime_s,
+         OUTAGE_S);
   report("inbenta-auth", ours);
   report("fixed timer, at once", plain);
   double back_s = (double)(last_without_ms - outage_end_ms) / 1000;
-  printf("every client had a valid token again %.1f s after the server was back%s\n",
-         back_s > 0 ? back_s : 0, without_token == 0 ? "" : " — no, some still have none");
+  printf("every client had a valid token again %.1f s after the server was back%s\n", back_s > 0 ? back_s : 0,
+         without_token == 0 ? "" : " — no, some still have none");
   if (curve != NULL)
     write_curve(curve);
   double steady = mean(ours, outage_start_ms / 1000 - lifetime_s, outage_start_ms / 1000);

@@ -19,9 +19,8 @@ static int once(const command_options *options) {
   else if (strcmp(options->command, "apis") == 0)
     status = print_apis(options->format, options->product, &token);
   else
-    status = print_token(stdout, options->format, &token)
-                 ? 0
-                 : complain(EXIT_FAILED, "cannot write to standard output");
+    status =
+        print_token(stdout, options->format, &token) ? 0 : complain(EXIT_FAILED, "cannot write to standard output");
   inbenta_auth_token_clean_up(&token);
   inbenta_auth_free(client);
   return status;

@@ -109,20 +109,7 @@ static int read_timeout(const char *text, int64_t *timeout_ms) {
   return 0;
 }
 
-enum {
-  API_KEY = 1,
-  SECRET_FILE,
-  ENDPOINT,
-  FORMAT,
-  OUTPUT,
-  EXEC,
-  TIMEOUT,
-  PROXY,
-  CA_FILE,
-  INSECURE,
-  HELP,
-  VERSION
-};
+enum { API_KEY = 1, SECRET_FILE, ENDPOINT, FORMAT, OUTPUT, EXEC, TIMEOUT, PROXY, CA_FILE, INSECURE, HELP, VERSION };
 
 static const struct option known[] = {
     {"api-key", required_argument, NULL, API_KEY},
@@ -146,11 +133,9 @@ static int take_words(int argc, char **argv, command_options *options) {
     fputs(usage, stderr);
     return EXIT_USAGE;
   }
-  bool watches = strcmp(options->command, "watch") == 0,
-       apis = strcmp(options->command, "apis") == 0;
+  bool watches = strcmp(options->command, "watch") == 0, apis = strcmp(options->command, "apis") == 0;
   if (!watches && !apis && strcmp(options->command, "token") != 0)
-    return complain(EXIT_USAGE, "%s: there are token, watch and apis (see --help)",
-                    options->command);
+    return complain(EXIT_USAGE, "%s: there are token, watch and apis (see --help)", options->command);
   if (apis && optind < argc)
     options->product = argv[optind++];
   if (optind < argc)
@@ -164,8 +149,7 @@ static int take_words(int argc, char **argv, command_options *options) {
 }
 
 /* Returns an exit code, or -1: nothing more to do, and all is well. */
-static int take_arguments(int argc, char **argv, command_options *options,
-                          const char **secret_file) {
+static int take_arguments(int argc, char **argv, command_options *options, const char **secret_file) {
   inbenta_auth_options *client = &options->client;
   int found, status = 0;
   client->api_key = getenv("INBENTA_API_KEY");
@@ -222,8 +206,8 @@ bool options_read(int argc, char **argv, command_options *options, int *status) 
   if (*status == 0) {
     options->secret = calloc(1, SECRET_MAX + 2);
     options->client.secret = options->secret;
-    *status = options->secret != NULL ? find_secret(secret_file, options->secret)
-                                      : complain(EXIT_FAILED, "out of memory");
+    *status =
+        options->secret != NULL ? find_secret(secret_file, options->secret) : complain(EXIT_FAILED, "out of memory");
   }
   if (*status == 0)
     return true;

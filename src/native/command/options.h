@@ -16,14 +16,7 @@ typedef struct {
 } command_options;
 
 /* Exit codes; the man page explains them. */
-enum {
-  EXIT_FAILED = 1,
-  EXIT_USAGE = 2,
-  EXIT_REFUSED = 3,
-  EXIT_UNREACHED = 4,
-  EXIT_LATER = 5,
-  EXIT_BAD_ANSWER = 6
-};
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3, EXIT_UNREACHED = 4, EXIT_LATER = 5, EXIT_BAD_ANSWER = 6 };
 
 /* Reads the arguments, the environment and the secret. Returns true, or false and sets *status to
  * the exit code: 0 after --help and --version, else what is wrong was said on standard error. */

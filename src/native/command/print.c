@@ -41,8 +41,7 @@ bool print_token(FILE *out, output_format format, const inbenta_auth_token *toke
   case FORMAT_JSON:
     fputs("{\"accessToken\":", out);
     print_json_string(out, token->access_token);
-    fprintf(out, ",\"expiration\":%.0f,\"expiresAt\":%" PRId64 ",\"apis\":", token->expiration,
-            token->expires_at_ms);
+    fprintf(out, ",\"expiration\":%.0f,\"expiresAt\":%" PRId64 ",\"apis\":", token->expiration, token->expires_at_ms);
     print_json_apis(out, token);
     fputs("}\n", out);
     break;
@@ -54,8 +53,7 @@ int print_apis(output_format format, const char *product, const inbenta_auth_tok
   if (product != NULL) {
     const char *url = inbenta_auth_token_api(token, product);
     if (url == NULL)
-      return complain(EXIT_FAILED, "%s: the API key is not for this product; see inbenta-auth apis",
-                      product);
+      return complain(EXIT_FAILED, "%s: the API key is not for this product; see inbenta-auth apis", product);
     puts(url);
   } else if (format == FORMAT_JSON) {
     print_json_apis(stdout, token);

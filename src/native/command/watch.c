@@ -48,8 +48,7 @@ static bool write_file(const command_options *options, const inbenta_auth_token 
   memcpy(beside + len, ".XXXXXX", sizeof ".XXXXXX");
   int descriptor = mkstemp(beside); /* readable by this user only */
   FILE *file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
-  bool written =
-      file != NULL && print_token(file, options->format, token) && fsync(descriptor) == 0;
+  bool written = file != NULL && print_token(file, options->format, token) && fsync(descriptor) == 0;
   written = file != NULL && fclose(file) == 0 && written;
   written = written && rename(beside, options->output) == 0;
   if (!written) {
@@ -89,8 +88,7 @@ static bool hand_on(const command_options *options, const inbenta_auth_token *to
 
 /* A new token, or an attempt failed. The client tries again by itself, unless the keys are refused.
  */
-static void on_event(void *user, const inbenta_auth_token *token,
-                     const inbenta_auth_failure *failure) {
+static void on_event(void *user, const inbenta_auth_token *token, const inbenta_auth_failure *failure) {
   struct watcher *watcher = user;
   if (token == NULL) {
     watcher->status = print_failure(failure);
@@ -103,8 +101,7 @@ static void on_event(void *user, const inbenta_auth_token *token,
 
 /* The first token. An answer that is wrong now is a mistake in the arguments; on_event has told it.
  */
-static void on_answer(void *user, const inbenta_auth_token *token,
-                      const inbenta_auth_failure *failure) {
+static void on_answer(void *user, const inbenta_auth_token *token, const inbenta_auth_failure *failure) {
   struct watcher *watcher = user;
   if (token == NULL && !failure->retryable && failure->error != INBENTA_AUTH_DISPOSED)
     watcher->done = true;
@@ -118,8 +115,7 @@ static void turn(struct watcher *watcher, CURLM *multi, inbenta_auth_loop *loop)
   while (!watcher->done) {
     int64_t delay_ms = inbenta_auth_loop_run(loop);
     struct curl_waitfd stop = {.fd = stop_pipe[0], .events = CURL_WAIT_POLLIN};
-    if (watcher->done ||
-        curl_multi_poll(multi, &stop, 1, delay_ms < 0 ? 60000 : (int)delay_ms, NULL) != CURLM_OK)
+    if (watcher->done || curl_multi_poll(multi, &stop, 1, delay_ms < 0 ? 60000 : (int)delay_ms, NULL) != CURLM_OK)
       break;
     if (stop.revents != 0)
       break;

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
 import { chromium } from '@playwright/test';
 import { build } from 'esbuild';
-import { CHROMIUM } from '../../../web/browser.js';
+import { CHROMIUM } from '../../support/browser.js';
 import { grant, startApi } from './api.js';
 import { listen, relay } from './net.js';
 import { plot } from './plot.js';

@@ -32,9 +32,8 @@ static bool sign(bool check) {
   return ok;
 }
 
-static enum MHD_Result answer(void *user, struct MHD_Connection *connection, const char *url,
-                              const char *method, const char *version, const char *data,
-                              size_t *size, void **state) {
+static enum MHD_Result answer(void *user, struct MHD_Connection *connection, const char *url, const char *method,
+                              const char *version, const char *data, size_t *size, void **state) {
   static int started;
   (void)user, (void)method, (void)version, (void)data;
   if (*state == NULL || *size > 0) {
@@ -42,8 +41,7 @@ static enum MHD_Result answer(void *user, struct MHD_Connection *connection, con
     *size = 0;
     return MHD_YES;
   }
-  if (strncmp(url, "/sign/", 6) == 0 &&
-      (!sign(false) || (strstr(url, "/refreshToken") != NULL && !sign(true))))
+  if (strncmp(url, "/sign/", 6) == 0 && (!sign(false) || (strstr(url, "/refreshToken") != NULL && !sign(true))))
     return MHD_NO;
   struct MHD_Response *response =
       MHD_create_response_from_buffer(sizeof body - 1, (void *)body, MHD_RESPMEM_PERSISTENT);
@@ -57,8 +55,8 @@ int main(void) {
   key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
   if (key == NULL)
     return 1;
-  struct MHD_Daemon *daemon = MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL,
-                                               NULL, answer, NULL, MHD_OPTION_END);
+  struct MHD_Daemon *daemon =
+      MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, answer, NULL, MHD_OPTION_END);
   if (daemon == NULL)
     return 1;
   printf("%u\n", MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { Authd } from '../../../web/authd.js';
+import { Authd } from '../../support/authd.js';
 
 const BARE = fileURLToPath(new URL('../../../build/native/tests/bench/server/bare_mhd', import.meta.url));
 const ROUNDS = 7; // so that what else the machine does meets all alike

@@ -56,8 +56,7 @@ static void fake_arm(void *user, int64_t delay_ms) { ((world *)user)->armed_ms =
 
 static void keep(char *out, size_t size, const char *text) { snprintf(out, size, "%s", text); }
 
-static void fake_answer_waiter(void *user, uint32_t waiter, const iauth_token *token,
-                               const iauth_failure *failure) {
+static void fake_answer_waiter(void *user, uint32_t waiter, const iauth_token *token, const iauth_failure *failure) {
   world *world = user;
   fake_answer *answer = &world->answers[waiter];
   assert_in_range(waiter, 0, WAITERS_MAX - 1);

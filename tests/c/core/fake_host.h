@@ -88,17 +88,17 @@ void world_fail(world *world, iauth_error error);
 
 #define JSON_TYPE "Content-Type: application/json\r\n"
 
-#define assert_token(world, waiter, expected)                                                      \
-  do {                                                                                             \
-    assert_int_equal((world)->answers[waiter].count, 1);                                           \
-    assert_string_equal((world)->answers[waiter].token, expected);                                 \
+#define assert_token(world, waiter, expected)                                                                          \
+  do {                                                                                                                 \
+    assert_int_equal((world)->answers[waiter].count, 1);                                                               \
+    assert_string_equal((world)->answers[waiter].token, expected);                                                     \
   } while (0)
 
-#define assert_failed(world, waiter, expected)                                                     \
-  do {                                                                                             \
-    assert_int_equal((world)->answers[waiter].count, 1);                                           \
-    assert_string_equal(iauth_error_name((world)->answers[waiter].failure.error),                  \
-                        iauth_error_name(IAUTH_ERR_##expected));                                   \
+#define assert_failed(world, waiter, expected)                                                                         \
+  do {                                                                                                                 \
+    assert_int_equal((world)->answers[waiter].count, 1);                                                               \
+    assert_string_equal(iauth_error_name((world)->answers[waiter].failure.error),                                      \
+                        iauth_error_name(IAUTH_ERR_##expected));                                                       \
   } while (0)
 
 #define assert_waiting(world, waiter) assert_int_equal((world)->answers[waiter].count, 0)

@@ -65,13 +65,11 @@ static int64_t any_lifetime_s(bytes *in) {
 }
 
 /* A new token's name; it dies `lifetime_ms` after the given moment. */
-static const char *new_token(life *life, int64_t from_elapsed_ms, int64_t from_wall_ms,
-                             int64_t lifetime_ms) {
+static const char *new_token(life *life, int64_t from_elapsed_ms, int64_t from_wall_ms, int64_t lifetime_ms) {
   static char name[16];
   int number = life->grant_count;
   if (number == TOKENS_MAX)
-    number =
-        TOKENS_MAX - 1; /* keep the last one's death: later tokens only live longer than judged */
+    number = TOKENS_MAX - 1; /* keep the last one's death: later tokens only live longer than judged */
   else
     life->grant_count++;
   life->grants[number] = (grant){from_elapsed_ms + lifetime_ms, from_wall_ms + lifetime_ms};
@@ -130,10 +128,9 @@ static void respond(life *life, uint32_t id, int status, const char *headers, co
 static void grant_token(life *life, uint32_t id, int64_t lifetime_s, bool with_apis) {
   char body[256];
   /* As the server sees it: the life starts when the request does. */
-  const char *name =
-      new_token(life, life->world.sent_elapsed_ms, life->world.sent_at.wall_ms, lifetime_s * 1000);
-  snprintf(body, sizeof body, "{\"accessToken\":\"%s\",\"expires_in\":%lld%s}", name,
-           (long long)lifetime_s, with_apis ? ",\"apis\":{\"a\":\"https://a.example\"}" : "");
+  const char *name = new_token(life, life->world.sent_elapsed_ms, life->world.sent_at.wall_ms, lifetime_s * 1000);
+  snprintf(body, sizeof body, "{\"accessToken\":\"%s\",\"expires_in\":%lld%s}", name, (long long)lifetime_s,
+           with_apis ? ",\"apis\":{\"a\":\"https://a.example\"}" : "");
   respond(life, id, 200, JSON_TYPE, body);
 }
 

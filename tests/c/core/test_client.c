@@ -123,8 +123,7 @@ static void garbled_answer_is_told_at_once(void **state) {
   start(&world);
   world.random = UINT32_MAX;
   world_get(&world, 0);
-  world_respond(&world, 200, "Content-Type: text/html\r\n",
-                "<h1>Log in to the hotel's network</h1>");
+  world_respond(&world, 200, "Content-Type: text/html\r\n", "<h1>Log in to the hotel's network</h1>");
   assert_failed(&world, 0, BAD_CONTENT_TYPE);
   assert_false(world.answers[0].failure.retryable);
   world_get(&world, 1);
@@ -537,10 +536,8 @@ static void the_page_s_answer_replaces_a_longer_life(void **state) {
   (void)state;
   world world;
   world_init(&world);
-  world_start(&world, (iauth_config){.flow = IAUTH_FLOW_TOKEN,
-                                     .endpoint = ENDPOINT,
-                                     .api_key = "k",
-                                     .can_reauthorize = true});
+  world_start(&world,
+              (iauth_config){.flow = IAUTH_FLOW_TOKEN, .endpoint = ENDPOINT, .api_key = "k", .can_reauthorize = true});
   iauth_token token = offer(&world, "long", 1200000);
   assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
   world_get_with(&world, 0, (iauth_get_options){.force_refresh = true});
@@ -578,8 +575,7 @@ static void token_from_a_server_without_a_way_back(void **state) {
   (void)state;
   world world;
   world_init(&world);
-  world_start(&world,
-              (iauth_config){.flow = IAUTH_FLOW_TOKEN, .endpoint = ENDPOINT, .api_key = "k"});
+  world_start(&world, (iauth_config){.flow = IAUTH_FLOW_TOKEN, .endpoint = ENDPOINT, .api_key = "k"});
   world_get(&world, 0);
   world_live(&world, 10);
   assert_failed(&world, 0, TOKEN_EXPIRED);
@@ -847,10 +843,8 @@ static void inbenta_s_endpoint(void **state) {
   (void)state;
   world world;
   world_init(&world);
-  world_start(&world, (iauth_config){.flow = IAUTH_FLOW_SECRET,
-                                     .endpoint = IAUTH_ENDPOINT,
-                                     .api_key = "k",
-                                     .credential = "s"});
+  world_start(&world,
+              (iauth_config){.flow = IAUTH_FLOW_SECRET, .endpoint = IAUTH_ENDPOINT, .api_key = "k", .credential = "s"});
   world_get(&world, 0);
   assert_string_equal(world.request->url, "https://api.inbenta.io/v1/auth");
   assert_string_equal(world.request->body, "{\"secret\":\"s\"}");

@@ -33,8 +33,8 @@ static void other_names_are_not_taken_for_it(void **state) {
 
 static void among_others(void **state) {
   (void)state;
-  iauth_response response = fake_response(
-      200, "HTTP/1.1 200 OK\r\n\r\nDate: d\nRetry-After: 1\r\nContent-Type: a\r\n \r\n", "");
+  iauth_response response =
+      fake_response(200, "HTTP/1.1 200 OK\r\n\r\nDate: d\nRetry-After: 1\r\nContent-Type: a\r\n \r\n", "");
   assert_string_equal(response.headers[IAUTH_HEADER_DATE], "d");
   assert_string_equal(response.headers[IAUTH_HEADER_RETRY_AFTER], "1");
   assert_string_equal(response.headers[TYPE], "a");

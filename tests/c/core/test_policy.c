@@ -41,10 +41,8 @@ static void backoff(void **state) {
     assert_int_equal(iauth__backoff_ms(i + 1, UINT32_MAX), ceilings[i]);
     assert_int_equal(iauth__backoff_ms(i + 1, 0), 0);
     assert_int_equal(iauth__background_backoff_ms(i + 1, 0), ceilings[i]);
-    assert_in_range(iauth__background_backoff_ms(i + 1, UINT32_MAX), ceilings[i] * 19 / 10,
-                    ceilings[i] * 197 / 100);
-    assert_in_range(iauth__backoff_ms(i + 1, UINT32_MAX / 2), ceilings[i] / 2 - 2,
-                    ceilings[i] / 2 + 2);
+    assert_in_range(iauth__background_backoff_ms(i + 1, UINT32_MAX), ceilings[i] * 19 / 10, ceilings[i] * 197 / 100);
+    assert_in_range(iauth__backoff_ms(i + 1, UINT32_MAX / 2), ceilings[i] / 2 - 2, ceilings[i] / 2 + 2);
   }
   assert_int_equal(iauth__backoff_ms(INT32_MAX, UINT32_MAX), 60000);
 }

@@ -4,10 +4,9 @@
 
 #include <string.h>
 
-static const iauth__identity domain_key = {"https://api.example.com/v1", "the-api-key",
-                                           "a\"quoted\\key", IAUTH_FLOW_DOMAIN_KEY};
-static const iauth__identity secret = {"https://api.example.com/v1", "the-api-key", "the-secret",
-                                       IAUTH_FLOW_SECRET};
+static const iauth__identity domain_key = {"https://api.example.com/v1", "the-api-key", "a\"quoted\\key",
+                                           IAUTH_FLOW_DOMAIN_KEY};
+static const iauth__identity secret = {"https://api.example.com/v1", "the-api-key", "the-secret", IAUTH_FLOW_SECRET};
 
 static const char *header(const iauth__request *request, const char *name) {
   for (const char *const *at = request->public.headers; *at != NULL; at += 2)
@@ -21,9 +20,7 @@ static void auth_with_domain_key(void **state) {
   world world;
   iauth__request request;
   world_init(&world);
-  assert_int_equal(
-      iauth__request_init(&request, &world.host, &domain_key, IAUTH_REQUEST_AUTH, 7, NULL),
-      IAUTH_OK);
+  assert_int_equal(iauth__request_init(&request, &world.host, &domain_key, IAUTH_REQUEST_AUTH, 7, NULL), IAUTH_OK);
   assert_int_equal(request.public.id, 7);
   assert_string_equal(request.public.method, "POST");
   assert_string_equal(request.public.url, "https://api.example.com/v1/auth");
@@ -42,8 +39,7 @@ static void auth_with_secret(void **state) {
   world world;
   iauth__request request;
   world_init(&world);
-  assert_int_equal(iauth__request_init(&request, &world.host, &secret, IAUTH_REQUEST_AUTH, 1, NULL),
-                   IAUTH_OK);
+  assert_int_equal(iauth__request_init(&request, &world.host, &secret, IAUTH_REQUEST_AUTH, 1, NULL), IAUTH_OK);
   assert_string_equal(request.public.body, "{\"secret\":\"the-secret\"}");
   iauth__request_clean_up(&request, &world.host);
 }
@@ -59,9 +55,7 @@ static void with_token(void **state) {
     world world;
     iauth__request request;
     world_init(&world);
-    assert_int_equal(
-        iauth__request_init(&request, &world.host, &domain_key, cases[i].kind, 1, "the-token"),
-        IAUTH_OK);
+    assert_int_equal(iauth__request_init(&request, &world.host, &domain_key, cases[i].kind, 1, "the-token"), IAUTH_OK);
     assert_string_equal(request.public.method, cases[i].method);
     assert_string_equal(request.public.url, cases[i].url);
     assert_string_equal(header(&request, "x-inbenta-key"), "the-api-key");
@@ -81,9 +75,8 @@ static void without_memory(void **state) {
     iauth__request request;
     world_init(&world);
     world.fail_at = 1;
-    assert_int_equal(
-        iauth__request_init(&request, &world.host, &domain_key, kinds[kind], 1, "the-token"),
-        IAUTH_ERR_NO_MEMORY);
+    assert_int_equal(iauth__request_init(&request, &world.host, &domain_key, kinds[kind], 1, "the-token"),
+                     IAUTH_ERR_NO_MEMORY);
     iauth__request_clean_up(&request, &world.host);
     assert_int_equal(world.live, 0);
   }

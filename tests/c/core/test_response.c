@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GOOD                                                                                       \
-  "{\"accessToken\":\"tok\",\"expiration\":1790001200,\"expires_in\":1200,"                        \
+#define GOOD                                                                                                           \
+  "{\"accessToken\":\"tok\",\"expiration\":1790001200,\"expires_in\":1200,"                                            \
   "\"apis\":{\"chatbot\":\"https://c.example/v1\",\"search\":\"http://127.0.0.1:8080\"}}"
 
 static void good_grant(void **state) {
@@ -17,8 +17,7 @@ static void good_grant(void **state) {
   world_init(&world);
   const iauth_response response =
       fake_response(200, "Date: x\r\ncontent-TYPE:  application/JSON ; charset=utf-8\r\n", GOOD);
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY,
-                                         &response, &grant),
+  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, &response, &grant),
                    IAUTH_OK);
   assert_string_equal(grant.access_token, "tok");
   assert_true(grant.expiration == 1790001200);
@@ -49,8 +48,7 @@ static void each_step_has_its_error(void **state) {
       {JSON_TYPE, "{\"accessToken\":\"tok\",\"expi", IAUTH_ERR_BAD_JSON},
       {JSON_TYPE, "[]", IAUTH_ERR_BAD_JSON},
       {JSON_TYPE, "null", IAUTH_ERR_BAD_JSON},
-      {JSON_TYPE, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
-       IAUTH_ERR_BAD_JSON},
+      {JSON_TYPE, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", IAUTH_ERR_BAD_JSON},
       {JSON_TYPE, "{}", IAUTH_ERR_BAD_TOKEN},
       {JSON_TYPE, "{\"AccessToken\":\"tok\",\"expires_in\":1}", IAUTH_ERR_BAD_TOKEN},
       {JSON_TYPE, "{\"accessToken\":1,\"expires_in\":1}", IAUTH_ERR_BAD_TOKEN},
@@ -66,21 +64,18 @@ static void each_step_has_its_error(void **state) {
       {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":[1]}", IAUTH_ERR_BAD_EXPIRES_IN},
       {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":[]}", IAUTH_ERR_BAD_APIS},
       {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":null}", IAUTH_ERR_BAD_APIS},
-      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":{\"a\":1}}",
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":{\"a\":1}}", IAUTH_ERR_BAD_APIS},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":{\"a\":\"http://evil.example\"}}",
        IAUTH_ERR_BAD_APIS},
-      {JSON_TYPE,
-       "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":{\"a\":\"http://evil.example\"}}",
-       IAUTH_ERR_BAD_APIS},
-      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":{\"a\":\"javascript:x\"}}",
-       IAUTH_ERR_BAD_APIS},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":{\"a\":\"javascript:x\"}}", IAUTH_ERR_BAD_APIS},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     world world;
     iauth__grant grant;
     world_init(&world);
     const iauth_response response = fake_response(200, cases[i].headers, cases[i].body);
-    iauth_error error = iauth__check_response(&world.host, IAUTH_REQUEST_AUTH,
-                                              IAUTH_FLOW_DOMAIN_KEY, &response, &grant);
+    iauth_error error =
+        iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, &response, &grant);
     if (error != cases[i].error)
       fail_msg("%s %s: %s, expected %s", cases[i].headers, cases[i].body, iauth_error_name(error),
                iauth_error_name(cases[i].error));
@@ -95,14 +90,8 @@ static void lifetimes(void **state) {
     const char *expires_in;
     int64_t ms;
   } cases[] = {
-      {"1", 1000},
-      {"1200", 1200000},
-      {"\"1200\"", 1200000},
-      {"0.5", 500},
-      {"1.2e3", 1200000},
-      {"1e300", 315360000000},
-      {"1e999", 315360000000},
-      {"315360001", 315360000000},
+      {"1", 1000},        {"1200", 1200000},       {"\"1200\"", 1200000},   {"0.5", 500},
+      {"1.2e3", 1200000}, {"1e300", 315360000000}, {"1e999", 315360000000}, {"315360001", 315360000000},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char body[200];
@@ -111,9 +100,8 @@ static void lifetimes(void **state) {
     world_init(&world);
     snprintf(body, sizeof body, "{\"accessToken\":\"tok\",\"expires_in\":%s}", cases[i].expires_in);
     const iauth_response response = fake_response(200, JSON_TYPE, body);
-    assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_REFRESH,
-                                           IAUTH_FLOW_DOMAIN_KEY, &response, &grant),
-                     IAUTH_OK);
+    assert_int_equal(
+        iauth__check_response(&world.host, IAUTH_REQUEST_REFRESH, IAUTH_FLOW_DOMAIN_KEY, &response, &grant), IAUTH_OK);
     assert_int_equal(grant.expires_in_ms, cases[i].ms);
     assert_true(grant.expiration == 0);
     assert_null(grant.apis);
@@ -127,16 +115,14 @@ static void apis_alone(void **state) {
   iauth__grant grant;
   world_init(&world);
   iauth_response response = fake_response(200, JSON_TYPE, "{\"apis\":{}}");
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_APIS, IAUTH_FLOW_DOMAIN_KEY,
-                                         &response, &grant),
+  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_APIS, IAUTH_FLOW_DOMAIN_KEY, &response, &grant),
                    IAUTH_OK);
   assert_null(grant.access_token);
   assert_non_null(grant.apis);
   assert_int_equal(grant.apis_len, 0);
   iauth__grant_clean_up(&grant, &world.host);
   response = fake_response(200, JSON_TYPE, "{}");
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_APIS, IAUTH_FLOW_DOMAIN_KEY,
-                                         &response, &grant),
+  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_APIS, IAUTH_FLOW_DOMAIN_KEY, &response, &grant),
                    IAUTH_ERR_BAD_APIS);
   assert_int_equal(world.live, 0);
 }
@@ -151,12 +137,10 @@ static void too_large(void **state) {
   body[IAUTH_BODY_MAX + 1] = '\0';
   memcpy(body, "{}", 2);
   iauth_response response = fake_response(200, JSON_TYPE, body);
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY,
-                                         &response, &grant),
+  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, &response, &grant),
                    IAUTH_ERR_BODY_TOO_LARGE);
   response.status = 403;
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_REFRESH, IAUTH_FLOW_SECRET,
-                                         &response, &grant),
+  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_REFRESH, IAUTH_FLOW_SECRET, &response, &grant),
                    IAUTH_ERR_TOKEN_EXPIRED);
   free(body);
 }
@@ -169,8 +153,7 @@ static void without_memory(void **state) {
     world_init(&world);
     world.fail_at = fail_at;
     const iauth_response response = fake_response(200, JSON_TYPE, GOOD);
-    assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY,
-                                           &response, &grant),
+    assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, &response, &grant),
                      IAUTH_ERR_NO_MEMORY);
     assert_int_equal(world.live, 0);
   }
@@ -201,14 +184,14 @@ static void refusals(void **state) {
       {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401, plain, IAUTH_ERR_CREDENTIALS_REJECTED},
       {IAUTH_REQUEST_REFRESH, IAUTH_FLOW_DOMAIN_KEY, 403, gateway, IAUTH_ERR_TOKEN_EXPIRED},
       {IAUTH_REQUEST_REFRESH, IAUTH_FLOW_SECRET, 401, "", IAUTH_ERR_TOKEN_EXPIRED},
-      {IAUTH_REQUEST_REFRESH, IAUTH_FLOW_DOMAIN_KEY, 403,
-       "{\"error\":{\"reason\":\"key_revoked\"}}", IAUTH_ERR_KEY_REVOKED},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401,
-       "{\"error\":{\"reason\":\"origin_not_allowed\"}}", IAUTH_ERR_ORIGIN_NOT_ALLOWED},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 403,
-       "{\"error\":{\"reason\":\"credentials_rejected\"}}", IAUTH_ERR_CREDENTIALS_REJECTED},
-      {IAUTH_REQUEST_REFRESH, IAUTH_FLOW_DOMAIN_KEY, 400,
-       "{\"error\":{\"reason\":\"token_expired\"}}", IAUTH_ERR_TOKEN_EXPIRED},
+      {IAUTH_REQUEST_REFRESH, IAUTH_FLOW_DOMAIN_KEY, 403, "{\"error\":{\"reason\":\"key_revoked\"}}",
+       IAUTH_ERR_KEY_REVOKED},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401, "{\"error\":{\"reason\":\"origin_not_allowed\"}}",
+       IAUTH_ERR_ORIGIN_NOT_ALLOWED},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 403, "{\"error\":{\"reason\":\"credentials_rejected\"}}",
+       IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_REFRESH, IAUTH_FLOW_DOMAIN_KEY, 400, "{\"error\":{\"reason\":\"token_expired\"}}",
+       IAUTH_ERR_TOKEN_EXPIRED},
       {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401, "{\"error\":{\"reason\":\"unheard of\"}}",
        IAUTH_ERR_CREDENTIALS_REJECTED},
       /* one of our codes, but none that a server refuses with */
@@ -216,20 +199,18 @@ static void refusals(void **state) {
        IAUTH_ERR_CREDENTIALS_REJECTED},
       {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401, "{\"error\":{\"reason\":\"bad_response\"}}",
        IAUTH_ERR_CREDENTIALS_REJECTED},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401, "{\"error\":{\"reason\":7}}",
-       IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401, "{\"error\":{\"reason\":7}}", IAUTH_ERR_CREDENTIALS_REJECTED},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const iauth_response response = fake_response(cases[i].status, JSON_TYPE, cases[i].body);
     world world;
     iauth__grant grant;
     world_init(&world);
-    iauth_error error =
-        iauth__check_response(&world.host, cases[i].kind, cases[i].flow, &response, &grant);
+    iauth_error error = iauth__check_response(&world.host, cases[i].kind, cases[i].flow, &response, &grant);
     assert_null(grant.access_token);
     if (error != cases[i].error)
-      fail_msg("case %zu (%d %s): %s, expected %s", i, cases[i].status, cases[i].body,
-               iauth_error_name(error), iauth_error_name(cases[i].error));
+      fail_msg("case %zu (%d %s): %s, expected %s", i, cases[i].status, cases[i].body, iauth_error_name(error),
+               iauth_error_name(cases[i].error));
   }
 }
 
@@ -254,8 +235,7 @@ static void retry_after(void **state) {
       {503, "Retry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\n", 60000},
       {503, "Retry-After: Sun, 06 Nov 1994 08:40:37 GMT\r\n", 0},
       /* this machine's clock is an hour off, the server's own Date counts */
-      {503, "Date: Sun, 06 Nov 1994 09:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 09:49:47 GMT\r\n",
-       10000},
+      {503, "Date: Sun, 06 Nov 1994 09:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 09:49:47 GMT\r\n", 10000},
       {429, "x-throttle-reset: 784111787\r\n", 10000},
       {429, "x-throttle-reset: Sun, 06 Nov 1994 08:49:57 GMT\r\n", 20000},
       {429, "x-throttle-reset: 784111787\r\nRetry-After: 3\r\n", 3000},
@@ -271,11 +251,10 @@ static void retry_after(void **state) {
 static void quota(void **state) {
   (void)state;
   iauth_quota quota;
-  iauth_response response =
-      fake_response(200,
-                    "X-Quota-Usage: 12\r\nx-quota-reset: 784111787\r\n"
-                    "x-throttle-usage: 99999999999\r\nx-throttle-reset: x\r\n",
-                    "");
+  iauth_response response = fake_response(200,
+                                          "X-Quota-Usage: 12\r\nx-quota-reset: 784111787\r\n"
+                                          "x-throttle-usage: 99999999999\r\nx-throttle-reset: x\r\n",
+                                          "");
   assert_true(iauth__check_quota(&response, &quota));
   assert_int_equal(quota.quota_usage_percent, 12);
   assert_int_equal(quota.quota_reset_s, 784111787);
@@ -288,8 +267,8 @@ static void quota(void **state) {
 
 static void error_names(void **state) {
   (void)state;
-#define IAUTH_ERROR(name, number, js)                                                              \
-  assert_string_equal(iauth_error_name(number), #name);                                            \
+#define IAUTH_ERROR(name, number, js)                                                                                  \
+  assert_string_equal(iauth_error_name(number), #name);                                                                \
   assert_string_equal(iauth_error_code(number), js);
 #include "core/errors.def"
 #undef IAUTH_ERROR

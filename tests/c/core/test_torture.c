@@ -12,8 +12,8 @@ static bool all_from_there;
 static void *torture_alloc(void *user, size_t size) {
   world *world = user;
   world->allocations++;
-  if (world->fail_at > 0 && (all_from_there ? world->allocations >= world->fail_at
-                                            : world->allocations == world->fail_at))
+  if (world->fail_at > 0 &&
+      (all_from_there ? world->allocations >= world->fail_at : world->allocations == world->fail_at))
     return NULL;
   world->live++;
   return malloc(size);

@@ -1,0 +1,85 @@
+/* The audit log; see audit.h. */
+#include "authapi/audit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/dates.h"
+
+/* What is told of a change, where it is there: what is not named here stays out. */
+static const char *const told[] = {
+    "apiKeyId", "name", "domains", "expires", "replaces", "replacedExpires", "signsFrom",
+};
+
+cJSON *authapi_audit_pick(const cJSON *described) {
+  cJSON *picked = cJSON_CreateObject();
+  for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+    const cJSON *field = cJSON_GetObjectItemCaseSensitive(described, told[i]);
+    if (field != NULL)
+      cJSON_AddItemToObject(picked, told[i], cJSON_Duplicate(field, true));
+  }
+  return picked;
+}
+
+static void add_text(cJSON *json, const char *name, const char *text) {
+  if (text != NULL && text[0] != '\0')
+    cJSON_AddStringToObject(json, name, text);
+}
+
+static cJSON *begin(int64_t when_s, const char *event) {
+  char when[IAUTH__DATE_SIZE];
+  cJSON *json = cJSON_CreateObject();
+  iauth__write_date(when_s, when);
+  cJSON_AddStringToObject(json, "time", when);
+  cJSON_AddStringToObject(json, "event", event);
+  return json;
+}
+
+static const char *outcome(int status) { return status < 400 ? "done" : status < 500 ? "refused" : "failed"; }
+
+static cJSON *describe(const authapi_audit_event *event) {
+  cJSON *json = begin(event->when_s, event->event);
+  cJSON_AddStringToObject(json, "outcome", outcome(event->status));
+  add_text(json, "by", event->by);
+  add_text(json, "user", event->user);
+  if (event->status != 0)
+    cJSON_AddNumberToObject(json, "status", event->status);
+  add_text(json, "origin", event->origin);
+  add_text(json, "key", event->key);
+  add_text(json, "reason", event->reason);
+  const cJSON *field;
+  cJSON_ArrayForEach(field, event->changed) cJSON_AddItemToObject(json, field->string, cJSON_Duplicate(field, true));
+  return json;
+}
+
+/* Takes `json`. */
+static bool write_line(const authapi_audit *audit, cJSON *json) {
+  char *text = cJSON_PrintUnformatted(json);
+  size_t len = text != NULL ? strlen(text) : 0;
+  char *line = text != NULL ? malloc(len + 2) : NULL;
+  bool written = false;
+  if (line != NULL) {
+    memcpy(line, text, len);
+    memcpy(line + len, "\n", 2);
+    written = audit->write(audit->state, line);
+  }
+  free(line);
+  cJSON_free(text);
+  cJSON_Delete(json);
+  return written;
+}
+
+static bool tell_gap(const authapi_audit *audit, int64_t when_s) {
+  cJSON *json = begin(when_s, "audit gap");
+  cJSON_AddNumberToObject(json, "missing", (double)audit->missing);
+  return write_line(audit, json);
+}
+
+void authapi_audit_tell(authapi_audit *audit, const authapi_audit_event *event) {
+  if (audit == NULL)
+    return;
+  if (audit->missing > 0 && tell_gap(audit, event->when_s))
+    audit->missing = 0;
+  if (audit->missing > 0 || !write_line(audit, describe(event)))
+    audit->missing++;
+}

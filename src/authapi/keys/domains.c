@@ -1,0 +1,52 @@
+/* The list of domains of a key; see domains.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "authapi/keys/domains.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "authapi/keys/origin_rules.h"
+
+/* Brings a domain with other letters than ASCII to what browsers send (punycode), where the host
+ * is. */
+static char *entry_to_ascii(const char *entry, authapi_to_ascii to_ascii) {
+  const char *host = strstr(entry, "://");
+  host = host != NULL ? host + 3 : strncmp(entry, "*.", 2) == 0 ? entry + 2 : entry;
+  size_t head = (size_t)(host - entry), len = strcspn(host, ":/");
+  char *name = strndup(host, len), *joined = NULL;
+  char *ascii = name != NULL ? to_ascii(name) : NULL;
+  if (ascii != NULL) {
+    size_t size = strlen(entry) + strlen(ascii) + 1;
+    joined = malloc(size);
+    if (joined != NULL)
+      snprintf(joined, size, "%.*s%s%s", (int)head, entry, ascii, host + len);
+  }
+  free(name);
+  free(ascii);
+  return joined;
+}
+
+/* Whether a browser would change or refuse the host, as far as letters go. Punycode that decodes to
+ * nothing is refused by browsers, so it is checked like other letters. */
+static bool needs_idna(const char *entry) {
+  for (const char *at = entry; *at != '\0'; at++)
+    if ((unsigned char)*at > 127 || strncasecmp(at, "xn--", 4) == 0)
+      return true;
+  return false;
+}
+
+const char *authapi_add_domain(char domains[AUTHAPI_DOMAINS_SIZE], const char *entry, authapi_to_ascii to_ascii) {
+  char *ascii = needs_idna(entry) ? entry_to_ascii(entry, to_ascii) : strdup(entry);
+  if (ascii == NULL)
+    return "not a host name that can be written in ASCII";
+  const char *problem = authapi_domain_problem(ascii);
+  size_t used = strlen(domains);
+  if (problem == NULL && used + strlen(ascii) + 2 > AUTHAPI_DOMAINS_SIZE)
+    problem = "too many domains for one key";
+  if (problem == NULL)
+    snprintf(domains + used, AUTHAPI_DOMAINS_SIZE - used, "%s\n", ascii);
+  free(ascii);
+  return problem;
+}

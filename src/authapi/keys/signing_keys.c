@@ -1,0 +1,197 @@
+/* Signing keys and their rotation; see ring.h. */
+#include "authapi/keys/signing_keys.h"
+
+#include <string.h>
+
+#include "base/wipe.h"
+
+const char authapi_signing_keys_not_now[] =
+    "a new signing key is published already, or too many are still in use; rotate again later";
+
+/* What the store has, oldest first; there are private keys in it, so it is wiped after use. */
+typedef struct {
+  authapi_signing_key keys[AUTHAPI_SIGNING_KEYS_MAX + 1]; /* those out of use are dropped by the next rotation */
+  size_t count;
+} rows;
+
+/* Of more than fit the newest are taken. */
+static void take_row(void *user, const authapi_signing_key *key) {
+  rows *all = user;
+  if (all->count == sizeof all->keys / sizeof *all->keys)
+    memmove(all->keys, all->keys + 1, sizeof *all->keys * --all->count);
+  all->keys[all->count++] = *key;
+}
+
+/* When a key is dropped: `next` is the one that follows it. */
+static int64_t retires_s(const authapi_signing_key *key, const authapi_signing_key *next) {
+  return next->signs_from_s + key->lifetime_s + AUTHAPI_CLOCKS_APART_S;
+}
+
+/* How many of the oldest are out of use. */
+static size_t count_retired(const rows *all, int64_t now_s) {
+  size_t retired = 0;
+  while (retired + 1 < all->count && now_s >= retires_s(&all->keys[retired], &all->keys[retired + 1]))
+    retired++;
+  return retired;
+}
+
+static authapi_found read_rows(const authapi_store *store, rows *all) {
+  all->count = 0;
+  return store->list_signing_keys(store->state, take_row, all);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * The ring. */
+
+static bool has_same_keys(const authapi_signing_keys *ring, const authapi_signing_key *keys, size_t count) {
+  bool same = ring->count == count;
+  for (size_t i = 0; same && i < count; i++)
+    same = ring->told[i].number == keys[i].number;
+  return same;
+}
+
+static void close_keys(const authapi_signer *signer, authapi_key *keys, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    signer->close_key(signer->state, &keys[i]);
+}
+
+/* Opens these keys in place of those of the ring. False, and nothing is changed, if one cannot be
+ * used. */
+static bool change_keys(authapi_signing_keys *ring, const authapi_signer *signer, const authapi_signing_key *keys,
+                        size_t count) {
+  authapi_key opened[AUTHAPI_SIGNING_KEYS_MAX];
+  for (size_t i = 0; i < count; i++)
+    if (!signer->open_key(signer->state, keys[i].private_key, &opened[i])) {
+      close_keys(signer, opened, i);
+      return false;
+    }
+  close_keys(signer, ring->keys, ring->count);
+  memcpy(ring->keys, opened, count * sizeof *opened);
+  ring->count = count;
+  return true;
+}
+
+/* Brings the ring to what the store has. */
+static bool take_rows(authapi_signing_keys *ring, const authapi_signer *signer, const rows *all, int64_t now_s) {
+  size_t first = count_retired(all, now_s);
+  if (all->count - first > AUTHAPI_SIGNING_KEYS_MAX)
+    first = all->count - AUTHAPI_SIGNING_KEYS_MAX;
+  const authapi_signing_key *keys = all->keys + first;
+  size_t count = all->count - first;
+  if (!has_same_keys(ring, keys, count) && !change_keys(ring, signer, keys, count))
+    return false;
+  ring->signing = 0; /* where this clock is behind the one that made the first key, too */
+  for (size_t i = 0; i < count; i++) {
+    ring->told[i] = keys[i];
+    iauth__wipe(ring->told[i].private_key, AUTHAPI_KEY_SIZE);
+    if (keys[i].signs_from_s <= now_s)
+      ring->signing = i;
+  }
+  return true;
+}
+
+authapi_found authapi_signing_keys_read(authapi_signing_keys *ring, const authapi_store *store,
+                                        const authapi_signer *signer, int64_t now_s) {
+  rows all;
+  authapi_found found = read_rows(store, &all);
+  if (found == AUTHAPI_FOUND && !take_rows(ring, signer, &all, now_s))
+    found = AUTHAPI_MISSING;
+  iauth__wipe(&all, sizeof all);
+  return found;
+}
+
+/* Adds a key with a new private key. AUTHAPI_MISSING if its number is taken. */
+static authapi_found add_key(const authapi_store *store, const authapi_signer *signer, authapi_signing_key *key) {
+  authapi_found added = signer->random(signer->state, key->private_key, AUTHAPI_KEY_SIZE)
+                            ? store->add_signing_key(store->state, key)
+                            : AUTHAPI_STORE_ERROR;
+  iauth__wipe(key->private_key, AUTHAPI_KEY_SIZE);
+  return added;
+}
+
+/* Of several servers that start at once on an empty store, one makes the key. */
+static authapi_found make_first_key(const authapi_store *store, const authapi_signer *signer, int64_t lifetime_s,
+                                    int64_t now_s) {
+  authapi_signing_key first = {.number = 1, .created_s = now_s, .signs_from_s = now_s, .lifetime_s = lifetime_s};
+  return add_key(store, signer, &first) == AUTHAPI_STORE_ERROR ? AUTHAPI_STORE_ERROR : AUTHAPI_FOUND;
+}
+
+/* Before it signs with a key, a server has to have said how long its tokens live. */
+static bool is_long_enough(const authapi_signing_keys *ring, int64_t lifetime_s) {
+  bool enough = true;
+  for (size_t i = 0; i < ring->count; i++)
+    enough = enough && ring->told[i].lifetime_s >= lifetime_s;
+  return enough;
+}
+
+static authapi_found read_for_server(authapi_signing_keys *ring, const authapi_store *store,
+                                     const authapi_signer *signer, int64_t lifetime_s, int64_t now_s) {
+  authapi_found found = authapi_signing_keys_read(ring, store, signer, now_s);
+  if (found == AUTHAPI_FOUND && ring->count == 0) {
+    found = make_first_key(store, signer, lifetime_s, now_s);
+    if (found == AUTHAPI_FOUND)
+      found = authapi_signing_keys_read(ring, store, signer, now_s);
+  }
+  if (found == AUTHAPI_FOUND && !is_long_enough(ring, lifetime_s))
+    found = store->raise_lifetime(store->state, lifetime_s);
+  return found;
+}
+
+authapi_found authapi_signing_keys_update(authapi_signing_keys *ring, const authapi_store *store,
+                                          const authapi_signer *signer, int64_t lifetime_s, int64_t now_s) {
+  if (ring->count > 0 && ring->read_s == now_s)
+    return AUTHAPI_FOUND;
+  authapi_found found = read_for_server(ring, store, signer, lifetime_s, now_s);
+  ring->read_s = now_s;
+  if (ring->count > 0)
+    return AUTHAPI_FOUND;
+  return found == AUTHAPI_FOUND ? AUTHAPI_MISSING : found;
+}
+
+int64_t authapi_signing_keys_retires_s(const authapi_signing_keys *ring, size_t which) {
+  return which + 1 < ring->count ? retires_s(&ring->told[which], &ring->told[which + 1]) : 0;
+}
+
+void authapi_signing_keys_clean_up(authapi_signing_keys *ring, const authapi_signer *signer) {
+  close_keys(signer, ring->keys, ring->count);
+  *ring = (authapi_signing_keys){.count = 0};
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Rotation. */
+
+/* The key that follows those that are there. */
+static authapi_signing_key next_key(const rows *all, int64_t publish_s, int64_t now_s) {
+  authapi_signing_key next = {.number = 1, .created_s = now_s, .signs_from_s = now_s};
+  if (all->count > 0) {
+    next.number = all->keys[all->count - 1].number + 1;
+    next.signs_from_s = now_s + publish_s;
+  }
+  for (size_t i = 0; i < all->count; i++)
+    if (next.lifetime_s < all->keys[i].lifetime_s)
+      next.lifetime_s = all->keys[i].lifetime_s;
+  return next;
+}
+
+static authapi_found rotate(const authapi_store *store, const authapi_signer *signer, const rows *all,
+                            int64_t publish_s, int64_t now_s) {
+  size_t retired = count_retired(all, now_s);
+  authapi_signing_key next = next_key(all, publish_s, now_s);
+  if (all->count - retired >= AUTHAPI_SIGNING_KEYS_MAX ||
+      (all->count > 0 && all->keys[all->count - 1].signs_from_s > now_s))
+    return AUTHAPI_MISSING;
+  for (size_t i = 0; i < retired; i++)
+    if (store->drop_signing_key(store->state, all->keys[i].number) == AUTHAPI_STORE_ERROR)
+      return AUTHAPI_STORE_ERROR;
+  return add_key(store, signer, &next);
+}
+
+authapi_found authapi_signing_keys_rotate(authapi_signing_keys *ring, const authapi_store *store,
+                                          const authapi_signer *signer, int64_t publish_s, int64_t now_s) {
+  rows all;
+  authapi_found found = read_rows(store, &all);
+  if (found == AUTHAPI_FOUND)
+    found = rotate(store, signer, &all, publish_s, now_s);
+  iauth__wipe(&all, sizeof all);
+  return found == AUTHAPI_FOUND ? authapi_signing_keys_read(ring, store, signer, now_s) : found;
+}

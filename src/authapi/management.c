@@ -1,0 +1,454 @@
+/* Management over HTTP; see admin.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "authapi/management.h"
+
+#include <stdlib.h>
+
+#include "authapi/describe.h"
+#include "authapi/keys/credentials.h"
+#include "authapi/keys/domains.h"
+#include "authapi/messages.h"
+#include "base/wipe.h"
+
+/* The files of web/admin/, put into the program when it is built (cmake/embed.cmake). */
+extern const char authapi_admin_index_html[], authapi_admin_admin_css[], authapi_admin_admin_js[];
+
+/* Enough for the page, and nothing that an injected text could use: no inline script, no other
+ * host, no frame around it, no form that is sent by itself. */
+static const char page_policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+                                  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+                                  "require-trusted-types-for 'script'; trusted-types 'none'";
+_Static_assert(sizeof page_policy <= AUTHAPI_ORIGIN_MAX, "a header's value is cut at this length");
+
+/* ---------------------------------------------------------------------------------------------------
+ * Who asks. */
+
+const char *authapi_management_token_problem(const char *token) {
+  size_t len = strlen(token);
+  for (size_t i = 0; i < len; i++)
+    if (token[i] <= ' ' || token[i] > '~')
+      return "a token is one word of printable ASCII";
+  if (len < AUTHAPI_ADMIN_TOKEN_MIN)
+    return "a token has at least 32 characters; openssl rand -base64 32 makes one";
+  return len > AUTHAPI_ADMIN_TOKEN_MAX ? "a token has at most 256 characters" : NULL;
+}
+
+bool authapi_management_init(authapi_management *admin, const authapi *api, const char *token) {
+  admin->api = api;
+  return api->signer.sha256(api->signer.state, token, strlen(token), admin->token_hash);
+}
+
+/* Hashes are compared, and all of their bytes: so the time tells neither a part of the token nor
+ * its length. */
+static bool is_token(const authapi_management *admin, const char *token) {
+  unsigned char hash[AUTHAPI_HASH_SIZE], different = 0;
+  const authapi_signer *signer = &admin->api->signer;
+  if (!signer->sha256(signer->state, token, strlen(token), hash))
+    return false;
+  for (size_t i = 0; i < sizeof hash; i++)
+    different |= hash[i] ^ admin->token_hash[i];
+  return different == 0;
+}
+
+/* False if the request was refused. Browsers say for whom they ask (W3C Fetch Metadata, "The
+ * Sec-Fetch-Site HTTP Request Header"); other clients do not. */
+static bool check_asker(const authapi_management *admin, const authapi_request *request, authapi_response *response) {
+  const char *site = header(request, "Sec-Fetch-Site");
+  if (site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0) {
+    refuse(response, 403, "cross_site", "Only the page at /admin/ may ask from a browser.");
+    return false;
+  }
+  const char *token = bearer_token(header(request, "Authorization"));
+  if (token != NULL && is_token(admin, token))
+    return true;
+  add_header(response, "WWW-Authenticate", "Bearer");
+  if (token == NULL)
+    refuse(response, 401, "token_missing", "Send the header Authorization: Bearer <admin token>.");
+  else
+    refuse(response, 401, "token_invalid", "This is not the admin token.");
+  return false;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * What is asked: fields of the body, and what they name. Whatever returns NULL or false has refused
+ * the request. */
+
+/* The caller deletes it. */
+static cJSON *read_body(const authapi_request *request, authapi_response *response) {
+  if (!is_json_type(header(request, "Content-Type"))) {
+    refuse(response, 415, "bad_request", "Send the body as Content-Type: application/json.");
+    return NULL;
+  }
+  cJSON *json = parse_body(request->body, request->body_len);
+  if (cJSON_IsObject(json))
+    return json;
+  cJSON_Delete(json);
+  refuse(response, 400, "bad_request", "The body is not a JSON object.");
+  return NULL;
+}
+
+/* Borrowed from `body`. */
+static const char *text_field(const cJSON *body, const char *name, authapi_response *response) {
+  const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, name));
+  if (text != NULL && *text != '\0')
+    return text;
+  char message[80];
+  snprintf(message, sizeof message, "Give \"%s\" in the body: a string that is not empty.", name);
+  refuse(response, 400, "bad_request", message);
+  return NULL;
+}
+
+/* A number of seconds; `usual` where it is not given. */
+static bool seconds_field(const cJSON *body, const char *name, int64_t usual, int64_t *seconds,
+                          authapi_response *response) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(body, name);
+  double number = item != NULL ? cJSON_GetNumberValue(item) : (double)usual;
+  if (number >= 0 && number <= AUTHAPI_OVERLAP_MAX_S && number == (double)(int64_t)number) {
+    *seconds = (int64_t)number;
+    return true;
+  }
+  char message[80];
+  snprintf(message, sizeof message, "\"%s\" is a whole number of seconds from 0 to %d.", name, AUTHAPI_OVERLAP_MAX_S);
+  refuse(response, 400, "bad_request", message);
+  return false;
+}
+
+static void refuse_domain(const char *entry, const char *problem, authapi_response *response) {
+  size_t size = strlen(entry) + strlen(problem) + 16;
+  char *message = malloc(size);
+  if (message != NULL)
+    snprintf(message, size, "Domain %s: %s", entry, problem);
+  refuse(response, 400, "bad_request", message != NULL ? message : problem);
+  free(message);
+}
+
+static bool domains_field(const authapi *api, const cJSON *body, char domains[AUTHAPI_DOMAINS_SIZE],
+                          authapi_response *response) {
+  const cJSON *array = cJSON_GetObjectItemCaseSensitive(body, "domains"), *entry;
+  domains[0] = '\0';
+  cJSON_ArrayForEach(entry, array) {
+    const char *text = cJSON_GetStringValue(entry);
+    const char *problem = text != NULL ? authapi_add_domain(domains, text, api->to_ascii) : "not a string";
+    if (problem != NULL) {
+      refuse_domain(text != NULL ? text : "(no string)", problem, response);
+      return false;
+    }
+  }
+  if (cJSON_IsArray(array) && domains[0] != '\0')
+    return true;
+  refuse(response, 400, "bad_request", "Give \"domains\" in the body: an array of at least one.");
+  return false;
+}
+
+/* What a look-up found. `missing` says what is not there. */
+static bool check_found(const authapi *api, authapi_found found, const char *missing, authapi_response *response) {
+  if (found == AUTHAPI_STORE_ERROR)
+    fail_by_store(api, response);
+  else if (found == AUTHAPI_MISSING)
+    refuse(response, 404, "not_found", missing);
+  return found == AUTHAPI_FOUND;
+}
+
+static bool api_key_field(const authapi *api, const cJSON *body, authapi_api_key *key, authapi_response *response) {
+  const char *value = text_field(body, "apiKey", response);
+  return value != NULL &&
+         check_found(api, api->store.find_api_key(api->store.state, value, key), "There is no such API key.", response);
+}
+
+/* Takes ids only, though the store knows a domain key by its value, too: ids are what is logged. */
+static bool id_field(const authapi *api, const cJSON *body, authapi_credential_kind kind,
+                     authapi_credential *credential, authapi_response *response) {
+  const char *id = text_field(body, "id", response);
+  if (id == NULL)
+    return false;
+  authapi_found found = api->store.get_credential(api->store.state, id, credential);
+  if (found == AUTHAPI_FOUND && credential->kind != kind)
+    found = AUTHAPI_MISSING;
+  return check_found(
+      api, found, kind == AUTHAPI_SECRET ? "There is no secret with this id." : "There is no domain key with this id.",
+      response);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * The endpoints. Bodies are NULL for GET. */
+
+/* After a change. */
+static void answer(const authapi *api, authapi_response *response, int status, const char *id, cJSON *json) {
+  snprintf(response->key_id, sizeof response->key_id, "%s", id);
+  if (api->audit != NULL)
+    response->changed = authapi_audit_pick(json);
+  set_json(response, status, json);
+}
+
+/* A credential as the store has it after a change. */
+static void answer_changed(const authapi *api, authapi_found changed, const char *id, authapi_response *response) {
+  authapi_credential credential;
+  if (changed == AUTHAPI_FOUND)
+    changed = api->store.get_credential(api->store.state, id, &credential);
+  if (check_found(api, changed, "The key is gone.", response))
+    answer(api, response, 200, credential.id, authapi_describe(&credential));
+}
+
+static void answer_list(const authapi *api, authapi_found found, cJSON *list, authapi_response *response) {
+  if (found == AUTHAPI_FOUND)
+    set_json(response, 200, list);
+  else
+    fail_by_store(api, response);
+}
+
+static int64_t now_s(const authapi *api) { return api->now_s(api->clock_state); }
+
+static authapi_live live_of(const authapi *api) { return (authapi_live){api->uses, api->limiter, now_s(api)}; }
+
+static void list_api_keys(const authapi *api, const cJSON *body, authapi_response *response) {
+  (void)body;
+  cJSON *list;
+  const authapi_live live = live_of(api);
+  authapi_found found = authapi_list_api_keys(&api->store, &live, &list);
+  answer_list(api, found, list, response);
+}
+
+static void list_credentials(const authapi *api, authapi_credential_kind kind, authapi_response *response) {
+  cJSON *list;
+  const authapi_live live = live_of(api);
+  authapi_found found = authapi_list_credentials(&api->store, &live, kind, NULL, &list);
+  answer_list(api, found, list, response);
+}
+
+static void list_secrets(const authapi *api, const cJSON *body, authapi_response *response) {
+  (void)body;
+  list_credentials(api, AUTHAPI_SECRET, response);
+}
+
+static void list_domain_keys(const authapi *api, const cJSON *body, authapi_response *response) {
+  (void)body;
+  list_credentials(api, AUTHAPI_DOMAIN_KEY, response);
+}
+
+static void create_api_key(const authapi *api, const cJSON *body, authapi_response *response) {
+  authapi_api_key key;
+  const char *name = text_field(body, "name", response);
+  if (name == NULL)
+    return;
+  const char *problem = authapi_name_problem(name);
+  if (problem != NULL)
+    refuse(response, 400, "bad_request", problem);
+  else if (authapi_make_api_key(&api->store, &api->signer, name, now_s(api), &key) != AUTHAPI_FOUND)
+    fail_by_store(api, response);
+  else
+    answer(api, response, 201, key.id, authapi_describe_api_key(&key));
+}
+
+static void create_secret(const authapi *api, const cJSON *body, authapi_response *response) {
+  authapi_api_key key;
+  authapi_credential credential;
+  char secret[AUTHAPI_SECRET_SIZE];
+  if (!api_key_field(api, body, &key, response))
+    return;
+  if (authapi_make_secret(&api->store, &api->signer, key.id, now_s(api), secret, &credential) == AUTHAPI_FOUND)
+    answer(api, response, 201, credential.id, authapi_describe_new_secret(&credential, secret, NULL));
+  else
+    fail_by_store(api, response);
+  iauth__wipe(secret, sizeof secret);
+}
+
+static void rotate_secret(const authapi *api, const cJSON *body, authapi_response *response) {
+  authapi_credential old, credential;
+  char secret[AUTHAPI_SECRET_SIZE];
+  int64_t overlap_s;
+  if (!id_field(api, body, AUTHAPI_SECRET, &old, response) ||
+      !seconds_field(body, "overlap", AUTHAPI_OVERLAP_S, &overlap_s, response))
+    return;
+  const char *problem = authapi_rotate_problem(&old, now_s(api));
+  if (problem != NULL)
+    refuse(response, 409, "conflict", problem);
+  else if (authapi_rotate_secret(&api->store, &api->signer, &old, overlap_s, now_s(api), secret, &credential) ==
+           AUTHAPI_FOUND)
+    answer(api, response, 201, credential.id, authapi_describe_new_secret(&credential, secret, &old));
+  else
+    fail_by_store(api, response);
+  iauth__wipe(secret, sizeof secret);
+}
+
+static void create_domain_key(const authapi *api, const cJSON *body, authapi_response *response) {
+  authapi_api_key key;
+  authapi_credential credential;
+  char domains[AUTHAPI_DOMAINS_SIZE];
+  if (!api_key_field(api, body, &key, response) || !domains_field(api, body, domains, response))
+    return;
+  if (authapi_make_domain_key(&api->store, &api->signer, key.id, domains, now_s(api), &credential) == AUTHAPI_FOUND)
+    answer(api, response, 201, credential.id, authapi_describe(&credential));
+  else
+    fail_by_store(api, response);
+}
+
+static void set_domains(const authapi *api, const cJSON *body, authapi_response *response) {
+  authapi_credential key;
+  char domains[AUTHAPI_DOMAINS_SIZE];
+  if (!id_field(api, body, AUTHAPI_DOMAIN_KEY, &key, response) || !domains_field(api, body, domains, response))
+    return;
+  authapi_found found = api->store.set_domains(api->store.state, key.id, domains);
+  answer_changed(api, found, key.id, response);
+}
+
+static void revoke(const authapi *api, const cJSON *body, authapi_credential_kind kind, authapi_response *response) {
+  authapi_credential credential;
+  if (!id_field(api, body, kind, &credential, response))
+    return;
+  authapi_found found = api->store.revoke(api->store.state, kind, credential.id, now_s(api));
+  answer_changed(api, found, credential.id, response);
+}
+
+static void revoke_secret(const authapi *api, const cJSON *body, authapi_response *response) {
+  revoke(api, body, AUTHAPI_SECRET, response);
+}
+
+static void revoke_domain_key(const authapi *api, const cJSON *body, authapi_response *response) {
+  revoke(api, body, AUTHAPI_DOMAIN_KEY, response);
+}
+
+/* What became of the ring. False if the request was refused. */
+static bool check_ring(const authapi *api, authapi_found found, authapi_response *response) {
+  if (found == AUTHAPI_STORE_ERROR)
+    fail_by_store(api, response);
+  else if (found == AUTHAPI_MISSING)
+    refuse(response, 409, "conflict", authapi_signing_keys_not_now);
+  return found == AUTHAPI_FOUND;
+}
+
+static void list_signing_keys(const authapi *api, const cJSON *body, authapi_response *response) {
+  (void)body;
+  if (check_ring(api, authapi_signing_keys_read(api->ring, &api->store, &api->signer, now_s(api)), response))
+    set_json(response, 200, authapi_describe_ring(api->ring));
+}
+
+static void rotate_signing_key(const authapi *api, const cJSON *body, authapi_response *response) {
+  int64_t publish_s;
+  char kid[AUTHAPI_KID_SIZE];
+  if (!seconds_field(body, "publish", AUTHAPI_PUBLISH_S, &publish_s, response))
+    return;
+  authapi_found found = authapi_signing_keys_rotate(api->ring, &api->store, &api->signer, publish_s, now_s(api));
+  if (!check_ring(api, found, response))
+    return;
+  size_t added = api->ring->count - 1;
+  authapi_key_id(&api->ring->keys[added], kid);
+  answer(api, response, 201, kid, authapi_describe_signing_key(api->ring, added));
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * The page. There is nothing secret in it, so it needs no token. */
+
+static void send_file(const char *type, const char *text, authapi_response *response) {
+  response->status = 200;
+  response->body = strdup(text);
+  if (response->body == NULL)
+    response->status = 500;
+  add_header(response, "Content-Type", type);
+  add_header(response, "Cache-Control", "no-cache");
+  add_header(response, "Content-Security-Policy", page_policy);
+  add_header(response, "Cross-Origin-Opener-Policy", "same-origin");
+  add_header(response, "Cross-Origin-Resource-Policy", "same-origin");
+  add_header(response, "Referrer-Policy", "no-referrer");
+}
+
+static void refuse_method(authapi_response *response, bool get, bool post) {
+  add_header(response, "Allow", !post ? "GET" : get ? "GET, POST" : "POST");
+  refuse(response, 405, "bad_request", !post ? "Use GET here." : get ? "Use GET or POST here." : "Use POST here.");
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * What is where. */
+
+typedef struct {
+  const char *path;
+  const char *type, *text; /* of a file; else NULL */
+  void (*get)(const authapi *, const cJSON *, authapi_response *);
+  void (*post)(const authapi *, const cJSON *, authapi_response *);
+  const char *event; /* what the audit log calls it: the command's words */
+} route;
+
+static const route routes[] = {
+    {"/admin/", "text/html; charset=utf-8", authapi_admin_index_html, NULL, NULL, NULL},
+    {"/admin/admin.css", "text/css; charset=utf-8", authapi_admin_admin_css, NULL, NULL, NULL},
+    {"/admin/admin.js", "text/javascript; charset=utf-8", authapi_admin_admin_js, NULL, NULL, NULL},
+    {"/admin/api-keys", NULL, NULL, list_api_keys, create_api_key, "api-key create"},
+    {"/admin/secrets", NULL, NULL, list_secrets, create_secret, "secret create"},
+    {"/admin/secrets/rotate", NULL, NULL, NULL, rotate_secret, "secret rotate"},
+    {"/admin/secrets/revoke", NULL, NULL, NULL, revoke_secret, "secret revoke"},
+    {"/admin/domain-keys", NULL, NULL, list_domain_keys, create_domain_key, "domain-key create"},
+    {"/admin/domain-keys/set-domains", NULL, NULL, NULL, set_domains, "domain-key set-domains"},
+    {"/admin/domain-keys/revoke", NULL, NULL, NULL, revoke_domain_key, "domain-key revoke"},
+    {"/admin/signing-keys", NULL, NULL, list_signing_keys, NULL, NULL},
+    {"/admin/signing-keys/rotate", NULL, NULL, NULL, rotate_signing_key, "signing-key rotate"},
+};
+
+/* NULL if there is nothing. */
+static const route *find_route(const char *path) {
+  for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
+    if (strcmp(path, routes[i].path) == 0)
+      return &routes[i];
+  return NULL;
+}
+
+bool authapi_management_is_for(const char *path) {
+  return strcmp(path, "/admin") == 0 || strncmp(path, "/admin/", 7) == 0;
+}
+
+bool authapi_management_path_known(const char *path) { return strcmp(path, "/admin") == 0 || find_route(path) != NULL; }
+
+/* `file` is NULL for "/admin", which leads to the page: its own links are relative to its folder.
+ */
+static void handle_file(const authapi_request *request, const route *file, authapi_response *response) {
+  if (strcmp(request->method, "GET") != 0) {
+    refuse_method(response, true, false);
+  } else if (file != NULL) {
+    send_file(file->type, file->text, response);
+  } else {
+    response->status = 308;
+    add_header(response, "Location", "/admin/");
+  }
+}
+
+/* Every change, and whatever was refused; not that somebody looked. */
+static void tell_audit(const authapi_management *admin, const authapi_request *request, const route *endpoint,
+                       const authapi_response *response) {
+  bool get = strcmp(request->method, "GET") == 0;
+  if (response->status >= 400 || !get)
+    authapi_tell_audit(admin->api, get || endpoint->event == NULL ? "list" : endpoint->event, "admin", request,
+                       response);
+}
+
+static void handle_endpoint(const authapi_management *admin, const authapi_request *request, const route *endpoint,
+                            authapi_response *response) {
+  bool get = strcmp(request->method, "GET") == 0 && endpoint->get != NULL;
+  bool post = strcmp(request->method, "POST") == 0 && endpoint->post != NULL;
+  if (!check_asker(admin, request, response))
+    return;
+  if (!get && !post) {
+    refuse_method(response, endpoint->get != NULL, endpoint->post != NULL);
+  } else if (request->body_too_large) {
+    refuse(response, 413, "bad_request", "The body is larger than 16 KB.");
+  } else if (get) {
+    endpoint->get(admin->api, NULL, response);
+  } else {
+    cJSON *body = read_body(request, response);
+    if (body != NULL)
+      endpoint->post(admin->api, body, response);
+    cJSON_Delete(body);
+  }
+}
+
+void authapi_management_handle(const authapi_management *admin, const authapi_request *request,
+                               authapi_response *response) {
+  const route *found = find_route(request->path);
+  begin_response(response);
+  add_header(response, "X-Content-Type-Options", "nosniff");
+  if (!authapi_management_path_known(request->path))
+    refuse(response, 404, "not_found", "There is no such endpoint.");
+  else if (found == NULL || found->text != NULL)
+    handle_file(request, found, response);
+  else {
+    handle_endpoint(admin, request, found, response);
+    tell_audit(admin, request, found, response);
+  }
+}

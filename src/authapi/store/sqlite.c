@@ -1,0 +1,468 @@
+/* Keys in an SQLite file. WAL with synchronous=FULL: readers never wait for a writer, and a
+ * revocation that was acknowledged is on disk. The connection is used by one thread at a time.
+ *
+ * Rows that were found are kept in memory and forgotten when the file changes, which each read
+ * looks at first: so it sees every write that was acknowledged before it, by whichever process. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "authapi/store/store.h"
+#include "base/wipe.h"
+
+#define BUSY_TIMEOUT_MS 5000
+#define RETRY_MS 10
+
+/* From each version to the next one; a new file goes through all of them. */
+static const char *const migrations[] = {
+    "CREATE TABLE api_keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, value TEXT NOT NULL UNIQUE,"
+    " created_s INTEGER NOT NULL);"
+    "CREATE TABLE credentials (id TEXT PRIMARY KEY, api_key_id TEXT NOT NULL REFERENCES "
+    "api_keys(id),"
+    " kind INTEGER NOT NULL, value TEXT NOT NULL, domains TEXT NOT NULL, created_s INTEGER NOT "
+    "NULL,"
+    " revoked_s INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, value));"
+    "CREATE TABLE signing_keys (private_key BLOB NOT NULL);"
+    "PRAGMA user_version = 1;",
+    /* Secrets that expire, last use, and several signing keys. */
+    "ALTER TABLE api_keys ADD COLUMN last_used_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE credentials ADD COLUMN expires_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE credentials ADD COLUMN last_used_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE signing_keys RENAME TO old_signing_keys;"
+    "CREATE TABLE signing_keys (number INTEGER PRIMARY KEY, private_key BLOB NOT NULL,"
+    " created_s INTEGER NOT NULL, signs_from_s INTEGER NOT NULL, lifetime_s INTEGER NOT NULL);"
+    "INSERT INTO signing_keys SELECT 1, private_key, CAST(strftime('%s') AS INTEGER),"
+    " CAST(strftime('%s') AS INTEGER), 0 FROM old_signing_keys ORDER BY rowid LIMIT 1;"
+    "DROP TABLE old_signing_keys;"
+    "PRAGMA user_version = 2;",
+};
+
+#define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
+
+#define API_KEY_COLUMNS "id, name, value, created_s, last_used_s"
+#define CREDENTIAL_COLUMNS "id, api_key_id, kind, value, domains, created_s, revoked_s, expires_s, last_used_s"
+#define SIGNING_KEY_COLUMNS "number, private_key, created_s, signs_from_s, lifetime_s"
+
+/* ---------------------------------------------------------------------------------------------------
+ * Statements: made once, when first used. */
+
+typedef enum {
+  FIND_API_KEY,
+  FIND_CREDENTIAL,
+  GET_CREDENTIAL,
+  ADD_API_KEY,
+  ADD_CREDENTIAL,
+  SET_DOMAINS,
+  REVOKE,
+  EXPIRE,
+  NOTE_CREDENTIAL,
+  NOTE_API_KEY,
+  LIST_API_KEYS,
+  LIST_CREDENTIALS,
+  ADD_SIGNING_KEY,
+  LIST_SIGNING_KEYS,
+  RAISE_LIFETIME,
+  DROP_SIGNING_KEY,
+  STATEMENTS
+} statement_id;
+
+static const char *const sql[STATEMENTS] = {
+    [FIND_API_KEY] = "SELECT " API_KEY_COLUMNS " FROM api_keys WHERE value = ?1",
+    [FIND_CREDENTIAL] = "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE kind = ?1 AND value = ?2",
+    [GET_CREDENTIAL] = "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE id = ?1",
+    [ADD_API_KEY] = "INSERT INTO api_keys (" API_KEY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5)",
+    [ADD_CREDENTIAL] = "INSERT INTO credentials (" CREDENTIAL_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [SET_DOMAINS] = "UPDATE credentials SET domains = ?2 WHERE id = ?1 AND kind = 2",
+    [REVOKE] = "UPDATE credentials SET revoked_s = CASE revoked_s WHEN 0 THEN ?3 ELSE revoked_s END"
+               " WHERE kind = ?1 AND (id = ?2 OR (kind = 2 AND value = ?2))",
+    [EXPIRE] = "UPDATE credentials SET expires_s ="
+               " CASE WHEN expires_s = 0 OR expires_s > ?2 THEN ?2 ELSE expires_s END WHERE id = "
+               "?1",
+    [NOTE_CREDENTIAL] = "UPDATE credentials SET last_used_s = max(last_used_s, ?2) WHERE id = ?1",
+    [NOTE_API_KEY] = "UPDATE api_keys SET last_used_s = max(last_used_s, ?2) WHERE id = ?1",
+    [LIST_API_KEYS] = "SELECT " API_KEY_COLUMNS " FROM api_keys ORDER BY rowid",
+    [LIST_CREDENTIALS] = "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE kind = ?1 AND"
+                         " (?2 IS NULL OR api_key_id = ?2) ORDER BY rowid",
+    [ADD_SIGNING_KEY] = "INSERT OR IGNORE INTO signing_keys (" SIGNING_KEY_COLUMNS ")"
+                        " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [LIST_SIGNING_KEYS] = "SELECT " SIGNING_KEY_COLUMNS " FROM signing_keys ORDER BY number",
+    [RAISE_LIFETIME] = "UPDATE signing_keys SET lifetime_s = ?1 WHERE lifetime_s < ?1",
+    [DROP_SIGNING_KEY] = "DELETE FROM signing_keys WHERE number = ?1",
+};
+
+typedef struct {
+  sqlite3 *db;
+  sqlite3_stmt *statements[STATEMENTS];
+  char rolled_back[256]; /* why, if that was the last thing that failed: SQLite itself forgets it */
+} sqlite_store;
+
+static sqlite3_stmt *prepare(sqlite_store *store, statement_id which) {
+  store->rolled_back[0] = '\0';
+  if (store->statements[which] == NULL)
+    sqlite3_prepare_v3(store->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[which], NULL);
+  return store->statements[which];
+}
+
+static void bind_text(sqlite3_stmt *statement, int index, const char *text) {
+  sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
+}
+
+/* Runs a statement that returns no row. */
+static authapi_found finish(sqlite3_stmt *statement) {
+  authapi_found found = sqlite3_step(statement) == SQLITE_DONE ? AUTHAPI_FOUND : AUTHAPI_STORE_ERROR;
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  return found;
+}
+
+/* The same for a change that has to meet a row. */
+static authapi_found finish_update(sqlite_store *store, sqlite3_stmt *statement) {
+  authapi_found found = finish(statement);
+  if (found == AUTHAPI_FOUND && sqlite3_changes(store->db) == 0)
+    return AUTHAPI_MISSING;
+  return found;
+}
+
+static bool run(sqlite3 *db, const char *text) { return sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK; }
+
+/* Ends a transaction. False if it was not `ok`, or could not be kept; then nothing of it is. */
+static bool end_transaction(sqlite_store *store, bool ok) {
+  if (ok && run(store->db, "COMMIT"))
+    return true;
+  snprintf(store->rolled_back, sizeof store->rolled_back, "%s", sqlite3_errmsg(store->db));
+  run(store->db, "ROLLBACK");
+  return false;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Rows. */
+
+static void copy_text(sqlite3_stmt *row, int column, char *out, size_t size) {
+  const unsigned char *text = sqlite3_column_text(row, column);
+  snprintf(out, size, "%s", text != NULL ? (const char *)text : ""); /* NULL: out of memory */
+}
+
+static void read_api_key(sqlite3_stmt *row, authapi_api_key *out) {
+  copy_text(row, 0, out->id, sizeof out->id);
+  copy_text(row, 1, out->name, sizeof out->name);
+  copy_text(row, 2, out->value, sizeof out->value);
+  out->created_s = sqlite3_column_int64(row, 3);
+  out->last_used_s = sqlite3_column_int64(row, 4);
+}
+
+static void read_credential(sqlite3_stmt *row, authapi_credential *out) {
+  copy_text(row, 0, out->id, sizeof out->id);
+  copy_text(row, 1, out->api_key_id, sizeof out->api_key_id);
+  out->kind = (authapi_credential_kind)sqlite3_column_int(row, 2);
+  copy_text(row, 3, out->value, sizeof out->value);
+  copy_text(row, 4, out->domains, sizeof out->domains);
+  out->created_s = sqlite3_column_int64(row, 5);
+  out->revoked_s = sqlite3_column_int64(row, 6);
+  out->expires_s = sqlite3_column_int64(row, 7);
+  out->last_used_s = sqlite3_column_int64(row, 8);
+}
+
+/* False if the row is none of ours, or without memory. */
+static bool read_signing_key(sqlite3_stmt *row, authapi_signing_key *out) {
+  const void *private_key = sqlite3_column_blob(row, 1);
+  if (private_key == NULL || sqlite3_column_bytes(row, 1) != AUTHAPI_KEY_SIZE)
+    return false;
+  memcpy(out->private_key, private_key, AUTHAPI_KEY_SIZE);
+  out->number = sqlite3_column_int64(row, 0);
+  out->created_s = sqlite3_column_int64(row, 2);
+  out->signs_from_s = sqlite3_column_int64(row, 3);
+  out->lifetime_s = sqlite3_column_int64(row, 4);
+  return true;
+}
+
+static authapi_found one_credential(sqlite3_stmt *statement, authapi_credential *out) {
+  int step = sqlite3_step(statement);
+  if (step == SQLITE_ROW)
+    read_credential(statement, out);
+  sqlite3_reset(statement);
+  return step == SQLITE_ROW ? AUTHAPI_FOUND : step == SQLITE_DONE ? AUTHAPI_MISSING : AUTHAPI_STORE_ERROR;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * The interface. */
+
+static authapi_found find_api_key(void *state, const char *value, authapi_api_key *out) {
+  sqlite_store *store = state;
+  sqlite3_stmt *statement = prepare(store, FIND_API_KEY);
+  bind_text(statement, 1, value);
+  int step = sqlite3_step(statement);
+  if (step == SQLITE_ROW)
+    read_api_key(statement, out);
+  sqlite3_reset(statement);
+  return step == SQLITE_ROW ? AUTHAPI_FOUND : step == SQLITE_DONE ? AUTHAPI_MISSING : AUTHAPI_STORE_ERROR;
+}
+
+static authapi_found find_credential(void *state, authapi_credential_kind kind, const char *value,
+                                     authapi_credential *out) {
+  sqlite_store *store = state;
+  sqlite3_stmt *statement = prepare(store, FIND_CREDENTIAL);
+  sqlite3_bind_int(statement, 1, (int)kind);
+  bind_text(statement, 2, value);
+  return one_credential(statement, out);
+}
+
+static authapi_found get_credential(void *state, const char *id, authapi_credential *out) {
+  sqlite_store *store = state;
+  sqlite3_stmt *statement = prepare(store, GET_CREDENTIAL);
+  bind_text(statement, 1, id);
+  return one_credential(statement, out);
+}
+
+static authapi_found add_api_key(void *state, const authapi_api_key *key) {
+  sqlite3_stmt *statement = prepare(state, ADD_API_KEY);
+  bind_text(statement, 1, key->id);
+  bind_text(statement, 2, key->name);
+  bind_text(statement, 3, key->value);
+  sqlite3_bind_int64(statement, 4, key->created_s);
+  sqlite3_bind_int64(statement, 5, key->last_used_s);
+  return finish(statement);
+}
+
+static authapi_found add_credential(void *state, const authapi_credential *credential) {
+  sqlite3_stmt *statement = prepare(state, ADD_CREDENTIAL);
+  bind_text(statement, 1, credential->id);
+  bind_text(statement, 2, credential->api_key_id);
+  sqlite3_bind_int(statement, 3, (int)credential->kind);
+  bind_text(statement, 4, credential->value);
+  bind_text(statement, 5, credential->domains);
+  sqlite3_bind_int64(statement, 6, credential->created_s);
+  sqlite3_bind_int64(statement, 7, credential->revoked_s);
+  sqlite3_bind_int64(statement, 8, credential->expires_s);
+  sqlite3_bind_int64(statement, 9, credential->last_used_s);
+  return finish(statement);
+}
+
+static authapi_found set_domains(void *state, const char *id, const char *domains) {
+  sqlite3_stmt *statement = prepare(state, SET_DOMAINS);
+  bind_text(statement, 1, id);
+  bind_text(statement, 2, domains);
+  return finish_update(state, statement);
+}
+
+static authapi_found revoke(void *state, authapi_credential_kind kind, const char *id_or_value, int64_t now_s) {
+  sqlite3_stmt *statement = prepare(state, REVOKE);
+  sqlite3_bind_int(statement, 1, (int)kind);
+  bind_text(statement, 2, id_or_value);
+  sqlite3_bind_int64(statement, 3, now_s);
+  return finish_update(state, statement);
+}
+
+static authapi_found expire(void *state, const char *id, int64_t expires_s) {
+  sqlite3_stmt *statement = prepare(state, EXPIRE);
+  bind_text(statement, 1, id);
+  sqlite3_bind_int64(statement, 2, expires_s);
+  return finish_update(state, statement);
+}
+
+static bool note_use(sqlite_store *store, statement_id which, const char *id, int64_t last_used_s) {
+  sqlite3_stmt *statement = prepare(store, which);
+  bind_text(statement, 1, id);
+  sqlite3_bind_int64(statement, 2, last_used_s);
+  return finish(statement) == AUTHAPI_FOUND;
+}
+
+static authapi_found note_uses(void *state, const authapi_use *uses, size_t count) {
+  sqlite_store *store = state;
+  if (!run(store->db, "BEGIN IMMEDIATE"))
+    return AUTHAPI_STORE_ERROR;
+  bool ok = true;
+  for (size_t i = 0; ok && i < count; i++)
+    ok = note_use(store, NOTE_CREDENTIAL, uses[i].credential_id, uses[i].last_used_s) &&
+         note_use(store, NOTE_API_KEY, uses[i].api_key_id, uses[i].last_used_s);
+  return end_transaction(store, ok) ? AUTHAPI_FOUND : AUTHAPI_STORE_ERROR;
+}
+
+static authapi_found list_api_keys(void *state, void (*each)(void *user, const authapi_api_key *), void *user) {
+  sqlite3_stmt *statement = prepare(state, LIST_API_KEYS);
+  authapi_api_key key;
+  int step;
+  while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
+    read_api_key(statement, &key);
+    each(user, &key);
+  }
+  sqlite3_reset(statement);
+  return step == SQLITE_DONE ? AUTHAPI_FOUND : AUTHAPI_STORE_ERROR;
+}
+
+static authapi_found list_credentials(void *state, authapi_credential_kind kind, const char *api_key_id,
+                                      void (*each)(void *user, const authapi_credential *), void *user) {
+  sqlite3_stmt *statement = prepare(state, LIST_CREDENTIALS);
+  authapi_credential credential;
+  int step;
+  sqlite3_bind_int(statement, 1, (int)kind);
+  bind_text(statement, 2, api_key_id);
+  while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
+    read_credential(statement, &credential);
+    each(user, &credential);
+  }
+  sqlite3_reset(statement);
+  return step == SQLITE_DONE ? AUTHAPI_FOUND : AUTHAPI_STORE_ERROR;
+}
+
+static authapi_found add_signing_key(void *state, const authapi_signing_key *key) {
+  sqlite3_stmt *statement = prepare(state, ADD_SIGNING_KEY);
+  sqlite3_bind_int64(statement, 1, key->number);
+  sqlite3_bind_blob(statement, 2, key->private_key, AUTHAPI_KEY_SIZE, SQLITE_TRANSIENT);
+  sqlite3_bind_int64(statement, 3, key->created_s);
+  sqlite3_bind_int64(statement, 4, key->signs_from_s);
+  sqlite3_bind_int64(statement, 5, key->lifetime_s);
+  return finish_update(state, statement);
+}
+
+static authapi_found list_signing_keys(void *state, void (*each)(void *user, const authapi_signing_key *), void *user) {
+  sqlite3_stmt *statement = prepare(state, LIST_SIGNING_KEYS);
+  authapi_signing_key key;
+  int step;
+  while ((step = sqlite3_step(statement)) == SQLITE_ROW && read_signing_key(statement, &key))
+    each(user, &key);
+  iauth__wipe(&key, sizeof key);
+  sqlite3_reset(statement);
+  return step == SQLITE_DONE ? AUTHAPI_FOUND : AUTHAPI_STORE_ERROR;
+}
+
+static authapi_found raise_lifetime(void *state, int64_t lifetime_s) {
+  sqlite3_stmt *statement = prepare(state, RAISE_LIFETIME);
+  sqlite3_bind_int64(statement, 1, lifetime_s);
+  return finish(statement);
+}
+
+static authapi_found drop_signing_key(void *state, int64_t number) {
+  sqlite3_stmt *statement = prepare(state, DROP_SIGNING_KEY);
+  sqlite3_bind_int64(statement, 1, number);
+  return finish_update(state, statement);
+}
+
+static const char *problem_of(void *state) {
+  const sqlite_store *store = state;
+  return store->rolled_back[0] != '\0' ? store->rolled_back : sqlite3_errmsg(store->db);
+}
+
+static void close_store(void *state) {
+  sqlite_store *store = state;
+  for (int i = 0; i < STATEMENTS; i++)
+    sqlite3_finalize(store->statements[i]);
+  sqlite3_close(store->db);
+  free(store);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Opening. */
+
+#define VERSION_FOREIGN (-1)    /* a database that somebody else made */
+#define VERSION_UNREADABLE (-2) /* sqlite3_errmsg tells why */
+
+/* The schema's version, 0 for a file without one, or one of the above. */
+static int schema_version(sqlite3 *db) {
+  static const char query[] = "SELECT CASE WHEN user_version = 0 AND EXISTS (SELECT 1 FROM sqlite_schema) THEN -1"
+                              " ELSE user_version END FROM pragma_user_version";
+  sqlite3_stmt *statement;
+  int version = VERSION_UNREADABLE;
+  if (sqlite3_prepare_v2(db, query, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+    version = sqlite3_column_int(statement, 0);
+  sqlite3_finalize(statement);
+  return version;
+}
+
+/* SQLite does not wait by itself here: two processes that both read a new file and want to turn it
+ * into WAL would wait for each other, so it refuses one at once. Outside of a transaction it is
+ * safe to try again. */
+static bool use_wal(sqlite3 *db) {
+  for (int waited_ms = 0; waited_ms < BUSY_TIMEOUT_MS; waited_ms += RETRY_MS) {
+    if (run(db, "PRAGMA journal_mode = WAL"))
+      return true;
+    if (sqlite3_errcode(db) != SQLITE_BUSY)
+      return false;
+    sqlite3_sleep(RETRY_MS);
+  }
+  return false;
+}
+
+/* Two processes may open a file at once; the one that comes second finds it up to date. */
+static bool update_schema(sqlite_store *store) {
+  if (schema_version(store->db) == SCHEMA_VERSION)
+    return true;
+  if (!run(store->db, "BEGIN IMMEDIATE"))
+    return false;
+  bool ok = true;
+  for (int version = schema_version(store->db); ok && version < SCHEMA_VERSION; version++)
+    ok = version >= 0 && run(store->db, migrations[version]);
+  return end_transaction(store, ok);
+}
+
+/* Leaves a file of another kind as it is. */
+static bool is_ours(sqlite3 *db, const char *path, char *problem, size_t size) {
+  int version = schema_version(db);
+  if (version == VERSION_UNREADABLE)
+    snprintf(problem, size, "%s: %s", path, sqlite3_errmsg(db));
+  else if (version < 0)
+    snprintf(problem, size, "%s: not a file of inbenta-authd", path);
+  else if (version > SCHEMA_VERSION)
+    snprintf(problem, size, "%s: a newer inbenta-authd made this file; use that one", path);
+  return version >= 0 && version <= SCHEMA_VERSION;
+}
+
+bool authapi_store_sqlite_open(authapi_store *store, const char *path, char *problem, size_t size) {
+  sqlite_store *state = calloc(1, sizeof *state);
+  if (state == NULL) {
+    snprintf(problem, size, "%s: out of memory", path);
+    return false;
+  }
+  /* SQLite would create it readable for everybody; the signing key is in it. */
+  if (strcmp(path, ":memory:") != 0) {
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file >= 0)
+      close(file);
+  }
+  if (sqlite3_open_v2(path, &state->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+    snprintf(problem, size, "%s: %s", path, sqlite3_errmsg(state->db));
+    close_store(state);
+    return false;
+  }
+  sqlite3_busy_timeout(state->db, BUSY_TIMEOUT_MS);
+  bool opened = is_ours(state->db, path, problem, size);
+  if (opened && !(use_wal(state->db) && run(state->db, "PRAGMA synchronous = FULL") &&
+                  run(state->db, "PRAGMA foreign_keys = ON") && update_schema(state))) {
+    snprintf(problem, size, "%s: %s", path, problem_of(state));
+    opened = false;
+  }
+  for (int i = 0; opened && i < STATEMENTS; i++)
+    if (prepare(state, (statement_id)i) == NULL) {
+      snprintf(problem, size, "%s: %s", path, sqlite3_errmsg(state->db));
+      opened = false;
+    }
+  if (!opened) {
+    close_store(state);
+    return false;
+  }
+  *store = (authapi_store){
+      .state = state,
+      .find_api_key = find_api_key,
+      .find_credential = find_credential,
+      .get_credential = get_credential,
+      .add_api_key = add_api_key,
+      .add_credential = add_credential,
+      .set_domains = set_domains,
+      .revoke = revoke,
+      .expire = expire,
+      .note_uses = note_uses,
+      .list_api_keys = list_api_keys,
+      .list_credentials = list_credentials,
+      .add_signing_key = add_signing_key,
+      .list_signing_keys = list_signing_keys,
+      .raise_lifetime = raise_lifetime,
+      .drop_signing_key = drop_signing_key,
+      .problem = problem_of,
+      .close = close_store,
+  };
+  return true;
+}

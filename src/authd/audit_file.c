@@ -1,0 +1,54 @@
+/* The file of the audit log; see audit_file.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "authd/audit_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static int open_path(const char *path) { return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600); }
+
+bool authd_audit_file_open(authd_audit_file *file, const char *path) {
+  *file = (authd_audit_file){.path = path, .file = open_path(path)};
+  return file->file >= 0;
+}
+
+bool authd_audit_file_reopen(authd_audit_file *file) {
+  int opened = open_path(file->path);
+  if (opened < 0)
+    return false;
+  close(file->file);
+  file->file = opened;
+  file->torn = false;
+  return true;
+}
+
+static void say(authd_audit_file *file, bool failing) {
+  if (failing && !file->failing)
+    fprintf(stderr, "inbenta-authd: the audit log %s cannot be written: %s; going on without it\n", file->path,
+            strerror(errno));
+  if (!failing && file->failing)
+    fprintf(stderr, "inbenta-authd: the audit log %s can be written again\n", file->path);
+  file->failing = failing;
+}
+
+bool authd_audit_file_write(void *state, const char *line) {
+  authd_audit_file *file = state;
+  size_t len = strlen(line), begin = file->torn ? 1 : 0;
+  const struct iovec parts[] = {{(void *)"\n", begin}, {(void *)line, len}};
+  errno = ENOSPC; /* for a write that is cut short, which tells nothing */
+  ssize_t written = writev(file->file, parts, 2);
+  bool whole = written == (ssize_t)(begin + len);
+  if (written > 0)
+    file->torn = !whole;
+  say(file, !whole);
+  return whole;
+}
+
+void authd_audit_file_close(authd_audit_file *file) {
+  close(file->file);
+  file->file = -1;
+}

@@ -1,0 +1,289 @@
+/* The native HTTP host; see http.h.
+ *
+ * One thread takes connections (acceptor.h), one serves them all with poll: handlers would take
+ * turns anyway, as a store's connection is for one thread, and a second one made each request
+ * dearer. Slow clients hold a connection, never a thread. Not epoll: libmicrohttpd 0.9.75 then
+ * misses a client that leaves right behind its last bytes, and keeps the connection until its
+ * timeout. */
+#define _POSIX_C_SOURCE 200809L
+#include "authd/http.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "authd/acceptor.h"
+#include "authd/certificate.h"
+#include "authd/lines.h"
+#include "base/wipe.h"
+
+#define CONNECTION_TIMEOUT_S 15
+#define CONNECTION_LIMIT 10400
+#define OTHER_FILES 64          /* besides connections: the store, the log, the listening socket */
+#define STOP_TIMEOUT_MS 2000    /* what a slow client gets to finish its request when we stop */
+#define PROBLEM_SIZE 512        /* bytes of what the log tells of a failure */
+#define CONNECTION_MEMORY 16384 /* bytes for one connection's headers; zeroed for each request */
+
+struct authd_http {
+  const authapi *api;
+  const authapi_management *admin;
+  const authapi_log *log;
+  authd_lines *lines; /* of the log; NULL without one */
+  authd_acceptor *acceptor;
+  struct MHD_Daemon *daemon;
+  unsigned connection_limit;
+  atomic_int open_exchanges; /* requests that are being read or answered */
+  pthread_mutex_t in_use;    /* what the handlers use: by a request, or by authd_http_between */
+};
+
+/* One request while it is read. */
+struct exchange {
+  char *body;
+  size_t len;
+  bool too_large;
+};
+
+/* A header that is looked for, and what was found. */
+struct search {
+  const char *name, *value;
+  size_t name_size;
+};
+
+static enum MHD_Result visit_header(void *user, enum MHD_ValueKind kind, const char *name, size_t name_size,
+                                    const char *value, size_t value_size) {
+  struct search *search = user;
+  (void)kind;
+  (void)value_size;
+  if (name_size == search->name_size && strcasecmp(name, search->name) == 0)
+    search->value = search->value != NULL || value == NULL ? "" : value;
+  return MHD_YES;
+}
+
+static const char *header_of(void *state, const char *name) {
+  struct search search = {.name = name, .name_size = strlen(name)};
+  MHD_get_connection_values_n(state, MHD_HEADER_KIND, visit_header, &search);
+  return search.value;
+}
+
+static double now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static void release_body(void *body) {
+  iauth__wipe(body, strlen(body));
+  free(body);
+}
+
+/* Takes the response's body. */
+static enum MHD_Result queue(struct MHD_Connection *connection, authapi_response *response) {
+  struct MHD_Response *answer =
+      response->body != NULL
+          ? MHD_create_response_from_buffer_with_free_callback(strlen(response->body), response->body, release_body)
+          : MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+  if (answer == NULL)
+    return MHD_NO;
+  response->body = NULL;
+  for (size_t i = 0; i < response->header_count; i++)
+    MHD_add_response_header(answer, response->headers[i].name, response->headers[i].value);
+  enum MHD_Result result = MHD_queue_response(connection, (unsigned)response->status, answer);
+  MHD_destroy_response(answer);
+  return result;
+}
+
+/* Keeps what fits. The rest is read and dropped, so that the client gets to read the answer. */
+static void take_body(struct exchange *exchange, const char *data, size_t size) {
+  if (size > AUTHAPI_BODY_MAX - exchange->len) {
+    exchange->too_large = true;
+    return;
+  }
+  if (exchange->body == NULL)
+    exchange->body = malloc(AUTHAPI_BODY_MAX);
+  if (exchange->body == NULL) {
+    exchange->too_large = true;
+    return;
+  }
+  memcpy(exchange->body + exchange->len, data, size);
+  exchange->len += size;
+}
+
+/* Called once when a request's headers are there, then for each part of its body, then at its end.
+ */
+static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url, const char *method,
+                                  const char *version, const char *data, size_t *size, void **state) {
+  authd_http *http = user;
+  struct exchange *exchange = *state;
+  (void)version;
+  if (exchange == NULL) {
+    *state = calloc(1, sizeof *exchange);
+    if (*state == NULL)
+      return MHD_NO;
+    atomic_fetch_add(&http->open_exchanges, 1);
+    return MHD_YES;
+  }
+  if (*size > 0) {
+    take_body(exchange, data, *size);
+    *size = 0;
+    return MHD_YES;
+  }
+  const authapi_request request = {
+      .method = method,
+      .path = url,
+      .header = header_of,
+      .header_state = connection,
+      .body = exchange->body != NULL ? exchange->body : "",
+      .body_len = exchange->len,
+      .body_too_large = exchange->too_large,
+  };
+  authapi_response response;
+  char problem[PROBLEM_SIZE];
+  pthread_mutex_lock(&http->in_use);
+  double start_ms = now_ms();
+  if (http->admin != NULL && authapi_management_is_for(url))
+    authapi_management_handle(http->admin, &request, &response);
+  else
+    authapi_handle(http->api, &request, &response);
+  double took_ms = now_ms() - start_ms;
+  if (response.problem[0] != '\0') { /* the store's: its next use may change it */
+    snprintf(problem, sizeof problem, "%s", response.problem);
+    response.problem = problem;
+  }
+  pthread_mutex_unlock(&http->in_use);
+  if (http->log != NULL) {
+    char line[AUTHAPI_LOG_LINE_MAX];
+    size_t len = authapi_access_log_line(http->log->json, &request, &response, took_ms, line);
+    authd_lines_put(http->lines, line, len);
+  }
+  enum MHD_Result result = queue(connection, &response);
+  authapi_response_clean_up(&response);
+  return result;
+}
+
+static void on_completed(void *user, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code) {
+  authd_http *http = user;
+  struct exchange *exchange = *state;
+  (void)connection;
+  (void)code;
+  if (exchange == NULL)
+    return;
+  atomic_fetch_sub(&http->open_exchanges, 1);
+  if (exchange->body != NULL)
+    iauth__wipe(exchange->body, exchange->len); /* it held a credential */
+  free(exchange->body);
+  free(exchange);
+  *state = NULL;
+}
+
+/* How many connections may be open: each is a file, so the soft limit is raised to what the hard
+ * one allows. */
+static unsigned connection_limit(void) {
+  struct rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+    return OTHER_FILES;
+  rlim_t wanted = CONNECTION_LIMIT + OTHER_FILES;
+  if (files.rlim_cur < wanted) {
+    files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+    (void)getrlimit(RLIMIT_NOFILE, &files);
+  }
+  if (files.rlim_cur >= wanted)
+    return CONNECTION_LIMIT;
+  return files.rlim_cur > 2 * OTHER_FILES ? (unsigned)files.rlim_cur - OTHER_FILES : OTHER_FILES;
+}
+
+static bool has_room(void *user) {
+  const authd_http *http = user;
+  return MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections <
+         http->connection_limit;
+}
+
+static void take_connection(void *user, int socket, const struct sockaddr *from, socklen_t from_size) {
+  authd_http *http = user;
+  (void)MHD_add_connection(http->daemon, socket, from, from_size); /* closes it if it cannot */
+}
+
+static void release(authd_http *http) {
+  authd_acceptor_free(http->acceptor);
+  authd_lines_free(http->lines);
+  authd_certificate_clean_up();
+  pthread_mutex_destroy(&http->in_use);
+  free(http);
+}
+
+authd_http *authd_http_start(const authapi *api, const authapi_management *admin, const authd_tls *tls,
+                             const char *address, unsigned short *port, const authapi_log *log) {
+  struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(*port)};
+  struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(*port)};
+  const struct sockaddr *at = (const struct sockaddr *)&ipv4;
+  socklen_t at_size = sizeof ipv4;
+  unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET;
+  if (inet_pton(AF_INET, address, &ipv4.sin_addr) != 1) {
+    if (inet_pton(AF_INET6, address, &ipv6.sin6_addr) != 1)
+      return NULL;
+    at = (const struct sockaddr *)&ipv6;
+    at_size = sizeof ipv6;
+  }
+  static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+  struct MHD_OptionItem tls_options[] = {{MHD_OPTION_END, 0, NULL}, {0}, {0}};
+  if (tls != NULL) {
+    flags |= MHD_USE_TLS;
+    tls_options[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)authd_certificate_retrieve};
+    tls_options[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, versions};
+    tls_options[2] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+  }
+  authd_http *http = malloc(sizeof *http);
+  if (http == NULL)
+    return NULL;
+  *http = (authd_http){.api = api, .admin = admin, .log = log, .connection_limit = connection_limit()};
+  if (log != NULL && (http->lines = authd_lines_new(log->to)) == NULL) {
+    free(http);
+    return NULL;
+  }
+  atomic_init(&http->open_exchanges, 0);
+  pthread_mutex_init(&http->in_use, NULL);
+  const authd_taker taker = {has_room, take_connection, http};
+  http->acceptor = authd_acceptor_new(at, at_size, port);
+  if (http->acceptor != NULL)
+    http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_ARRAY, tls_options,
+                                    MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT,
+                                    (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_LIMIT, http->connection_limit,
+                                    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+  if (http->daemon != NULL && authd_acceptor_start(http->acceptor, &taker))
+    return http;
+  int why = errno;
+  if (http->daemon != NULL)
+    MHD_stop_daemon(http->daemon);
+  release(http);
+  errno = why;
+  return NULL;
+}
+
+bool authd_http_between(authd_http *http, bool (*act)(void *user), void *user) {
+  pthread_mutex_lock(&http->in_use);
+  bool result = act(user);
+  pthread_mutex_unlock(&http->in_use);
+  return result;
+}
+
+void authd_http_stop(authd_http *http) {
+  authd_acceptor_free(http->acceptor);
+  http->acceptor = NULL;
+  /* Connections that are only kept alive are not waited for. */
+  double give_up_ms = now_ms() + STOP_TIMEOUT_MS;
+  while (atomic_load(&http->open_exchanges) > 0 && now_ms() < give_up_ms)
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+  MHD_stop_daemon(http->daemon);
+  release(http);
+}

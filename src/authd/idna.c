@@ -1,0 +1,15 @@
+/* The native conversion of host names; see idna.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "authd/idna.h"
+
+#include <idn2.h>
+#include <stddef.h>
+#include <string.h>
+
+char *authd_to_ascii(const char *host) {
+  char *ascii = NULL, *copy = NULL;
+  if (idn2_to_ascii_8z(host, &ascii, IDN2_NONTRANSITIONAL) == IDN2_OK)
+    copy = strdup(ascii); /* libidn2's memory is released by its own function only */
+  idn2_free(ascii);
+  return copy;
+}

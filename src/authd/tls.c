@@ -1,0 +1,120 @@
+/* Certificate files; see tls.h. What is wrong is told when the server starts, by the file's name: a
+ * TLS library would tell it with the first connection, to the wrong person. */
+#define _POSIX_C_SOURCE 200809L
+#include "authd/tls.h"
+
+#include <errno.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/wipe.h"
+
+#define PEM_MAX 65536 /* bytes of a file: many times what a chain takes */
+
+typedef struct {
+  char *text;
+  size_t size;
+} problem_text;
+
+static bool fails(problem_text problem, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(problem.text, problem.size, format, arguments);
+  va_end(arguments);
+  return false;
+}
+
+/* The whole file, which the caller wipes and frees, or NULL. */
+static char *read_file(const char *path, problem_text problem) {
+  FILE *file = fopen(path, "r");
+  char *text = file != NULL ? calloc(1, PEM_MAX) : NULL;
+  if (text == NULL) {
+    fails(problem, "%s: %s", path, strerror(errno));
+  } else {
+    setvbuf(file, NULL, _IONBF, 0); /* else a copy of the key stays in its buffer */
+    size_t len = fread(text, 1, PEM_MAX - 1, file);
+    if (ferror(file) || len == 0 || len == PEM_MAX - 1) {
+      fails(problem, "%s: not a PEM file", path);
+      iauth__wipe(text, PEM_MAX);
+      free(text);
+      text = NULL;
+    }
+  }
+  if (file != NULL)
+    fclose(file);
+  return text;
+}
+
+/* A key that every account of the machine can read is no secret. Its group may be one for that. */
+static bool is_private(const char *path) {
+  struct stat info;
+  return stat(path, &info) == 0 && (info.st_mode & S_IRWXO) == 0;
+}
+
+/* Says that there is no passphrase, where OpenSSL would ask on the terminal. */
+static int no_passphrase(char *buffer, int size, int writing, void *user) {
+  (void)buffer, (void)size, (void)writing, (void)user;
+  return -1;
+}
+
+static X509 *read_certificate(const char *text) {
+  BIO *bio = BIO_new_mem_buf(text, -1);
+  X509 *certificate = bio != NULL ? PEM_read_bio_X509(bio, NULL, no_passphrase, NULL) : NULL;
+  BIO_free(bio);
+  return certificate;
+}
+
+static EVP_PKEY *read_key(const char *text) {
+  BIO *bio = BIO_new_mem_buf(text, -1);
+  EVP_PKEY *key = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
+  BIO_free(bio);
+  return key;
+}
+
+static bool check(const authd_tls *tls, const char *certificate_path, const char *key_path, problem_text problem) {
+  X509 *certificate = read_certificate(tls->certificates);
+  EVP_PKEY *key = read_key(tls->key);
+  bool good = false;
+  if (certificate == NULL)
+    fails(problem, "%s: there is no certificate in it (PEM)", certificate_path);
+  else if (key == NULL)
+    fails(problem, "%s: there is no private key without a passphrase in it (PEM)", key_path);
+  else if (X509_check_private_key(certificate, key) != 1)
+    fails(problem, "%s: is not the key of the certificate in %s", key_path, certificate_path);
+  else if (X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0)
+    fails(problem, "%s: the certificate has expired; get a new one", certificate_path);
+  else
+    good = true;
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  return good;
+}
+
+bool authd_tls_load(authd_tls *tls, const char *certificate_path, const char *key_path, char *text, size_t size) {
+  const problem_text problem = {text, size};
+  *tls = (authd_tls){read_file(certificate_path, problem), NULL};
+  if (tls->certificates == NULL)
+    return false;
+  tls->key = read_file(key_path, problem);
+  bool good = tls->key != NULL;
+  if (good && !is_private(key_path))
+    good = fails(problem, "%s: everybody can read it; chmod 600 it", key_path);
+  if (good)
+    good = check(tls, certificate_path, key_path, problem);
+  if (!good)
+    authd_tls_clean_up(tls);
+  return good;
+}
+
+void authd_tls_clean_up(authd_tls *tls) {
+  if (tls->key != NULL)
+    iauth__wipe(tls->key, PEM_MAX);
+  free(tls->certificates);
+  free(tls->key);
+  *tls = (authd_tls){0};
+}

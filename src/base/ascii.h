@@ -1,0 +1,12 @@
+/* Characters as ASCII has them, whatever the locale. Inline: each is one comparison. */
+#ifndef IAUTH_ASCII_H
+#define IAUTH_ASCII_H
+
+#include <stdbool.h>
+
+static inline bool iauth__is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* The lower-case letter for A to Z, any other character as it is. */
+static inline char iauth__lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c; }
+
+#endif

@@ -1,4 +1,0 @@
-/* inbenta-authd: a local Auth API for development and tests. */
-#include "server/cli.h"
-
-int main(int argc, char **argv) { return authd_cli(argc, argv); }

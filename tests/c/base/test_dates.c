@@ -1,0 +1,67 @@
+/* HTTP dates against libc's calendar. */
+#define _GNU_SOURCE
+#include "base/dates.h"
+#include "cmocka_all.h"
+
+#include <string.h>
+#include <time.h>
+
+static void known_dates(void **state) {
+  (void)state;
+  int64_t unix_s;
+  assert_true(iauth__parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT", 29, &unix_s));
+  assert_int_equal(unix_s, 784111777);
+  assert_true(iauth__parse_http_date("Thu, 01 Jan 1970 00:00:00 GMT", 29, &unix_s));
+  assert_int_equal(unix_s, 0);
+}
+
+/* Every 13th day of the 400 years after which the calendar repeats. */
+static void calendar(void **state) {
+  (void)state;
+  for (int64_t day = 0; day < 146097; day += 13) {
+    time_t time = (time_t)(day * 86400 + day * 7919 % 86400);
+    struct tm utc;
+    char text[40];
+    int64_t unix_s;
+    gmtime_r(&time, &utc);
+    strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+    assert_true(iauth__parse_http_date(text, strlen(text), &unix_s));
+    assert_int_equal(unix_s, time);
+  }
+}
+
+static void refused(void **state) {
+  (void)state;
+  static const char *const texts[] = {
+      "",
+      "Sunday, 06-Nov-94 08:49:37 GMT",
+      "Sun Nov  6 08:49:37 1994 xxxxx",
+      "Sun, 06 Nov 1994 08:49:37 UTC",
+      "Sun, 06 Xxx 1994 08:49:37 GMT",
+      "Sun, 00 Nov 1994 08:49:37 GMT",
+      "Sun, 32 Nov 1994 08:49:37 GMT",
+      "Sun, 06 Nov 1994 24:49:37 GMT",
+      "Sun, 06 Nov 1994 08:60:37 GMT",
+      "Sun, 06 Nov 1994 08:49:61 GMT",
+      "Sun, /6 Nov 1994 08:49:37 GMT",
+      "Sun, x6 Nov 1994 08:49:37 GMT",
+      "Sun, 06 Nov 19x4 08:49:37 GMT",
+      "Sun, 06 Nov 1994 0x:49:37 GMT",
+      "Sun, 06 Nov 1994 08:4x:37 GMT",
+      "Sun, 06 Nov 1994 08:49:x7 GMT",
+      "Sun; 06 Nov 1994 08:49:37 GMT",
+  };
+  int64_t unix_s;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (iauth__parse_http_date(texts[i], strlen(texts[i]), &unix_s))
+      fail_msg("taken: %s", texts[i]);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(known_dates),
+      cmocka_unit_test(calendar),
+      cmocka_unit_test(refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

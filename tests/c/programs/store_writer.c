@@ -1,0 +1,49 @@
+/* Writes to an SQLite store for crash.test.js: domain keys, every second of which is revoked.
+ *
+ *   store_writer FILE WRITES
+ *
+ * A line tells of each write after the store has acknowledged it ("made ID" or "revoked ID"), by
+ * one write(2): a line that was begun is there in full, even if the process is killed right after.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "authapi/keys/credentials.h"
+
+static int fail(const char *problem) {
+  fprintf(stderr, "store_writer: %s\n", problem);
+  return 1;
+}
+
+static bool acknowledge(const char *what, const char *id) {
+  char line[64];
+  int len = snprintf(line, sizeof line, "%s %s\n", what, id);
+  return write(STDOUT_FILENO, line, (size_t)len) == len;
+}
+
+int main(int argc, char **argv) {
+  static authapi_credential credential;
+  authapi_store store;
+  const authapi_signer signer = authd_signer_openssl();
+  authapi_api_key key;
+  char problem[512];
+  if (argc != 3)
+    return fail("give a file and a number of writes");
+  if (!authapi_store_sqlite_open(&store, argv[1], problem, sizeof problem))
+    return fail(problem);
+  if (authapi_make_api_key(&store, &signer, "crash", 1, &key) != AUTHAPI_FOUND)
+    return fail(store.problem(store.state));
+  for (long left = atol(argv[2]); left > 0; left -= 2) {
+    if (authapi_make_domain_key(&store, &signer, key.id, "a.example\n", 1, &credential) != AUTHAPI_FOUND)
+      return fail(store.problem(store.state));
+    if (!acknowledge("made", credential.id))
+      return fail("nobody reads");
+    if (store.revoke(store.state, AUTHAPI_DOMAIN_KEY, credential.id, 2) != AUTHAPI_FOUND)
+      return fail(store.problem(store.state));
+    if (!acknowledge("revoked", credential.id))
+      return fail("nobody reads");
+  }
+  store.close(store.state);
+  return 0;
+}

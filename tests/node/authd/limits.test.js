@@ -1,0 +1,71 @@
+// Throttle and quota over HTTP: what is told, whom it hits, and how our own client takes it.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { createFromSecret } from '../../../dist/server.js';
+import { Authd } from '../../support/authd.js';
+
+/** Waits until a period of so many seconds has just begun, so that a test does not end in the next one. */
+const beginOf = (periodS) => setTimeout(periodS * 1000 - (Date.now() % (periodS * 1000)) + 20);
+
+async function start(t, ...words) {
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  return [authd, await authd.serve({ words })];
+}
+
+async function keyWithSecret(authd) {
+  const apiKey = await authd.createApiKey();
+  return { apiKey, secret: (await authd.command('secret', 'create', '--api-key', apiKey)).secret };
+}
+
+const ask = (endpoint, apiKey, body, origin) =>
+  fetch(`${endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json', ...(origin && { Origin: origin }) }, body });
+
+test('a key that asks too much, and one that does not', async (t) => {
+  const [authd, endpoint] = await start(t, '--throttle', '4/86400', '--quota', '100/31536000');
+  const [greedy, modest] = [await keyWithSecret(authd), await keyWithSecret(authd)];
+  // Malformed requests count, too; those of strangers count for nobody.
+  assert.equal((await ask(endpoint, greedy.apiKey, '{')).status, 400);
+  assert.equal((await ask(endpoint, 'stranger', '{')).headers.get('x-throttle-usage'), null);
+  const granted = await ask(endpoint, greedy.apiKey, JSON.stringify({ secret: greedy.secret }));
+  const { headers } = granted;
+  assert.deepEqual([granted.status, headers.get('x-throttle-usage'), headers.get('x-quota-usage')], [200, '50', '2']);
+  const [nowS, resetS] = [Date.now() / 1000, Number(headers.get('x-throttle-reset'))];
+  assert.ok(resetS % 86400 == 0 && resetS > nowS && resetS <= nowS + 86400, `${resetS}`);
+  assert.equal(headers.get('Retry-After'), null);
+
+  for (let i = 0; i < 2; i++) await ask(endpoint, greedy.apiKey, JSON.stringify({ secret: greedy.secret }));
+  const refused = await ask(endpoint, greedy.apiKey, JSON.stringify({ secret: greedy.secret }), 'https://shop.example');
+  const { error } = await refused.json();
+  assert.deepEqual([refused.status, error.code, error.reason], [429, 429, 'rate_limited']);
+  assert.ok(Math.abs(Number(refused.headers.get('Retry-After')) - (resetS - Date.now() / 1000)) < 3);
+  for (const name of ['Retry-After', 'x-throttle-reset', 'x-quota-usage'])
+    assert.ok(refused.headers.get('Access-Control-Expose-Headers').includes(name), name);
+  const preflight = await fetch(`${endpoint}/auth`, { method: 'OPTIONS', headers: { Origin: 'https://shop.example' } });
+  assert.equal(preflight.status, 204);
+  assert.equal((await ask(endpoint, modest.apiKey, JSON.stringify({ secret: modest.secret }))).status, 200);
+});
+
+test('a quota that is used up', async (t) => {
+  const [authd, endpoint] = await start(t, '--quota', '1/86400');
+  const { apiKey, secret } = await keyWithSecret(authd);
+  assert.equal((await ask(endpoint, apiKey, JSON.stringify({ secret }))).status, 200);
+  const { status, headers } = await ask(endpoint, apiKey, JSON.stringify({ secret }));
+  assert.deepEqual([status, headers.get('x-quota-usage'), headers.get('x-throttle-usage')], [429, '100', null]);
+});
+
+test('our client waits as long as it is told, and no request is lost', async (t) => {
+  const [authd, endpoint] = await start(t, '--throttle', '1/4');
+  const { apiKey, secret } = await keyWithSecret(authd);
+  await beginOf(4);
+  const clients = [1, 2].map(() => createFromSecret(secret, apiKey, { endpoint, timeoutMs: 20_000 }));
+  t.after(() => clients.forEach((client) => client.dispose()));
+  await clients[0].getToken();
+  const started = Date.now();
+  assert.ok((await clients[1].getToken()).accessToken);
+  assert.ok(Math.floor(Date.now() / 4000) > Math.floor(started / 4000), 'it came before the period ended');
+  const statuses = authd.log.map((line) => line.match(/ POST \S+ (\d+)/)?.[1]);
+  assert.deepEqual(statuses, ['200', '429', '200']);
+});

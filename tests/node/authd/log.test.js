@@ -1,0 +1,48 @@
+// The log as JSON: what a program reads of grants and refusals, and nothing that opens a door.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Authd } from '../../support/authd.js';
+import { execute, root } from '../../support/plain-api.js';
+
+test('an object for each request, without credentials', async (t) => {
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  const endpoint = await authd.serve({ words: ['--log', 'json'] });
+  const apiKey = await authd.createApiKey();
+  const { id, domainKey } = await authd.createDomainKey(apiKey, ['shop.example']);
+  const ask = async (path, origin, body, headers = {}) => {
+    const answer = await fetch(`${endpoint}${path}`, { method: 'POST', headers: { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json', Origin: origin, ...headers }, body });
+    return answer.json();
+  };
+  const { accessToken } = await ask('/auth', 'https://shop.example', JSON.stringify({ domainKey }));
+  await ask('/refreshToken', 'https://shop.example', undefined, { Authorization: `Bearer ${accessToken}` });
+  await ask('/auth', 'https://elsewhere.example/"\\', JSON.stringify({ domainKey }));
+  await ask(`/${domainKey}?token=${accessToken}`, 'https://shop.example', '{}');
+  await authd.stop();
+
+  const lines = authd.log.map((line) => JSON.parse(line));
+  assert.deepEqual(
+    lines.map(({ method, path, status, reason, key }) => [method, path, status, reason, key]),
+    [
+      ['POST', '/v1/auth', 200, undefined, id],
+      ['POST', '/v1/refreshToken', 200, undefined, id],
+      ['POST', '/v1/auth', 403, 'origin_not_allowed', id],
+      ['POST', '(unknown path)', 404, lines[3].reason, lines[3].key],
+    ],
+  );
+  assert.equal(lines[0].origin, 'https://shop.example');
+  for (const { time, duration_ms: took } of lines) {
+    assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    assert.ok(took >= 0 && took < 10_000, `${took} ms`);
+  }
+  const written = authd.log.join('\n');
+  for (const credential of [apiKey, domainKey, accessToken]) assert.ok(!written.includes(credential));
+});
+
+test('a format that there is not', async () => {
+  const { status, stderr } = await execute(join(root, 'build/native/src/authd/inbenta-authd'), ['serve', '--log', 'xml']);
+  assert.equal(status, 2);
+  assert.match(stderr, /--log xml: write text or json/);
+});

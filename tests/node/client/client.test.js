@@ -1,0 +1,309 @@
+// The built package in Node, against an API that misbehaves as each test wishes.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import { createFromDomainKey } from '../../../dist/inbenta-auth.js';
+import { failsWith, fakeApi, grant, json, wasm } from './fake-api.js';
+
+test('starts nothing until asked, then one /auth as documented', async (t) => {
+  const { client, requests } = await fakeApi(t);
+  assert.equal(client.token, null);
+  await sleep(50);
+  assert.equal(requests.length, 0);
+  const token = await client.getToken();
+  assert.deepEqual({ ...token.apis }, { chatbot: 'https://chatbot.example/v1' });
+  assert.equal(token.accessToken, 'token-1');
+  assert.ok(Math.abs(token.expiresAt - Date.now() - 1_200_000) < 5000);
+  assert.ok(Math.abs(token.expiration * 1000 - Date.now() - 1_200_000) < 5000);
+  assert.equal(client.token, token);
+  const [{ method, url, headers, body }] = requests;
+  assert.deepEqual([method, url, body], ['POST', '/v1/auth', '{"domainKey":"the-domain-key"}']);
+  assert.equal(headers['x-inbenta-key'], 'the-api-key');
+  assert.match(headers['content-type'], /^application\/json/);
+  assert.equal(headers.authorization, undefined);
+});
+
+test('100 concurrent callers, one request; success and refusal alike', async (t) => {
+  let refuse = false;
+  const { client, requests } = await fakeApi(t, (response, request, n) =>
+    refuse ? json(response, 403, { error: { code: 403, message: 'no', reason: 'origin_not_allowed' } }) : json(response, 200, grant(n)),
+  );
+  const tokens = await Promise.all(Array.from({ length: 100 }, () => client.getToken()));
+  assert.equal(requests.length, 1);
+  assert.ok(tokens.every((token) => token === tokens[0]));
+  refuse = true;
+  client.invalidate(tokens[0].accessToken);
+  const results = await Promise.allSettled(Array.from({ length: 100 }, () => client.getToken()));
+  assert.equal(requests.length, 2);
+  assert.ok(results.every(({ reason }) => failsWith('origin_not_allowed', { status: 403 })(reason)));
+});
+
+test('a fresh token is returned from memory: the same promise, no request', async (t) => {
+  const { client, requests } = await fakeApi(t);
+  await client.getToken();
+  assert.equal(client.getToken(), client.getToken());
+  assert.equal(requests.length, 1);
+});
+
+test('refreshes by itself, before expiry, with the token as bearer', async (t) => {
+  const { client, requests } = await fakeApi(t, (response, request, n) => json(response, 200, grant(n, 3)));
+  await client.getToken();
+  await new Promise((resolve) => client.addEventListener('token', ({ detail }) => detail.accessToken == 'token-2' && resolve()));
+  assert.equal(requests[1].url, '/v1/refreshToken');
+  assert.equal(requests[1].method, 'POST');
+  assert.equal(requests[1].headers.authorization, 'Bearer token-1');
+  assert.equal(requests[1].headers['x-inbenta-key'], 'the-api-key');
+  assert.equal(requests[1].body, '');
+  assert.ok(requests[1].at - requests[0].at < 3000);
+  assert.equal(client.token.accessToken, 'token-2');
+});
+
+test('not without autoRefresh', async (t) => {
+  const { client, requests } = await fakeApi(t, (response, request, n) => json(response, 200, grant(n, 1)), { autoRefresh: false });
+  await client.getToken();
+  await sleep(1200);
+  assert.equal(client.token, null);
+  assert.equal(requests.length, 1);
+});
+
+test('503: tried again for those who wait, then the error with its details', async (t) => {
+  const { client, requests } = await fakeApi(t, (response, request, n) => (n < 3 ? json(response, 503, {}) : json(response, 200, grant(n))));
+  assert.equal((await client.getToken()).accessToken, 'token-3');
+  assert.equal(requests.length, 3);
+  assert.ok(requests[1].at - requests[0].at > 990, 'the minimum interval');
+});
+
+test('a server that stays down ends in its own error, not in a timeout', async (t) => {
+  const { client, requests } = await fakeApi(t, (response) => json(response, 503, {}));
+  const error = await client.getToken({ timeoutMs: 2500 }).catch((error) => error);
+  failsWith('server_error', { status: 503, retryable: true, attempts: requests.length })(error);
+});
+
+test('429 with Retry-After, in seconds and as a date', async (t) => {
+  const { client, requests } = await fakeApi(t, (response, request, n) => {
+    if (n == 1) return json(response, 429, {}, { 'Retry-After': '2' });
+    if (n == 2) return json(response, 429, {}, { 'Retry-After': new Date(Date.now() + 3000).toUTCString() });
+    json(response, 200, grant(n));
+  });
+  assert.equal((await client.getToken()).accessToken, 'token-3');
+  assert.ok(requests[1].at - requests[0].at > 1990);
+  assert.ok(requests[2].at - requests[1].at > 1900);
+  const later = await fakeApi(t, (response) => json(response, 429, {}, { 'Retry-After': '3600' }));
+  await assert.rejects(later.client.getToken(), failsWith('rate_limited', { status: 429, retryAfterMs: 60_000 }));
+  assert.equal(later.requests.length, 1);
+});
+
+const REFUSALS = {
+  credentials_rejected: [400, { error: { code: 400, message: 'Domain key not valid' } }],
+  origin_not_allowed: [403, { error: { code: 403, message: 'Origin not allowed' } }],
+  key_revoked: [403, { error: { code: 403, message: 'x', reason: 'key_revoked' } }],
+};
+for (const [code, [status, body]] of Object.entries(REFUSALS))
+  test(`${status} ${code}: one request, told at once, cached for a moment`, async (t) => {
+    const { client, requests } = await fakeApi(t, (response) => json(response, status, body));
+    await assert.rejects(client.getToken(), failsWith(code, { status, retryable: false, attempts: 1 }));
+    await assert.rejects(client.getToken(), failsWith(code));
+    assert.equal(requests.length, 1);
+  });
+
+const GARBLED = {
+  'invalid JSON': (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accessToken": '),
+  'an HTML page': (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Welcome to the hotel</h1>'),
+  'an empty body': (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end(),
+  'no token': (response) => json(response, 200, { expires_in: 1200 }),
+  'a token with a line break': (response) => json(response, 200, { accessToken: 'a\r\nb', expires_in: 1200 }),
+  'expires_in 0': (response) => json(response, 200, { accessToken: 'a', expires_in: 0 }),
+  'expires_in negative': (response) => json(response, 200, { accessToken: 'a', expires_in: -1 }),
+  'apis that are not URLs': (response) => json(response, 200, { accessToken: 'a', expires_in: 1200, apis: { x: 'javascript:1' } }),
+  'status 404': (response) => json(response, 404, {}),
+};
+for (const [name, answer] of Object.entries(GARBLED))
+  test(`bad_response: ${name}`, async (t) => {
+    const { client } = await fakeApi(t, answer);
+    await assert.rejects(client.getToken(), failsWith('bad_response'));
+  });
+
+test('a body that is too large, with and without an end', async (t) => {
+  const large = await fakeApi(t, (response) => json(response, 200, { ...grant(1), more: 'x'.repeat(70_000) }));
+  await assert.rejects(large.client.getToken(), failsWith('body_too_large'));
+  const endless = await fakeApi(t, (response) => {
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    const timer = setInterval(() => response.write('x'.repeat(20_000)), 5);
+    response.on('close', () => clearInterval(timer));
+  });
+  await assert.rejects(endless.client.getToken(), failsWith('body_too_large'));
+  const fits = await fakeApi(t, (response) => json(response, 200, { ...grant(1), more: 'x'.repeat(64_000) }));
+  assert.equal((await fits.client.getToken()).accessToken, 'token-1');
+});
+
+test('JSON that needs more memory than there is', async (t) => {
+  const { client } = await fakeApi(t, (response) => json(response, 200, { ...grant(1), more: Array(30_000).fill(0) }));
+  await assert.rejects(client.getToken(), failsWith('bad_response'));
+});
+
+test('a connection that is refused, and one that is cut off', async (t) => {
+  const refused = await fakeApi(t);
+  await new Promise((resolve) => refused.server.close(resolve));
+  await assert.rejects(refused.client.getToken({ timeoutMs: 3000 }), failsWith('network', { status: 0, retryable: true }));
+  const cut = await fakeApi(t, (response) => {
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '500' });
+    response.write('{"accessToken":"');
+    setTimeout(() => response.destroy(), 20);
+  });
+  await assert.rejects(cut.client.getToken({ timeoutMs: 3000 }), failsWith('network'));
+});
+
+test('redirects are not followed', async (t) => {
+  const other = await fakeApi(t);
+  const { client } = await fakeApi(t, (response) => response.writeHead(307, { Location: `${other.endpoint}/auth` }).end());
+  await assert.rejects(client.getToken({ timeoutMs: 3000 }), failsWith('network'));
+  assert.equal(other.requests.length, 0);
+});
+
+test('a server that never answers', async (t) => {
+  const { client } = await fakeApi(t, () => {});
+  const start = performance.now();
+  await assert.rejects(client.getToken({ timeoutMs: 300 }), failsWith('timeout', { retryable: true }));
+  assert.ok(performance.now() - start < 2000);
+  const slow = await fakeApi(t, () => {}, { timeoutMs: 300 });
+  await assert.rejects(slow.client.getToken({ timeoutMs: 400 }), failsWith('timeout'));
+});
+
+test('timeouts longer than timers can be are no short ones', async (t) => {
+  const { endpoint } = await fakeApi(t, (response, request, n) => setTimeout(() => json(response, 200, grant(n)), 50));
+  const client = createFromDomainKey('d', 'k', { endpoint, wasm, timeoutMs: 2 ** 31 });
+  t.after(() => client.dispose());
+  assert.equal((await client.getToken()).accessToken, 'token-1');
+  for (const timeoutMs of [2 ** 31, 1e15, Infinity]) await client.getToken({ forceRefresh: true, timeoutMs });
+});
+
+test('an aborted caller leaves, the shared request goes on', async (t) => {
+  let release;
+  const { client, requests } = await fakeApi(t, (response) => (release = () => json(response, 200, grant(1))));
+  const controller = new AbortController();
+  const leaving = client.getToken({ signal: controller.signal });
+  const staying = client.getToken();
+  while (!requests.length) await sleep(5);
+  const reason = new Error('the user went away');
+  controller.abort(reason);
+  await assert.rejects(leaving, failsWith('aborted', { cause: reason }));
+  release();
+  assert.equal((await staying).accessToken, 'token-1');
+  assert.equal(requests.length, 1);
+  await assert.rejects(client.getToken({ signal: AbortSignal.abort() }), failsWith('aborted'));
+});
+
+test('forceRefresh gets another token; invalidate drops only the current one', async (t) => {
+  const { client, requests } = await fakeApi(t);
+  const first = await client.getToken();
+  client.invalidate('another');
+  assert.equal(client.token, first);
+  await sleep(1000);
+  assert.equal((await client.getToken({ forceRefresh: true })).accessToken, 'token-2');
+  assert.equal(requests[1].url, '/v1/refreshToken');
+  client.invalidate('token-2');
+  assert.equal(client.token, null);
+  assert.equal((await client.getToken()).accessToken, 'token-3');
+  assert.equal(requests[2].url, '/v1/auth');
+});
+
+test('dispose rejects who waits, wipes, and may be called again', async (t) => {
+  const { client, requests } = await fakeApi(t, () => {});
+  const waiting = client.getToken();
+  while (!requests.length) await sleep(5);
+  client.dispose();
+  client.dispose();
+  await assert.rejects(waiting, failsWith('disposed'));
+  await assert.rejects(client.getToken(), failsWith('disposed'));
+  assert.equal(client.token, null);
+  const early = await fakeApi(t);
+  const asked = early.client.getToken();
+  early.client.dispose();
+  await assert.rejects(asked, failsWith('disposed'));
+  await sleep(100);
+  assert.equal(early.requests.length, 0);
+});
+
+test('events: token, error, expired, quota; listeners may call the client', async (t) => {
+  const { client } = await fakeApi(t, (response, request, n) => {
+    if (n == 1) return json(response, 200, grant(1), { 'x-quota-usage': '12', 'x-throttle-reset': '1790000000' });
+    json(response, 403, { error: { reason: 'key_revoked' } });
+  });
+  const seen = [];
+  for (const type of ['token', 'error', 'expired', 'quota']) client.addEventListener(type, ({ detail }) => seen.push([type, detail]));
+  client.addEventListener('token', () => client.getToken({ minValidityMs: 1 }));
+  await client.getToken();
+  await sleep(1000);
+  await assert.rejects(client.getToken({ forceRefresh: true }), failsWith('key_revoked'));
+  assert.deepEqual(seen.map(([type]) => type), ['quota', 'token', 'expired', 'error']);
+  assert.deepEqual(seen[0][1], { quotaUsage: 12, throttleUsage: null, quotaReset: null, throttleReset: 1790000000 });
+  assert.equal(seen[1][1].accessToken, 'token-1');
+  assert.equal(seen[3][1].code, 'key_revoked');
+  assert.equal(client.token, null);
+});
+
+test('mistakes are told at once, by name', () => {
+  const make = (domainKey, apiKey, options) => () => createFromDomainKey(domainKey, apiKey, options);
+  for (const key of ['', ' ', 'two words', 'line\nbreak', 'café', undefined, null, 7, {}]) {
+    assert.throws(make(key, 'k'), failsWith('invalid_config'), String(key));
+    assert.throws(make('k', key), failsWith('invalid_config'), String(key));
+  }
+  for (const endpoint of ['', 'api.inbenta.io', '/v1', 'not a url', 7, 'https://user@localhost', 'https://localhost/v1?x=1', 'https://localhost/#x', 'https://localhost:1/v%201'])
+    assert.throws(make('d', 'k', { endpoint }), failsWith('invalid_config'), String(endpoint));
+  for (const endpoint of ['http://api.inbenta.io/v1', 'http://localhost.evil.example', 'ftp://api.inbenta.io', 'http://127.0.0.1.evil.example'])
+    assert.throws(make('d', 'k', { endpoint }), failsWith('insecure_endpoint'), endpoint);
+  for (const endpoint of ['https://api.inbenta.io/v1', 'http://localhost:1/v1', 'http://[::1]:1', 'http://127.9.9.9'])
+    make('d', 'k', { endpoint })();
+  make('d', 'k', { endpoint: 'http://10.0.0.1/v1', allowInsecure: true })();
+  for (const bad of [-1, NaN, Infinity, '10'])
+    for (const name of ['minValidityMs', 'timeoutMs']) assert.throws(make('d', 'k', { [name]: bad }), failsWith('invalid_config'), `${name} ${bad}`);
+});
+
+test('a key that only C refuses is an error, not a hanging promise', async () => {
+  const client = createFromDomainKey('d'.repeat(8193), 'k', { endpoint: 'https://localhost:1/v1', wasm });
+  await assert.rejects(client.getToken(), failsWith('invalid_config'));
+});
+
+test('a wasm that is missing, wrong or of another kind', async (t) => {
+  const missing = await fakeApi(t, (response) => json(response, 404, {}));
+  const make = (source) => createFromDomainKey('d', 'k', { endpoint: missing.endpoint, wasm: source });
+  await assert.rejects(make(`${missing.endpoint}/x.wasm`).getToken(), failsWith('wasm_unavailable'));
+  await assert.rejects(make(new Uint8Array([1, 2, 3])).getToken(), failsWith('wasm_unavailable'));
+  await assert.rejects(make(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])).getToken(), failsWith('wasm_unavailable'));
+  await assert.rejects(make({}).getToken(), failsWith('wasm_unavailable'));
+  await assert.rejects(make('http://127.0.0.1:1/x.wasm').getToken(), failsWith('wasm_unavailable'));
+  const silent = await fakeApi(t, () => {});
+  await assert.rejects(make(`${silent.endpoint}/x.wasm`).getToken({ timeoutMs: 200 }), failsWith('timeout'));
+});
+
+test('a failed load is tried again by the next call', async (t) => {
+  const { endpoint } = await fakeApi(t, (response, request, n) => {
+    if (request.url == '/v1/x.wasm') return n == 1 ? response.writeHead(500).end() : response.end(wasm);
+    json(response, 200, grant(n));
+  });
+  const client = createFromDomainKey('d', 'k', { endpoint, wasm: new URL(`${endpoint}/x.wasm`) });
+  t.after(() => client.dispose());
+  await assert.rejects(client.getToken(), failsWith('wasm_unavailable'));
+  assert.equal((await client.getToken()).accessToken, 'token-3');
+});
+
+test('nothing that is shown of an error or a client holds a key or a token', async (t) => {
+  const { client } = await fakeApi(t, (response, request, n) => (n == 1 ? json(response, 200, grant(1)) : json(response, 400, grant(2))));
+  await client.getToken();
+  await sleep(1000);
+  const error = await client.getToken({ forceRefresh: true }).catch((error) => error);
+  failsWith('credentials_rejected')(error);
+  for (const text of [inspect(error, { depth: 9, showHidden: true }), JSON.stringify(error), String(error), inspect(client), JSON.stringify(client), String(client)])
+    assert.doesNotMatch(text, /token-\d|the-domain-key|the-api-key/);
+});
+
+test('a module can be shared; two clients do not share memory', async (t) => {
+  const module = await WebAssembly.compile(wasm);
+  const one = await fakeApi(t, undefined, { wasm: module });
+  const two = await fakeApi(t, undefined, { wasm: module });
+  await Promise.all([one.client.getToken(), two.client.getToken()]);
+  one.client.dispose();
+  assert.equal((await two.client.getToken()).accessToken, 'token-1');
+});

@@ -1,0 +1,248 @@
+// The command inbenta-auth, and with it the library: what it prints, what it says when something is wrong.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { createServer as createHttp } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import test from 'node:test';
+import { certificate, execute, folderFor, grant, json, listen, root, run, serveApi } from '../../support/plain-api.js';
+
+const COMMAND = join(root, 'build/native/src/native/command/inbenta-auth');
+const SECRET = 'the-very-secret';
+const KEYS = { INBENTA_API_KEY: 'the-api-key', INBENTA_SECRET: SECRET };
+
+/** Runs the command with the keys in its environment. */
+const auth = (words, more = {}) => execute(COMMAND, words, { ...more, env: { ...KEYS, ...more.env } });
+
+/** The token command fails with this exit code and error, and says nothing about keys and tokens. */
+async function fails(words, status, code) {
+  const answer = await auth(['token', ...words]);
+  assert.deepEqual([answer.status, answer.stdout], [status, ''], answer.stderr);
+  assert.match(answer.stderr, new RegExp(`^inbenta-auth: ${code}( \\(HTTP \\d+\\))?\\. [A-Z].+\\.\\n$`));
+  assert.doesNotMatch(answer.stderr, /secret-|very|token-\d/);
+}
+
+test('a token by secret: the wire, and the three formats', async (t) => {
+  const { endpoint, requests } = await serveApi(t);
+  const text = await auth(['token', '--endpoint', endpoint]);
+  assert.deepEqual(text, { status: 0, stdout: 'token-1\n', stderr: '' });
+  const [{ method, url, headers, body }] = requests;
+  assert.deepEqual([method, url, body], ['POST', '/v1/auth', JSON.stringify({ secret: SECRET })]);
+  assert.equal(headers['x-inbenta-key'], 'the-api-key');
+  assert.equal(headers['content-type'], 'application/json');
+  assert.equal(headers.origin, undefined);
+  assert.equal((await auth(['token', '--format', 'header', '--endpoint', endpoint])).stdout, 'Authorization: Bearer token-2\n');
+  const told = JSON.parse((await auth(['token', '--format=json', `--endpoint=${endpoint}`])).stdout);
+  assert.ok(Math.abs(told.expiresAt - Date.now() - 1_200_000) < 20_000);
+  assert.deepEqual([told.accessToken, told.apis], ['token-3', grant(3).apis]);
+});
+
+test('the secret comes from a file, standard input or the environment', async (t) => {
+  const { endpoint, requests } = await serveApi(t);
+  const file = join(await folderFor(t), 'secret');
+  await writeFile(file, 'from-file\r\n');
+  const env = { INBENTA_ENDPOINT: endpoint };
+  await auth(['token', '--secret-file', file], { env });
+  await auth(['token', '--secret-file', '-', '--api-key', 'other'], { env, input: 'from-input' });
+  await auth(['token'], { env });
+  assert.deepEqual(requests.map(({ body }) => JSON.parse(body).secret), ['from-file', 'from-input', SECRET]);
+  assert.equal(requests[1].headers['x-inbenta-key'], 'other');
+});
+
+test('apis: all, one, and one that is not there', async (t) => {
+  const { endpoint } = await serveApi(t);
+  const env = { INBENTA_ENDPOINT: endpoint };
+  assert.equal((await auth(['apis'], { env })).stdout, 'chatbot https://chatbot.example/v1\nsearch https://search.example/v1\n');
+  assert.deepEqual(JSON.parse((await auth(['apis', '--format', 'json'], { env })).stdout), grant(1).apis);
+  assert.equal((await auth(['apis', 'chatbot'], { env })).stdout, 'https://chatbot.example/v1\n');
+  const none = await auth(['apis', 'shop'], { env });
+  assert.equal(none.status, 1);
+  assert.match(none.stderr, /shop: the API key is not for this product/);
+});
+
+test('apis that the grant leaves out are asked for', async (t) => {
+  const { endpoint } = await serveApi(t, (response, { url }, n) =>
+    json(response, 200, url == '/v1/apis' ? { apis: { chatbot: 'https://late.example' } } : { ...grant(n), apis: undefined }));
+  assert.equal((await auth(['apis', '--endpoint', endpoint])).stdout, 'chatbot https://late.example\n');
+});
+
+test('wrong usage says what is right', async (t) => {
+  const folder = await folderFor(t);
+  const empty = join(folder, 'empty');
+  await writeFile(empty, '\n');
+  const cases = [
+    [[], /inbenta-auth token/],
+    [['tokens'], /there are token, watch and apis/],
+    [['token', 'x'], /one word too many/],
+    [['token', '--password', 'x'], /unrecognized option/],
+    [['token', '--format', 'xml'], /text, json or header/],
+    [['token', '--timeout', '0'], /1 to 3600/],
+    [['token', '--output', 'x'], /belong to watch/],
+    [['token', '--secret-file', join(folder, 'none')], /No such file/],
+    [['token', '--secret-file', empty], /is empty/],
+    [['token', '--endpoint', 'http://api.example'], /insecure_endpoint/],
+    [['token', '--endpoint', 'localhost'], /invalid_config/],
+    [['token', '--ca-file', join(folder, 'none')], /invalid_config/],
+  ];
+  for (const [words, message] of cases) {
+    const { status, stdout, stderr } = await auth(words);
+    assert.deepEqual([status, stdout], [2, ''], words.join(' '));
+    assert.match(stderr, message);
+  }
+  assert.match((await execute(COMMAND, ['token'], {})).stderr, /--api-key KEY/);
+  assert.match((await execute(COMMAND, ['token', '--api-key', 'k'], {})).stderr, /--secret-file FILE/);
+  assert.equal((await auth(['--help'])).status, 0);
+});
+
+test('each refusal of the API has its exit code', async (t) => {
+  let answer;
+  const { endpoint } = await serveApi(t, (response) => answer(response));
+  const expect = (make, status, code) => ((answer = make), fails(['--endpoint', endpoint, '--timeout', '1'], status, code));
+  await expect((response) => json(response, 401, { error: { code: 401, message: `not ${SECRET}` } }), 3, 'credentials_rejected');
+  await expect((response) => json(response, 403, { error: { code: 403, message: 'x', reason: 'key_revoked' } }), 3, 'key_revoked');
+  await expect((response) => json(response, 429, {}, { 'Retry-After': '30' }), 5, 'rate_limited');
+  await expect((response) => json(response, 503, {}), 5, 'server_error');
+  await expect((response) => response.end('<html>'), 6, 'bad_response');
+  await expect((response) => response.writeHead(302, { Location: 'http://localhost:1/' }).end(), 6, 'bad_response');
+  await expect((response) => json(response, 200, { accessToken: 'x'.repeat(70_000) }), 6, 'body_too_large');
+  await expect((response) => (response.writeHead(200, { 'Content-Length': 100 }), response.write('{'), setTimeout(() => response.destroy(), 50)), 4, 'network');
+});
+
+test('each way not to reach the API has its error: name, port, slowness', async (t) => {
+  const silent = await serveApi(t, () => {});
+  const gone = createHttp();
+  const port = await listen(t, gone);
+  await new Promise((resolve) => gone.close(resolve));
+  // A label of more than 63 characters is no name: the resolver need not ask anybody.
+  await fails(['--endpoint', `https://${'x'.repeat(64)}.invalid/v1`, '--timeout', '1'], 4, 'dns');
+  await fails(['--endpoint', `http://127.0.0.1:${port}/v1`, '--timeout', '1'], 4, 'network');
+  await fails(['--endpoint', silent.endpoint, '--timeout', '1'], 4, 'timeout');
+});
+
+test('TLS: a certificate nobody vouches for, one for another name, and what is no TLS', async (t) => {
+  const own = await certificate(t, 'localhost');
+  const others = await certificate(t, 'shop.example');
+  const secure = await serveApi(t, undefined, own);
+  const wrong = await serveApi(t, undefined, others);
+  const plain = await serveApi(t);
+  const started = Date.now();
+  await fails(['--endpoint', secure.endpoint], 4, 'certificate');
+  await fails(['--endpoint', wrong.endpoint, '--ca-file', others.file], 4, 'certificate');
+  await fails(['--endpoint', plain.endpoint.replace('http:', 'https:')], 4, 'tls');
+  assert.ok(Date.now() - started < 9_000, 'told at once, not tried until the deadline');
+  assert.deepEqual([secure.requests.length, wrong.requests.length], [0, 0], 'no secret was sent');
+  assert.equal((await auth(['token', '--endpoint', secure.endpoint, '--ca-file', own.file])).stdout, 'token-1\n');
+});
+
+test('a proxy: one that lets pass, one that refuses, one that is not there', async (t) => {
+  const own = await certificate(t, 'localhost');
+  const { endpoint, port } = await serveApi(t, undefined, own);
+  let asked = 0;
+  const proxy = createHttp().on('connect', (request, socket) => {
+    asked++;
+    if (!request.headers['proxy-authorization']) return socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n');
+    const through = connect(port, '127.0.0.1', () => (socket.write('HTTP/1.1 200 OK\r\n\r\n'), socket.pipe(through).pipe(socket)));
+    for (const end of [socket, through]) end.on('error', () => (socket.destroy(), through.destroy()));
+  });
+  const proxyPort = await listen(t, proxy);
+  const words = ['--endpoint', endpoint, '--ca-file', own.file];
+  assert.equal((await auth(['token', ...words, '--proxy', `http://user:word@127.0.0.1:${proxyPort}`])).stdout, 'token-1\n');
+  await fails([...words, '--proxy', `http://127.0.0.1:${proxyPort}`], 4, 'proxy');
+  assert.equal(asked, 2);
+  await fails([...words, '--proxy', 'http://127.0.0.1:1'], 4, 'proxy');
+});
+
+/** Starts watch; `ended` resolves to the exit code, and so does `stop()`. */
+function startWatch(t, words, env) {
+  const child = spawn(COMMAND, ['watch', ...words], { env: { PATH: process.env.PATH, ...KEYS, ...env } });
+  const watched = { pid: child.pid, stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (part) => (watched[name] += part));
+  const ended = new Promise((resolve) => child.on('close', (status, signal) => resolve(status ?? signal)));
+  t.after(() => child.kill('SIGKILL'));
+  return Object.assign(watched, { ended, stop: () => (child.kill('SIGTERM'), ended) });
+}
+
+async function until(what, condition) {
+  for (let tries = 0; tries < 300; tries++) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.fail(`never: ${what}`);
+}
+
+test('watch keeps a file fresh, and never a half-written one', async (t) => {
+  const { endpoint, requests } = await serveApi(t, (response, request, n) => json(response, 200, grant(n, 3)));
+  const folder = await folderFor(t);
+  const file = join(folder, 'token');
+  const watched = startWatch(t, ['--endpoint', endpoint, '--output', file]);
+  const seen = new Set();
+  await until('three tokens', async () => {
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    if (text !== undefined) seen.add(text);
+    return seen.size >= 3;
+  });
+  assert.deepEqual([...seen].slice(0, 3), ['token-1\n', 'token-2\n', 'token-3\n']);
+  assert.deepEqual([requests[0].url, requests[1].url], ['/v1/auth', '/v1/refreshToken']);
+  assert.equal(requests[1].headers.authorization, 'Bearer token-1');
+  assert.equal(requests[1].headers['content-type'], undefined);
+  assert.equal((await stat(file)).mode & 0o777, 0o600);
+  const commandLine = await readFile(`/proc/${watched.pid}/cmdline`, 'utf8');
+  assert.doesNotMatch(commandLine, /very-secret|token-\d/);
+  assert.equal(await watched.stop(), 0);
+  assert.deepEqual(await readdir(folder), ['token'], 'nothing is left beside it');
+  assert.deepEqual([watched.stdout, watched.stderr], ['', '']);
+});
+
+test('watch runs a command with each token on its input, and says so if that fails', async (t) => {
+  const { endpoint } = await serveApi(t, (response, request, n) => json(response, 200, grant(n, 3)));
+  const folder = await folderFor(t);
+  const script = `cat >> '${folder}/log'; env > '${folder}/env'; exit 3`;
+  const watched = startWatch(t, ['--endpoint', endpoint, '--exec', script, '--format', 'header']);
+  const log = () => readFile(join(folder, 'log'), 'utf8').catch(() => '');
+  await until('two tokens', async () => (await log()).includes('token-2\n'));
+  assert.equal(await watched.stop(), 0);
+  assert.match(await log(), /^Authorization: Bearer token-1\nAuthorization: Bearer token-2\n/);
+  assert.match(watched.stderr, /ended with 3/);
+  assert.doesNotMatch(watched.stderr, /token-\d/);
+  assert.doesNotMatch(await readFile(join(folder, 'env'), 'utf8'), /very-secret|token-\d/);
+});
+
+test('watch outlives an outage, and ends when the keys are refused', async (t) => {
+  let refused = false;
+  const { endpoint, requests } = await serveApi(t, (response, request, n) => {
+    if (refused) return json(response, 403, { error: { code: 403, message: 'x', reason: 'key_revoked' } });
+    return n == 2 ? json(response, 503, {}) : json(response, 200, grant(n, 3));
+  });
+  const watched = startWatch(t, ['--endpoint', endpoint]);
+  await until('a token after the outage', () => watched.stdout.includes('token-3\n'));
+  refused = true;
+  assert.equal(await watched.ended, 3);
+  assert.match(watched.stderr, /server_error \(HTTP 503\)/);
+  assert.match(watched.stderr, /key_revoked \(HTTP 403\)/);
+  assert.ok(requests.length >= 4);
+});
+
+test('watch with keys that are refused from the start', async (t) => {
+  const { endpoint, requests } = await serveApi(t, (response) => json(response, 401, {}));
+  const watched = startWatch(t, ['--endpoint', endpoint]);
+  assert.equal(await watched.ended, 3);
+  assert.equal(watched.stderr.match(/credentials_rejected/g).length, 1, 'said once');
+  assert.equal(requests.length, 1);
+});
+
+test('the manual and the completions know every option, and the manual is well-formed', async () => {
+  const { stdout: help } = await auth(['--help']);
+  const options = [...new Set(help.match(/--[a-z][a-z-]+/g))];
+  assert.equal(options.length, 12);
+  const folder = join(root, 'src/native/command');
+  const [manual, bash, zsh] = await Promise.all(['inbenta-auth.1', 'completion.bash', 'completion.zsh'].map((name) => readFile(join(folder, name), 'utf8')));
+  for (const option of options) {
+    assert.ok(manual.includes(`Fl -${option.slice(2)}`), `${option} in the manual`);
+    for (const script of [bash, zsh]) assert.ok(script.includes(option), `${option} in the completions`);
+  }
+  await run('mandoc', ['-T', 'lint', '-W', 'warning', join(folder, 'inbenta-auth.1')]);
+  const complete = `source '${folder}/completion.bash'; COMP_WORDS=(inbenta-auth token --fo); COMP_CWORD=2; _inbenta_auth; echo "\${COMPREPLY[*]}"`;
+  assert.equal((await run('bash', ['-c', complete])).stdout, '--format\n');
+});

@@ -1,0 +1,31 @@
+// A shop whose server has the secret and whose page gets tokens only: the API Secret flow, whole.
+
+import { createFromSecret, nodeTokenHandler } from '../../dist/server.js';
+import { serveSite, strictPolicy } from './site.js';
+
+/**
+ * @param {object} options
+ * @param {string} options.secret
+ * @param {string} options.apiKey
+ * @param {string} options.endpoint
+ * @param {number} [options.port]
+ * @returns {Promise<{origin: string, close: () => Promise<void>}>}
+ */
+export async function openShop({ secret, apiKey, endpoint, port }) {
+  const client = createFromSecret(secret, apiKey, { endpoint });
+  const site = await serveSite({
+    root: 'web/hand-over',
+    policy: () => strictPolicy(new URL(endpoint).origin),
+    files: { '/config.json': JSON.stringify({ apiKey, endpoint }) },
+    // Every visitor of the page may have a token here; where that is not so, ask the visitor's session.
+    routes: { '/token': nodeTokenHandler(client, { authorize: (request) => request.headers.get('Origin') == site.origin }) },
+    port,
+  });
+  return {
+    origin: site.origin,
+    close() {
+      client.dispose();
+      return site.close();
+    },
+  };
+}
