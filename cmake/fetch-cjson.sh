@@ -16,11 +16,9 @@ target=$1
 [ -f "$target/VERSION" ] && [ -f "$target/cJSON.c" ] && [ -f "$target/cJSON.h" ] && [ -f "$target/LICENSE" ] && exit 0
 
 fail() {
-  cat >&2 <<END
-fetch-cjson: $1
-fetch-cjson: The source of cJSON comes from Debian's archive. On another system, unpack cJSON 1.7.18 or newer and
-fetch-cjson: configure with -DCJSON_SOURCE_DIR=FOLDER, where FOLDER has cJSON.c, cJSON.h and LICENSE.
-END
+  echo "fetch-cjson: $1" >&2
+  echo "fetch-cjson: The source of cJSON comes from Debian's archive. On another system, unpack cJSON 1.7.18 or newer and" >&2
+  echo "fetch-cjson: configure with -DCJSON_SOURCE_DIR=FOLDER, where FOLDER has cJSON.c, cJSON.h and LICENSE." >&2
   exit 1
 }
 command -v apt-get >/dev/null || fail "apt-get is missing"
