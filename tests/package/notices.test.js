@@ -11,7 +11,7 @@ const read = (file) => readFile(join(root, file), 'utf8');
 /** Which section of the notices is for a library that the linker takes. */
 const SECTIONS = {
   cjson_slim: 'cJSON', cjson_whole: 'cJSON',
-  c: 'musl', standalonewasm: 'musl', stubs: 'Emscripten', fetch: 'Emscripten',
+  c: 'musl', c_optz: 'musl', standalonewasm: 'musl', stubs: 'Emscripten', fetch: 'Emscripten', noexit: 'Emscripten',
   compiler_rt: 'compiler-rt', dlmalloc: 'dlmalloc',
 };
 const OURS = ['authapi', 'iauth_base'];
@@ -34,7 +34,7 @@ for (const target of ['src/emulator/emulator-raw.wasm', 'src/wasm/inbenta-auth-r
     assert.ok([...libraries].some((name) => name.startsWith('cjson')), [...libraries].join());
     for (const library of libraries) {
       if (OURS.includes(library)) continue;
-      // Emscripten has variants of one library: libc-optz, libstandalonewasm-memgrow.
+      // Emscripten has variants of one library, such as libc-optz and libstandalonewasm-memgrow.
       const section = SECTIONS[library] ?? SECTIONS[library.split('-')[0]];
       assert.ok(section, `which notices are for lib${library}.a?`);
       assert.match(notices, new RegExp(`^## ${section}`, 'm'));
