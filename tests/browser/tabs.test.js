@@ -2,10 +2,6 @@
 
 import { expect, getToken, grant, json, makeClient, test } from './fixture.js';
 
-// Siblings have some milliseconds to answer. On a machine that is busy with other browsers one may take longer, and
-// then a tab goes itself, as it should: the requests that are counted here are one more.
-test.describe.configure({ retries: 1 });
-
 const TABS = 20;
 const paths = (fake) => fake.requests.map(({ url }) => url);
 

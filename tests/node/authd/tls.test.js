@@ -12,7 +12,7 @@ import { connect } from 'node:tls';
 import { Authd } from '../../support/authd.js';
 import { certificate, execute, folderFor, root } from '../../support/plain-api.js';
 
-const COMMAND = join(root, 'build/native/src/native/command/inbenta-auth');
+const COMMAND = join(root, 'build/native/src/native/command/inbenta-token');
 
 test('a page and a server get their tokens by https', async (t) => {
   const own = await certificate(t, 'localhost');
@@ -32,7 +32,7 @@ test('a page and a server get their tokens by https', async (t) => {
 
   const { secret } = await authd.command('secret', 'create', '--api-key', apiKey);
   const env = { INBENTA_API_KEY: apiKey, INBENTA_SECRET: secret };
-  const words = ['token', '--endpoint', endpoint, '--format', 'json', '--ca-file', own.file];
+  const words = ['get', '--endpoint', endpoint, '--format', 'json', '--ca-file', own.file];
   const told = await execute(COMMAND, words, { env });
   assert.equal(told.status, 0, told.stderr);
   assert.ok(JSON.parse(told.stdout).accessToken);
