@@ -157,16 +157,16 @@ static bool check_credential(const authapi *api, const authapi_request *request,
     refuse_origin(response, origin);
     return false;
   }
-  authapi_last_used_note(api->uses, credential, api->now_s(api->clock_state));
+  authapi_last_used_note(api->last_used, credential, api->now_s(api->clock_state));
   return true;
 }
 
 /* The keys that access tokens are signed with. NULL if there are none; then it was refused. */
-static const authapi_signing_keys *ring_of(const authapi *api, authapi_response *response) {
+static const authapi_signing_keys *signing_keys_of(const authapi *api, authapi_response *response) {
   authapi_found found =
-      authapi_signing_keys_update(api->ring, &api->store, &api->signer, api->lifetime_s, api->now_s(api->clock_state));
+      authapi_signing_keys_update(api->keys, &api->store, &api->signer, api->lifetime_s, api->now_s(api->clock_state));
   if (found == AUTHAPI_FOUND)
-    return api->ring;
+    return api->keys;
   if (found == AUTHAPI_STORE_ERROR)
     fail_by_store(api, response);
   else
@@ -187,11 +187,11 @@ static bool check_bearer(const authapi *api, const authapi_request *request, aut
     refuse(response, 401, "token_missing", "Send the header Authorization: Bearer <access token>.");
     return false;
   }
-  const authapi_signing_keys *ring = ring_of(api, response);
-  if (ring == NULL)
+  const authapi_signing_keys *signing_keys = signing_keys_of(api, response);
+  if (signing_keys == NULL)
     return false;
-  authapi_token_state state =
-      authapi_token_check(&api->signer, ring->keys, ring->count, token, api->now_s(api->clock_state), &claims);
+  authapi_token_state state = authapi_token_check(&api->signer, signing_keys->keys, signing_keys->count, token,
+                                                  api->now_s(api->clock_state), &claims);
   if (state != AUTHAPI_TOKEN_VALID) {
     refuse_as_gateway(response, state == AUTHAPI_TOKEN_EXPIRED ? "token_expired" : "token_invalid");
     return false;
@@ -241,14 +241,14 @@ static void answer_grant(const char *token, const authapi_claims *claims, const 
 /* Answers with a token. `apis_json` NULL: it names no products. */
 static void grant(const authapi *api, const authapi_credential *credential, const char *apis_json,
                   authapi_response *response) {
-  const authapi_signing_keys *ring = ring_of(api, response);
-  if (ring == NULL)
+  const authapi_signing_keys *signing_keys = signing_keys_of(api, response);
+  if (signing_keys == NULL)
     return;
   authapi_claims claims = {.issued_s = api->now_s(api->clock_state)};
   claims.expires_s = claims.issued_s + api->lifetime_s;
   memcpy(claims.credential_id, credential->id, sizeof claims.credential_id);
   memcpy(claims.api_key_id, credential->api_key_id, sizeof claims.api_key_id);
-  char *token = authapi_token_issue(&api->signer, &ring->keys[ring->signing], &claims);
+  char *token = authapi_token_issue(&api->signer, &signing_keys->keys[signing_keys->signing], &claims);
   if (token == NULL) {
     fail(response, "no access token could be signed");
     return;
@@ -334,11 +334,11 @@ static void get_apis(const authapi *api, const authapi_request *request, authapi
 static void get_jwks(const authapi *api, const authapi_request *request, authapi_response *response) {
   (void)request;
   char max_age[32];
-  const authapi_signing_keys *ring = ring_of(api, response);
-  if (ring == NULL)
+  const authapi_signing_keys *signing_keys = signing_keys_of(api, response);
+  if (signing_keys == NULL)
     return;
   snprintf(max_age, sizeof max_age, "max-age=%d", AUTHAPI_JWKS_MAX_AGE_S);
-  response->body = authapi_token_jwks(ring->keys, ring->count);
+  response->body = authapi_token_jwks(signing_keys->keys, signing_keys->count);
   response->status = response->body != NULL ? 200 : 500;
   add_header(response, "Content-Type", "application/jwk-set+json");
   add_header(response, "Cache-Control", max_age);

@@ -20,15 +20,15 @@
 typedef struct {
   authapi_store store;
   authapi_signer signer;
-  authapi_signing_keys *ring;    /* the host's, zeroed at first; handlers keep it up to date */
-  authapi_to_ascii to_ascii;     /* for domains that are added */
-  int64_t (*now_s)(void *state); /* Unix seconds */
+  authapi_signing_keys *keys; /* the host's, zeroed at first; handlers keep it up to date */
+  authapi_to_ascii to_ascii;          /* for domains that are added */
+  int64_t (*now_s)(void *state);      /* Unix seconds */
   void *clock_state;
-  int64_t lifetime_s;       /* of access tokens */
-  const char *apis_json;    /* {"name":"https://base URL"}, as it goes into answers */
-  authapi_limiter *limiter; /* NULL: an API key may ask as much as it likes */
-  authapi_audit *audit;     /* NULL: nobody wants to know */
-  authapi_last_used *uses;  /* where uses of keys are noted; NULL: nowhere */
+  int64_t lifetime_s;           /* of access tokens */
+  const char *apis_json;        /* {"name":"https://base URL"}, as it goes into answers */
+  authapi_limiter *limiter;     /* NULL: an API key may ask as much as it likes */
+  authapi_audit *audit;         /* NULL: nobody wants to know */
+  authapi_last_used *last_used; /* where it is noted when keys are used; NULL: nowhere */
 } authapi;
 
 typedef struct {

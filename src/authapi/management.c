@@ -198,7 +198,7 @@ static void answer_list(const authapi *api, authapi_found found, cJSON *list, au
 
 static int64_t now_s(const authapi *api) { return api->now_s(api->clock_state); }
 
-static authapi_live live_of(const authapi *api) { return (authapi_live){api->uses, api->limiter, now_s(api)}; }
+static authapi_live live_of(const authapi *api) { return (authapi_live){api->last_used, api->limiter, now_s(api)}; }
 
 static void list_api_keys(const authapi *api, const cJSON *body, authapi_response *response) {
   (void)body;
@@ -307,7 +307,7 @@ static void revoke_domain_key(const authapi *api, const cJSON *body, authapi_res
   revoke(api, body, AUTHAPI_DOMAIN_KEY, response);
 }
 
-/* What became of the ring. False if the request was refused. */
+/* What became of the signing keys. False if the request was refused. */
 static bool check_ring(const authapi *api, authapi_found found, authapi_response *response) {
   if (found == AUTHAPI_STORE_ERROR)
     fail_by_store(api, response);
@@ -318,8 +318,8 @@ static bool check_ring(const authapi *api, authapi_found found, authapi_response
 
 static void list_signing_keys(const authapi *api, const cJSON *body, authapi_response *response) {
   (void)body;
-  if (check_ring(api, authapi_signing_keys_read(api->ring, &api->store, &api->signer, now_s(api)), response))
-    set_json(response, 200, authapi_describe_ring(api->ring));
+  if (check_ring(api, authapi_signing_keys_read(api->keys, &api->store, &api->signer, now_s(api)), response))
+    set_json(response, 200, authapi_describe_signing_keys(api->keys));
 }
 
 static void rotate_signing_key(const authapi *api, const cJSON *body, authapi_response *response) {
@@ -327,12 +327,12 @@ static void rotate_signing_key(const authapi *api, const cJSON *body, authapi_re
   char kid[AUTHAPI_KID_SIZE];
   if (!seconds_field(body, "publish", AUTHAPI_PUBLISH_S, &publish_s, response))
     return;
-  authapi_found found = authapi_signing_keys_rotate(api->ring, &api->store, &api->signer, publish_s, now_s(api));
+  authapi_found found = authapi_signing_keys_rotate(api->keys, &api->store, &api->signer, publish_s, now_s(api));
   if (!check_ring(api, found, response))
     return;
-  size_t added = api->ring->count - 1;
-  authapi_key_id(&api->ring->keys[added], kid);
-  answer(api, response, 201, kid, authapi_describe_signing_key(api->ring, added));
+  size_t added = api->keys->count - 1;
+  authapi_key_id(&api->keys->keys[added], kid);
+  answer(api, response, 201, kid, authapi_describe_signing_key(api->keys, added));
 }
 
 /* ---------------------------------------------------------------------------------------------------

@@ -18,8 +18,8 @@
 
 #define HOST_SIZE 256 /* a host name has at most 253 characters */
 
-static authapi_signing_keys ring;
-static authapi api = {.ring = &ring};
+static authapi_signing_keys signing_keys;
+static authapi api = {.keys = &signing_keys};
 static authapi_management admin;
 static char problem[512];
 
@@ -156,7 +156,7 @@ const char *wasm_configure(char *strings, size_t len, int throttle_requests, int
     wrong = take_admin_token(strings + strlen(strings) + 1);
   /* For the page of management. They are not written to the store: a file that lies in somebody's
    * repository does not change because it is used. */
-  api.uses = authapi_last_used_new();
+  api.last_used = authapi_last_used_new();
   if (wrong == NULL)
     wrong = take_limits((authapi_limit){throttle_requests, throttle_period_s},
                         (authapi_limit){quota_requests, quota_period_s});
@@ -171,7 +171,7 @@ const char *wasm_open(char *document, size_t len, int lifetime_s) {
     wipe_and_free(document, len);
   if (!opened)
     return problem;
-  authapi_found ready = authapi_signing_keys_update(&ring, &api.store, &api.signer, lifetime_s, now_s(NULL));
+  authapi_found ready = authapi_signing_keys_update(&signing_keys, &api.store, &api.signer, lifetime_s, now_s(NULL));
   return ready == AUTHAPI_FOUND         ? NULL
          : ready == AUTHAPI_STORE_ERROR ? api.store.problem(api.store.state)
                                         : "there is no signing key that can be used";
@@ -199,7 +199,7 @@ static const char *header_of(void *state, const char *name) {
 static void send_answer(const authapi_request *request, const authapi_response *response) {
   char headers[sizeof response->headers], log[AUTHAPI_LOG_LINE_MAX];
   size_t len = 0,
-         log_len = authapi_access_log_line(true, request, response, 0, log); /* how long it took is known outside */
+         log_len = authapi_access_log_line(true, now_s(NULL), request, response, 0, log); /* how long it took is known outside */
   for (size_t i = 0; i < response->header_count; i++)
     len += 1 + (size_t)snprintf(headers + len, sizeof headers - len, "%s%c%s", response->headers[i].name, '\0',
                                 response->headers[i].value);

@@ -254,15 +254,15 @@ static void the_latest_use_is_kept(void **state) {
   authapi_make_api_key(&store, &signer, "x", 1, &key);
   authapi_make_domain_key(&store, &signer, key.id, "a\n", 1, &one);
   authapi_make_domain_key(&store, &signer, key.id, "a\n", 1, &two);
-  authapi_use uses[3] = {{.last_used_s = 70}, {.last_used_s = 60}, {"dk_gone", "ak_gone", 90}};
-  memcpy(uses[0].credential_id, one.id, AUTHAPI_ID_SIZE);
-  memcpy(uses[1].credential_id, two.id, AUTHAPI_ID_SIZE);
+  authapi_last_use last_uses[3] = {{.last_used_s = 70}, {.last_used_s = 60}, {"dk_gone", "ak_gone", 90}};
+  memcpy(last_uses[0].credential_id, one.id, AUTHAPI_ID_SIZE);
+  memcpy(last_uses[1].credential_id, two.id, AUTHAPI_ID_SIZE);
   for (size_t i = 0; i < 2; i++)
-    memcpy(uses[i].api_key_id, key.id, AUTHAPI_ID_SIZE);
-  assert_int_equal(store.note_uses(store.state, uses, 0), AUTHAPI_FOUND);
-  assert_int_equal(store.note_uses(store.state, uses, 3), AUTHAPI_FOUND);
-  uses[0].last_used_s = 50; /* of an instance that tells of it late */
-  assert_int_equal(store.note_uses(store.state, uses, 1), AUTHAPI_FOUND);
+    memcpy(last_uses[i].api_key_id, key.id, AUTHAPI_ID_SIZE);
+  assert_int_equal(store.note_last_used(store.state, last_uses, 0), AUTHAPI_FOUND);
+  assert_int_equal(store.note_last_used(store.state, last_uses, 3), AUTHAPI_FOUND);
+  last_uses[0].last_used_s = 50; /* of an instance that tells of it late */
+  assert_int_equal(store.note_last_used(store.state, last_uses, 1), AUTHAPI_FOUND);
   assert_int_equal(store.get_credential(store.state, one.id, &found), AUTHAPI_FOUND);
   assert_int_equal(found.last_used_s, 70);
   assert_int_equal(store.get_credential(store.state, two.id, &found), AUTHAPI_FOUND);
@@ -281,7 +281,7 @@ static void uses_that_cannot_be_noted(void **state) {
   sqlite3 *other;
   authapi_make_api_key(&store, &signer, "x", 1, &key);
   authapi_make_domain_key(&store, &signer, key.id, "a\n", 1, &made);
-  authapi_use use = {.last_used_s = 70};
+  authapi_last_use use = {.last_used_s = 70};
   memcpy(use.credential_id, made.id, AUTHAPI_ID_SIZE);
   memcpy(use.api_key_id, key.id, AUTHAPI_ID_SIZE);
   assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
@@ -289,13 +289,13 @@ static void uses_that_cannot_be_noted(void **state) {
                "CREATE TRIGGER full BEFORE UPDATE ON api_keys BEGIN SELECT RAISE(FAIL, 'full');"
                " END",
                NULL, NULL, NULL);
-  assert_int_equal(store.note_uses(store.state, &use, 1), AUTHAPI_STORE_ERROR);
+  assert_int_equal(store.note_last_used(store.state, &use, 1), AUTHAPI_STORE_ERROR);
   assert_string_equal(store.problem(store.state), "full");
   assert_int_equal(store.get_credential(store.state, made.id, &found), AUTHAPI_FOUND);
   assert_int_equal(found.last_used_s, 0); /* nor the half of it */
   sqlite3_exec(other, "DROP TRIGGER full", NULL, NULL, NULL);
   sqlite3_close(other);
-  assert_int_equal(store.note_uses(store.state, &use, 1), AUTHAPI_FOUND);
+  assert_int_equal(store.note_last_used(store.state, &use, 1), AUTHAPI_FOUND);
   store.close(store.state);
 }
 

@@ -188,15 +188,15 @@ static void the_latest_use_is_kept(void **state) {
   authapi_api_key key;
   authapi_store store = open_store(NULL);
   make_some(&store);
-  authapi_use uses[3] = {{.last_used_s = 70}, {.last_used_s = 60}, {"dk_gone", "ak_gone", 90}};
-  memcpy(uses[0].credential_id, made.secret.id, AUTHAPI_ID_SIZE);
-  memcpy(uses[1].credential_id, made.domain_key.id, AUTHAPI_ID_SIZE);
+  authapi_last_use last_uses[3] = {{.last_used_s = 70}, {.last_used_s = 60}, {"dk_gone", "ak_gone", 90}};
+  memcpy(last_uses[0].credential_id, made.secret.id, AUTHAPI_ID_SIZE);
+  memcpy(last_uses[1].credential_id, made.domain_key.id, AUTHAPI_ID_SIZE);
   for (size_t i = 0; i < 2; i++)
-    memcpy(uses[i].api_key_id, made.api_key.id, AUTHAPI_ID_SIZE);
-  assert_int_equal(store.note_uses(store.state, uses, 0), AUTHAPI_FOUND);
-  assert_int_equal(store.note_uses(store.state, uses, 3), AUTHAPI_FOUND);
-  uses[0].last_used_s = 50;
-  assert_int_equal(store.note_uses(store.state, uses, 1), AUTHAPI_FOUND);
+    memcpy(last_uses[i].api_key_id, made.api_key.id, AUTHAPI_ID_SIZE);
+  assert_int_equal(store.note_last_used(store.state, last_uses, 0), AUTHAPI_FOUND);
+  assert_int_equal(store.note_last_used(store.state, last_uses, 3), AUTHAPI_FOUND);
+  last_uses[0].last_used_s = 50;
+  assert_int_equal(store.note_last_used(store.state, last_uses, 1), AUTHAPI_FOUND);
   store.close(store.state);
   store = open_store(kept.json);
   store.get_credential(store.state, made.secret.id, &found);
@@ -283,7 +283,7 @@ static void what_cannot_be_kept_did_not_happen(void **state) {
   static authapi_credential credential;
   authapi_api_key key;
   char secret[AUTHAPI_SECRET_SIZE];
-  authapi_use use = {.last_used_s = 70};
+  authapi_last_use use = {.last_used_s = 70};
   int keys = 0, domain_keys = 0, secrets = 0;
   authapi_store store = open_store(NULL);
   make_some(&store);
@@ -298,7 +298,7 @@ static void what_cannot_be_kept_did_not_happen(void **state) {
   assert_int_equal(store.set_domains(store.state, made.domain_key.id, "c.example\n"), AUTHAPI_STORE_ERROR);
   assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, made.secret.id, 1), AUTHAPI_STORE_ERROR);
   assert_int_equal(store.expire(store.state, made.secret.id, 1), AUTHAPI_STORE_ERROR);
-  assert_int_equal(store.note_uses(store.state, &use, 1), AUTHAPI_STORE_ERROR);
+  assert_int_equal(store.note_last_used(store.state, &use, 1), AUTHAPI_STORE_ERROR);
   assert_int_equal(store.add_signing_key(store.state, &(authapi_signing_key){2, {4}, 30, 40, 60}), AUTHAPI_STORE_ERROR);
   assert_int_equal(store.raise_lifetime(store.state, 5000), AUTHAPI_STORE_ERROR);
   assert_int_equal(store.drop_signing_key(store.state, 1), AUTHAPI_STORE_ERROR);
