@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "authapi/access_log.h"
 #include "authapi/management.h"
@@ -35,22 +34,6 @@ static const char *complain(const char *format, const char *what) {
 
 /* ---------------------------------------------------------------------------------------------------
  * What the handlers are handed, by imports. */
-
-/* Three of libc's doors to the outside, which would be imports of their own. The access log asks
- * for the time, in UTC. */
-void emscripten_notify_memory_growth(size_t memory_index) { (void)memory_index; }
-
-char *getenv(const char *name) {
-  (void)name;
-  return NULL;
-}
-
-time_t time(time_t *out) {
-  time_t now = (time_t)js_now();
-  if (out != NULL)
-    *out = now;
-  return now;
-}
 
 static int64_t now_s(void *state) {
   (void)state;

@@ -105,7 +105,7 @@ static void a_reader_that_comes_late(void **state) {
   (void)state;
   enum { PUT = 10000 };
   char line[200];
-  long dropped = -1;
+  long dropped, all_dropped = 0;
   int expected = 0, number;
   writer = authd_log_writer_new(ends[1], false);
   double start_s = now_s();
@@ -120,11 +120,12 @@ static void a_reader_that_comes_late(void **state) {
     } else {
       assert_int_equal(sscanf(at, "%*s %ld log lines were dropped", &dropped), 1);
       expected += (int)dropped;
+      all_dropped += dropped;
     }
     last = at;
   }
   assert_non_null(last);
-  assert_true(dropped > PUT / 2);
+  assert_true(all_dropped > PUT / 4); /* what two buffers and the pipe do not hold */
   assert_int_equal(expected, PUT);
   free(text);
   authd_log_writer_put(writer, "later\n", 6);
