@@ -26,7 +26,7 @@ let module;
  * @property {number} status
  * @property {string[]} headers name, value, …
  * @property {Buffer} body
- * @property {Record<string, unknown>} log what the access log tells: no credential is in it
+ * @property {Record<string, unknown>} log what stands in the access log: no credential is in it
  */
 
 export class EmulatorCore {

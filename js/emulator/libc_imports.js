@@ -1,5 +1,5 @@
-// What Emscripten's libc asks of its host. Which functions these are differs from version to version (3.1.6 tells of
-// grown memory, 3.1.69 also closes files), and the emulator needs none of them: it has no files and no environment.
+// What Emscripten's libc asks of its host. Which functions these are differs from version to version (3.1.6 reports
+// that memory grew, 3.1.69 also closes files), and the emulator needs none of them: it has no files and no environment.
 
 /** "Not supported", as WASI counts errors: libc goes on without. */
 const ENOSYS = 52;

@@ -30,7 +30,7 @@
 #define CONNECTION_LIMIT 10400
 #define OTHER_FILES 64          /* besides connections: the store, the log, the listening socket */
 #define STOP_TIMEOUT_MS 2000    /* what a slow client gets to finish its request when we stop */
-#define PROBLEM_SIZE 512        /* bytes of what the log tells of a failure */
+#define PROBLEM_SIZE 512        /* bytes of what the log says of a failure */
 #define CONNECTION_MEMORY 16384 /* bytes for one connection's headers; zeroed for each request */
 
 struct authd_http {

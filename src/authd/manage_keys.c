@@ -52,7 +52,7 @@ static void write_audit(const authd_context *context, const char *id, const cJSO
   snprintf(event, sizeof event, "%s %s", context->line->noun, context->line->verb);
   const authapi_audit_event happened = {
       .when_s = authd_now_s(NULL), .event = event, .by = "command", .user = user, .key = id, .changed = changed};
-  authapi_audit_tell(context->audit, &happened);
+  authapi_audit_write(context->audit, &happened);
   cJSON_Delete(changed);
   free(user);
 }

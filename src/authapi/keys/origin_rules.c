@@ -1,4 +1,4 @@
-/* Which origins a domain key admits; see origin.h. */
+/* Which origins a domain key admits; see origin_rules.h. */
 #include "authapi/keys/origin_rules.h"
 
 #include <arpa/inet.h>

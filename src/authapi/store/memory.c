@@ -1,4 +1,4 @@
-/* Keys in memory; see store_memory.h. The document is the store: its rows are what is searched, so
+/* Keys in memory; see memory.h. The document is the store: its rows are what is searched, so
  * there is nothing that could differ from what is kept. A change is made in a copy, which takes the
  * document's place once it was kept. Both walk all rows, which is quick for the some hundred keys
  * of a test. Used by one thread. */

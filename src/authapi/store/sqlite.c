@@ -356,7 +356,7 @@ static void close_store(void *state) {
  * Opening. */
 
 #define VERSION_FOREIGN (-1)    /* a database that somebody else made */
-#define VERSION_UNREADABLE (-2) /* sqlite3_errmsg tells why */
+#define VERSION_UNREADABLE (-2) /* sqlite3_errmsg says why */
 
 /* The schema's version, 0 for a file without one, or one of the above. */
 static int schema_version(sqlite3 *db) {

@@ -1,7 +1,7 @@
 /* Where keys are kept, as an interface: the handlers know no database.
  *
  * Every function returns AUTHAPI_FOUND (or done), AUTHAPI_MISSING or AUTHAPI_STORE_ERROR; after the last,
- * `problem` tells the cause for a log, without any credential. A write that returned AUTHAPI_FOUND
+ * `problem` says the cause for a log, without any credential. A write that returned AUTHAPI_FOUND
  * survives a crash. A read sees every write that was acknowledged before it, also by another
  * process. */
 #ifndef AUTHAPI_STORE_H

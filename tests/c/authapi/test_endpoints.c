@@ -537,8 +537,8 @@ static void cors_on_every_answer(void **state) {
   }
 }
 
-/* The order of checks: a revoked key does not tell which origins it had, and a key of somebody else
- * does not tell that it exists. */
+/* The order of checks: a revoked key does not show which origins it had, and a key of somebody else
+ * does not show that it exists. */
 static void what_is_checked_first(void **state) {
   (void)state;
   char token[2200];

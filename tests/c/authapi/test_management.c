@@ -302,7 +302,7 @@ static void what_a_server_counts(void **state) {
   size_t noted = authapi_last_used_copy(api.last_used, 60, written);
   assert_int_equal(api.store.note_last_used(api.store.state, written, noted), AUTHAPI_FOUND);
   authapi_last_used_forget(api.last_used, written, noted);
-  authapi_last_used_note(api.last_used, &domain_key, 30); /* late; the later one is told */
+  authapi_last_used_note(api.last_used, &domain_key, 30); /* late; the later one is shown */
   count("/admin/domain-keys");
   assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "1970-01-01T00:01:00Z");
   authapi_last_used_free(api.last_used);

@@ -1,4 +1,4 @@
-/* The SQLite store: what one handle was told, another one sees, and nothing is lost. */
+/* The SQLite store: what one handle wrote, another one sees, and nothing is lost. */
 #define _POSIX_C_SOURCE 200809L
 #include "authapi/keys/credentials.h"
 #include "cmocka_all.h"
@@ -233,12 +233,12 @@ static void expiry_only_comes_nearer(void **state) {
   authapi_api_key key;
   static authapi_credential made, found;
   char secret[AUTHAPI_SECRET_SIZE];
-  static const int64_t told[] = {500, 400, 600}, expected[] = {500, 400, 400};
+  static const int64_t given[] = {500, 400, 600}, expected[] = {500, 400, 400};
   assert_int_equal(authapi_make_api_key(&store, &signer, "x", 1, &key), AUTHAPI_FOUND);
   assert_int_equal(authapi_make_secret(&store, &signer, key.id, 1, secret, &made), AUTHAPI_FOUND);
   assert_int_equal(made.expires_s, 0);
   for (size_t i = 0; i < 3; i++) {
-    assert_int_equal(store.expire(store.state, made.id, told[i]), AUTHAPI_FOUND);
+    assert_int_equal(store.expire(store.state, made.id, given[i]), AUTHAPI_FOUND);
     assert_int_equal(store.get_credential(store.state, made.id, &found), AUTHAPI_FOUND);
     assert_int_equal(found.expires_s, expected[i]);
   }
@@ -261,7 +261,7 @@ static void the_latest_use_is_kept(void **state) {
     memcpy(last_uses[i].api_key_id, key.id, AUTHAPI_ID_SIZE);
   assert_int_equal(store.note_last_used(store.state, last_uses, 0), AUTHAPI_FOUND);
   assert_int_equal(store.note_last_used(store.state, last_uses, 3), AUTHAPI_FOUND);
-  last_uses[0].last_used_s = 50; /* of an instance that tells of it late */
+  last_uses[0].last_used_s = 50; /* of an instance that writes it late */
   assert_int_equal(store.note_last_used(store.state, last_uses, 1), AUTHAPI_FOUND);
   assert_int_equal(store.get_credential(store.state, one.id, &found), AUTHAPI_FOUND);
   assert_int_equal(found.last_used_s, 70);
@@ -272,7 +272,7 @@ static void the_latest_use_is_kept(void **state) {
   store.close(store.state);
 }
 
-/* Noting is given up when the file is locked for too long; why is told, not what became of that. */
+/* Noting is given up when the file is locked for too long; the reason is reported, not what became of that. */
 static void uses_that_cannot_be_noted(void **state) {
   (void)state;
   authapi_store store = open_store();

@@ -169,11 +169,11 @@ static void lists(void **state) {
 static void expiry_only_comes_nearer(void **state) {
   (void)state;
   static authapi_credential found;
-  static const int64_t told[] = {500, 400, 600}, expected[] = {500, 400, 400};
+  static const int64_t given[] = {500, 400, 600}, expected[] = {500, 400, 400};
   authapi_store store = open_store(NULL);
   make_some(&store);
   for (size_t i = 0; i < 3; i++) {
-    assert_int_equal(store.expire(store.state, made.secret.id, told[i]), AUTHAPI_FOUND);
+    assert_int_equal(store.expire(store.state, made.secret.id, given[i]), AUTHAPI_FOUND);
     assert_int_equal(store.get_credential(store.state, made.secret.id, &found), AUTHAPI_FOUND);
     assert_int_equal(found.expires_s, expected[i]);
   }
@@ -402,7 +402,7 @@ static long allocations, fail_at;
 
 static void *failing_alloc(size_t size) { return ++allocations == fail_at ? NULL : malloc(size); }
 
-/* Whatever fails is told, and changes nothing. Returns whether all went well. */
+/* Whatever fails is reported, and changes nothing. Returns whether all went well. */
 static bool try_all(const char *json) {
   static authapi_credential credential;
   authapi_api_key key;

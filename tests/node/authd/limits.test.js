@@ -1,4 +1,4 @@
-// Throttle and quota over HTTP: what is told, whom it hits, and how our own client takes it.
+// Throttle and quota over HTTP: what is answered, whom it hits, and how our own client takes it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -56,7 +56,7 @@ test('a quota that is used up', async (t) => {
   assert.deepEqual([status, headers.get('x-quota-usage'), headers.get('x-throttle-usage')], [429, '100', null]);
 });
 
-test('our client waits as long as it is told, and no request is lost', async (t) => {
+test('our client waits as long as Retry-After says, and no request is lost', async (t) => {
   const [authd, endpoint] = await start(t, '--throttle', '1/4');
   const { apiKey, secret } = await keyWithSecret(authd);
   await beginOf(4);

@@ -1,5 +1,5 @@
 // https by certificate files: a client that trusts the certificate is served, and files that cannot work are
-// told when the server starts.
+// reported when the server starts.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -33,9 +33,9 @@ test('a page and a server get their tokens by https', async (t) => {
   const { secret } = await authd.command('secret', 'create', '--api-key', apiKey);
   const env = { INBENTA_API_KEY: apiKey, INBENTA_SECRET: secret };
   const words = ['token', '--endpoint', endpoint, '--format', 'json', '--ca-file', own.file];
-  const told = await execute(COMMAND, words, { env });
-  assert.equal(told.status, 0, told.stderr);
-  assert.ok(JSON.parse(told.stdout).accessToken);
+  const printed = await execute(COMMAND, words, { env });
+  assert.equal(printed.status, 0, printed.stderr);
+  assert.ok(JSON.parse(printed.stdout).accessToken);
 });
 
 /** The TLS version that both sides agree on, or the error. */
@@ -102,7 +102,7 @@ test('SIGHUP: a renewed certificate is shown from then on, and nobody is cut off
   assert.equal(await authd.stop(), 0);
 });
 
-test('files that cannot work are told at the start, by name', async (t) => {
+test('files that cannot work are reported at the start, by name', async (t) => {
   const [own, others, folder] = [await certificate(t, 'localhost'), await certificate(t, 'localhost'), await folderFor(t)];
   const [empty, open] = [join(folder, 'empty.pem'), join(folder, 'open.pem')];
   await writeFile(empty, 'nothing\n', { mode: 0o600 });
