@@ -47,8 +47,9 @@ request = function()
 end
 done = function(summary, latency)
   local errors = summary.errors
-  io.write(string.format('\\n{"requests":%d,"us":%d,"p99Us":%d,"errors":%d}\\n', summary.requests, summary.duration,
-    latency:percentile(99), errors.connect + errors.read + errors.write + errors.status + errors.timeout))
+  io.write(string.format('\\n{"requests":%d,"us":%d,"p99Us":%d,"connect":%d,"read":%d,"write":%d,"status":%d,"timeout":%d}\\n',
+    summary.requests, summary.duration, latency:percentile(99), errors.connect, errors.read, errors.write, errors.status,
+    errors.timeout))
 end`;
   await writeFile(file, script, { mode: 0o600 });
   return file;
@@ -64,8 +65,8 @@ async function cpuUs(pid) {
 async function load({ url, pid }, file, connections) {
   const cpuBefore = await cpuUs(pid);
   const { stdout } = await promisify(execFile)('wrk', ['-t1', `-c${connections}`, `-d${SECONDS}`, '-s', file, new URL(url).origin]);
-  const { requests, us, p99Us, errors } = JSON.parse(stdout.trim().split('\n').at(-1));
-  if (errors) throw new Error(`${errors} of ${requests} requests failed`);
+  const { requests, us, p99Us, ...errors } = JSON.parse(stdout.trim().split('\n').at(-1));
+  if (Object.values(errors).some((count) => count)) throw new Error(`some of ${requests} requests to ${url} failed: ${JSON.stringify(errors)}`);
   return { requests, perSecond: (requests / us) * 1e6, p99Ms: p99Us / 1000, cpuUs: ((await cpuUs(pid)) - cpuBefore) / requests };
 }
 

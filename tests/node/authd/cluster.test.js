@@ -1,4 +1,4 @@
-// Two instances behind nginx on one PostgreSQL, as several instances run in production.
+// Two instances behind nginx on one PostgreSQL, with the configuration of docs/authd.md.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
