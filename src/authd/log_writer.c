@@ -15,6 +15,7 @@
 
 #define DROPPED_SIZE 256 /* bytes of the line about dropped lines */
 #define STOP_WAIT_S 1
+#define GATHER_MS 2 /* lines that come within this time are written together */
 
 struct authd_log_writer {
   int file;
@@ -78,6 +79,7 @@ static void *write_lines(void *state) {
     writer->filled = 0;
     pthread_mutex_unlock(&writer->mutex);
     write_all(writer->file, text, len);
+    nanosleep(&(struct timespec){.tv_nsec = GATHER_MS * 1000000}, NULL);
     pthread_mutex_lock(&writer->mutex);
   }
   writer->finished = true;
@@ -113,9 +115,10 @@ authd_log_writer *authd_log_writer_new(int file, bool json) {
 void authd_log_writer_put(authd_log_writer *writer, const char *text, size_t len) {
   pthread_mutex_lock(&writer->mutex);
   if (len <= AUTHD_LOG_BUFFER - writer->filled) {
+    if (writer->filled == 0)
+      pthread_cond_signal(&writer->changed);
     memcpy(writer->filling + writer->filled, text, len);
     writer->filled += len;
-    pthread_cond_signal(&writer->changed);
   } else {
     writer->dropped++;
   }

@@ -4,14 +4,16 @@
  *
  *   bare_mhd FILE
  *
- * Prints its port and serves until its standard input ends. It has one thread, which is faster here
- * than several. */
+ * libmicrohttpd has the options that src/authd/http.c gives it. Prints the port and serves until its
+ * standard input ends. */
 #include <microhttpd.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static const char body[] =
     "{\"accessToken\":\"eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9."
@@ -55,6 +57,14 @@ static bool read_rows(struct MHD_Connection *connection) {
   return read_row(api_key) && read_row(credential);
 }
 
+static bool work(struct MHD_Connection *connection, bool check) {
+  static pthread_mutex_t in_use = PTHREAD_MUTEX_INITIALIZER; /* one connection to the database */
+  pthread_mutex_lock(&in_use);
+  bool done = read_rows(connection) && sign(false) && (!check || sign(true));
+  pthread_mutex_unlock(&in_use);
+  return done;
+}
+
 static enum MHD_Result answer(void *user, struct MHD_Connection *connection, const char *url, const char *method,
                               const char *version, const char *data, size_t *size, void **state) {
   static int started;
@@ -64,7 +74,7 @@ static enum MHD_Result answer(void *user, struct MHD_Connection *connection, con
     *size = 0;
     return MHD_YES;
   }
-  if (!read_rows(connection) || !sign(false) || (strcmp(url, "/v1/refreshToken") == 0 && !sign(true)))
+  if (!work(connection, strcmp(url, "/v1/refreshToken") == 0))
     return MHD_NO;
   struct MHD_Response *response =
       MHD_create_response_from_buffer(sizeof body - 1, (void *)body, MHD_RESPMEM_PERSISTENT);
@@ -92,7 +102,9 @@ int main(int argc, char **argv) {
   if (argc != 2 || key == NULL || !open_database(argv[1], &db))
     return 1;
   struct MHD_Daemon *daemon = MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, answer, NULL,
-                                               MHD_OPTION_CONNECTION_LIMIT, 2000u, MHD_OPTION_END);
+                                               MHD_OPTION_THREAD_POOL_SIZE, 4u, MHD_OPTION_LISTEN_BACKLOG_SIZE,
+                                               (unsigned)SOMAXCONN, MHD_OPTION_CONNECTION_LIMIT, 10400u,
+                                               MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384, MHD_OPTION_END);
   if (daemon == NULL)
     return 1;
   printf("%u\n", MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
