@@ -23,6 +23,7 @@ static void parts(void **state) {
       {"https://a:/", true, "a", "", "/"},
       {"https://a@b", true, "a", NULL, "@b"},
       {"https://a:1b", true, "a", "1", "b"},
+      {"https://a~b", true, "a", NULL, "~b"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     iauth__url url;
