@@ -66,6 +66,7 @@ test('our client waits as long as Retry-After says, and no request is lost', asy
   const started = Date.now();
   assert.ok((await clients[1].getToken()).accessToken);
   assert.ok(Math.floor(Date.now() / 4000) > Math.floor(started / 4000), 'it came before the period ended');
+  await authd.stop(); // so that the log is complete
   const statuses = authd.log.map((line) => line.match(/ POST \S+ (\d+)/)?.[1]);
   assert.deepEqual(statuses, ['200', '429', '200']);
 });

@@ -85,7 +85,7 @@ test('SIGHUP: a renewed certificate is shown from then on, and nobody is cut off
 
   await copyFile(renewed.file, old.file);
   process.kill(authd.pid, 'SIGHUP'); // too early: the key is still the old one
-  await until(() => authd.log.some((line) => line.includes('the old certificate is shown on')));
+  await until(() => authd.log.some((line) => line.includes('the old certificate is still used')));
   assert.ok(authd.log.some((line) => line.includes(`${old.keyFile}: is not the key of the certificate`)));
   assert.equal(await shown(port), 'old.example');
 
