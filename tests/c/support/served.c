@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "authd/idna.h"
 
@@ -68,4 +69,10 @@ void served_clean_up(served *at) {
   free(at->log_text);
   authapi_signing_keys_clean_up(&at->keys, &at->api.signer);
   at->api.store.close(at->api.store.state);
+}
+
+double served_now_s(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }

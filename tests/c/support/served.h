@@ -34,4 +34,7 @@ const char *served_stop(served *at);
 
 void served_clean_up(served *at);
 
+/* Seconds of a clock that is never set. */
+double served_now_s(void);
+
 #endif
