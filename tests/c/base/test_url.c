@@ -7,7 +7,7 @@
 static iauth__slice slice(const char *text) { return (iauth__slice){text, strlen(text)}; }
 
 static bool is(iauth__slice part, const char *expected) {
-  return part.len == strlen(expected) && memcmp(part.at, expected, part.len) == 0;
+  return part.len == strlen(expected) && (part.len == 0 || memcmp(part.at, expected, part.len) == 0);
 }
 
 static void parts(void **state) {
