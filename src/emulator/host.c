@@ -181,8 +181,9 @@ static const char *header_of(void *state, const char *name) {
 
 static void send_answer(const authapi_request *request, const authapi_response *response) {
   char headers[sizeof response->headers], log[AUTHAPI_LOG_LINE_MAX];
-  size_t len = 0,
-         log_len = authapi_access_log_line(true, now_s(NULL), request, response, 0, log); /* how long it took is known outside */
+  size_t len = 0;
+  /* How long it took is known outside. */
+  size_t log_len = authapi_access_log_line(true, now_s(NULL), request, response, 0, log);
   for (size_t i = 0; i < response->header_count; i++)
     len += 1 + (size_t)snprintf(headers + len, sizeof headers - len, "%s%c%s", response->headers[i].name, '\0',
                                 response->headers[i].value);
