@@ -33,9 +33,9 @@ test('a page and a server get their tokens by https', async (t) => {
   const { secret } = await authd.command('secret', 'create', '--api-key', apiKey);
   const env = { INBENTA_API_KEY: apiKey, INBENTA_SECRET: secret };
   const words = ['token', '--endpoint', endpoint, '--format', 'json', '--ca-file', own.file];
-  const printed = await execute(COMMAND, words, { env });
-  assert.equal(printed.status, 0, printed.stderr);
-  assert.ok(JSON.parse(printed.stdout).accessToken);
+  const told = await execute(COMMAND, words, { env });
+  assert.equal(told.status, 0, told.stderr);
+  assert.ok(JSON.parse(told.stdout).accessToken);
 });
 
 /** The TLS version that both sides agree on, or the error. */
