@@ -1,5 +1,5 @@
 // https by certificate files: a client that trusts the certificate is served, and files that cannot work are
-// told when the server starts.
+// reported when the server starts.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -85,7 +85,7 @@ test('SIGHUP: a renewed certificate is shown from then on, and nobody is cut off
 
   await copyFile(renewed.file, old.file);
   process.kill(authd.pid, 'SIGHUP'); // too early: the key is still the old one
-  await until(() => authd.log.some((line) => line.includes('the old certificate is shown on')));
+  await until(() => authd.log.some((line) => line.includes('the old certificate is still used')));
   assert.ok(authd.log.some((line) => line.includes(`${old.keyFile}: is not the key of the certificate`)));
   assert.equal(await shown(port), 'old.example');
 
@@ -102,7 +102,7 @@ test('SIGHUP: a renewed certificate is shown from then on, and nobody is cut off
   assert.equal(await authd.stop(), 0);
 });
 
-test('files that cannot work are told at the start, by name', async (t) => {
+test('files that cannot work are reported at the start, by name', async (t) => {
   const [own, others, folder] = [await certificate(t, 'localhost'), await certificate(t, 'localhost'), await folderFor(t)];
   const [empty, open] = [join(folder, 'empty.pem'), join(folder, 'open.pem')];
   await writeFile(empty, 'nothing\n', { mode: 0o600 });
