@@ -102,7 +102,7 @@ static iauth_error check_apis(const iauth_host *host, const cJSON *apis, iauth__
   const cJSON *api;
   if (!cJSON_IsObject(apis))
     return IAUTH_ERR_BAD_APIS;
-  for (api = apis->child; api != NULL; api = api->next) {
+  cJSON_ArrayForEach(api, apis) {
     if (!is_api(api))
       return IAUTH_ERR_BAD_APIS;
     len += strlen(api->string) + strlen(api->valuestring) + 2;
@@ -113,8 +113,7 @@ static iauth_error check_apis(const iauth_host *host, const cJSON *apis, iauth__
   grant->apis = at;
   grant->apis_len = len;
   *at = '\0';
-  for (api = apis->child; api != NULL; api = api->next)
-    at = iauth__append(iauth__append(at, api->string) + 1, api->valuestring) + 1;
+  cJSON_ArrayForEach(api, apis) at = iauth__append(iauth__append(at, api->string) + 1, api->valuestring) + 1;
   return IAUTH_OK;
 }
 

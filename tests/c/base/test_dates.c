@@ -80,20 +80,12 @@ static void refused(void **state) {
       fail_msg("taken: %s", texts[i]);
 }
 
-static void written(void **state) {
-  (void)state;
-  char text[IAUTH__DATE_SIZE];
-  iauth__write_date(784111777, text);
-  assert_string_equal(text, "1994-11-06T08:49:37Z");
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(known_dates),
       cmocka_unit_test(calendar),
       cmocka_unit_test(written_as_libc_does),
       cmocka_unit_test(refused),
-      cmocka_unit_test(written),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
