@@ -1,29 +1,22 @@
 // One instance of the C core: the only place that knows the wasm boundary (src/wasm/boundary.h).
 
+import * as c from './boundary.js';
 import { AuthError, errorFromC } from './errors.js';
 import { READERS } from './text.js';
 import { loadModule, wasmError } from './wasm.js';
 
-/** What the core tells, by enum message of src/wasm/boundary.h. */
-export const QUOTA = 1;
-export const EXPIRED = 2;
-export const ERROR = 3;
-export const TOKEN = 4;
-export const ANSWER = 5;
-export const REAUTHORIZE = 6;
+/** What the core tells. */
+export { MESSAGE_QUOTA as QUOTA, MESSAGE_EXPIRED as EXPIRED, MESSAGE_ERROR as ERROR, MESSAGE_TOKEN as TOKEN, MESSAGE_ANSWER as ANSWER, MESSAGE_REAUTHORIZE as REAUTHORIZE } from './boundary.js';
 
-/** IAUTH_RESPONSE_HEADERS of src/core/iauth.h. */
-const HEADERS = ['content-type', 'date', 'retry-after', 'x-quota-usage', 'x-throttle-usage', 'x-quota-reset', 'x-throttle-reset'];
-
-const FLAG_AUTO_REFRESH = 1;
-const FLAG_CAN_REAUTHORIZE = 2;
-const FLAG_ALLOW_INSECURE = 4;
+/** More of a header is not looked at. */
+const HEADER_MAX = 1024;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * An instance. Its functions are those of the boundary by their names; strings are copied for C.
+ * An instance. Its functions are those of src/wasm/boundary.h by their names; strings are copied for C. Those that can fail
+ * return C's error, 0 if all is well.
  * @typedef {object} Core
  * @property {(name: string, ...numbersAndStrings: any[]) => any} call undefined if the instance is dead
  * @property {() => void} end aborts, and wipes the whole memory
@@ -58,40 +51,51 @@ export async function startCore(config, { tell, isAwaited, onDeath }) {
   /** A string of so many bytes or, without a length, up to its NUL. */
   const read = (address, length = bytes.indexOf(0, address) - address) => decoder.decode(bytes.subarray(address, address + length));
 
-  /** Copies a string into memory that C frees, a NUL at the end. */
+  /** Copies a string into memory that C frees, a NUL at the end. 0: there is no room, which costs the one who asks. */
   function write(text) {
     const encoded = encoder.encode(`${text}\0`);
     const address = wasm.malloc(encoded.length);
-    if (!address) throw new Error('out of memory');
-    bytes.set(encoded, address);
+    if (address) bytes.set(encoded, address);
     return address;
   }
 
   const pointers = (address) => new Uint32Array(memory, address);
-  const longs = (address) => Array.from(new BigInt64Array(memory, address, 4), Number);
+  const integer = (address) => new Int32Array(memory, address)[0];
+  const long = (address) => Number(new BigInt64Array(memory, address)[0]);
 
   const DETAILS = {
     /** Percentages and Unix seconds; null where the API did not say. */
-    [QUOTA](address) {
-      const [quotaUsage, throttleUsage, quotaReset, throttleReset] = longs(address).map((number) => (number < 0 ? null : number));
+    [c.MESSAGE_QUOTA](address) {
+      const [quotaUsage, throttleUsage, quotaReset, throttleReset] = [0, 8, 16, 24].map((offset) => (long(address + offset) < 0 ? null : long(address + offset)));
       return { quotaUsage, throttleUsage, quotaReset, throttleReset };
     },
 
-    [ERROR](address) {
-      const [error, status, retryable, attempts, retryAfterMs] = new Int32Array(memory, address);
-      return errorFromC(error, { status, retryable: !!(retryable & 255), attempts, retryAfterMs });
+    [c.MESSAGE_ERROR](address) {
+      const message = pointers(address + c.FAILURE_SERVER_MESSAGE)[0];
+      return errorFromC(integer(address + c.FAILURE_ERROR), {
+        status: integer(address + c.FAILURE_STATUS),
+        retryable: !!bytes[address + c.FAILURE_RETRYABLE],
+        attempts: integer(address + c.FAILURE_ATTEMPTS),
+        retryAfterMs: long(address + c.FAILURE_RETRY_AFTER_MS),
+        serverMessage: message ? read(message) : undefined,
+      });
     },
 
-    [TOKEN](address) {
-      const [accessToken, names, length] = pointers(address);
-      const [expiresAt, expiresMono, lifetimeMs] = longs(address + 24);
-      const parts = read(names, length).split('\0');
+    [c.MESSAGE_TOKEN](address) {
+      const parts = read(pointers(address + c.TOKEN_APIS)[0], pointers(address + c.TOKEN_APIS_LEN)[0]).split('\0');
       const apis = {};
       while (parts[1]) apis[parts.shift()] = parts.shift();
-      return [read(accessToken), new Float64Array(memory, address)[2], expiresAt, apis, lifetimeMs, expiresMono];
+      return [
+        read(pointers(address + c.TOKEN_ACCESS_TOKEN)[0]),
+        new Float64Array(memory, address + c.TOKEN_EXPIRATION)[0],
+        long(address + c.TOKEN_EXPIRES_WALL_MS),
+        apis,
+        long(address + c.TOKEN_LIFETIME_MS),
+        long(address + c.TOKEN_EXPIRES_MONO_MS),
+      ];
     },
   };
-  DETAILS[ANSWER] = DETAILS[ERROR];
+  DETAILS[c.MESSAGE_ANSWER] = DETAILS[c.MESSAGE_ERROR];
 
   const js = {
     ask: (what) => [() => performance.now(), () => Date.now(), () => Math.random() * 2 ** 32][what](),
@@ -100,9 +104,12 @@ export async function startCore(config, { tell, isAwaited, onDeath }) {
       clearTimeout(timer);
       // In a hidden page nothing runs that can wait: becoming visible wakes the core.
       if (delayMs < 0 || (!isAwaited() && globalThis.document?.visibilityState == 'hidden')) return;
-      timer = setTimeout(() => call('run', 0), delayMs);
-      // In Node a refresh that nobody waits for keeps no process alive.
-      if (!isAwaited()) timer.unref?.();
+      const start = () => (timer = setTimeout(() => call('run', 0), delayMs));
+      if (isAwaited()) return start();
+      // Angular waits for the timers of its zone: not for a refresh that nobody waits for. Nor does that keep Node alive.
+      if (globalThis.Zone?.root) globalThis.Zone.root.run(start);
+      else start();
+      timer.unref?.();
     },
 
     tell: (message, what, id) => tell(message, what ? DETAILS[message](what) : undefined, id),
@@ -138,7 +145,9 @@ export async function startCore(config, { tell, isAwaited, onDeath }) {
           received.set(part, length);
           length += part.length;
         }
-        answer = HEADERS.map((name) => `${response.headers.get(name) ?? ''}\0`).join('') + decoder.decode(received.subarray(0, length));
+        const values = c.HEADERS.map((name) => `${(response.headers.get(name) ?? '').slice(0, HEADER_MAX)}\0`);
+        // C's strings end at a NUL: what is behind one shall not pass unseen.
+        answer = values.join('') + decoder.decode(received.subarray(0, length)).replaceAll('\0', '\ufffd');
         status = response.status;
       } catch {}
       received.fill(0);
@@ -174,11 +183,12 @@ export async function startCore(config, { tell, isAwaited, onDeath }) {
     memory = wasm.memory.buffer;
     bytes = new Uint8Array(memory);
     const flags =
-      (config.autoRefresh && FLAG_AUTO_REFRESH) |
-      (config.reauthorize && FLAG_CAN_REAUTHORIZE) |
-      (config.allowInsecure && FLAG_ALLOW_INSECURE) |
+      (config.autoRefresh && c.FLAG_AUTO_REFRESH) |
+      (config.reauthorize && c.FLAG_CAN_REAUTHORIZE) |
+      (config.allowInsecure && c.FLAG_ALLOW_INSECURE) |
       config.flow;
-    error = wasm.new(write(`${config.endpoint}\0${config.apiKey}\0${config.credential}`), flags, config.timeoutMs);
+    const { endpoint, apiKey, credential, domainKeyName = '', userPersonalSecret = '' } = config;
+    error = wasm.new(write([endpoint, apiKey, credential, domainKeyName, userPersonalSecret].join('\0')), flags, config.timeoutMs);
   } catch (cause) {
     throw wasmError(cause);
   }
