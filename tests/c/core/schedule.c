@@ -280,7 +280,7 @@ static void one_event(life *life, bytes *in) {
     iauth_use(life->world.client);
     break;
   }
-  if (what & 128 || what % 16 < 4)
+  if (what & 128 || what % 18 < 4)
     iauth_run(life->world.client);
 }
 
