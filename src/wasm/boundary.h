@@ -1,5 +1,5 @@
 /* The wasm boundary, all of it: what JavaScript gives (js/client/core.js) and what it may call. At
- * most 16 exports, the memory among them, and 6 imports; tests/node/client/boundary.test.js counts.
+ * most 14 exports, the memory among them, and 6 imports; tests/node/client/boundary.test.js counts.
  *
  * Imports never throw and never call back into C. Strings that come in lie in memory that
  * JavaScript got from malloc; the function that takes one frees it, and what is freed is wiped. NULL stands for one that
