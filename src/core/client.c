@@ -475,10 +475,8 @@ void iauth_use(iauth_client *client) {
     client->wanted = true;
 }
 
-/* Whether the current token is what this caller asked for. */
+/* Whether the current token, which there is, is what this caller asked for. */
 static bool is_satisfied(const iauth_client *client, const struct waiter *waiter) {
-  if (client->token == NULL)
-    return false;
   if (client->grants != waiter->grants)
     return true; /* obtained since: there is no better one to be had */
   return !waiter->force_refresh &&

@@ -16,8 +16,7 @@ static bool is_bare_inbenta(const char *url) {
   const char *host = strstr(url, "://") + 3, *end = host + strcspn(host, ":/");
   const char *path = end + strcspn(end, "/");
   size_t len = sizeof domain - 1;
-  if (end > host && end[-1] == '.')
-    end--;
+  end -= end[-1] == '.';
   if ((size_t)(end - host) < len || path[strspn(path, "/")] != '\0')
     return false;
   for (size_t i = 0; i < len; i++)
