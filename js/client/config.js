@@ -1,6 +1,7 @@
 // Mistakes of the caller are told at once, by name. The C core checks again, as the authority.
 
-import { errorFromC, INSECURE_ENDPOINT, invalid, INVALID_CONFIG } from './errors.js';
+import { errorFromC, invalid, INVALID_CONFIG } from './errors.js';
+import { checkEndpoint } from './text.js';
 
 /** How a client comes to its first token; bits of src/wasm/boundary.h. */
 export const FLOW_DOMAIN_KEY = 0;
@@ -13,19 +14,6 @@ const DEFAULTS = {
   minValidityMs: 30_000,
   timeoutMs: 10_000,
 };
-
-/**
- * Whether a token may go to a base URL: https, or this machine; of no other characters than these, so without
- * user, query, fragment and escapes.
- * @returns {number} 0 or C's error
- */
-export function checkEndpoint(text, allowInsecure) {
-  if (/^\w+:\/\/[\w.~:/[\]-]+$/i.test(text))
-    try {
-      return isSecure(new URL(text), allowInsecure) ? 0 : INSECURE_ENDPOINT;
-    } catch {}
-  return INVALID_CONFIG;
-}
 
 /** Whether a token may go there: https, or this machine. */
 export function isSecure({ protocol, hostname }, allowInsecure) {

@@ -1,4 +1,4 @@
-/* Base URLs; see base_url.h. */
+/* Base URLs; see base_url.h for the grammar. Each skip_ function moves *text behind what it takes. */
 #include "base/base_url.h"
 
 #include <string.h>
@@ -6,46 +6,111 @@
 #include "base/ascii.h"
 #include "base/url.h"
 
-static bool ends_with(iauth__slice text, const char *end) {
-  iauth__slice expected = {end, strlen(end)};
-  return text.len >= expected.len &&
-         iauth__slice_equal((iauth__slice){text.at + text.len - expected.len, expected.len}, expected);
+/* Whether the characters from `text` to `end` are `word`, whatever their case. */
+static bool is_word(const char *text, const char *end, const char *word) {
+  return iauth__slice_equal((iauth__slice){text, (size_t)(end - text)}, (iauth__slice){word, strlen(word)});
 }
 
-static bool is_loopback(iauth__slice host) {
-  unsigned char address[4];
-  return (host.len == 9 && ends_with(host, "localhost")) || ends_with(host, ".localhost") ||
-         (host.len == 5 && ends_with(host, "[::1]")) || (iauth__url_ipv4(host, address) && address[0] == 127);
+/* ---------------------------------------------------------------------------------------------------
+ * Hosts. */
+
+static bool is_label_char(char c) { return iauth__is_letter(c) || iauth__is_digit(c) || c == '-' || c == '_'; }
+
+/* Whether a URL parser would read this label as a number. */
+static bool is_number(const char *label, const char *end) {
+  bool hex = label[0] == '0' && iauth__lower(label[1]) == 'x';
+  if (hex)
+    label += 2;
+  while (label < end && (hex ? iauth__is_hex(*label) : iauth__is_digit(*label)))
+    label++;
+  return label == end;
 }
 
-/* What may be in the brackets of an IPv6 address. */
-static bool is_ipv6_char(char c) {
-  char lower = iauth__lower(c);
-  return (lower >= 'a' && lower <= 'f') || iauth__is_digit(c) || c == ':';
-}
-
-static bool is_host(iauth__slice host) {
-  if (host.at[0] != '[')
-    return memchr(host.at, '_', host.len) == NULL;
-  for (size_t i = 1; i < host.len - 1; i++)
-    if (!is_ipv6_char(host.at[i]))
+static bool skip_name(const char **text, bool *loopback) {
+  const char *host = *text, *at = host, *label;
+  do {
+    label = at;
+    while (is_label_char(*at))
+      at++;
+    if (at == label)
       return false;
+  } while (*at == '.' && is_label_char(*++at));
+  *text = at;
+  *loopback = is_word(host, at, "localhost");
+  const char *end = at[-1] == '.' ? at - 1 : at;
+  if (!is_number(label, end))
+    return true;
+  unsigned char address[4];
+  bool ipv4 = iauth__url_ipv4((iauth__slice){host, (size_t)(at - host)}, address);
+  *loopback = ipv4 && address[0] == 127;
+  return ipv4;
+}
+
+/* Groups of up to four hexadecimal digits, up to the bracket. */
+static bool skip_ipv6(const char **text, bool *loopback) {
+  const char *at = *text + 1;
+  int groups = 0, last = 0;
+  bool shortened = false, zeros = true; /* whether all groups before the last one are zero */
+  while (*at != ']') {
+    if (at[0] == ':' && at[1] == ':' && !shortened) {
+      shortened = true;
+      at += 2;
+      continue;
+    }
+    if (groups > 0 && at[-1] != ':' && *at++ != ':')
+      return false;
+    const char *start = at;
+    zeros = zeros && last == 0;
+    for (last = 0; iauth__is_hex(*at) && at - start < 4; at++)
+      last = last * 16 + (iauth__is_digit(*at) ? *at - '0' : iauth__lower(*at) - 'a' + 10);
+    if (at == start)
+      return false;
+    groups++;
+  }
+  *text = at + 1;
+  *loopback = zeros && last == 1 && at[-1] != ':';
+  return shortened ? groups < 8 : groups == 8;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * The rest. */
+
+static bool skip_port(const char **text) {
+  if (**text != ':')
+    return true;
+  const char *digits = *text + 1, *end = digits;
+  while (iauth__is_digit(*end))
+    end++;
+  *text = end;
+  return iauth__url_port((iauth__slice){digits, (size_t)(end - digits)}) > 0;
+}
+
+static bool is_path(const char *at) {
+  if (*at != '\0' && *at != '/')
+    return false;
+  for (; *at != '\0'; at++) {
+    if (*at == '%' && iauth__is_hex(at[1]) && iauth__is_hex(at[2]))
+      at += 2;
+    else if (!iauth__is_letter(*at) && !iauth__is_digit(*at) && strchr("-._~!$&'()*+,;=:@/", *at) == NULL)
+      return false;
+  }
   return true;
 }
 
-/* The rest of a base URL: nothing, or a path without query, fragment, backslash, escapes or spaces. */
-static bool is_path(const char *text) {
-  static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-./_~";
-  return (*text == '\0' || *text == '/') && text[strspn(text, allowed)] == '\0';
-}
-
 iauth__base_url iauth__check_base_url(const char *url, bool allow_insecure) {
-  iauth__url parts;
-  size_t len = strlen(url);
-  if (len > IAUTH__BASE_URL_MAX || !iauth__url_read((iauth__slice){url, len}, &parts) || !is_host(parts.host) ||
-      (parts.port.at != NULL && iauth__url_port(parts.port) < 0) || !is_path(parts.rest.at))
+  if (strlen(url) > IAUTH__BASE_URL_MAX || !iauth__is_letter(*url))
     return IAUTH__BASE_URL_INVALID;
-  if (!parts.https && !allow_insecure && !is_loopback(parts.host))
-    return IAUTH__BASE_URL_INSECURE;
-  return IAUTH__BASE_URL_OK;
+  const char *at = url;
+  while (iauth__is_letter(*at) || iauth__is_digit(*at) || *at == '+' || *at == '-' || *at == '.')
+    at++;
+  const char *scheme_end = at;
+  if (strncmp(at, "://", 3) != 0)
+    return IAUTH__BASE_URL_INVALID;
+  at += 3;
+  bool loopback = false;
+  if (!(*at == '[' ? skip_ipv6(&at, &loopback) : skip_name(&at, &loopback)) || !skip_port(&at) || !is_path(at))
+    return IAUTH__BASE_URL_INVALID;
+  if (is_word(url, scheme_end, "https") || (is_word(url, scheme_end, "http") && (loopback || allow_insecure)))
+    return IAUTH__BASE_URL_OK;
+  return IAUTH__BASE_URL_INSECURE;
 }
