@@ -29,13 +29,6 @@ const decoder = new TextDecoder();
  * @property {() => void} end aborts, and wipes the whole memory
  */
 
-/** Lets the browser connect to the API while the module loads: a round trip less to the first token. */
-function preconnect(href) {
-  const { document } = globalThis;
-  const link = document?.createElement('link');
-  document?.head?.append(Object.assign(link, { rel: 'preconnect', href, crossOrigin: '' }));
-}
-
 /**
  * Starts an instance. Rejects with an AuthError if that cannot be done.
  * @param {any} config checked
@@ -48,7 +41,6 @@ function preconnect(href) {
  */
 export async function startCore(config, { tell, isAwaited, onDeath }) {
   const loading = loadModule(config.wasm, config.timeoutMs);
-  preconnect(config.endpoint);
   const module = await loading;
   let wasm, memory, bytes; // the memory has a fixed size, so views of it stay valid
   let timer;
@@ -88,7 +80,7 @@ export async function startCore(config, { tell, isAwaited, onDeath }) {
       const parts = read(names, length).split('\0');
       const apis = {};
       while (parts[1]) apis[parts.shift()] = parts.shift();
-      return [read(accessToken), new Float64Array(memory, address)[2], expiresAt, apis, lifetimeMs, expiresMono];
+      return { accessToken: read(accessToken), expiration: new Float64Array(memory, address)[2], expiresAt, apis, lifetimeMs, expiresMono };
     },
   };
   DETAILS[ANSWER] = DETAILS[ERROR];
@@ -160,6 +152,8 @@ export async function startCore(config, { tell, isAwaited, onDeath }) {
   /** Every way into C. A trap ends the instance. */
   function call(name, ...values) {
     if (dead) return undefined;
+    if (name == 'products') [name, values] = ['get', [values[0], 0, values[1], 0]]; // shim
+    if (!wasm[name]) return undefined; // shim
     try {
       return wasm[name](...values.map((value) => (typeof value == 'string' ? write(value) : value)));
     } catch (cause) {
