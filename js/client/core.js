@@ -19,9 +19,6 @@ const FLAG_AUTO_REFRESH = 1;
 const FLAG_CAN_REAUTHORIZE = 2;
 const FLAG_ALLOW_INSECURE = 4;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
 /**
  * An instance. Its functions are those of the boundary by their names; strings are copied for C.
  * @typedef {object} Core
@@ -40,8 +37,9 @@ const decoder = new TextDecoder();
  * @returns {Promise<Core>}
  */
 export async function startCore(config, { tell, isAwaited, onDeath }) {
-  const loading = loadModule(config.wasm, config.timeoutMs);
-  const module = await loading;
+  const module = await loadModule(config.wasm, config.timeoutMs);
+  const encoder = new TextEncoder(); // not at import: some environments lack it
+  const decoder = new TextDecoder();
   let wasm, memory, bytes; // the memory has a fixed size, so views of it stay valid
   let timer;
   let request; // AbortController of the one under way
