@@ -2,7 +2,8 @@
 
 import { createHash, createPrivateKey, createPublicKey, randomFillSync, sign, verify } from 'node:crypto';
 import { domainToASCII } from 'node:url';
-import base64 from '#wasm';
+import moduleText from '#wasm';
+import { decode } from '../wasm-text.js';
 import { libcImports } from './libc_imports.js';
 
 const FLAG_ADMIN = 1;
@@ -38,7 +39,7 @@ export class EmulatorCore {
   /** @param {Host} host */
   constructor(host) {
     this.#host = host;
-    module ??= new WebAssembly.Module(Buffer.from(base64, 'base64'));
+    module ??= new WebAssembly.Module(decode(moduleText));
     this.#wasm = new WebAssembly.Instance(module, { ...libcImports(module, 'js'), js: this.#imports() }).exports;
     this.#wasm._initialize();
   }

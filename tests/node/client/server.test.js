@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import http2 from 'node:http2';
 import { connect } from 'node:net';
 import test from 'node:test';
-import { AuthError, createFromSecret, nodeTokenHandler, tokenHandler } from '../../../dist/server.js';
+import { AuthError, createFromSecret, nodeTokenHandler, tokenHandler } from 'inbenta-auth/server';
 import { AuthError as PageError, createFromAccessToken, tokenFrom } from '../../../dist/inbenta-auth.js';
 import { fakeApi, grant, json, wasm } from './fake-api.js';
 
