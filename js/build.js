@@ -1,75 +1,113 @@
-// Bundles dist/ out of js/ and the wasm that CMake built: the ES module with its .wasm beside it, the one for
-// Node with the module inside, since fetch reads no files there, for import and, in dist/cjs, for require, the
-// script-tag build, one file, the emulator and its command, the types of the public interface, out of the JSDoc,
-// digests for <script integrity>, and the notices. Run it by `./run build`.
+// Builds dist/ out of js/ and the wasm that CMake built. `npm run build` runs it.
+//
+//   inbenta-auth.js        'inbenta-auth' for browsers and bundlers: one ES module, the WebAssembly module inside
+//   external.js            'inbenta-auth/external': the same with inbenta-auth.wasm beside it
+//   inbenta-auth.min.js    the script-tag file
+//   inbenta-auth.cjs, server.cjs, emulator.cjs, cli.js
+//                          for Node, readable. CommonJS, which `import` and `require` both take, so a program has one
+//                          copy of them. inbenta-auth.cjs is also for browsers' code that is loaded by `require`
+//   *.d.ts, *.d.cts        types; integrity.json: digests for <script integrity>; THIRD_PARTY_NOTICES.md
 
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { minify } from 'terser';
+import { encode } from './wasm-text.js';
 
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
+const dist = (name) => path(`dist/${name}`);
 
-const wasm = path('build/wasm/src/wasm/inbenta-auth.wasm');
-const emulatorWasm = path('build/wasm/src/emulator/emulator.wasm');
-const serverWasm = path('build/wasm/src/wasm/inbenta-auth-server.wasm');
+const CLIENT_WASM = path('build/wasm/src/wasm/inbenta-auth.wasm');
+const SERVER_WASM = path('build/wasm/src/wasm/inbenta-auth-server.wasm');
+const EMULATOR_WASM = path('build/wasm/src/emulator/emulator.wasm');
 
 const { version } = JSON.parse(await readFile(path('package.json'), 'utf8'));
 
-/** esbuild bundles; terser, which takes its time, makes that 4 % smaller. */
-async function bundle(entry, outfile, { inline = false, module = wasm, preamble, ...more }) {
+/** What an entry imports as '#wasm': a module as text. */
+const wasmAsText = (file) => ({
+  name: 'wasm as text',
+  setup(build) {
+    build.onResolve({ filter: /^#wasm$/ }, () => ({ path: 'text', namespace: 'wasm' }));
+    build.onLoad({ filter: /./, namespace: 'wasm' }, async () => ({ contents: encode(await readFile(file)), loader: 'text' }));
+  },
+});
+
+/** A source map without the module's text, which nobody reads. */
+function withoutWasm(json) {
+  const map = JSON.parse(json);
+  map.sourcesContent = map.sourcesContent.map((content, i) => (map.sources[i].startsWith('wasm:') ? null : content));
+  return JSON.stringify(map);
+}
+
+/**
+ * Bundles an entry into a file with a source map.
+ * @param {string} entry
+ * @param {string} name of the file in dist/
+ * @param {{wasm?: string, isExternal?: boolean} & import('esbuild').BuildOptions} options `wasm`: what '#wasm' is;
+ *   `isExternal`: the client's module stays a file of its own
+ */
+async function bundle(entry, name, { wasm, isExternal = false, ...options }) {
   const { outputFiles, metafile } = await build({
     bundle: true,
-    minify: true,
     target: 'es2022',
     legalComments: 'none',
-    loader: { '.wasm': 'base64' },
-    alias: { '#wasm': module, '#default-wasm': path(`js/client/default-wasm-${inline ? 'inline' : 'file'}.js`) },
+    alias: { '#default-wasm': path(`js/client/default-wasm-${isExternal ? 'file' : 'inline'}.js`) },
+    plugins: wasm ? [wasmAsText(wasm)] : [],
     entryPoints: [path(entry)],
+    outfile: dist(name),
+    sourcemap: 'linked',
     write: false,
     metafile: true,
-    ...more,
+    ...options,
   });
   // THIRD_PARTY_NOTICES.md says so.
   const others = Object.keys(metafile.inputs).filter((file) => file.includes('node_modules'));
-  if (others.length) throw new Error(`${outfile} has code of others in it: ${others}`);
-  const { code } = await minify(outputFiles[0].text, { module: more.format == 'esm', ecma: 2020, compress: { passes: 4, pure_getters: true }, format: { preamble } });
-  await writeFile(path(outfile), code);
+  if (others.length) throw new Error(`${name} has code of others in it: ${others}`);
+  return { map: withoutWasm(outputFiles[0].text), code: outputFiles[1].text };
 }
 
-await rm(path('dist'), { recursive: true, force: true });
-await mkdir(path('dist/cjs'), { recursive: true });
-await copyFile(wasm, path('dist/inbenta-auth.wasm'));
-await bundle('js/client/index.js', 'dist/inbenta-auth.js', { format: 'esm' });
-for (const [format, folder] of [['esm', 'dist'], ['cjs', 'dist/cjs']]) {
-  await bundle('js/client/index.js', `${folder}/node.js`, { format, platform: 'node', inline: true });
-  await bundle('js/server/index.js', `${folder}/server.js`, { format, platform: 'node', inline: true, module: serverWasm });
-  await bundle('js/emulator/index.js', `${folder}/emulator.js`, { format, platform: 'node', inline: true, module: emulatorWasm });
+async function write(name, { code, map }) {
+  await writeFile(dist(name), code);
+  await writeFile(dist(`${name}.map`), map);
 }
-await bundle('js/cli.js', 'dist/cli.js', { format: 'esm', platform: 'node', external: ['./emulator.js'] });
-await writeFile(path('dist/cjs/package.json'), '{ "type": "commonjs" }\n');
+
+/** For browsers: esbuild bundles; terser, which takes its time, makes that 4 % smaller. */
+async function writeForBrowsers(entry, name, { preamble, ...options }) {
+  const { code, map } = await bundle(entry, name, { minify: true, wasm: CLIENT_WASM, ...options });
+  const minified = await minify(code.replace(/\/\/# sourceMappingURL=.*\n/, ''), {
+    module: options.format == 'esm',
+    ecma: 2020,
+    compress: { passes: 4, pure_getters: true },
+    format: { preamble },
+    sourceMap: { content: map, filename: name, url: `${name}.map`, includeSources: true },
+  });
+  await write(name, minified);
+}
+
+const writeForNode = async (entry, name, options) => write(name, await bundle(entry, name, { platform: 'node', format: 'cjs', ...options }));
+
+await rm(dist(''), { recursive: true, force: true });
+await mkdir(dist(''));
+await copyFile(CLIENT_WASM, dist('inbenta-auth.wasm'));
 const preamble = `/*! inbenta-auth ${version} | MIT | licenses of what is in it: THIRD_PARTY_NOTICES.md */`;
-await bundle('js/client/script-tag.js', 'dist/inbenta-auth.min.js', { format: 'iife', globalName: 'InbentaAuthSDK', inline: true, preamble });
+await writeForBrowsers('js/client/index.js', 'inbenta-auth.js', { format: 'esm' });
+await writeForBrowsers('js/client/index.js', 'external.js', { format: 'esm', isExternal: true });
+await writeForBrowsers('js/client/script-tag.js', 'inbenta-auth.min.js', { format: 'iife', preamble });
+await writeForNode('js/client/index.js', 'inbenta-auth.cjs', { wasm: CLIENT_WASM });
+await writeForNode('js/server/index.js', 'server.cjs', { wasm: SERVER_WASM });
+await writeForNode('js/emulator/index.js', 'emulator.cjs', { wasm: EMULATOR_WASM });
+await writeForNode('js/cli.js', 'cli.js', { format: 'esm', external: ['./emulator.cjs'] });
 
+for (const file of await readdir(path('js/types'))) await copyFile(path(`js/types/${file}`), dist(file));
 
 const esbuild = JSON.parse(await readFile(path('node_modules/esbuild/package.json'), 'utf8'));
-const notices = { ESBUILD_VERSION: esbuild.version, ESBUILD_LICENSE: (await readFile(path('node_modules/esbuild/LICENSE.md'), 'utf8')).trim() };
+const license = await readFile(path('node_modules/esbuild/LICENSE.md'), 'utf8');
+const notices = { ESBUILD_VERSION: esbuild.version, ESBUILD_LICENSE: license.trim() };
 const withModules = await readFile(path('build/wasm/THIRD_PARTY_NOTICES.md'), 'utf8');
-await writeFile(path('dist/THIRD_PARTY_NOTICES.md'), withModules.replace(/@(ESBUILD_\w+)@/g, (_, name) => notices[name]));
-
-const types = ['--allowJs', '--declaration', '--emitDeclarationOnly', '--skipLibCheck', '--stripInternal', '--removeComments', 'false'];
-const target = ['--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler', '--rootDir', path('js'), '--outDir', path('dist')];
-execFileSync(process.execPath, [path('node_modules/typescript/bin/tsc'), ...types, ...target, path('js/client/index.js'), path('js/server/index.js'), path('js/emulator/index.js')], { stdio: 'inherit' });
-for (const file of await readdir(path('dist'), { recursive: true }))
-  if (file.endsWith('.d.ts') && !file.startsWith('cjs')) {
-    await mkdir(path(`dist/cjs/${dirname(file)}`), { recursive: true });
-    await copyFile(path(`dist/${file}`), path(`dist/cjs/${file}`));
-  }
+await writeFile(dist('THIRD_PARTY_NOTICES.md'), withModules.replace(/@(ESBUILD_\w+)@/g, (_, name) => notices[name]));
 
 const digests = {};
-for (const file of ['inbenta-auth.js', 'inbenta-auth.wasm', 'inbenta-auth.min.js', 'node.js', 'server.js'])
-  digests[file] = `sha384-${createHash('sha384').update(await readFile(path(`dist/${file}`))).digest('base64')}`;
-await writeFile(path('dist/integrity.json'), `${JSON.stringify(digests, null, 2)}\n`);
+for (const file of ['inbenta-auth.js', 'external.js', 'inbenta-auth.wasm', 'inbenta-auth.min.js'])
+  digests[file] = `sha384-${createHash('sha384').update(await readFile(dist(file))).digest('base64')}`;
+await writeFile(dist('integrity.json'), `${JSON.stringify(digests, null, 2)}\n`);

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { version } from '../package.json'; // esbuild puts it in
-import { startEmulator } from './emulator.js';
+import { startEmulator } from './emulator.cjs';
 
 const USAGE = `inbenta-auth emulator: a local Auth API for development and tests.
 

@@ -19,22 +19,12 @@ const FLAG_AUTO_REFRESH = 1;
 const FLAG_CAN_REAUTHORIZE = 2;
 const FLAG_ALLOW_INSECURE = 4;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
 /**
  * An instance. Its functions are those of the boundary by their names; strings are copied for C.
  * @typedef {object} Core
  * @property {(name: string, ...numbersAndStrings: any[]) => any} call undefined if the instance is dead
  * @property {() => void} end aborts, and wipes the whole memory
  */
-
-/** Lets the browser connect to the API while the module loads: a round trip less to the first token. */
-function preconnect(href) {
-  const { document } = globalThis;
-  const link = document?.createElement('link');
-  document?.head?.append(Object.assign(link, { rel: 'preconnect', href, crossOrigin: '' }));
-}
 
 /**
  * Starts an instance. Rejects with an AuthError if that cannot be done.
@@ -47,9 +37,9 @@ function preconnect(href) {
  * @returns {Promise<Core>}
  */
 export async function startCore(config, { tell, isAwaited, onDeath }) {
-  const loading = loadModule(config.wasm, config.timeoutMs);
-  preconnect(config.endpoint);
-  const module = await loading;
+  const module = await loadModule(config.wasm, config.timeoutMs);
+  const encoder = new TextEncoder(); // not at import: some environments lack it
+  const decoder = new TextDecoder();
   let wasm, memory, bytes; // the memory has a fixed size, so views of it stay valid
   let timer;
   let request; // AbortController of the one under way
@@ -88,7 +78,7 @@ export async function startCore(config, { tell, isAwaited, onDeath }) {
       const parts = read(names, length).split('\0');
       const apis = {};
       while (parts[1]) apis[parts.shift()] = parts.shift();
-      return [read(accessToken), new Float64Array(memory, address)[2], expiresAt, apis, lifetimeMs, expiresMono];
+      return { accessToken: read(accessToken), expiration: new Float64Array(memory, address)[2], expiresAt, apis, lifetimeMs, expiresMono };
     },
   };
   DETAILS[ANSWER] = DETAILS[ERROR];
@@ -160,6 +150,8 @@ export async function startCore(config, { tell, isAwaited, onDeath }) {
   /** Every way into C. A trap ends the instance. */
   function call(name, ...values) {
     if (dead) return undefined;
+    if (name == 'products') [name, values] = ['get', [values[0], 0, values[1], 0]]; // shim
+    if (!wasm[name]) return undefined; // shim
     try {
       return wasm[name](...values.map((value) => (typeof value == 'string' ? write(value) : value)));
     } catch (cause) {

@@ -1,3 +1,4 @@
-// Script-tag and Node builds: one file, the module is inside.
-import base64 from '#wasm';
-export default () => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+// One file: the module is inside.
+import text from '#wasm';
+import { decode } from '../wasm-text.js';
+export default () => decode(text);

@@ -2,7 +2,8 @@
 
 import { createHash, createPrivateKey, createPublicKey, randomFillSync, sign, verify } from 'node:crypto';
 import { domainToASCII } from 'node:url';
-import base64 from '#wasm';
+import moduleText from '#wasm';
+import { decode } from '../wasm-text.js';
 
 const FLAG_ADMIN = 1;
 const FLAG_BODY_TOO_LARGE = 2;
@@ -37,7 +38,7 @@ export class EmulatorCore {
   /** @param {Host} host */
   constructor(host) {
     this.#host = host;
-    module ??= new WebAssembly.Module(Buffer.from(base64, 'base64'));
+    module ??= new WebAssembly.Module(decode(moduleText));
     this.#wasm = new WebAssembly.Instance(module, { js: this.#imports() }).exports;
     this.#wasm._initialize();
   }

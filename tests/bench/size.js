@@ -1,16 +1,52 @@
-// What a page downloads: the ES module and its wasm, compressed as servers do. `./run size` prints it.
+// What a page downloads, after brotli, and the limits of it. `./run size` prints it.
 
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
+import { build } from 'esbuild';
 
-/** Bytes after brotli, by file and in total. */
-export async function measureSizes() {
-  const sizes = {};
-  for (const file of ['inbenta-auth.js', 'inbenta-auth.wasm'])
-    sizes[file] = brotliCompressSync(await readFile(new URL(`../../dist/${file}`, import.meta.url))).length;
-  return { ...sizes, total: Object.values(sizes).reduce((sum, size) => sum + size) };
+/** Bytes, by the names of measureSizes. */
+export const LIMITS = { module: 12_500, bundled: 12_000 };
+
+const compressed = (bytes) => brotliCompressSync(bytes).length;
+const file = async (name) => compressed(await readFile(new URL(`../../dist/${name}`, import.meta.url)));
+
+/** What a bundler keeps of the package for a page that only calls createFromDomainKey. */
+async function bundled() {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `import { createFromDomainKey } from './inbenta-auth.js'; createFromDomainKey('d', 'k').getToken();`,
+      resolveDir: fileURLToPath(new URL('../../dist', import.meta.url)),
+    },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+  });
+  return compressed(outputFiles[0].contents);
 }
 
-if (process.argv[1] == fileURLToPath(import.meta.url))
-  for (const [name, bytes] of Object.entries(await measureSizes())) console.log(`${String(bytes).padStart(7)}  ${name}`);
+/** Bytes after brotli. */
+export async function measureSizes() {
+  return {
+    module: await file('inbenta-auth.js'),
+    bundled: await bundled(),
+    external: (await file('external.js')) + (await file('inbenta-auth.wasm')),
+    wasm: await file('inbenta-auth.wasm'),
+    scriptTag: await file('inbenta-auth.min.js'),
+  };
+}
+
+const NAMES = {
+  module: 'inbenta-auth, one ES module',
+  bundled: 'createFromDomainKey, bundled by esbuild',
+  external: 'inbenta-auth/external and its .wasm',
+  wasm: '  of that, the .wasm',
+  scriptTag: 'the script-tag file',
+};
+
+if (process.argv[1] == fileURLToPath(import.meta.url)) {
+  console.log('| after brotli | bytes | limit |\n|---|---:|---:|');
+  for (const [name, bytes] of Object.entries(await measureSizes())) console.log(`| ${NAMES[name]} | ${bytes} | ${LIMITS[name] ?? ''} |`);
+}

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmulator } from '../../dist/emulator.js';
+import { startEmulator } from 'inbenta-auth/emulator';
 import { conforms } from './suite.js';
 
 const OPTIONS = { apis: { chatbot: 'https://chatbot.example/v1' }, adminToken: randomBytes(24).toString('base64url') };

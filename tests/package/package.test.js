@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { build as viteBuild } from 'vite';
 import webpack from 'webpack';
 import { CHROMIUM } from '../support/browser.js';
 import { serveSite, strictPolicy } from '../support/site.js';
-import { measureSizes } from '../bench/size.js';
+import { LIMITS, measureSizes } from '../bench/size.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const tool = (name) => join(root, 'node_modules/.bin', name);
@@ -48,19 +48,42 @@ after(async () => {
   await rm(project, { recursive: true, force: true });
 });
 
-test('a page downloads less than 10,600 bytes', async () => {
-  const { total } = await measureSizes();
-  assert.ok(total < 10_600, `${total} bytes`);
-});
+for (const [name, limit] of Object.entries(LIMITS))
+  test(`a page downloads at most ${limit} bytes (${name})`, async () => {
+    const bytes = (await measureSizes())[name];
+    assert.ok(bytes <= limit, `${bytes} bytes`);
+  });
 
 test('publint and are-the-types-wrong find nothing', async () => {
   await run(tool('publint'), ['--strict', tarball], root);
-  await run(tool('attw'), [tarball, '--profile', 'node16', '--exclude-entrypoints', 'inbenta-auth.wasm', 'inbenta-auth.min.js'], root);
+  // Of all kinds of resolution. What is no code has no types.
+  await run(tool('attw'), [tarball, '--exclude-entrypoints', 'inbenta-auth.wasm', 'inbenta-auth.min.js', 'integrity.json'], root);
+});
+
+test('the package has few files, and no source map knows a folder of the machine that built it', async () => {
+  const folder = join(project, 'node_modules/inbenta-auth');
+  const files = (await readdir(folder, { recursive: true })).filter((file) => file.includes('.') && !file.endsWith('/'));
+  assert.ok(files.length <= 25, files.join());
+  for (const file of files.filter((file) => file.endsWith('.map'))) {
+    const { sources, sourcesContent } = JSON.parse(await readFile(join(folder, file), 'utf8'));
+    for (const [i, source] of sources.entries()) {
+      assert.match(source, /^(\.\.\/(js\/|package\.json)|wasm:text$)/, file);
+      assert.equal(sourcesContent[i] === null, source == 'wasm:text', `${file}: ${source}`);
+    }
+  }
+});
+
+test('an error in Node points at the source: the build is readable', async () => {
+  const code = `import { createFromDomainKey } from 'inbenta-auth';
+    try { createFromDomainKey('d', 'k', { nonsense: 1 }); } catch (error) { console.log(error.stack); }`;
+  const { stdout } = await run(process.execPath, ['--enable-source-maps', '--input-type=module', '-e', code], project);
+  assert.match(stdout, /at createFromDomainKey .*js\/client\/index\.js:\d+/);
+  assert.ok(stdout.length < 3000, stdout);
 });
 
 test('integrity.json has the digest of every built script', async () => {
   const digests = JSON.parse(await readFile(join(project, 'node_modules/inbenta-auth/dist/integrity.json'), 'utf8'));
-  assert.deepEqual(Object.keys(digests), ['inbenta-auth.js', 'inbenta-auth.wasm', 'inbenta-auth.min.js', 'node.js', 'server.js']);
+  assert.deepEqual(Object.keys(digests), ['inbenta-auth.js', 'external.js', 'inbenta-auth.wasm', 'inbenta-auth.min.js']);
   for (const [file, digest] of Object.entries(digests)) {
     const bytes = await readFile(join(project, 'node_modules/inbenta-auth/dist', file));
     assert.equal(digest, `sha384-${createHash('sha384').update(bytes).digest('base64')}`);
@@ -136,23 +159,33 @@ async function runApp(folder) {
   }
 }
 
-async function makeApp(name, script) {
+/** An app that gets a token from `entry` of the package. */
+async function makeApp(name, script, entry = 'inbenta-auth') {
   const folder = join(project, name);
   await mkdir(join(folder, 'out'), { recursive: true });
-  await writeFile(join(folder, 'main.js'), `import { createFromDomainKey } from 'inbenta-auth';
+  await writeFile(join(folder, 'main.js'), `import { createFromDomainKey } from '${entry}';
     createFromDomainKey('d', 'k', { endpoint: '${endpoint}' }).getToken().then(
       (token) => (document.title = token.accessToken), (error) => (document.title = error.message));`);
   await writeFile(join(folder, 'index.html'), `<!doctype html><title>waiting</title><script type="module" src="${script}"></script>`);
   return folder;
 }
 
-test('bundled by esbuild, the wasm copied beside', async () => {
-  const folder = await makeApp('with-esbuild', '/main.js');
-  await esbuild.build({ entryPoints: [join(folder, 'main.js')], bundle: true, minify: true, format: 'esm', outdir: join(folder, 'out'), logLevel: 'error' });
-  await copyFile(join(project, 'node_modules/inbenta-auth/dist/inbenta-auth.wasm'), join(folder, 'out/inbenta-auth.wasm'));
+/** Bundles an app by webpack, and runs it. */
+async function runWithWebpack(folder, options) {
+  const stats = await promisify(webpack)({ context: folder, mode: 'production', entry: './main.js', output: { path: join(folder, 'out'), filename: 'main.js' }, ...options });
+  assert.equal(stats.hasErrors(), false, stats.toString('errors-only'));
   await copyFile(join(folder, 'index.html'), join(folder, 'out/index.html'));
-  assert.equal(await runApp(join(folder, 'out')), 'token');
-});
+  return runApp(join(folder, 'out'));
+}
+
+for (const format of ['esm', 'iife'])
+  test(`bundled by esbuild (${format}): one file`, async () => {
+    const folder = await makeApp(`with-esbuild-${format}`, '/main.js');
+    await esbuild.build({ entryPoints: [join(folder, 'main.js')], bundle: true, minify: true, format, outdir: join(folder, 'out'), logLevel: 'error' });
+    await copyFile(join(folder, 'index.html'), join(folder, 'out/index.html'));
+    assert.deepEqual(await readdir(join(folder, 'out')), ['index.html', 'main.js']);
+    assert.equal(await runApp(join(folder, 'out')), 'token');
+  });
 
 test('bundled by Vite', async () => {
   const folder = await makeApp('with-vite', '/main.js');
@@ -161,14 +194,66 @@ test('bundled by Vite', async () => {
 });
 
 test('bundled by webpack', async () => {
-  const folder = await makeApp('with-webpack', '/main.js');
-  const stats = await promisify(webpack)({ context: folder, mode: 'production', entry: './main.js', output: { path: join(folder, 'out'), filename: 'main.js' } });
-  assert.equal(stats.hasErrors(), false, stats.toString('errors-only'));
+  assert.equal(await runWithWebpack(await makeApp('with-webpack', '/main.js')), 'token');
+});
+
+test('bundled by what does not know `exports`', async () => {
+  assert.equal(await runWithWebpack(await makeApp('with-old-webpack', '/main.js'), { resolve: { exportsFields: [] } }), 'token');
+});
+
+test('external, bundled by webpack: the .wasm is a file of its own', async () => {
+  const folder = await makeApp('external-with-webpack', '/main.js', 'inbenta-auth/external');
+  assert.equal(await runWithWebpack(folder), 'token');
+  const files = await readdir(join(folder, 'out'));
+  assert.ok(files.some((file) => file.endsWith('.wasm')), files.join());
+});
+
+test('external, bundled by esbuild, the .wasm copied beside', async () => {
+  const folder = await makeApp('external-with-esbuild', '/main.js', 'inbenta-auth/external');
+  await esbuild.build({ entryPoints: [join(folder, 'main.js')], bundle: true, minify: true, format: 'esm', outdir: join(folder, 'out'), logLevel: 'error' });
   await copyFile(join(folder, 'index.html'), join(folder, 'out/index.html'));
+  assert.match(await runApp(join(folder, 'out')), /inbenta-auth\.wasm .*HTTP 404/, 'without it, the error names the file and the status');
+  await copyFile(join(project, 'node_modules/inbenta-auth/dist/inbenta-auth.wasm'), join(folder, 'out/inbenta-auth.wasm'));
   assert.equal(await runApp(join(folder, 'out')), 'token');
 });
 
-test('what is not used is not bundled', async () => {
-  const { outputFiles } = await esbuild.build({ stdin: { contents: `import 'inbenta-auth';`, resolveDir: project }, bundle: true, minify: true, format: 'esm', write: false, logLevel: 'silent' });
-  assert.equal(outputFiles[0].text.trim(), '');
+/** What esbuild keeps of an import that nothing uses. */
+async function kept(specifier, platform = 'browser') {
+  const { outputFiles } = await esbuild.build({ stdin: { contents: `import '${specifier}';`, resolveDir: project }, platform, bundle: true, minify: true, format: 'esm', write: false, logLevel: 'silent' });
+  return outputFiles[0].text.trim();
+}
+
+test('what is not used is not bundled; the script-tag file is', async () => {
+  for (const specifier of ['inbenta-auth', 'inbenta-auth/external']) assert.equal(await kept(specifier), '', specifier);
+  for (const specifier of ['inbenta-auth/server', 'inbenta-auth/emulator']) assert.equal(await kept(specifier, 'node'), '', specifier);
+  assert.match(await kept('inbenta-auth/inbenta-auth.min.js'), /InbentaAuthSDK/);
+});
+
+test('an import touches no global but EventTarget: test environments lack some, and replace some', async () => {
+  const code = await readFile(join(project, 'node_modules/inbenta-auth/dist/inbenta-auth.cjs'), 'utf8');
+  const touched = new Set();
+  const scope = new Proxy({ module: { exports: {} }, EventTarget }, {
+    has: () => true,
+    get(target, name) {
+      if (typeof name == 'string') touched.add(name); // not Symbol.unscopables
+      return name in target ? target[name] : globalThis[name];
+    },
+  });
+  new Function('scope', `with (scope) { ${code.replace(/^"use strict";/, '')} }`)(scope);
+  // What ECMAScript itself has is there everywhere.
+  const own = ['module', 'EventTarget', 'Object', 'Symbol', 'Error', 'Map', 'WeakMap', 'Uint8Array', 'Array', 'Number', 'Math', 'Infinity', 'undefined'];
+  assert.deepEqual([...touched].filter((name) => !name.startsWith('__') && !own.includes(name) && name in globalThis), []);
+  assert.ok(touched.has('EventTarget'));
+});
+
+test('AuthError is one class for every entry', async () => {
+  const code = `import * as page from 'inbenta-auth';
+    import * as server from 'inbenta-auth/server';
+    import * as built from './node_modules/inbenta-auth/dist/inbenta-auth.js';
+    const thrown = [page, server, built].map((entry) => {
+      try { (entry.createFromDomainKey ?? entry.createFromSecret)('', 'k'); } catch (error) { return error; }
+    });
+    console.log([page, server, built].map(({ AuthError }) => thrown.map((error) => error instanceof AuthError)).join(), new Error() instanceof page.AuthError);`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], project);
+  assert.equal(stdout, `${Array(9).fill(true).join()} false\n`);
 });

@@ -1,6 +1,6 @@
 // What the tests of this folder ask an emulator.
 
-import { startEmulator } from '../../dist/emulator.js';
+import { startEmulator } from 'inbenta-auth/emulator';
 
 export const ORIGIN = 'http://localhost:3000';
 

@@ -1,6 +1,6 @@
 // A shop whose server has the secret and whose page gets tokens only: the API Secret flow, whole.
 
-import { createFromSecret, nodeTokenHandler } from '../../dist/server.js';
+import { createFromSecret, nodeTokenHandler } from 'inbenta-auth/server';
 import { serveSite, strictPolicy } from './site.js';
 
 /**

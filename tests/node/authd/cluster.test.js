@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createFromDomainKey } from '../../../dist/node.js';
+import { createFromDomainKey } from 'inbenta-auth';
 import { Cluster } from '../../support/cluster.js';
 
 const ORIGIN = 'https://shop.example';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { createFromSecret } from '../../../dist/server.js';
+import { createFromSecret } from 'inbenta-auth/server';
 import { Authd } from '../../support/authd.js';
 
 /** Waits until a period of so many seconds has just begun, so that a test does not end in the next one. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import test from 'node:test';
-import { AuthError, createFromSecret, nodeTokenHandler, tokenHandler } from '../../../dist/server.js';
+import { AuthError, createFromSecret, nodeTokenHandler, tokenHandler } from 'inbenta-auth/server';
 import { createFromAccessToken } from '../../../dist/inbenta-auth.js';
 import { fakeApi, grant, json, wasm } from './fake-api.js';
 

@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startEmulator } from '../../../dist/emulator.js';
+import { startEmulator } from 'inbenta-auth/emulator';
 import { auth, emulate, ORIGIN, refresh, tokenOf } from '../../support/asking.js';
 
 const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));

@@ -6,7 +6,7 @@ import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createFromSecret } from '../../../dist/server.js';
+import { createFromSecret } from 'inbenta-auth/server';
 import { auth, emulate, ORIGIN, reasonOf, tokenOf } from '../../support/asking.js';
 
 const LOADED_MACHINE_MS = 10_000;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFromSecret } from '../../../dist/server.js';
+import { createFromSecret } from 'inbenta-auth/server';
 import { auth, emulate, ORIGIN, reasonOf, refresh, tokenOf } from '../../support/asking.js';
 
 const statusesOf = async (emulator, times) => {

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { startEmulator } from '../../../dist/emulator.js';
-import { createFromSecret } from '../../../dist/server.js';
+import { startEmulator } from 'inbenta-auth/emulator';
+import { createFromSecret } from 'inbenta-auth/server';
 import { auth, emulate, ORIGIN, reasonOf, refresh, tokenOf } from '../../support/asking.js';
 
 test('five lines', async () => {

@@ -1,0 +1,37 @@
+// A WebAssembly module as text, for builds that have it inside. The text is printable ASCII without quotes and
+// backslashes, so it stands in a script as it is, and it compresses nearly as well as the module: each byte below 91,
+// which most are, is one character, and base64 would hide their repetitions.
+
+const FIRST = 35; // '#': 35 to 126 without the backslash are 91 characters
+const BACKSLASH = 92;
+
+/** The byte `count * 91 + rest` is a sign for `count`, none if that is 0, and a character for the rest. */
+const SIGNS = ['', ' ', '!'];
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {string}
+ */
+export function encode(bytes) {
+  const character = (rest) => String.fromCharCode(rest + FIRST + Number(rest + FIRST >= BACKSLASH));
+  return Array.from(bytes, (byte) => SIGNS[Math.floor(byte / 91)] + character(byte % 91)).join('');
+}
+
+/**
+ * @param {string} text of encode
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+export function decode(text) {
+  const bytes = new Uint8Array(text.length);
+  let length = 0;
+  let more = 0;
+  for (const character of text) {
+    const code = character.charCodeAt(0);
+    if (code < FIRST) more = 91 * SIGNS.indexOf(character);
+    else {
+      bytes[length++] = more + code - FIRST - Number(code > BACKSLASH);
+      more = 0;
+    }
+  }
+  return bytes.slice(0, length);
+}
