@@ -3,5 +3,7 @@
 import { after } from 'node:test';
 import { results } from './setup.js';
 import './pages.js';
+import './runners.js';
+import './runtimes.js';
 
 after(() => console.log(`\n${results}\n`));

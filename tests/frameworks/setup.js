@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { before } from 'node:test';
-import { installTools, pack, renewApp, Results, root } from '../support/environments.js';
+import { installTools, makeApp, pack, renewApp, Results, root } from '../support/environments.js';
 
 const folder = join(root, 'build/frameworks');
 
@@ -40,3 +40,6 @@ export async function application(name) {
   await installTools(await readFile(join(starter, 'package.json'), 'utf8'), join(folder, name));
   return renewApp(tarball, join(folder, name), starter);
 }
+
+/** One that needs no tools. */
+export const bareApplication = (name) => makeApp(tarball, join(folder, name), { type: 'module' });

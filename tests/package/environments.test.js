@@ -1,9 +1,11 @@
 // The recipe for bundlers, served for development and built, with each bundler's own command and no configuration; and
 // pages without a bundler. Each is opened in Chromium and gets its token from the packed emulator.
 
+import assert from 'node:assert/strict';
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before } from 'node:test';
+import test, { after, before } from 'node:test';
+import { transform } from 'esbuild';
 import { installTools, launch, makeApp, pack, recipe, Results, root, run } from '../support/environments.js';
 
 const folder = join(root, 'build/environments');
@@ -84,3 +86,14 @@ for (const [name, page, script] of [['script tag', 'script-tag.html', 'inbenta-a
       await app.serveFolder(browser, 'site', { inline: true });
     }),
   );
+
+for (const file of ['inbenta-auth.js', 'inbenta-auth.min.js', 'external.js'])
+  test(`the oldest browsers can read ${file}`, async () => {
+    const oldest = (await readFile(join(root, 'docs/frameworks.md'), 'utf8')).match(/Chrome and Edge (\d+), Firefox (\d+), Safari (\d+)/);
+    const [chrome, firefox, safari] = oldest.slice(1);
+    const code = await readFile(join(root, 'dist', file), 'utf8');
+    const [old, latest] = await Promise.all(
+      [[`chrome${chrome}`, `edge${chrome}`, `firefox${firefox}`, `safari${safari}`], 'esnext'].map(async (target) => (await transform(code, { target })).code),
+    );
+    assert.equal(old, latest); // nothing had to be rewritten for them
+  });

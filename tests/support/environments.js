@@ -129,7 +129,7 @@ export class App {
    * @param {(page: import('@playwright/test').Page) => Promise<void>} [more] what else the page must show
    */
   async serve(browser, [program, ...args], { env = {}, more } = {}) {
-    const server = spawn(program, args.map(String), { cwd: this.folder, env: environment(env), detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const server = spawn(program, args.map(String), { cwd: this.folder, env: environment(env), detached: true });
     let said = '';
     let ended = false;
     for (const stream of [server.stdout, server.stderr]) stream.on('data', (data) => (said += data));
@@ -170,7 +170,7 @@ export class App {
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && said.push(message.text()));
     try {
       await page.goto(this.origin);
-      await page.waitForFunction((pattern) => new RegExp(pattern).test(document.body.innerText), TOKEN.source, { timeout: 45_000 }).catch(async () => {
+      await page.waitForFunction((pattern) => new RegExp(pattern).test(document.body.innerText), TOKEN.source, { timeout: 20_000 }).catch(async () => {
         throw new Error(`There is no token in the page: ${await page.locator('body').innerText()}\n${said.join('\n')}`);
       });
       const granted = this.emulator.requests.slice(before).filter(({ path, status }) => path == '/v1/auth' && status == 200);
