@@ -60,7 +60,7 @@ export class AuthClient extends /** @type {new () => AuthEventTarget} */ (/** @t
   #config;
   #source; // undefined before the first use and after dispose
   #isDisposed = false;
-  #waiting = new Set(); // what answers each waiting caller early
+  #waiting = new Set(); // callers
   #listener = { emit: (type, detail, from) => this.#emit(type, detail, from) }; // of the source
 
   /**
@@ -147,7 +147,7 @@ export class AuthClient extends /** @type {new () => AuthEventTarget} */ (/** @t
   /** Rejects who waits. What no other client uses is aborted, and its memory wiped. May be called again. */
   dispose() {
     this.#isDisposed = true;
-    for (const answer of [...this.#waiting]) answer(new AuthError('disposed'));
+    for (const caller of [...this.#waiting]) caller.answer(new AuthError('disposed'));
     this.#source?.leave(this.#listener);
     this.#source = undefined;
   }
@@ -192,20 +192,18 @@ export class AuthClient extends /** @type {new () => AuthEventTarget} */ (/** @t
       const aborted = () => new AuthError('aborted', { cause: signal.reason });
       if (signal?.aborted) throw aborted();
       const source = this.#join();
-      const now = performance.now();
-      const leave = () => answer(aborted());
-      const answer = source.ask(wish, {
-        asked: now,
-        deadline: now + timeoutMs,
-        end: (error) => {
-          this.#waiting.delete(answer);
-          signal?.removeEventListener('abort', leave);
-          if (error) reject(error);
-          else resolve(source.answer);
-        },
-      });
-      this.#waiting.add(answer);
+      const asked = performance.now();
+      const leave = () => caller.answer(aborted());
+      const end = (error) => {
+        this.#waiting.delete(caller);
+        signal?.removeEventListener('abort', leave);
+        if (error) reject(error);
+        else resolve(source.answer);
+      };
+      const caller = { asked, deadline: asked + timeoutMs, end };
+      this.#waiting.add(caller);
       signal?.addEventListener('abort', leave);
+      source.ask(wish, caller);
     });
   }
 }

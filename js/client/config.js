@@ -73,11 +73,8 @@ export function checkDuration(name, value) {
 function endpointOf({ endpoint, connectionEntryPoint }) {
   if (connectionEntryPoint !== undefined) endpoint = connectionEntryPoint.replace(/\/*$/, '').replace(/(\/v1)?$/, '/v1');
   try {
-    const { hostname, pathname, href, origin } = new URL(endpoint);
-    if (pathname == '/' && /(^|\.)inbenta\.io$/.test(hostname)) throw invalid(`endpoint lacks the version of the API. Write ${origin}/v1.`);
-    return href;
-  } catch (error) {
-    if (error.code == 'invalid_config') throw error;
+    return new URL(endpoint).href;
+  } catch {
     return endpoint;
   }
 }
@@ -110,5 +107,8 @@ export function checkConfig(given, fixed, more) {
   const error = checkEndpoint(config.endpoint, config.allowInsecure);
   if (error == INVALID_CONFIG) throw invalid('endpoint must be a base URL such as https://api.inbenta.io/v1: no user, query or fragment.');
   if (error) throw errorFromC(error);
+  const { hostname, pathname, origin } = new URL(config.endpoint);
+  if (pathname == '/' && /(^|\.)inbenta\.io$/.test(hostname)) throw invalid(`endpoint lacks the version of the API. Write ${origin}/v1.`);
+  if (config.wasm instanceof URL) config.wasm = config.wasm.href;
   return config;
 }

@@ -2,6 +2,7 @@
 
 import { AuthError, errorFromC } from './errors.js';
 import { READERS } from './text.js';
+import { background } from './timers.js';
 import { loadModule, wasmError } from './wasm.js';
 
 /** What the core tells, by enum message of src/wasm/boundary.h. */
@@ -90,7 +91,7 @@ export async function startCore(config, { tell, isAwaited, onDeath }) {
       clearTimeout(timer);
       // In a hidden page nothing runs that can wait: becoming visible wakes the core.
       if (delayMs < 0 || (!isAwaited() && globalThis.document?.visibilityState == 'hidden')) return;
-      timer = setTimeout(() => call('run', 0), delayMs);
+      timer = background(() => call('run', 0), delayMs);
       // In Node a refresh that nobody waits for keeps no process alive.
       if (!isAwaited()) timer.unref?.();
     },

@@ -24,8 +24,11 @@ const USE_MS = 10_000;
 /** `client.fetch` renews a refused token at most so often. */
 const RENEWAL_MS = 60_000;
 
-/** By what tells one source from another. */
-const sources = new Map();
+/** What the clients of one source have in common. */
+const COMMON = ['flow', 'endpoint', 'apiKey', 'credential', 'domainKeyName', 'userPersonalSecret', 'autoRefresh', 'shareAcrossTabs', 'allowInsecure', 'persist', 'wasm'];
+
+/** @type {Set<Source>} those that can be shared */
+const sources = new Set();
 
 /**
  * The source for a configuration. A client that was given its token has one of its own: the token and `reauthorize`
@@ -34,13 +37,10 @@ const sources = new Map();
  * @param {Client} client
  */
 export function sourceFor(config, client) {
-  const { flow, endpoint, apiKey, credential, domainKeyName, userPersonalSecret, autoRefresh, shareAcrossTabs, allowInsecure, persist } = config;
-  if (flow == FLOW_TOKEN) return new Source(config, client);
-  const key = JSON.stringify([flow, endpoint, apiKey, credential, domainKeyName, userPersonalSecret, autoRefresh, shareAcrossTabs, allowInsecure, persist]);
-  const source = sources.get(key);
-  if (!source) sources.set(key, new Source(config, client, () => sources.delete(key)));
-  else source.join(client);
-  return sources.get(key);
+  for (const source of sources) if (source.join(config, client)) return source;
+  const source = new Source(config, client);
+  if (config.flow != FLOW_TOKEN) sources.add(source);
+  return source;
 }
 
 /** What tells the tokens of two sources apart, for siblings and storage. The number is that of the format. */
@@ -48,11 +48,16 @@ const nameOf = ({ endpoint, apiKey, credential, domainKeyName }) => `inbenta-aut
 
 /** @typedef {{emit: (type: string, detail: any, from?: string) => void}} Client */
 
-/** @typedef {{deadline: number, asked: number, end: (error?: AuthError) => void}} Caller */
+/**
+ * @typedef {object} Caller
+ * @property {number} asked monotonic clock
+ * @property {number} deadline monotonic clock
+ * @property {(error?: AuthError) => void} end is called once, with the answer
+ * @property {(error: AuthError) => void} [answer] of the source: answers the caller early
+ */
 
 export class Source {
   #config;
-  #onEnd;
   #clients = new Set();
   #lingering; // timer
   #life = new AbortController(); // aborted: ended
@@ -83,11 +88,9 @@ export class Source {
   /**
    * @param {any} config of the first client; the time for one request is that one's
    * @param {Client} client
-   * @param {() => void} [onEnd] without it, the source ends with its only client
    */
-  constructor(config, client, onEnd) {
+  constructor(config, client) {
     this.#config = config;
-    this.#onEnd = onEnd;
     this.#clients.add(client);
     if (config.grant) this.#keep({ ...config.grant, expiresMono: performance.now() + config.grant.leftMs });
     if (config.persist) this.#session = sessionFor(nameOf(config));
@@ -97,22 +100,25 @@ export class Source {
     }, this.#life.signal);
   }
 
-  join(client) {
+  /** Takes a client in, if its configuration is the same. */
+  join(config, client) {
+    if (COMMON.some((name) => config[name] !== this.#config[name])) return false;
     clearTimeout(this.#lingering);
     this.#clients.add(client);
+    return true;
   }
 
   leave(client) {
     this.#clients.delete(client);
     if (this.#clients.size) return;
-    if (!this.#onEnd) return this.#end();
+    if (!sources.has(this)) return this.#end();
     this.#lingering = background(() => this.#end(), LINGER_MS);
     this.#lingering.unref?.();
   }
 
   /** Aborts what is under way and wipes the memory. */
   #end() {
-    this.#onEnd?.();
+    sources.delete(this);
     this.#life.abort();
     this.#forget();
     clearTimeout(this.#timer);
@@ -175,17 +181,16 @@ export class Source {
    * Joins a caller, who is answered once.
    * @param {{minValidityMs?: number, forceRefresh?: boolean, products?: boolean}} wish `products`: the token's apis are needed
    * @param {Caller} caller
-   * @returns {(error: AuthError) => void} answers the caller before
    */
   ask({ minValidityMs = 0, forceRefresh = false, products = false }, caller) {
     const key = `${minValidityMs} ${forceRefresh} ${products}`;
     let group = this.#groups.get(key);
     if (!group) this.#groups.set(key, (group = { key, id: ++this.#lastId, minValidityMs, forceRefresh, products, callers: new Set(), asked: false, deadline: 0 }));
     group.callers.add(caller);
+    caller.answer = (error) => this.#settle(group, caller, error);
     if (group.asked) this.#judge(group, caller);
     if (caller.deadline < this.#timerAt) this.#watch(caller.deadline);
     this.#serve();
-    return (error) => this.#settle(group, caller, error);
   }
 
   /** One timer for all deadlines, for the nearest. */

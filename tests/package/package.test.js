@@ -1,35 +1,27 @@
 // The package as people get it: packed, installed into a project of its own, imported, bundled and run.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { chromium } from '@playwright/test';
 import * as esbuild from 'esbuild';
 import { build as viteBuild } from 'vite';
 import webpack from 'webpack';
 import { CHROMIUM } from '../support/browser.js';
+import { installPacked, root, run } from '../support/packed.js';
 import { serveSite, strictPolicy } from '../support/site.js';
 import { LIMITS, measureSizes } from '../bench/size.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const tool = (name) => join(root, 'node_modules/.bin', name);
-const run = (command, args, cwd) => promisify(execFile)(command, args, { cwd });
 
-let project, tarball, api, endpoint, browser;
+let project, tarball, remove, api, endpoint, browser;
 
 before(async () => {
-  project = await mkdtemp(join(tmpdir(), 'inbenta-auth-package-'));
-  const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', project], root);
-  tarball = join(project, JSON.parse(stdout)[0].filename);
-  await writeFile(join(project, 'package.json'), '{"private": true, "type": "module"}');
-  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], project);
+  ({ project, tarball, remove } = await installPacked());
   api = createServer((request, response) => {
     for (const name of ['Origin', 'Headers']) response.setHeader(`Access-Control-Allow-${name}`, name == 'Origin' ? '*' : 'x-inbenta-key, content-type');
     if (request.method == 'OPTIONS') return response.writeHead(204).end();
@@ -45,7 +37,7 @@ after(async () => {
   await browser?.close();
   api?.close();
   api?.closeAllConnections();
-  await rm(project, { recursive: true, force: true });
+  await remove?.();
 });
 
 for (const [name, limit] of Object.entries(LIMITS))
