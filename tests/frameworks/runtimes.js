@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { recipe, root, run } from '../support/environments.js';
+import { recipe, run } from '../support/environments.js';
+import { root } from '../support/packed.js';
 import { bareApplication, bun, nodeOf, results } from './setup.js';
 
 const deno = join(root, 'node_modules/deno/bin.cjs');

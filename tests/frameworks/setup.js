@@ -3,7 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { before } from 'node:test';
-import { installTools, makeApp, pack, renewApp, Results, root } from '../support/environments.js';
+import { installTools, makeApp, renewApp, Results } from '../support/environments.js';
+import { pack, root } from '../support/packed.js';
 
 const folder = join(root, 'build/frameworks');
 

@@ -6,7 +6,8 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { transform } from 'esbuild';
-import { installTools, launch, makeApp, pack, recipe, Results, root, run } from '../support/environments.js';
+import { commands, installTools, launch, makeApp, recipe, Results, run } from '../support/environments.js';
+import { pack, root } from '../support/packed.js';
 
 const folder = join(root, 'build/environments');
 const mainTools = join(root, 'node_modules');
@@ -29,7 +30,7 @@ after(async () => {
 
 /** Makes an application of the recipe, for `body`. */
 async function withApp(name, body, { type } = {}) {
-  const app = await makeApp(tarball, join(folder, 'apps', name), { type });
+  const app = await makeApp(tarball, join(folder, 'apps', name.replace(/\W+/g, '-')), { type });
   try {
     await app.write(files);
     await body(app);
@@ -38,45 +39,35 @@ async function withApp(name, body, { type } = {}) {
   }
 }
 
-/** A bundler's development server: its command by the port. */
-const dev = (name, command) => results.test(name, 'dev', () => withApp(`${name} dev`, (app) => app.serve(browser, command(app.port))));
+const node = process.execPath;
 
-/** A bundler's build. `copied`: it makes the script only, and index.html is for its user to copy. */
-const build = (name, command, { copied = true, type } = {}) =>
+/** What the commands of the recipe are here, and how a server is told its port. `html`: it also builds index.html. */
+const PROGRAMS = {
+  vite: { program: (name) => [node, name == 'Vite 7' ? join(mainTools, 'vite/bin/vite.js') : join(tools, 'vite-8/bin/vite.js')], port: (port) => ['--port', port, '--strictPort'], html: true },
+  webpack: { program: () => [node, join(tools, 'webpack-cli/bin/cli.js')], port: (port) => ['--port', port] },
+  esbuild: { program: () => [join(mainTools, 'esbuild/bin/esbuild')], port: (port) => [`--serve=${port}`] },
+  rollup: { program: () => [node, join(tools, 'rollup/dist/bin/rollup')], type: 'module' },
+  parcel: { program: () => [node, join(tools, 'parcel/lib/bin.js')], port: (port) => ['--port', port], html: true },
+};
+
+for (const { bundler: name, development, build } of await commands('Bundlers')) {
+  const [[command, ...developmentArgs], [, ...buildArgs]] = [development || build, build].map((line) => line.split(' '));
+  const { program, port, html, type } = PROGRAMS[command];
+  if (development)
+    results.test(name, 'dev', () => withApp(`${name} dev`, (app) => app.serve(browser, [...program(name), ...developmentArgs, ...port(app.port)])));
   results.test(name, 'build', () =>
     withApp(
       `${name} build`,
       async (app) => {
-        await run(command[0], command.slice(1), { cwd: app.folder });
-        if (copied) await copyFile(join(app.folder, 'index.html'), join(app.folder, 'dist/index.html'));
+        const [file, ...args] = program(name);
+        await run(file, [...args, ...buildArgs], { cwd: app.folder });
+        if (!html) await copyFile(join(app.folder, 'index.html'), join(app.folder, 'dist/index.html'));
         await app.serveFolder(browser, 'dist');
       },
       { type },
     ),
   );
-
-const node = process.execPath;
-
-for (const [name, program] of [['Vite 7', join(mainTools, 'vite/bin/vite.js')], ['Vite 8', join(tools, 'vite-8/bin/vite.js')]]) {
-  dev(name, (port) => [node, program, '--port', port, '--strictPort']);
-  build(name, [node, program, 'build'], { copied: false });
 }
-
-const webpack = join(tools, 'webpack-cli/bin/cli.js');
-dev('webpack 5', (port) => [node, webpack, 'serve', '--mode', 'development', '--entry', './main.js', '--static', '.', '--port', port]);
-build('webpack 5', [node, webpack, '--mode', 'production', '--entry', './main.js']);
-
-const esbuild = join(mainTools, 'esbuild/bin/esbuild');
-dev('esbuild', (port) => [esbuild, 'main.js', '--bundle', '--format=esm', '--servedir=.', '--outdir=.', `--serve=${port}`]);
-build('esbuild', [esbuild, 'main.js', '--bundle', '--minify', '--format=esm', '--outdir=dist']);
-build('esbuild, iife', [esbuild, 'main.js', '--bundle', '--minify', '--format=iife', '--outdir=dist']);
-
-// It has no server for development.
-build('Rollup 4', [node, join(tools, 'rollup/dist/bin/rollup'), 'main.js', '-p', 'node-resolve', '--format', 'es', '--dir', 'dist'], { type: 'module' });
-
-const parcel = join(tools, 'parcel/lib/bin.js');
-dev('Parcel 2', (port) => [node, parcel, 'index.html', '--port', port]);
-build('Parcel 2', [node, parcel, 'build', 'index.html'], { copied: false });
 
 for (const [name, page, script] of [['script tag', 'script-tag.html', 'inbenta-auth.min.js'], ['script type=module', 'module.html', 'inbenta-auth.js']])
   results.test(name, 'run', () =>

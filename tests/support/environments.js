@@ -8,13 +8,12 @@ import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { chromium } from '@playwright/test';
 import { CHROMIUM } from './browser.js';
+import { root } from './packed.js';
 import { serveSite, strictPolicy } from './site.js';
-
-export const root = fileURLToPath(new URL('../..', import.meta.url));
+import { snippetsIn } from './snippets.js';
 
 /** What every recipe shows in the page. */
 const TOKEN = /Access token until \d/;
@@ -45,32 +44,36 @@ function freePort() {
   });
 }
 
+async function chapter(title) {
+  const document = await readFile(join(root, 'docs/frameworks.md'), 'utf8');
+  const text = document.split(/^## /m).find((text) => text.startsWith(`${title}\n`));
+  assert.ok(text, `docs/frameworks.md has no chapter "${title}"`);
+  return text;
+}
+
+/**
+ * The table of a chapter of docs/frameworks.md, a row each, by its head.
+ * @returns {Promise<Record<string, string>[]>}
+ */
+export async function commands(title) {
+  const lines = (await chapter(title)).match(/^\|.*\|$/gm).map((line) => line.slice(1, -1).split('|').map((cell) => cell.trim().replaceAll('`', '')));
+  const [head, , ...rows] = lines;
+  return rows.map((row) => Object.fromEntries(row.map((cell, i) => [head[i], cell])));
+}
+
 /**
  * The code blocks of a chapter of docs/frameworks.md by the file name in their first line.
  * @param {string} title
  * @returns {Promise<Record<string, string>>}
  */
 export async function recipe(title) {
-  const document = await readFile(join(root, 'docs/frameworks.md'), 'utf8');
-  const chapter = document.split(/^## /m).find((text) => text.startsWith(`${title}\n`));
-  assert.ok(chapter, `docs/frameworks.md has no chapter "${title}"`);
-  const blocks = chapter.matchAll(/^```\w+\n(?:\/\/|<!--) (\S+)(?: -->)?\n([^]*?)^```$/gm);
-  return Object.fromEntries(Array.from(blocks, ([, file, code]) => [file, code]));
+  const named = snippetsIn(await chapter(title)).map(({ code }) => /^(?:\/\/|<!--) (\S+)(?: -->)?\n([^]*)/.exec(code));
+  return Object.fromEntries(named.filter(Boolean).map(([, file, code]) => [file, code]));
 }
 
 /** The recipe with the emulator's keys and endpoint for those of its reader. */
 export function withKeys(code, { domainKey, apiKey, endpoint }) {
   return code.replaceAll("'DOMAIN KEY', 'API KEY'", `'${domainKey}', '${apiKey}', { endpoint: '${endpoint}' }`);
-}
-
-/**
- * Packs this package into a folder.
- * @returns {Promise<string>} the tarball
- */
-export async function pack(folder) {
-  await mkdir(folder, { recursive: true });
-  const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], { cwd: root });
-  return join(folder, JSON.parse(stdout)[0].filename);
 }
 
 /**
@@ -144,7 +147,7 @@ export class App {
     } catch (error) {
       throw new Error(`${error.message}\nThe server said:\n${said.slice(-2000)}`);
     } finally {
-      if (!ended) process.kill(-server.pid);
+      if (!ended) process.kill(-server.pid, 'SIGKILL');
       await exit;
     }
   }

@@ -5,5 +5,5 @@ const { executablePath, args } = JSON.parse(CHROMIUM);
 
 export default defineConfig({
   use: { baseURL: `http://localhost:${PORT}`, launchOptions: { executablePath, args } },
-  webServer: { command: `vite --port ${PORT} --strictPort`, port: Number(PORT) },
+  webServer: { command: `npx vite --port ${PORT} --strictPort`, port: Number(PORT) },
 });
