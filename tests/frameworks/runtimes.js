@@ -1,0 +1,31 @@
+// Servers: the recipe runs in each runtime.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { recipe, run } from '../support/environments.js';
+import { root } from '../support/packed.js';
+import { bareApplication, bun, nodeOf, results } from './setup.js';
+
+const deno = join(root, 'node_modules/deno/bin.cjs');
+
+const RUNTIMES = {
+  'Node.js 20': () => [nodeOf(20)],
+  'Node.js 22': () => [nodeOf(22)],
+  'Node.js 24': () => [nodeOf(24)],
+  'Deno 2': () => [process.execPath, deno, 'run', '--no-lock', '--no-remote', '--node-modules-dir=manual', '--allow-net=127.0.0.1', '--allow-read', '--allow-env'],
+  'Bun 1.4': () => [bun],
+};
+
+for (const [name, command] of Object.entries(RUNTIMES))
+  results.test(name, 'run', async () => {
+    const app = await bareApplication('servers');
+    try {
+      await app.write(await recipe('Servers'));
+      const [program, ...args] = command();
+      const { stdout, stderr } = await run(program, [...args, 'server.js'], { cwd: app.folder, timeoutMs: 60_000 });
+      assert.match(stdout, /^Access token until \d.*\n$/);
+      assert.equal(stderr, '');
+    } finally {
+      await app.stop();
+    }
+  });
