@@ -1,11 +1,11 @@
 // The demo page. Everything that it shows of its own token comes from the client's public interface and from the
-// browser's own record of the requests. Inside a frame, it leaves out what has no use there.
+// browser's own record of the requests. The page on the allowed origin has the one on the refused origin in a frame
+// that nobody sees, and shows what that one tells it.
 
 import { createFromDomainKey } from './dist/inbenta-auth.js';
 import { showComparisons } from './stage.js';
 
 const $ = (id) => document.getElementById(id);
-const isFramed = window.top != window;
 const config = await (await fetch('config.json')).json();
 const client = createFromDomainKey(config.domainKey, config.apiKey, { endpoint: config.endpoint });
 
@@ -31,10 +31,10 @@ function log(kind, title, text, at = Date.now()) {
   $('log').children[LOG_MAX]?.remove();
 }
 
-function showState(name, label, hint) {
-  $('state').dataset.state = name;
-  $('state').textContent = label;
-  $('hint').textContent = hint;
+function showState(name, label, hint, prefix = '') {
+  $(`${prefix}state`).dataset.state = name;
+  $(`${prefix}state`).textContent = label;
+  $(`${prefix}hint`).textContent = hint;
 }
 
 function showToken() {
@@ -108,27 +108,32 @@ $('show').onclick = () => {
   showToken();
 };
 
-/** The page around this one cannot look into another origin, so the frame says how high it is. */
-function tellHeight() {
-  new ResizeObserver(() => parent.postMessage({ height: document.body.offsetHeight }, '*')).observe(document.body);
+/** Tells the page around this one, which cannot look into another origin, how it goes here. Never the token. */
+function tellParent() {
+  const { textContent: label, dataset } = $('state');
+  parent.postMessage({ state: dataset.state, label, hint: $('hint').textContent, requests }, '*');
 }
 
-function showRefusedSite() {
-  $('other').hidden = false;
+function showOtherPage(url) {
+  const frame = document.createElement('iframe');
   addEventListener('message', ({ source, data }) => {
-    if (source == $('refused').contentWindow && data.height > 0) $('refused').style.height = `${data.height}px`;
+    if (source != frame.contentWindow) return;
+    showState(data.state, data.label, data.hint, 'other-');
+    $('other-requests').textContent = data.requests;
   });
-  $('refused').src = config.refusedSite;
+  frame.src = url;
+  $('frames').append(frame);
+  $('other-origin').textContent = new URL(url).origin;
+  $('other-origin').href = url;
+  $('other').hidden = false;
 }
 
 $('origin').textContent = location.origin;
-document.body.classList.toggle('framed', isFramed);
-if (isFramed) tellHeight();
+if (window.top != window) new MutationObserver(tellParent).observe(document.querySelector('.facts'), { subtree: true, childList: true });
 else if (config.refusedSite) {
   document.body.classList.add('complete');
-  $('code').hidden = false;
-  showRefusedSite();
-  showComparisons($('comparisons'));
+  showOtherPage(config.refusedSite);
+  showComparisons();
 }
 showToken();
 draw();

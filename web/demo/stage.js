@@ -2,7 +2,7 @@
 
 import { COMPARISONS } from './comparisons.js';
 
-const POLL_MS = 400;
+const POLL_S = 0.4;
 const $ = (selector, within = document) => within.querySelector(selector);
 
 let run = 0; // the number that the site gave the comparison that is running
@@ -19,6 +19,7 @@ async function site(action, body = {}) {
 
 async function openTab(keys) {
   const frame = document.createElement('iframe');
+  frame.className = 'tab';
   frame.src = 'tab.html';
   await new Promise((resolve) => {
     frame.onload = resolve;
@@ -30,7 +31,9 @@ async function openTab(keys) {
 
 function makeStage() {
   let tabs = [];
+  const close = () => $('#frames').querySelectorAll('.tab').forEach((frame) => frame.remove());
   return {
+    close,
     wait,
     api: (action) => site(action),
     async open(lifetimeS, count = 1) {
@@ -50,20 +53,21 @@ function showCounts(card, counts) {
   const most = Math.max(...Object.values(counts), 1);
   for (const [name, count] of Object.entries(counts)) {
     const row = $(`[data-client=${name}]`, card);
-    $('dd', row).textContent = count;
+    $('dd:not(.bar)', row).textContent = count;
     $('i', row).style.width = `${(100 * count) / most}%`;
   }
 }
 
 /** Runs a comparison and shows it in its card, the counts while they grow. */
 async function play(card, { seconds, run: act }) {
+  const stage = makeStage();
   const outcome = $('.outcome', card);
   const started = performance.now();
   card.dataset.state = 'running';
   let counting = true;
   const count = async () => showCounts(card, await site('count'));
   const follow = async () => {
-    for (; counting; await wait(POLL_MS / 1000)) {
+    for (; counting; await wait(POLL_S)) {
       const left = Math.ceil(seconds - (performance.now() - started) / 1000);
       outcome.textContent = left > 0 ? `Running, about ${left} s left.` : 'Running …';
       if (run) await count().catch(() => {}); // the comparison itself meets the same problem and says it
@@ -72,7 +76,7 @@ async function play(card, { seconds, run: act }) {
   run = 0;
   const following = follow();
   try {
-    const sentence = await act(makeStage());
+    const sentence = await act(stage);
     counting = false;
     await following;
     await count();
@@ -84,23 +88,24 @@ async function play(card, { seconds, run: act }) {
     outcome.textContent = message;
     card.dataset.state = 'failed';
   }
-  $('#frames').replaceChildren();
+  stage.close();
 }
 
-/** Adds the cards to `section`. One comparison runs at a time. */
-export function showComparisons(section) {
+/** Shows the cards. One comparison runs at a time. */
+export function showComparisons() {
   const cards = COMPARISONS.map((comparison) => {
     const card = $('#comparison').content.firstElementChild.cloneNode(true);
     card.id = comparison.id;
     $('h3', card).textContent = comparison.title;
     $('.about', card).textContent = comparison.about;
+    $('.outcome', card).textContent = `Not run yet. It takes ${comparison.seconds > 1 ? `about ${comparison.seconds} s` : 'a moment'}.`;
     $('button', card).ariaLabel = `Run: ${comparison.title}`;
     return card;
   });
-  section.append(...cards);
-  section.hidden = false;
+  $('#comparisons').append(...cards);
+  for (const part of ['#intro', '#comparisons']) $(part).hidden = false;
 
-  const buttons = section.querySelectorAll('button');
+  const buttons = document.querySelectorAll('.intro button, .comparison button');
   const runOneByOne = async (indices) => {
     for (const button of buttons) button.disabled = true;
     for (const i of indices) await play(cards[i], COMPARISONS[i]);
