@@ -106,76 +106,83 @@ async function compare(page, id) {
   return `this client ${ours}, plain client ${plain}. ${outcome}`;
 }
 
+/** The whole walk, step by step. */
+async function walk(browser, { authd, endpoint, apiKey, domainKey, domainKeyId, allowed, refused }) {
+  const good = await visit(browser, allowed, endpoint);
+  let first;
+  await step(`allowed ${allowed}`, async () => {
+    await shows(good.page, 'Token obtained');
+    first = await current(good.page);
+    return `${fingerprint(first)} obtained`;
+  });
+  await step('  … from WebAssembly', async () => {
+    const [auth] = good.network;
+    expect(auth.status == 200, `HTTP ${auth.status}`);
+    expect(auth.type == 'Fetch' && auth.wasmFrames > 0, 'the request did not come from emscripten_fetch');
+    expect(auth.origin == allowed, `the browser sent Origin ${auth.origin}`);
+    return `POST ${new URL(auth.url).pathname} by emscripten_fetch (${auth.type}, ${auth.wasmFrames} wasm frames), Origin ${auth.origin}`;
+  });
+
+  const bad = await visit(browser, refused, endpoint);
+  await step(`refused ${refused}`, async () => {
+    await shows(bad.page, 'origin_not_allowed');
+    const [auth] = bad.network;
+    expect(auth.status == 403 && auth.origin == refused, `HTTP ${auth.status}, Origin ${auth.origin}`);
+    return `HTTP ${auth.status} origin_not_allowed: ${await bad.page.locator('#hint').textContent()}`;
+  });
+
+  await step('outside a browser, without Origin', async () => {
+    const answer = await fetch(`${endpoint}/auth`, {
+      method: 'POST',
+      headers: { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ domainKey }),
+    });
+    const { error } = await answer.json();
+    expect(answer.status == 403, `HTTP ${answer.status}`);
+    return `HTTP ${answer.status} ${error.reason}: ${error.message}`;
+  });
+
+  await step(`allowed ${allowed}`, async () => {
+    await shows(good.page, 'Token refreshed', LIFETIME_S * 1000);
+    const second = await current(good.page);
+    expect(second != first, 'the token is the same');
+    const refresh = good.network.at(-1);
+    expect(refresh.url.endsWith('/refreshToken') && refresh.status == 200, `${refresh.url} HTTP ${refresh.status}`);
+    return `${fingerprint(second)} by /refreshToken, before the first one expired`;
+  });
+
+  if (options.once || options.screenshot) {
+    console.log('\nRequests that arrived at the Auth API');
+    for (const id of Object.keys(BOUNDS)) await step(id, () => compare(good.page, id));
+    console.log();
+  }
+
+  if (options.screenshot) {
+    await good.page.mouse.move(0, 0);
+    await good.page.waitForTimeout(4000); // so that the ring has run a part of its way
+    await good.page.screenshot({ path: options.screenshot, fullPage: true });
+  }
+
+  if (options.once) {
+    await step('key revoked by inbenta-authd', async () => {
+      await authd.command('domain-key', 'revoke', domainKeyId);
+      await shows(good.page, 'key_revoked', LIFETIME_S * 1000);
+      expect((await good.page.locator('#state').textContent()) == 'key_revoked', 'the page does not show it');
+      return `the next refresh failed; the page says: ${await good.page.locator('#hint').textContent()}`;
+    });
+  }
+}
+
 const demo = await serveDemo({ lifetimeS: LIFETIME_S, ports: { api: 8080, allowed: 8081, refused: 8082 } });
-const { authd, endpoint, apiKey, domainKey, domainKeyId, allowed, refused } = demo;
-const browser = await chromium.launch(CHROMIUM);
-console.log(`Auth API ${endpoint}, tokens live ${LIFETIME_S} s\n`);
-
-const good = await visit(browser, allowed, endpoint);
-let first;
-await step(`allowed ${allowed}`, async () => {
-  await shows(good.page, 'Token obtained');
-  first = await current(good.page);
-  return `${fingerprint(first)} obtained`;
-});
-await step('  … from WebAssembly', async () => {
-  const [auth] = good.network;
-  expect(auth.status == 200, `HTTP ${auth.status}`);
-  expect(auth.type == 'Fetch' && auth.wasmFrames > 0, 'the request did not come from emscripten_fetch');
-  expect(auth.origin == allowed, `the browser sent Origin ${auth.origin}`);
-  return `POST ${new URL(auth.url).pathname} by emscripten_fetch (${auth.type}, ${auth.wasmFrames} wasm frames), Origin ${auth.origin}`;
-});
-
-const bad = await visit(browser, refused, endpoint);
-await step(`refused ${refused}`, async () => {
-  await shows(bad.page, 'origin_not_allowed');
-  const [auth] = bad.network;
-  expect(auth.status == 403 && auth.origin == refused, `HTTP ${auth.status}, Origin ${auth.origin}`);
-  return `HTTP ${auth.status} origin_not_allowed: ${await bad.page.locator('#hint').textContent()}`;
-});
-
-await step('outside a browser, without Origin', async () => {
-  const answer = await fetch(`${endpoint}/auth`, {
-    method: 'POST',
-    headers: { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json' },
-    body: JSON.stringify({ domainKey }),
-  });
-  const { error } = await answer.json();
-  expect(answer.status == 403, `HTTP ${answer.status}`);
-  return `HTTP ${answer.status} ${error.reason}: ${error.message}`;
-});
-
-await step(`allowed ${allowed}`, async () => {
-  await shows(good.page, 'Token refreshed', LIFETIME_S * 1000);
-  const second = await current(good.page);
-  expect(second != first, 'the token is the same');
-  const refresh = good.network.at(-1);
-  expect(refresh.url.endsWith('/refreshToken') && refresh.status == 200, `${refresh.url} HTTP ${refresh.status}`);
-  return `${fingerprint(second)} by /refreshToken, before the first one expired`;
-});
-
-if (options.once || options.screenshot) {
-  console.log('\nRequests that arrived at the Auth API');
-  for (const id of Object.keys(BOUNDS)) await step(id, () => compare(good.page, id));
-  console.log();
+try {
+  const browser = await chromium.launch(CHROMIUM);
+  console.log(`Auth API ${demo.endpoint}, tokens live ${LIFETIME_S} s\n`);
+  await walk(browser, demo);
+  await browser.close();
+} catch (error) {
+  await demo.close();
+  throw error;
 }
-
-if (options.screenshot) {
-  await good.page.mouse.move(0, 0);
-  await good.page.waitForTimeout(4000); // so that the ring has run a part of its way
-  await good.page.screenshot({ path: options.screenshot, fullPage: true });
-}
-
-if (options.once) {
-  await step('key revoked by inbenta-authd', async () => {
-    await authd.command('domain-key', 'revoke', domainKeyId);
-    await shows(good.page, 'key_revoked', LIFETIME_S * 1000);
-    expect((await good.page.locator('#state').textContent()) == 'key_revoked', 'the page does not show it');
-    return `the next refresh failed; the page says: ${await good.page.locator('#hint').textContent()}`;
-  });
-}
-
-await browser.close();
 console.log(failed ? `\n${failed} step(s) failed` : '\nall steps passed');
 if (options.once || failed) {
   await demo.close();
@@ -184,9 +191,9 @@ if (options.once || failed) {
 
 console.log(`
 Still serving; stop with Ctrl-C.
-  the demo          ${allowed}/
-  a refused origin  ${refused}/
-  revoke the key    build/native/src/authd/inbenta-authd domain-key revoke ${domainKeyId} --db ${authd.db}`);
+  the demo          ${demo.allowed}/
+  a refused origin  ${demo.refused}/
+  revoke the key    build/native/src/authd/inbenta-authd domain-key revoke ${demo.domainKeyId} --db ${demo.authd.db}`);
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.once(signal, async () => {
     await demo.close();
