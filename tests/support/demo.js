@@ -23,7 +23,7 @@ const LIFETIME_S = 20; // short, so that a refresh is seen
 const COMPARISON_MAX_MS = 60_000;
 
 /** The most requests that this client may need in a comparison. */
-const BOUNDS = { callers: 1, tabs: 3, sleep: 2, outage: 10, revoked: 8 };
+const BOUNDS = { callers: 1, tabs: 5, sleep: 2, outage: 12, revoked: 8 };
 
 let options;
 try {
