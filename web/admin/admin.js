@@ -26,7 +26,8 @@ async function ask(path, body) {
 // ---------------------------------------------------------------------------------------------------
 // What is shown.
 
-const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+const minute = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 /** A copy of a template with the entry's fields in it, without those of class "if-any" that it has not; its buttons act on this entry. */
 function make(template, entry) {
@@ -37,7 +38,11 @@ function make(template, entry) {
   for (const field of element.querySelectorAll('[data-field]')) {
     const value = entry[field.dataset.field];
     if (field.localName != 'time') field.textContent = value ?? '';
-    else if (value) [field.dateTime, field.textContent] = [value, when.format(new Date(value))];
+    else if (value) {
+      field.dateTime = value;
+      field.title = minute.format(new Date(value));
+      field.textContent = field.dataset.show == 'day' ? day.format(new Date(value)) : field.title;
+    }
     if (value === undefined) field.closest('.if-any')?.remove();
   }
   return element;
@@ -53,14 +58,13 @@ function makeItem(text, className = '') {
 function makeCredential(credential) {
   const element = make('credential', credential);
   const expired = Date.parse(credential.expires) <= Date.now();
-  const over = credential.revoked || expired;
-  element.toggleAttribute('data-over', over);
-  $('.state', element).textContent = credential.revoked ? 'revoked' : expired ? 'expired' : 'active';
+  element.dataset.state = credential.revoked ? 'revoked' : expired ? 'expired' : 'active';
+  $('.state', element).textContent = element.dataset.state;
   const ends = $('.ends', element);
   if (ends) ends.textContent = expired ? 'expired' : 'expires';
   $('.value', element).hidden = !credential.domainKey;
   $('.domains', element).append(...(credential.domains ?? []).map((domain) => makeItem(domain)));
-  $('.actions', element).hidden = over;
+  $('.actions', element).hidden = element.dataset.state != 'active';
   $('[data-do=setDomains]', element).hidden = !credential.domains;
   $('[data-do=rotateSecret]', element).hidden = Boolean(credential.domains);
   return element;
@@ -70,12 +74,50 @@ function makeApiKey(key, credentials) {
   const element = make('api-key', key);
   for (const list of element.querySelectorAll('[data-list]')) {
     const own = credentials[list.dataset.list].filter(({ apiKeyId }) => apiKeyId == key.id);
-    list.append(...(own.length ? own.map(makeCredential) : [makeItem('None yet.', 'empty')]));
+    const made = own.map(makeCredential);
+    const isActive = ({ dataset }) => dataset.state == 'active';
+    made.sort((a, b) => isActive(b) - isActive(a)); // those that still work come first
+    list.append(...(made.length ? made : [makeItem('None yet.', 'empty')]));
   }
   return element;
 }
 
 const say = (text) => ($('#status').textContent = text);
+
+/** With fewer keys than this there is no search: they are seen at a glance. */
+const SEARCH_FROM = 8;
+
+/** Of an API key's card or a credential. */
+const searchText = ({ entry: { name, id, apiKey, domainKey, domains }, dataset: { state } }) =>
+  [name, id, apiKey, domainKey, domains, state].flat().join(' ').toLowerCase();
+
+/** Shows the keys in which every word of the search occurs, there or in their API key. Returns how many API keys are left. */
+function search() {
+  const words = $('#search').value.toLowerCase().split(/\s+/).filter(Boolean);
+  const isFound = (text) => words.every((word) => text.includes(word));
+  const cards = [...document.querySelectorAll('.api-key')];
+  for (const card of cards) {
+    const own = searchText(card);
+    for (const list of card.querySelectorAll('[data-list]')) {
+      const credentials = [...list.querySelectorAll('.credential')];
+      for (const credential of credentials) credential.hidden = !isFound(`${own} ${searchText(credential)}`);
+      list.hidden = list.previousElementSibling.hidden = !isFound(own) && credentials.every(({ hidden }) => hidden);
+    }
+    card.hidden = [...card.querySelectorAll('[data-list]')].every(({ hidden }) => hidden);
+  }
+  const shown = cards.filter(({ hidden }) => !hidden).length;
+  return !words.length ? '' : shown ? `${shown} of ${cards.length} API keys.` : 'Nothing is found.';
+}
+
+/** Moves the focus to what has this id. A search that hides it ends. */
+function focusOn(id) {
+  const element = document.getElementById(id);
+  if (element?.closest('[hidden]')) {
+    $('#search').value = '';
+    search();
+  }
+  element?.focus();
+}
 
 /** Shows everything as the server has it now. */
 async function load() {
@@ -86,13 +128,17 @@ async function load() {
   $('#keys').replaceChildren(...keys.map((key) => makeApiKey(key, { 'domain-keys': domainKeys, secrets })));
   $('#signing ul').replaceChildren(...(signingKeys.length ? signingKeys.map((key) => make('signing-key', { id: key.kid, ...key })) : [makeItem('None yet.', 'empty')]));
   $('#signing').hidden = false;
-  say(keys.length ? '' : 'There is no API key yet.');
+  $('#search-bar').hidden = keys.length + domainKeys.length + secrets.length < SEARCH_FROM;
+  if ($('#search-bar').hidden) $('#search').value = '';
+  say(keys.length ? search() : 'There is no API key yet.');
 }
 
 function forget() {
   token = '';
   $('#keys').replaceChildren();
   $('#signing').hidden = true;
+  $('#search-bar').hidden = true;
+  $('#search').value = '';
   $('#sign-in').hidden = false;
   $('#signed-in').hidden = true;
   for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
@@ -124,7 +170,7 @@ function open(id, act) {
     attempt(problem, async () => {
       const focus = await act();
       dialog.close();
-      document.getElementById(focus)?.focus();
+      focusOn(focus);
     });
   };
   dialog.showModal();
@@ -149,7 +195,7 @@ function showSecret({ id, secret }) {
     shown.textContent = '';
     attempt($('#problem'), async () => {
       await load();
-      document.getElementById(id)?.focus();
+      focusOn(id);
     });
   };
   open('secret-dialog', () => {});
@@ -223,6 +269,8 @@ $('#sign-in').addEventListener('submit', (event) => {
   $('#token').value = '';
   attempt($('#problem'), load);
 });
+
+$('#search').addEventListener('input', () => say(search()));
 
 // Browsers have no clipboard for pages that come over plain http from another machine.
 document.body.classList.toggle('no-clipboard', !navigator.clipboard);
