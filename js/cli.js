@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-// `npx inbenta-auth emulator`: the emulator as a program of its own.
+// The package's program: `npx inbenta-auth emulator`, the emulator as a program of its own, and `npx inbenta-auth check`.
 
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { version } from '../package.json'; // esbuild puts it in
+import { check, CheckError } from './check.js';
 import { startEmulator } from './emulator.cjs';
 
 const USAGE = `inbenta-auth emulator: a local Auth API for development and tests.
@@ -29,7 +30,9 @@ It prints an API key, a domain key for these domains and a secret to use with it
   --quiet            no such lines
   --help, --version
 
-It can misbehave, to test clients:
+"npx inbenta-auth check" asks a real Auth API once with your keys; "npx inbenta-auth check --help" says more.
+
+The emulator can misbehave, to test clients:
 
   --latency MS       waits before it answers
   --status STATUS    answers with this status
@@ -133,7 +136,7 @@ function parse(words) {
   try {
     const { values, positionals } = parseArgs({ args: words, options: OPTIONS, allowPositionals: true });
     if (values.help || values.version) return values;
-    if (positionals[0] != 'emulator') throw new UsageError(positionals.length ? `there is no command ${positionals[0]}; there is emulator` : 'say what to run: npx inbenta-auth emulator');
+    if (positionals[0] != 'emulator') throw new UsageError(positionals.length ? `there is no command ${positionals[0]}; there are emulator and check` : 'say what to run: npx inbenta-auth emulator, or npx inbenta-auth check');
     if (positionals.length > 1) throw new UsageError(`${positionals[1]}: one argument too many`);
     return values;
   } catch (error) {
@@ -142,6 +145,7 @@ function parse(words) {
 }
 
 async function main(words) {
+  if (words[0] == 'check') return void (process.exitCode = await check(words.slice(1)));
   const values = parse(words);
   if (values.help) return void process.stdout.write(USAGE);
   if (values.version) return console.log(`inbenta-auth ${version}`);
@@ -155,6 +159,7 @@ async function main(words) {
 /** Tells what is wrong; returns the exit status. */
 function complain(error) {
   const told = (message, status) => (console.error(`inbenta-auth: ${message}`), status);
+  if (error instanceof CheckError) return told(`${error.message} (see npx inbenta-auth check --help)`, 2);
   if (error instanceof UsageError) return told(`${error.message} (see npx inbenta-auth --help)`, 2);
   if (error.code == 'invalid_option') return told(`${FLAGS[error.option.split('.')[0]] ?? `--${error.option}`}: ${error.advice} (see npx inbenta-auth --help)`, 2);
   if (error.code == 'EADDRINUSE') return told('this port is in use; choose another one with --port, or 0 for a free one', 1);

@@ -1,11 +1,13 @@
 // What a page passes. Mistakes are said at once, by name. The C core checks again, as the authority.
 
-import { errorFromC, INSECURE_ENDPOINT, invalid, INVALID_CONFIG } from './errors.js';
+import { FLAG_TOKEN_FLOW, INVALID_CONFIG } from './boundary.js';
+import { errorFromC, invalid } from './errors.js';
+import { checkEndpoint } from './text.js';
 import { timerMs } from './timers.js';
 
 /** How a client comes to its first token; bits of src/wasm/boundary.h. */
 export const FLOW_DOMAIN_KEY = 0;
-export const FLOW_TOKEN = 8;
+export const FLOW_TOKEN = FLAG_TOKEN_FLOW;
 
 const DEFAULTS = {
   endpoint: 'https://api.inbenta.io/v1',
@@ -32,25 +34,6 @@ const OPTIONS = {
   allowInsecure: 'boolean',
   log: 'function',
 };
-
-/**
- * Whether a token may go to a base URL: https, or this machine; of no other characters than these, so without
- * user, query, fragment and escapes.
- * @returns {number} 0 or C's error
- */
-export function checkEndpoint(text, allowInsecure) {
-  if (/^\w+:\/\/[\w.~:/[\]-]+$/i.test(text))
-    try {
-      return isSecure(new URL(text), allowInsecure) ? 0 : INSECURE_ENDPOINT;
-    } catch {}
-  return INVALID_CONFIG;
-}
-
-/** Whether a token may go there: https, or this machine. */
-export function isSecure({ protocol, hostname }, allowInsecure) {
-  const loopback = /^(.+\.)?localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/.test(hostname);
-  return protocol == 'https:' || (protocol == 'http:' && (loopback || !!allowInsecure));
-}
 
 /** What can stand in a header: a key or a token. */
 export const isKey = (value) => typeof value == 'string' && /^[!-~]+$/.test(value);
@@ -105,10 +88,9 @@ export function checkConfig(given, fixed, more) {
   config.timeoutMs = timerMs(config.timeoutMs);
   config.endpoint = endpointOf(config);
   const error = checkEndpoint(config.endpoint, config.allowInsecure);
-  if (error == INVALID_CONFIG) throw invalid('endpoint must be a base URL such as https://api.inbenta.io/v1: no user, query or fragment.');
+  if (/^https:\/\/([^/]*\.)?inbenta\.io\/$/.test(config.endpoint)) throw invalid(`endpoint lacks the version of the API. Write ${config.endpoint}v1.`);
+  if (error == INVALID_CONFIG) throw invalid('endpoint must be a base URL such as https://api.inbenta.io/v1: no user, query, fragment or escapes.');
   if (error) throw errorFromC(error);
-  const { hostname, pathname, origin } = new URL(config.endpoint);
-  if (pathname == '/' && /(^|\.)inbenta\.io$/.test(hostname)) throw invalid(`endpoint lacks the version of the API. Write ${origin}/v1.`);
   if (config.wasm instanceof URL) config.wasm = config.wasm.href;
   return config;
 }

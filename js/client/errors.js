@@ -1,5 +1,7 @@
 // The one error class, and what each code means.
 
+import { CODES } from './boundary.js';
+
 /** Each bundle has a copy of the class; the brand is one. */
 const BRAND = Symbol.for('inbenta-auth.AuthError');
 
@@ -21,7 +23,7 @@ function noOrigin() {
     return 'This page has no origin, because it is a file or in a sandboxed frame. Open it from a web server, or add allow-same-origin to the sandbox.';
 }
 
-/** What to do about each code. Those of src/core/errors.def come first, in its order: C's error -1 is the first. */
+/** What to do about each code. */
 const HINTS = {
   invalid_config: () => 'Check the keys, the endpoint and the options.',
   insecure_endpoint: () => 'Use https. Plain http works for this machine only.',
@@ -55,8 +57,6 @@ const HINTS = {
   redirect_refused: () => 'The product answered with a redirect, and the headers with the keys must not follow it. Use the final URL, or pass redirect yourself.',
   reauthorize_failed: () => 'Your own reauthorize failed. The cause is what it threw.',
 };
-
-const CODES = Object.keys(HINTS);
 
 /** @typedef {keyof typeof HINTS} AuthErrorCode */
 
@@ -104,18 +104,10 @@ export class AuthError extends Error {
 export const invalid = (hint, cause) => new AuthError('invalid_config', { hint, cause });
 
 /** The error of C's number; all that follow bad_response share its code. */
-export const errorFromC = (error, details) => new AuthError(CODES[Math.min(-1 - error, CODES.indexOf('bad_response'))], details);
+export const errorFromC = (error, details) => new AuthError(CODES[Math.min(-1 - error, CODES.length - 1)], details);
 
 /** The same error with other details. */
 export const errorWith = (error, details, facts) => new AuthError(error.code, { ...error, cause: error.cause, ...details }, facts);
 
-/** Of src/core/errors.def. */
-export const INVALID_CONFIG = -1;
-export const INSECURE_ENDPOINT = -2;
-export const NETWORK = -7;
-
 /** C's number for a code, 0 if there is none. */
-export const numberForC = (code) => {
-  const index = CODES.indexOf(code);
-  return index > CODES.indexOf('bad_response') ? 0 : -1 - index;
-};
+export const numberForC = (code) => -1 - CODES.indexOf(code);

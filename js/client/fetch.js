@@ -1,7 +1,7 @@
 // Requests to product APIs: the two headers, and never to another host than those of the token's own `apis`.
 
-import { isSecure } from './config.js';
 import { AuthError, invalid } from './errors.js';
+import { checkBaseUrl } from './text.js';
 
 /** So much of a refusal's body is looked at, and for so long. */
 const LOOK_BYTES = 4096;
@@ -32,7 +32,7 @@ function resolve(apis, target, path, allowInsecure) {
     } catch {}
   };
   if (!Object.values(apis).some(isProduct)) throw invalid(`${url.origin} is not the host of one of this key's products, so it gets no token.`);
-  if (!isSecure(url, allowInsecure)) throw new AuthError('insecure_endpoint');
+  if (checkBaseUrl(url.origin, allowInsecure)) throw new AuthError('insecure_endpoint');
   return url;
 }
 

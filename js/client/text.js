@@ -1,16 +1,60 @@
-// How the core reads dates, numbers, URLs and codes in a page: as the browser does. Nothing here throws.
+// How the core reads dates, numbers, URLs and codes in a page. The rules are those of its own readers, which it has
+// natively: src/base/dates.h, number.h and base_url.h, src/core/endpoint.h. tests/vectors/ and
+// tests/node/client/compare.test.js hold the two together. Nothing here throws.
 
-import { checkEndpoint } from './config.js';
-import { numberForC } from './errors.js';
+import { CODES, INSECURE_ENDPOINT, INVALID_CONFIG } from './boundary.js';
 
-/** An HTTP date (RFC 9110, section 5.6.7) has the very form that toUTCString writes; Date.parse takes others, too. */
+/** An HTTP date (RFC 9110, section 5.6.7), from 1970 on, as Unix seconds. It has the very form that toUTCString writes. */
 function readDate(text) {
   const ms = Date.parse(text);
-  return new Date(ms).toUTCString() == text ? ms / 1000 : NaN;
+  return text.length == 29 && ms >= 0 && new Date(ms).toUTCString() == text ? ms / 1000 : NaN;
 }
 
-/** A JSON number (RFC 8259, section 6). */
-const readNumber = (text) => (/^-?\d+(\.\d*)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN);
+/** A JSON number (RFC 8259, section 6) of up to 31 characters. */
+const readNumber = (text) => (text.length < 32 && /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN);
+
+const readCode = (text) => -1 - CODES.indexOf(text);
+
+const BASE_URL = /^([a-z][a-z\d+.-]*):\/\/(\[[\da-f:]+\]|[\w-]+(?:\.[\w-]+)*\.?)(?::(\d+))?(?:\/(?:[\w\-.~!$&'()*+,;=:@/]|%[\da-f]{2})*)?$/i;
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
+/** Whether a host in brackets is an IPv6 address: eight groups, or fewer with one "::". */
+function isIpv6(host) {
+  const [head, tail, ...more] = host.slice(1, -1).split('::');
+  const groups = [head, tail].flatMap((part) => (part ? part.split(':') : []));
+  return !more.length && groups.every((group) => /^[\da-f]{1,4}$/i.test(group)) && (tail === undefined ? groups.length == 8 : groups.length < 8);
+}
+
+/** Whether a host could be read as an IPv4 address in another spelling: its last label is a number, and it is not one in ours. */
+const isOddAddress = (host) => /(^|\.)(\d+|0x[\da-f]*)\.?$/i.test(host) && !IPV4.test(host);
+
+/** Whether a host is this machine: localhost, 127.0.0.0/8 or [::1]. */
+const isLoopback = (host) => /^(localhost|\[[0:]*:0*1\])$/i.test(host) || (/^127\./.test(host) && IPV4.test(host));
+
+/**
+ * Checks a base URL by the grammar of src/base/base_url.h: https, or http to this machine, or http anywhere with
+ * allowInsecure.
+ * @param {string} text
+ * @param {boolean} [allowInsecure]
+ * @returns {number} 0, INVALID_CONFIG or INSECURE_ENDPOINT
+ */
+export function checkBaseUrl(text, allowInsecure) {
+  const [, scheme, host, port = 1] = (text.length <= 1024 && BASE_URL.exec(text)) || [];
+  if (!host || !(port >= 1 && port <= 65535) || (host[0] == '[' ? !isIpv6(host) : isOddAddress(host))) return INVALID_CONFIG;
+  if (/^https$/i.test(scheme) || (/^http$/i.test(scheme) && (allowInsecure || isLoopback(host)))) return 0;
+  return INSECURE_ENDPOINT;
+}
+
+/**
+ * Checks an endpoint by the rule of src/core/endpoint.h: a base URL without escapes, and not inbenta.io without a path.
+ * @param {string} text
+ * @param {boolean} [allowInsecure]
+ * @returns {number} as checkBaseUrl
+ */
+export function checkEndpoint(text, allowInsecure) {
+  const error = checkBaseUrl(text, allowInsecure);
+  return text.includes('%') || (!error && /:\/\/([^/]*\.)?inbenta\.io\.?(:\d+)?\/*$/i.test(text)) ? INVALID_CONFIG : error;
+}
 
 /** By enum text of src/wasm/boundary.h. */
-export const READERS = [readDate, readNumber, numberForC, checkEndpoint, (text) => checkEndpoint(text, true)];
+export const READERS = [readDate, readNumber, readCode, (text) => checkBaseUrl(text), (text) => checkEndpoint(text), (text) => checkEndpoint(text, true)];

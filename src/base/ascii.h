@@ -1,4 +1,4 @@
-/* Characters as ASCII has them, whatever the locale. Inline: each is one comparison. */
+/* Characters as ASCII has them, whatever the locale. Inline: each is a comparison or two. */
 #ifndef IAUTH_ASCII_H
 #define IAUTH_ASCII_H
 
@@ -8,5 +8,15 @@ static inline bool iauth__is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /* The lower-case letter for A to Z, any other character as it is. */
 static inline char iauth__lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c; }
+
+static inline bool iauth__is_letter(char c) {
+  c = iauth__lower(c);
+  return c >= 'a' && c <= 'z';
+}
+
+static inline bool iauth__is_hex(char c) {
+  c = iauth__lower(c);
+  return iauth__is_digit(c) || (c >= 'a' && c <= 'f');
+}
 
 #endif

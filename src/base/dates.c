@@ -25,19 +25,30 @@ static bool number_at(const char *text, int digits, int *out) {
   return true;
 }
 
+/* Which of the `count` names of three letters in `names` stands at `text`; `count` if none does. */
+static int name_at(const char *text, const char *names, int count) {
+  int i = 0;
+  while (i < count && memcmp(names + 3 * i, text, 3) != 0)
+    i++;
+  return i;
+}
+
 bool iauth__parse_http_date(const char *text, size_t len, int64_t *unix_s) {
-  static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  int day, year, hour, minute, second, month = 0;
-  if (len != 29 || memcmp(text + 3, ", ", 2) != 0 || memcmp(text + 25, " GMT", 4) != 0)
+  int day, year, hour, minute, second;
+  if (len != 29 || memcmp(text + 3, ", ", 2) != 0 || memcmp(text + 25, " GMT", 4) != 0 || text[7] != ' ' ||
+      text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':')
     return false;
   if (!number_at(text + 5, 2, &day) || !number_at(text + 12, 4, &year) || !number_at(text + 17, 2, &hour) ||
       !number_at(text + 20, 2, &minute) || !number_at(text + 23, 2, &second))
     return false;
-  while (month < 12 && memcmp(months + 3 * month, text + 8, 3) != 0)
-    month++;
-  if (month == 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
+  int month = name_at(text + 8, "JanFebMarAprMayJunJulAugSepOctNovDec", 12);
+  if (month == 12 || year < 1970 || day < 1 || hour > 23 || minute > 59 || second > 59)
     return false;
-  *unix_s = (((days_before(year, month) + day - 1) * 24 + hour) * 60 + minute) * 60 + second;
+  int64_t first = days_before(year, month), days = first + day - 1;
+  int64_t next = month < 11 ? days_before(year, month + 1) : days_before(year + 1, 0);
+  if (days >= next || name_at(text, "ThuFriSatSunMonTueWed", 7) != days % 7) /* 1970-01-01 was a Thursday */
+    return false;
+  *unix_s = ((days * 24 + hour) * 60 + minute) * 60 + second;
   return true;
 }
 

@@ -1,73 +1,77 @@
 /* Text to number; see number.h. */
 #include "base/number.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/ascii.h"
 
+/* Multiplies by 10^exponent, in steps of up to 10^22: a double holds those exactly, so each step rounds once. */
 static double scale(double value, int exponent) {
-  /* Beyond these a double is 0 or infinite anyway; the loop must stay short for hostile exponents.
-   */
-  if (exponent > 400)
-    exponent = 400;
-  if (exponent < -400)
-    exponent = -400;
-  for (; exponent > 0; exponent--)
-    value *= 10.0;
-  for (; exponent < 0; exponent++)
-    value /= 10.0;
+  while (exponent != 0) {
+    double power = 1;
+    int step = 0;
+    bool down = exponent < 0;
+    for (; step < 22 && exponent != 0; step++) {
+      exponent += down ? 1 : -1;
+      power *= 10;
+    }
+    value = down ? value / power : value * power;
+  }
   return value;
 }
 
-double iauth__strtod(const char *text, char **end) {
-  const char *at = text;
-  bool negative = *at == '-';
-  if (negative)
-    at++;
-  const char *digits = at;
-  double value = 0;
-  int exponent = 0;
-  while (iauth__is_digit(*at))
-    value = value * 10.0 + (*at++ - '0');
-  if (at == digits) {
-    *end = (char *)text;
-    return 0;
+/* Skips digits and adds them to *value as far as 19 digits reach. Returns how many were not added. */
+static int skip_digits(const char **text, const char *end, uint64_t *value) {
+  int left_out = 0;
+  for (; *text < end && iauth__is_digit(**text); ++*text) {
+    if (*value < UINT64_C(900000000000000000))
+      *value = *value * 10 + (uint64_t)(**text - '0');
+    else
+      left_out++;
   }
-  if (*at == '.') {
-    for (at++; iauth__is_digit(*at); at++) {
-      if (value < 1e17) { /* digits beyond are below a double's precision */
-        value = value * 10.0 + (*at - '0');
-        exponent--;
-      }
-    }
-  }
-  if (*at == 'e' || *at == 'E') {
-    const char *mark = at++;
-    bool down = *at == '-';
-    if (*at == '-' || *at == '+')
-      at++;
-    if (!iauth__is_digit(*at)) {
-      at = mark; /* "1e" is the number 1 followed by something else */
-    } else {
-      int power = 0;
-      for (; iauth__is_digit(*at); at++)
-        if (power < 1000)
-          power = power * 10 + (*at - '0');
-      exponent += down ? -power : power;
-    }
-  }
-  *end = (char *)at;
-  value = scale(value, value == 0 ? 0 : exponent);
-  return negative ? -value : value;
+  return left_out;
 }
 
 bool iauth__parse_number(const char *text, size_t len, double *out) {
-  char buffer[32];
-  char *end;
-  if (len == 0 || len >= sizeof buffer)
+  const char *at = text, *end = text + len;
+  uint64_t digits = 0, power = 0;
+  bool negative = len > 0 && *at == '-', down = false;
+  if (len > IAUTH__NUMBER_MAX)
     return false;
-  memcpy(buffer, text, len);
-  buffer[len] = '\0';
-  *out = iauth__strtod(buffer, &end);
-  return end == buffer + len;
+  at += negative;
+  const char *whole = at;
+  int exponent = skip_digits(&at, end, &digits);
+  if (at == whole || (*whole == '0' && at - whole > 1))
+    return false;
+  if (at < end && *at == '.') {
+    const char *fraction = ++at;
+    int left_out = skip_digits(&at, end, &digits);
+    if (at == fraction)
+      return false;
+    exponent -= (int)(at - fraction) - left_out;
+  }
+  if (at < end && iauth__lower(*at) == 'e') {
+    if (++at < end && (*at == '-' || *at == '+'))
+      down = *at++ == '-';
+    const char *start = at;
+    (void)skip_digits(&at, end, &power);
+    if (at == start)
+      return false;
+    int bounded = power < 1000 ? (int)power : 1000; /* beyond, a double is 0 or infinite anyway */
+    exponent += down ? -bounded : bounded;
+  }
+  if (at != end)
+    return false;
+  *out = scale((double)digits, exponent);
+  if (negative)
+    *out = -*out;
+  return true;
+}
+
+double iauth__strtod(const char *text, char **end) {
+  size_t len = strlen(text);
+  double value = 0;
+  *end = (char *)text + (iauth__parse_number(text, len, &value) ? len : 0);
+  return value;
 }

@@ -3,32 +3,36 @@
  * Inputs only record what happened; iauth_run decides. That makes every path a short function over
  * the recorded state, and no caller is told anything while a decision is half made.
  *
- * Ownership: the client owns its copies of the configuration, its token, the request in flight and
- * its waiters. A token that is replaced while callbacks run is kept until the run ends, because an
- * answer may still point at it. */
+ * Ownership: the client owns its copies of the configuration, its token, the request in flight, its
+ * waiters and the messages of its failures. A token or a message that is replaced while callbacks run is kept until the run
+ * ends, because an answer may still point at it. */
 #include "core/iauth.h"
 
 #include <string.h>
 
-#include "base/base_url.h"
 #include "core/credential.h"
+#include "core/endpoint.h"
 #include "core/memory.h"
+#include "core/message.h"
 #include "core/policy.h"
 #include "core/request.h"
 #include "core/response.h"
 
 struct token {
-  struct token *next; /* in the list of retired tokens */
-  iauth_token public; /* its strings are owned */
+  struct token *next;   /* in the list of retired tokens */
+  iauth_token public;   /* its strings are owned */
+  uint32_t number;      /* of all tokens of this client */
+  bool refresh_refused; /* /refreshToken does not take it; it is valid all the same */
+  bool apis_went_on;    /* they are the next token's */
   int64_t refresh_when_ms;
-  bool apis_went_on; /* they are the next token's */
 };
 
 struct waiter {
   struct waiter *next;
   uint32_t id;
-  uint32_t token_serial; /* how many tokens there had been when the caller asked */
+  uint32_t grants; /* how many tokens had been granted when the caller asked */
   bool force_refresh;
+  bool needs_apis;
   bool cancelled;
   int64_t min_validity_ms;
   int64_t asked_mono_ms;
@@ -39,10 +43,22 @@ struct waiter {
 
 /* How a failure is dealt with. */
 typedef enum {
-  TRANSIENT, /* network, timeout, 429, 5xx: tried again for those who wait */
-  GARBLED,   /* an answer nobody can use: callers are told, the background tries again */
-  REFUSED    /* definitive: nothing is tried until somebody asks again */
+  PASSING, /* network, timeout, 429, 5xx: tried again for those who wait */
+  GARBLED, /* an answer nobody can use: callers are told, the background tries again */
+  REFUSED  /* definitive: nothing is tried until somebody asks again */
 } failure_kind;
+
+/* The failures in a row of one kind of request, and the waits that follow from them. */
+struct setback {
+  iauth_failure failure; /* the last one; error 0 if there is none. retry_after_ms is worked out when it is told */
+  iauth__message *message;
+  failure_kind kind;
+  bool server_ordered; /* the wait is the server's wish, not ours */
+  int64_t failed_mono_ms;
+  int64_t demand_mono_ms;     /* the next try for a caller … */
+  int64_t forced_mono_ms;     /* … for one with force_refresh, who waits no more than a minute for a server … */
+  int64_t background_mono_ms; /* … and for nobody */
+};
 
 /* Where there is one host only, as in wasm, the linker knows it, and calls to it are as direct as
  * any. */
@@ -62,25 +78,29 @@ struct iauth_client {
   int64_t timeout_ms;
 
   struct token *token;   /* NULL if there is none */
-  struct token *retired; /* freed when the run ends */
-  uint32_t serial;       /* tokens so far */
+  struct token *retired; /* freed when the run ends, as are … */
+  iauth__message *retired_messages;
+  uint32_t tokens;       /* so far, from wherever */
+  uint32_t grants;       /* those that we asked for */
+  int64_t lifetime_ms;   /* of the last one */
+  uint64_t refused_hash; /* of the token that was invalidated last; 0 if none was */
   bool wanted;           /* somebody asked once, so the background may keep it fresh */
-  bool refresh_refused;
+  int64_t last_use_mono_ms;
 
   struct waiter *waiting, **waiting_end;
+  struct waiter *told; /* swapped out: each has its answer and is about to be told */
 
   iauth__request request; /* the one in flight; its id is the generation */
   bool in_flight;
+  uint32_t request_token; /* the number of the token that it carries */
   iauth_time started;
   uint32_t generation;
-  int64_t next_start_mono_ms; /* the minimum interval ends here */
+  int64_t next_start_mono_ms;      /* the minimum interval ends here … */
+  int64_t next_background_mono_ms; /* … and here while nobody waits */
 
-  iauth_failure failure; /* the last one since the last token; error 0 if none */
-  failure_kind failure_kind;
-  int64_t failed_mono_ms;
-  bool server_ordered;        /* the wait is the server's wish, not ours */
-  int64_t demand_mono_ms;     /* the next try for a caller … */
-  int64_t background_mono_ms; /* … and without one */
+  struct setback setback;      /* since the last token */
+  struct setback apis_setback; /* of GET /apis */
+  int64_t wakes_mono_ms;       /* wake-ups count again from here, but for one */
 
   unsigned news; /* events that are to be told, a bit for each kind */
   iauth_quota quota;
@@ -88,6 +108,7 @@ struct iauth_client {
   iauth_time now; /* when the clocks were read last */
   int64_t mono_offset_ms;
   bool running, again;
+  bool disposed; /* freed inside a callback; its memory goes when the run ends */
 };
 
 /* ---------------------------------------------------------------------------------------------------
@@ -112,6 +133,79 @@ static int64_t remaining_ms(const iauth_client *client) {
 }
 
 /* ---------------------------------------------------------------------------------------------------
+ * Setbacks. */
+
+static failure_kind kind_of(iauth_error error) {
+  switch (error) {
+  case IAUTH_ERR_NETWORK:
+  case IAUTH_ERR_TIMEOUT:
+  case IAUTH_ERR_RATE_LIMITED:
+  case IAUTH_ERR_SERVER_ERROR:
+  case IAUTH_ERR_NO_MEMORY:
+    return PASSING;
+  case IAUTH_ERR_INVALID_CONFIG: /* a reauthorize callback reports a mistake in the page */
+  case IAUTH_ERR_ORIGIN_NOT_ALLOWED:
+  case IAUTH_ERR_CREDENTIALS_REJECTED:
+  case IAUTH_ERR_KEY_REVOKED:
+  case IAUTH_ERR_TOKEN_EXPIRED:
+  case IAUTH_ERR_ENDPOINT_REFUSED:
+  case IAUTH_ERR_BAD_STATUS:
+    return REFUSED;
+  default:
+    return GARBLED;
+  }
+}
+
+static void clear_setback(iauth_client *client, struct setback *setback) {
+  if (setback->message != NULL) {
+    setback->message->next = client->retired_messages;
+    client->retired_messages = setback->message;
+  }
+  *setback = (struct setback){0};
+}
+
+static bool has_failed(const struct setback *setback) { return setback->failure.error != IAUTH_OK; }
+
+/* Records the failure number `attempts` in a row, and works out the waits: the longer of the server's and our own. Takes
+ * `message`. */
+static void record(iauth_client *client, struct setback *setback, iauth_error error, int status, int64_t server_wait_ms,
+                   int attempts, iauth__message *message) {
+  failure_kind kind = kind_of(error);
+  uint32_t random = HOST(client)->random(HOST(client)->user);
+  int64_t now_ms = client->now.mono_ms, own_ms = iauth__backoff_ms(attempts, random);
+  if (kind != PASSING)
+    own_ms = iauth__max(own_ms, IAUTH__REFUSAL_CACHE_MS);
+  clear_setback(client, setback);
+  *setback = (struct setback){
+      .failure = {.error = error,
+                  .status = status,
+                  .retryable = kind == PASSING,
+                  .attempts = attempts,
+                  .server_message = message != NULL ? message->text : NULL},
+      .message = message,
+      .kind = kind,
+      .server_ordered = server_wait_ms > own_ms,
+      .failed_mono_ms = now_ms,
+      .demand_mono_ms = now_ms + iauth__max(own_ms, server_wait_ms),
+      .forced_mono_ms = now_ms + iauth__max(own_ms, iauth__min(server_wait_ms, IAUTH__BACKOFF_MAX_MS)),
+      /* Not all at the very moment that the server named to all. */
+      .background_mono_ms = now_ms + server_wait_ms + iauth__background_backoff_ms(attempts, random),
+  };
+}
+
+/* When the next try for a caller may start. */
+static int64_t next_try_mono_ms(const iauth_client *client, const struct setback *setback, bool forced) {
+  return iauth__max(forced ? setback->forced_mono_ms : setback->demand_mono_ms, client->next_start_mono_ms);
+}
+
+/* The failure as a caller sees it now. */
+static iauth_failure failure_now(const iauth_client *client, const struct setback *setback, bool forced) {
+  iauth_failure failure = setback->failure;
+  failure.retry_after_ms = iauth__max(0, next_try_mono_ms(client, setback, forced) - client->now.mono_ms);
+  return failure;
+}
+
+/* ---------------------------------------------------------------------------------------------------
  * The token. */
 
 static void token_free(iauth_client *client, struct token *token) {
@@ -132,6 +226,11 @@ static void free_retired(iauth_client *client) {
     token_free(client, client->retired);
     client->retired = next;
   }
+  while (client->retired_messages != NULL) {
+    iauth__message *next = client->retired_messages->next;
+    iauth__release(HOST(client), client->retired_messages);
+    client->retired_messages = next;
+  }
 }
 
 static void retire_token(iauth_client *client) {
@@ -148,14 +247,27 @@ static void drop_token(iauth_client *client) {
   retire_token(client);
 }
 
+static bool is_current(const iauth_client *client, const char *access_token) {
+  return client->token != NULL && strcmp(access_token, client->token->public.access_token) == 0;
+}
+
+/* FNV-1a: enough to know a token again without keeping it. Never 0. */
+static uint64_t hash_of(const char *access_token) {
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  for (; *access_token != '\0'; access_token++)
+    hash = (hash ^ (unsigned char)*access_token) * UINT64_C(0x100000001b3);
+  return hash | 1;
+}
+
 /* Makes what was granted at `since` the current token, and takes its strings. Without apis of its
  * own it keeps the ones known so far: /refreshToken does not send them. */
 static iauth_error set_token(iauth_client *client, iauth__grant *grant, iauth_time since, int64_t lifetime_ms) {
   struct token *made = iauth__alloc(HOST(client), sizeof *made);
   if (made == NULL)
     return IAUTH_ERR_NO_MEMORY;
-  bool keeps_apis = grant->apis == NULL && client->token != NULL;
-  if (keeps_apis) {
+  if (grant->apis != NULL) {
+    clear_setback(client, &client->apis_setback);
+  } else if (client->token != NULL) {
     grant->apis = client->token->public.apis;
     grant->apis_len = client->token->public.apis_len;
     client->token->apis_went_on = true;
@@ -171,39 +283,30 @@ static iauth_error set_token(iauth_client *client, iauth__grant *grant, iauth_ti
               .expires_mono_ms = since.mono_ms + grant->expires_in_ms,
               .lifetime_ms = lifetime_ms,
           },
+      .number = ++client->tokens,
+      .refresh_refused = is_current(client, grant->access_token) && client->token->refresh_refused,
       .refresh_when_ms = iauth__refresh_when_ms(lifetime_ms, HOST(client)->random(HOST(client)->user)),
   };
   memset(grant, 0, sizeof *grant);
   retire_token(client);
   client->token = made;
-  client->serial++;
+  client->lifetime_ms = lifetime_ms;
   set_news(client, IAUTH_EVENT_TOKEN, IAUTH_EVENT_EXPIRED);
   set_news(client, IAUTH_EVENT_TOKEN, IAUTH_EVENT_ERROR);
-  client->refresh_refused = false;
-  client->failure = (iauth_failure){0};
+  clear_setback(client, &client->setback);
   return IAUTH_OK;
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Failures. */
+ * Requests. */
 
-static failure_kind kind_of(iauth_error error) {
-  switch (error) {
-  case IAUTH_ERR_NETWORK:
-  case IAUTH_ERR_TIMEOUT:
-  case IAUTH_ERR_RATE_LIMITED:
-  case IAUTH_ERR_SERVER_ERROR:
-  case IAUTH_ERR_NO_MEMORY:
-    return TRANSIENT;
-  case IAUTH_ERR_INVALID_CONFIG: /* a reauthorize callback reports a mistake in the page */
-  case IAUTH_ERR_ORIGIN_NOT_ALLOWED:
-  case IAUTH_ERR_CREDENTIALS_REJECTED:
-  case IAUTH_ERR_KEY_REVOKED:
-  case IAUTH_ERR_TOKEN_EXPIRED:
-    return REFUSED;
-  default:
-    return GARBLED;
-  }
+/* Records a failure to get a token. Only a revoked credential costs the token that is there. */
+static void record_failure(iauth_client *client, iauth_error error, int status, int64_t server_wait_ms,
+                           iauth__message *message) {
+  record(client, &client->setback, error, status, server_wait_ms, client->setback.failure.attempts + 1, message);
+  client->news |= 1u << IAUTH_EVENT_ERROR;
+  if (error == IAUTH_ERR_KEY_REVOKED)
+    drop_token(client);
 }
 
 static void end_request(iauth_client *client) {
@@ -211,77 +314,53 @@ static void end_request(iauth_client *client) {
   client->in_flight = false;
 }
 
-/* Records that an attempt failed and works out the two waits. */
-static void record_failure(iauth_client *client, iauth_error error, int status, int64_t retry_after_ms) {
-  failure_kind kind = kind_of(error);
-  iauth_failure *failure = &client->failure;
-  uint32_t random = HOST(client)->random(HOST(client)->user);
-  failure->attempts++;
-  int64_t demand = retry_after_ms > 0
-                       ? iauth__min(retry_after_ms, IAUTH__BACKOFF_MAX_MS)
-                       : iauth__min(iauth__backoff_ms(failure->attempts, random), IAUTH__REFUSAL_CACHE_MS);
-  if (kind != TRANSIENT)
-    demand = iauth__max(demand, IAUTH__REFUSAL_CACHE_MS);
-  failure->error = error;
-  failure->status = status;
-  failure->retryable = kind == TRANSIENT;
-  client->failure_kind = kind;
-  client->failed_mono_ms = client->now.mono_ms;
-  client->server_ordered = retry_after_ms > 0;
-  client->demand_mono_ms = client->now.mono_ms + demand;
-  /* Not all at the very moment that the server named to all. */
-  client->background_mono_ms =
-      client->now.mono_ms + retry_after_ms + iauth__background_backoff_ms(failure->attempts, random);
-  client->news |= 1u << IAUTH_EVENT_ERROR;
-  if (kind == REFUSED)
-    drop_token(client);
+/* Whether there is a way to a token other than a refresh. */
+static bool can_start_over(const iauth_client *client) {
+  return client->identity.flow != IAUTH_FLOW_TOKEN || client->can_reauthorize;
 }
 
-/* After a failure: when the next try for a caller may start. */
-static int64_t next_try_mono_ms(const iauth_client *client) {
-  return iauth__max(client->demand_mono_ms, client->next_start_mono_ms);
-}
-
-/* The failure as a caller sees it now. */
-static iauth_failure failure_now(const iauth_client *client) {
-  iauth_failure failure = client->failure;
-  failure.retry_after_ms = iauth__max(0, next_try_mono_ms(client) - client->now.mono_ms);
-  return failure;
-}
-
-/* The request in flight failed. */
-static void fail_request(iauth_client *client, iauth_error error, int status, int64_t retry_after_ms) {
+/* The request in flight failed. Takes `message`. */
+static void fail_request(iauth_client *client, iauth_error error, int status, int64_t server_wait_ms,
+                         iauth__message *message) {
   iauth_request_kind kind = client->request.public.kind;
   end_request(client);
-  if (kind == IAUTH_REQUEST_APIS)
-    return; /* the token is good without them; the next one brings another chance */
-  if (kind == IAUTH_REQUEST_REFRESH && kind_of(error) == REFUSED && error != IAUTH_ERR_KEY_REVOKED)
-    client->refresh_refused = true; /* nobody is told yet: /auth decides */
-  else
-    record_failure(client, error, status, retry_after_ms);
+  if (kind == IAUTH_REQUEST_APIS) { /* the token is good without them */
+    record(client, &client->apis_setback, error, status, server_wait_ms, client->apis_setback.failure.attempts + 1,
+           message);
+    return;
+  }
+  if (kind == IAUTH_REQUEST_REFRESH && kind_of(error) == REFUSED && error != IAUTH_ERR_KEY_REVOKED) {
+    /* A refusal is about the token that was sent; another one may have come since. */
+    if (client->token != NULL && client->token->number == client->request_token)
+      client->token->refresh_refused = true;
+    if (can_start_over(client)) { /* nobody is told yet: /auth decides */
+      iauth__release(HOST(client), message);
+      return;
+    }
+  }
+  record_failure(client, error, status, server_wait_ms, message);
 }
-
-/* ---------------------------------------------------------------------------------------------------
- * Requests. */
 
 static void start_request(iauth_client *client, iauth_request_kind kind) {
   const char *access_token = client->token != NULL ? client->token->public.access_token : NULL;
   client->generation += 2; /* odd, so that 0 never names a request */
   client->in_flight = true;
   client->started = client->now;
-  if (kind != IAUTH_REQUEST_APIS)
-    client->next_start_mono_ms = client->now.mono_ms + IAUTH__MIN_INTERVAL_MS;
+  client->request_token = client->tokens;
+  client->next_start_mono_ms = client->now.mono_ms + IAUTH__MIN_INTERVAL_MS;
+  client->next_background_mono_ms = client->now.mono_ms + IAUTH__BACKGROUND_INTERVAL_MS;
   iauth_error error =
       iauth__request_init(&client->request, HOST(client), &client->identity, kind, client->generation, access_token);
   if (error == IAUTH_OK)
     error = HOST(client)->send(HOST(client)->user, &client->request.public);
   if (error != IAUTH_OK)
-    fail_request(client, error, 0, 0);
+    fail_request(client, error, 0, 0, NULL);
 }
 
 /* Takes the grant of a 200. */
 static iauth_error take_grant(iauth_client *client, iauth__grant *grant) {
   if (client->request.public.kind == IAUTH_REQUEST_APIS) {
+    clear_setback(client, &client->apis_setback);
     if (client->token != NULL) {
       iauth__release(HOST(client), client->token->public.apis);
       client->token->public.apis = grant->apis;
@@ -296,7 +375,10 @@ static iauth_error take_grant(iauth_client *client, iauth__grant *grant) {
     return IAUTH_ERR_TIMEOUT; /* the answer took longer than the token lives */
   if (grant->expiration == 0)
     grant->expiration = (double)(expires_wall_ms / 1000);
-  return set_token(client, grant, client->started, grant->expires_in_ms);
+  iauth_error error = set_token(client, grant, client->started, grant->expires_in_ms);
+  if (error == IAUTH_OK)
+    client->grants++;
+  return error;
 }
 
 void iauth_respond(iauth_client *client, uint32_t id, const iauth_response *response) {
@@ -306,47 +388,77 @@ void iauth_respond(iauth_client *client, uint32_t id, const iauth_response *resp
   if (iauth__check_quota(response, &client->quota))
     client->news |= 1u << IAUTH_EVENT_QUOTA;
   iauth_request_kind kind = client->request.public.kind;
+  const char *const secrets[] = {client->identity.api_key, client->identity.credential,
+                                 client->identity.personal_secret,
+                                 client->token != NULL ? client->token->public.access_token : NULL, NULL};
   iauth__grant grant;
-  iauth_error error = iauth__check_response(HOST(client), kind, client->identity.flow, response, &grant);
+  iauth_error error = iauth__check_response(HOST(client), kind, secrets, response, &grant);
   if (error == IAUTH_OK)
     error = take_grant(client, &grant);
-  iauth__grant_clean_up(&grant, HOST(client));
   if (error != IAUTH_OK) {
-    fail_request(client, error, response->status, iauth__retry_after_ms(response, client->now.wall_ms));
-    return;
+    iauth__message *message = grant.message;
+    grant.message = NULL;
+    fail_request(client, error, response->status, iauth__server_wait_ms(response, client->now.wall_ms), message);
+  } else {
+    end_request(client);
+    if (kind != IAUTH_REQUEST_APIS && client->token->public.apis == NULL &&
+        client->now.mono_ms >= client->apis_setback.demand_mono_ms)
+      start_request(client, IAUTH_REQUEST_APIS);
   }
-  end_request(client);
-  if (kind != IAUTH_REQUEST_APIS && client->token->public.apis == NULL)
-    start_request(client, IAUTH_REQUEST_APIS);
+  iauth__grant_clean_up(&grant, HOST(client));
 }
 
 void iauth_fail(iauth_client *client, uint32_t id, iauth_error error) {
   if (!client->in_flight || id != client->request.public.id)
     return;
   read_clocks(client);
-  fail_request(client, error, 0, 0);
+  fail_request(client, error < IAUTH_OK ? error : IAUTH_ERR_NETWORK, 0, 0, NULL);
 }
 
 /* ---------------------------------------------------------------------------------------------------
  * Callers. */
 
-iauth_error iauth_get(iauth_client *client, uint32_t id, const iauth_get_options *options) {
-  struct waiter *joined = iauth__alloc(HOST(client), sizeof *joined);
-  if (joined == NULL)
-    return IAUTH_ERR_NO_MEMORY;
+static void join(iauth_client *client, struct waiter *joined, int64_t timeout_ms) {
   read_clocks(client);
-  int64_t timeout = options->timeout_ms > 0 ? options->timeout_ms : IAUTH__TIMEOUT_MS;
-  *joined = (struct waiter){
-      .id = id,
-      .token_serial = client->serial,
-      .force_refresh = options->force_refresh,
-      .min_validity_ms = iauth__max(0, options->min_validity_ms),
-      .asked_mono_ms = client->now.mono_ms,
-      .deadline_mono_ms = client->now.mono_ms + iauth__min(timeout, IAUTH__LIFETIME_MAX_MS),
-  };
+  int64_t timeout = timeout_ms > 0 ? iauth__min(timeout_ms, IAUTH__LIFETIME_MAX_MS) : IAUTH__TIMEOUT_MS;
+  joined->next = NULL;
+  joined->grants = client->grants;
+  joined->asked_mono_ms = client->last_use_mono_ms = client->now.mono_ms;
+  joined->deadline_mono_ms = client->now.mono_ms + timeout;
   *client->waiting_end = joined;
   client->waiting_end = &joined->next;
   client->wanted = true;
+}
+
+/* A waiter with nothing but its name. */
+static iauth_error waiter_new(const iauth_client *client, uint32_t id, struct waiter **out) {
+  if (client->disposed)
+    return IAUTH_ERR_DISPOSED;
+  *out = iauth__alloc(HOST(client), sizeof **out);
+  if (*out == NULL)
+    return IAUTH_ERR_NO_MEMORY;
+  **out = (struct waiter){.id = id};
+  return IAUTH_OK;
+}
+
+iauth_error iauth_get(iauth_client *client, uint32_t id, const iauth_get_options *options) {
+  struct waiter *waiter;
+  iauth_error error = waiter_new(client, id, &waiter);
+  if (error != IAUTH_OK)
+    return error;
+  waiter->force_refresh = options->force_refresh;
+  waiter->min_validity_ms = iauth__max(0, options->min_validity_ms);
+  join(client, waiter, options->timeout_ms);
+  return IAUTH_OK;
+}
+
+iauth_error iauth_products(iauth_client *client, uint32_t id, int64_t timeout_ms) {
+  struct waiter *waiter;
+  iauth_error error = waiter_new(client, id, &waiter);
+  if (error != IAUTH_OK)
+    return error;
+  waiter->needs_apis = true;
+  join(client, waiter, timeout_ms);
   return IAUTH_OK;
 }
 
@@ -356,50 +468,74 @@ void iauth_cancel(iauth_client *client, uint32_t id) {
       waiter->cancelled = true;
 }
 
+void iauth_use(iauth_client *client) {
+  read_clocks(client);
+  client->last_use_mono_ms = client->now.mono_ms;
+  if (client->token != NULL)
+    client->wanted = true;
+}
+
 /* Whether the current token is what this caller asked for. */
 static bool is_satisfied(const iauth_client *client, const struct waiter *waiter) {
   if (client->token == NULL)
     return false;
-  if (client->in_flight && client->request.public.kind == IAUTH_REQUEST_APIS)
-    return false; /* a moment more and the answer has its apis */
-  if (client->serial != waiter->token_serial)
+  if (client->grants != waiter->grants)
     return true; /* obtained since: there is no better one to be had */
   return !waiter->force_refresh &&
          remaining_ms(client) >= iauth__enough_ms(waiter->min_validity_ms, client->token->public.lifetime_ms);
 }
 
+/* Whether the API has kept silent for so long that nobody should wait who can do without. */
+static bool is_hanging(const iauth_client *client) {
+  return client->in_flight && client->now.mono_ms >= client->started.mono_ms + IAUTH__HANGING_MS;
+}
+
 /* Decides about one caller. True if it has its answer. */
 static bool settle(const iauth_client *client, struct waiter *waiter) {
-  int64_t now_ms = client->now.mono_ms, next_ms = next_try_mono_ms(client);
-  bool failed = client->failure.error != IAUTH_OK;
+  /* What it waits for: the apis of the token that is there, or a token. */
+  bool for_apis = waiter->needs_apis && client->token != NULL;
+  const struct setback *setback = for_apis ? &client->apis_setback : &client->setback;
+  int64_t now_ms = client->now.mono_ms, next_ms = next_try_mono_ms(client, setback, waiter->force_refresh);
   bool late = now_ms >= waiter->deadline_mono_ms;
+  bool failed_since = has_failed(setback) && setback->failed_mono_ms >= waiter->asked_mono_ms;
+  bool wait_is_on = has_failed(setback) && !client->in_flight && now_ms < next_ms;
   if (waiter->cancelled) {
     waiter->failure.error = IAUTH_ERR_ABORTED;
     return true;
   }
-  if (is_satisfied(client, waiter)) {
-    waiter->token = &client->token->public;
-    return true;
-  }
-  if (failed && ((late && client->failed_mono_ms >= waiter->asked_mono_ms) ||
-                 (!client->in_flight && now_ms < next_ms &&
-                  (!client->failure.retryable || waiter->deadline_mono_ms < next_ms)))) {
-    waiter->failure = failure_now(client);
-  } else if (late) {
-    waiter->failure =
-        (iauth_failure){.error = IAUTH_ERR_TIMEOUT, .retryable = true, .attempts = client->failure.attempts};
+  bool good;
+  if (for_apis) {
+    good = client->token->public.apis != NULL;
   } else {
-    return false;
+    /* A moment more, and the token has its apis. */
+    bool apis_soon = client->in_flight && client->request.public.kind == IAUTH_REQUEST_APIS && !is_hanging(client);
+    /* A valid token that is less than what was asked for, where a new one cannot be had at once. */
+    bool in_need =
+        late || failed_since || wait_is_on || is_hanging(client) || now_ms >= waiter->asked_mono_ms + IAUTH__HANGING_MS;
+    good = client->token != NULL && (late || !apis_soon) &&
+           (is_satisfied(client, waiter) || (in_need && !waiter->force_refresh));
   }
-  /* Rather the token that is there, as long as it is valid at all, than an error. */
-  if (client->token != NULL && (!waiter->force_refresh || client->serial != waiter->token_serial))
+  if (good)
     waiter->token = &client->token->public;
+  else if ((late && failed_since) ||
+           (wait_is_on && (!setback->failure.retryable || waiter->deadline_mono_ms < next_ms)))
+    waiter->failure = failure_now(client, setback, waiter->force_refresh);
+  else if (late)
+    waiter->failure =
+        (iauth_failure){.error = IAUTH_ERR_TIMEOUT, .retryable = true, .attempts = setback->failure.attempts};
+  else
+    return false;
   return true;
+}
+
+static void answer(iauth_client *client, struct waiter *waiter) {
+  HOST(client)->answer(HOST(client)->user, waiter->id, waiter->token, waiter->token != NULL ? NULL : &waiter->failure);
+  iauth__release(HOST(client), waiter);
 }
 
 /* Swaps out everybody who has an answer, then tells them: a caller told may ask again at once. */
 static void answer_waiters(iauth_client *client) {
-  struct waiter *told = NULL, **told_end = &told, **link = &client->waiting;
+  struct waiter **told_end = &client->told, **link = &client->waiting;
   while (*link != NULL) {
     struct waiter *waiter = *link;
     if (!settle(client, waiter)) {
@@ -412,39 +548,44 @@ static void answer_waiters(iauth_client *client) {
     told_end = &waiter->next;
   }
   client->waiting_end = link;
-  while (told != NULL) {
-    struct waiter *waiter = told;
-    told = waiter->next;
-    HOST(client)->answer(HOST(client)->user, waiter->id, waiter->token,
-                         waiter->token != NULL ? NULL : &waiter->failure);
-    iauth__release(HOST(client), waiter);
+  while (client->told != NULL) { /* iauth_free takes the rest */
+    struct waiter *waiter = client->told;
+    client->told = waiter->next;
+    answer(client, waiter);
   }
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Tokens from elsewhere, and news. */
+ * Tokens and failures from elsewhere, and news. */
 
-/* Takes an offered token: always as the answer to our own question, else if it outlives the current
- * one. */
+/* Takes an offered token: if it outlives the current one or, as the answer to our own question, if it is another one. */
 static iauth_error take_offer(iauth_client *client, const iauth_token *offered, bool is_reply) {
+  if (client->disposed)
+    return IAUTH_ERR_DISPOSED;
   read_clocks(client);
   if (!iauth__is_credential(offered->access_token))
     return IAUTH_ERR_BAD_TOKEN;
+  if (hash_of(offered->access_token) == client->refused_hash)
+    return IAUTH_ERR_TOKEN_EXPIRED;
   int64_t left = iauth__min(offered->expires_wall_ms - client->now.wall_ms, IAUTH__LIFETIME_MAX_MS);
+  if (offered->lifetime_ms > 0)
+    left = iauth__min(left, offered->lifetime_ms);
+  if (offered->left_ms >= 0)
+    left = iauth__min(left, offered->left_ms);
   if (left <= 0)
     return IAUTH_ERR_BAD_EXPIRES_IN;
-  if (!is_reply && client->token != NULL && remaining_ms(client) >= left)
-    return IAUTH_OK;
+  bool is_same = is_current(client, offered->access_token);
+  if (client->token != NULL && (is_same || !is_reply) && left <= remaining_ms(client) + (is_same ? IAUTH__SAME_MS : 0))
+    return is_reply ? IAUTH_ERR_TOKEN_EXPIRED : IAUTH_OK;
   iauth__grant grant = {
       .access_token = iauth__copy(HOST(client), offered->access_token, strlen(offered->access_token) + 1),
       .expiration = offered->expiration,
       .expires_in_ms = left,
-      .apis_len = offered->apis_len,
   };
-  if (offered->apis_len > 0)
-    grant.apis = iauth__copy(HOST(client), offered->apis, offered->apis_len);
-  iauth_error error = IAUTH_ERR_NO_MEMORY;
-  if (grant.access_token != NULL && (grant.apis != NULL || offered->apis_len == 0))
+  iauth_error error = grant.access_token != NULL ? IAUTH_OK : IAUTH_ERR_NO_MEMORY;
+  if (error == IAUTH_OK && offered->apis_len > 0)
+    error = iauth__copy_apis(HOST(client), offered->apis, offered->apis_len, &grant);
+  if (error == IAUTH_OK)
     error = set_token(client, &grant, client->now,
                       iauth__max(left, iauth__min(offered->lifetime_ms, IAUTH__LIFETIME_MAX_MS)));
   iauth__grant_clean_up(&grant, HOST(client));
@@ -456,30 +597,54 @@ iauth_error iauth_adopt(iauth_client *client, const iauth_token *offered) { retu
 iauth_error iauth_adopt_reply(iauth_client *client, uint32_t id, const iauth_token *offered) {
   bool is_reply = client->in_flight && id == client->request.public.id;
   iauth_error error = take_offer(client, offered, is_reply);
-  if (is_reply) {
-    if (error != IAUTH_OK)
-      fail_request(client, error, 0, 0);
-    else
-      end_request(client);
+  if (!is_reply)
+    return error;
+  if (error != IAUTH_OK) {
+    fail_request(client, error, 0, 0, NULL);
+  } else {
+    end_request(client);
+    client->grants++;
   }
   return error;
 }
 
+void iauth_hear(iauth_client *client, const iauth_failure *failure) {
+  if (client->disposed || client->in_flight || failure->error > IAUTH_ERR_TIMEOUT ||
+      failure->error < IAUTH_ERR_UNTRUSTED_ROUTE)
+    return;
+  read_clocks(client);
+  const char *const secrets[] = {client->identity.api_key, client->identity.credential, NULL};
+  int attempts = failure->attempts < IAUTH__HEARD_ATTEMPTS_MAX ? failure->attempts : IAUTH__HEARD_ATTEMPTS_MAX;
+  if (attempts <= client->setback.failure.attempts)
+    attempts = client->setback.failure.attempts;
+  /* record_failure counts one more. */
+  client->setback.failure.attempts = attempts > 0 ? attempts - 1 : 0;
+  record_failure(client, failure->error, failure->status,
+                 iauth__min(iauth__max(failure->retry_after_ms, 0), IAUTH__SERVER_WAIT_MAX_MS),
+                 iauth__message_new(HOST(client), failure->server_message, secrets));
+}
+
 void iauth_invalidate(iauth_client *client, const char *access_token) {
-  if (client->token != NULL && strcmp(access_token, client->token->public.access_token) == 0)
+  client->refused_hash = hash_of(access_token);
+  if (is_current(client, access_token))
     drop_token(client);
 }
 
 void iauth_wake(iauth_client *client) {
-  if (client->failure.error == IAUTH_OK || client->failure_kind == REFUSED || client->server_ordered)
+  struct setback *setback = &client->setback;
+  read_clocks(client);
+  int64_t now_ms = client->now.mono_ms, from_ms = iauth__max(client->wakes_mono_ms, now_ms);
+  if (!has_failed(setback) || setback->kind == REFUSED || setback->server_ordered ||
+      from_ms - now_ms > IAUTH__WAKE_INTERVAL_MS)
     return;
-  client->demand_mono_ms = client->background_mono_ms = client->now.mono_ms;
+  client->wakes_mono_ms = from_ms + IAUTH__WAKE_INTERVAL_MS;
+  setback->demand_mono_ms = setback->forced_mono_ms = setback->background_mono_ms = now_ms;
 }
 
 const iauth_token *iauth_current(iauth_client *client, int64_t min_validity_ms) {
   if (client->token == NULL)
     return NULL;
-  read_clocks(client);
+  iauth_use(client);
   int64_t left = remaining_ms(client);
   int64_t enough = iauth__enough_ms(min_validity_ms, client->token->public.lifetime_ms);
   return left > 0 && left >= enough ? &client->token->public : NULL;
@@ -493,17 +658,17 @@ static void notice_time(iauth_client *client) {
     drop_token(client);
   if (client->in_flight && client->now.mono_ms >= client->started.mono_ms + client->timeout_ms) {
     HOST(client)->cancel(HOST(client)->user, client->request.public.id);
-    fail_request(client, IAUTH_ERR_TIMEOUT, 0, 0);
+    fail_request(client, IAUTH_ERR_TIMEOUT, 0, 0, NULL);
   }
 }
 
-/* Events come before answers: a caller who is told finds the token already known. */
+/* Events come before answers: a caller who is told finds the token already known. Callbacks may change what is news. */
 static void tell_news(iauth_client *client) {
-  const iauth_failure failure = failure_now(client);
-  for (int kind = 1; kind <= IAUTH_EVENT_TOKEN; kind++) {
+  for (int kind = 1; kind <= IAUTH_EVENT_TOKEN && !client->disposed; kind++) {
     if (!(client->news & 1u << kind))
       continue;
     client->news &= ~(1u << kind);
+    const iauth_failure failure = failure_now(client, &client->setback, false);
     iauth_event event = {.kind = (iauth_event_kind)kind};
     if (kind == IAUTH_EVENT_QUOTA)
       event.quota = &client->quota;
@@ -515,54 +680,94 @@ static void tell_news(iauth_client *client) {
   }
 }
 
-/* When the next token request is wanted, but for the minimum interval; INT64_MAX if none is. */
-static int64_t wanted_mono_ms(const iauth_client *client) {
-  int64_t now_ms = client->now.mono_ms;
-  bool failed = client->failure.error != IAUTH_OK;
-  if (client->waiting != NULL)
-    return failed ? client->demand_mono_ms : now_ms;
-  if (!client->auto_refresh || !client->wanted || (failed && client->failure_kind == REFUSED))
+/* When the background wants a token; INT64_MAX: it rests, or never asks. */
+static int64_t background_due_mono_ms(const iauth_client *client) {
+  int64_t due_ms = client->now.mono_ms;
+  bool failed = has_failed(&client->setback);
+  if (!client->auto_refresh || !client->wanted || client->lifetime_ms < IAUTH__BACKGROUND_INTERVAL_MS ||
+      (failed && client->setback.kind == REFUSED))
     return INT64_MAX;
   if (failed)
-    return client->background_mono_ms;
-  if (client->token == NULL)
-    return now_ms;
-  return now_ms + remaining_ms(client) - client->token->refresh_when_ms;
+    due_ms = client->setback.background_mono_ms;
+  else if (client->token != NULL)
+    due_ms += remaining_ms(client) - client->token->refresh_when_ms;
+  due_ms = iauth__max(due_ms, client->next_background_mono_ms);
+  int64_t rest_ms = client->last_use_mono_ms + iauth__max(IAUTH__REST_AFTER_MS, 2 * client->lifetime_ms);
+  return due_ms <= rest_ms ? due_ms : INT64_MAX;
 }
 
-static int64_t due_mono_ms(const iauth_client *client) {
-  return iauth__max(wanted_mono_ms(client), client->next_start_mono_ms);
+/* When the next token request is wanted, by a caller or the background. */
+static int64_t token_due_mono_ms(const iauth_client *client) {
+  const struct setback *setback = &client->setback;
+  int64_t due_ms = background_due_mono_ms(client);
+  for (const struct waiter *waiter = client->waiting; waiter != NULL; waiter = waiter->next)
+    if (client->token == NULL || !waiter->needs_apis)
+      due_ms = iauth__min(due_ms, !has_failed(setback)    ? client->now.mono_ms
+                                  : waiter->force_refresh ? setback->forced_mono_ms
+                                                          : setback->demand_mono_ms);
+  return due_ms;
+}
+
+/* When the next GET /apis is wanted: by a caller only. */
+static int64_t apis_due_mono_ms(const iauth_client *client) {
+  for (const struct waiter *waiter = client->waiting; waiter != NULL; waiter = waiter->next)
+    if (client->token != NULL && waiter->needs_apis)
+      return client->apis_setback.demand_mono_ms;
+  return INT64_MAX;
 }
 
 /* Starts what is due. Nothing is asked of the network where no request can help. */
 static void start_due(iauth_client *client) {
-  if (client->in_flight || due_mono_ms(client) > client->now.mono_ms)
+  int64_t now_ms = client->now.mono_ms;
+  if (client->disposed || client->in_flight || client->next_start_mono_ms > now_ms)
     return;
-  if (client->token != NULL && !client->refresh_refused)
+  if (token_due_mono_ms(client) > now_ms) {
+    if (apis_due_mono_ms(client) <= now_ms)
+      start_request(client, IAUTH_REQUEST_APIS);
+  } else if (client->token != NULL && !client->token->refresh_refused) {
     start_request(client, IAUTH_REQUEST_REFRESH);
-  else if (client->identity.flow != IAUTH_FLOW_TOKEN)
+  } else if (client->identity.flow != IAUTH_FLOW_TOKEN) {
     start_request(client, IAUTH_REQUEST_AUTH);
-  else if (client->can_reauthorize)
+  } else if (client->can_reauthorize) {
     start_request(client, IAUTH_REQUEST_REAUTHORIZE);
-  else
-    record_failure(client, IAUTH_ERR_TOKEN_EXPIRED, 0, 0);
+  } else {
+    record_failure(client, IAUTH_ERR_TOKEN_EXPIRED, 0, 0, NULL);
+  }
 }
 
 /* How long until something is to be decided; negative if nothing ever will be. */
 static int64_t next_delay_ms(const iauth_client *client) {
-  int64_t next = client->in_flight ? client->started.mono_ms + client->timeout_ms : due_mono_ms(client);
-  for (const struct waiter *waiter = client->waiting; waiter != NULL; waiter = waiter->next)
+  int64_t now_ms = client->now.mono_ms, hanging_ms = client->started.mono_ms + IAUTH__HANGING_MS;
+  int64_t next =
+      iauth__max(iauth__min(token_due_mono_ms(client), apis_due_mono_ms(client)), client->next_start_mono_ms);
+  if (client->in_flight)
+    next = client->started.mono_ms + (client->waiting == NULL || now_ms >= hanging_ms
+                                          ? client->timeout_ms
+                                          : iauth__min(client->timeout_ms, IAUTH__HANGING_MS));
+  for (const struct waiter *waiter = client->waiting; waiter != NULL; waiter = waiter->next) {
+    int64_t in_need_ms = waiter->asked_mono_ms + IAUTH__HANGING_MS;
     next = iauth__min(next, waiter->deadline_mono_ms);
+    if (client->token != NULL && in_need_ms > now_ms)
+      next = iauth__min(next, in_need_ms);
+  }
   if (client->token != NULL)
-    next = iauth__min(next, client->now.mono_ms + remaining_ms(client));
+    next = iauth__min(next, now_ms + remaining_ms(client));
   if (next == INT64_MAX)
     return -1;
-  return iauth__min(iauth__max(0, next - client->now.mono_ms), IAUTH__NAP_MAX_MS);
+  return iauth__min(iauth__max(0, next - now_ms), IAUTH__NAP_MAX_MS);
+}
+
+static void release_client(iauth_client *client) {
+  retire_token(client);
+  clear_setback(client, &client->setback);
+  clear_setback(client, &client->apis_setback);
+  free_retired(client);
+  iauth__release(HOST(client), client);
 }
 
 void iauth_run(iauth_client *client) {
   client->again = true;
-  if (client->running)
+  if (client->running || client->disposed)
     return;
   client->running = true;
   client->again = false;
@@ -572,6 +777,10 @@ void iauth_run(iauth_client *client) {
   answer_waiters(client);
   start_due(client);
   client->running = false;
+  if (client->disposed) {
+    release_client(client);
+    return;
+  }
   free_retired(client);
   bool has_news = client->again || client->news != 0; /* that this run has not told yet */
   HOST(client)->arm(HOST(client)->user, has_news ? 0 : next_delay_ms(client));
@@ -580,64 +789,85 @@ void iauth_run(iauth_client *client) {
 /* ---------------------------------------------------------------------------------------------------
  * Life of a client. */
 
-_Static_assert((int)IAUTH__BASE_URL_INVALID == (int)IAUTH_ERR_INVALID_CONFIG &&
-                   (int)IAUTH__BASE_URL_INSECURE == (int)IAUTH_ERR_INSECURE_ENDPOINT,
-               "what is wrong with a base URL is an error of the client");
+static bool is_empty(const char *text) { return text == NULL || *text == '\0'; }
+
+/* Checks what the user gave, and sets what it means. The strings stay the user's. */
+static iauth_error check_config(const iauth_config *config, iauth__identity *identity) {
+  *identity = (iauth__identity){
+      .endpoint = config->endpoint,
+      .api_key = config->api_key,
+      .credential = config->flow != IAUTH_FLOW_TOKEN ? config->credential : "",
+      .domain_key_name = is_empty(config->domain_key_name) ? "domainKey" : config->domain_key_name,
+      .personal_secret = is_empty(config->user_personal_secret) ? "" : config->user_personal_secret,
+      .flow = config->flow,
+  };
+  bool has_personal = *identity->personal_secret != '\0';
+  if (!iauth__is_credential(identity->api_key) || !iauth__is_credential(identity->domain_key_name) ||
+      (config->flow != IAUTH_FLOW_TOKEN && !iauth__is_credential(identity->credential)) ||
+      (has_personal && (config->flow != IAUTH_FLOW_SECRET || !iauth__is_credential(identity->personal_secret))))
+    return IAUTH_ERR_INVALID_CONFIG;
+  return iauth__check_endpoint(config->endpoint, config->allow_insecure);
+}
+
+/* Moves a string to *at, and *at behind it. */
+static void keep(const char **text, char **at) {
+  char *end = iauth__append(*at, *text);
+  *text = *at;
+  *at = end + 1;
+}
 
 iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_client **out) {
+  iauth__identity identity;
   *out = NULL;
-  const char *endpoint = config->endpoint;
-  const char *credential = config->flow != IAUTH_FLOW_TOKEN ? config->credential : "";
-  if (endpoint == NULL || !iauth__is_credential(config->api_key) ||
-      (config->flow != IAUTH_FLOW_TOKEN && !iauth__is_credential(credential)))
-    return IAUTH_ERR_INVALID_CONFIG;
-  iauth__base_url url = iauth__check_base_url(endpoint, config->allow_insecure);
-  if (url != IAUTH__BASE_URL_OK)
-    return (iauth_error)url;
-  size_t endpoint_size = strlen(endpoint) + 1, api_key_size = strlen(config->api_key) + 1,
-         credential_size = strlen(credential) + 1;
-  iauth_client *client = iauth__alloc(host, sizeof *client + endpoint_size + api_key_size + credential_size);
+  iauth_error error = check_config(config, &identity);
+  if (error != IAUTH_OK)
+    return error;
+  const char **strings[] = {&identity.api_key, &identity.credential, &identity.domain_key_name,
+                            &identity.personal_secret, &identity.endpoint};
+  size_t size = sizeof(iauth_client);
+  for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+    size += strlen(*strings[i]) + 1;
+  iauth_client *client = iauth__alloc(host, size);
   if (client == NULL)
     return IAUTH_ERR_NO_MEMORY;
-  char *endpoint_copy = (char *)(client + 1), *api_key = endpoint_copy + endpoint_size,
-       *credential_copy = api_key + api_key_size;
-  memcpy(endpoint_copy, endpoint, endpoint_size);
-  memcpy(api_key, config->api_key, api_key_size);
-  memcpy(credential_copy, credential, credential_size);
-  for (char *end = api_key - 2; *end == '/'; end--)
+  char *at = (char *)(client + 1);
+  for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+    keep(strings[i], &at);
+  for (char *end = at - 2; *end == '/'; end--) /* the endpoint is the last one */
     *end = '\0';
   *client = (iauth_client){
-      .identity = {endpoint_copy, api_key, credential_copy, config->flow},
+      .identity = identity,
       .auto_refresh = config->auto_refresh,
       .can_reauthorize = config->can_reauthorize,
       .timeout_ms = config->timeout_ms > 0 ? iauth__min(config->timeout_ms, IAUTH__LIFETIME_MAX_MS) : IAUTH__TIMEOUT_MS,
+      .lifetime_ms = IAUTH__BACKGROUND_INTERVAL_MS, /* not known yet: nothing that keeps the background from asking */
+      .generation = 1,
+      .now = host->now(host->user),
   };
 #ifndef IAUTH_ONLY_HOST
   client->host = host;
 #endif
   client->waiting_end = &client->waiting;
-  client->generation = 1;
-  client->now = host->now(host->user);
-  client->next_start_mono_ms = client->now.mono_ms;
+  client->next_start_mono_ms = client->next_background_mono_ms = client->now.mono_ms;
   *out = client;
   return IAUTH_OK;
 }
 
 void iauth_free(iauth_client *client) {
-  if (client == NULL)
+  if (client == NULL || client->disposed)
     return;
+  client->disposed = true;
   if (client->in_flight) {
     HOST(client)->cancel(HOST(client)->user, client->request.public.id);
     end_request(client);
   }
-  while (client->waiting != NULL) {
-    struct waiter *waiter = client->waiting;
-    const iauth_failure disposed = {.error = IAUTH_ERR_DISPOSED};
-    client->waiting = waiter->next;
-    HOST(client)->answer(HOST(client)->user, waiter->id, NULL, &disposed);
-    iauth__release(HOST(client), waiter);
+  while (client->told != NULL || client->waiting != NULL) {
+    struct waiter **first = client->told != NULL ? &client->told : &client->waiting, *waiter = *first;
+    *first = waiter->next;
+    waiter->token = NULL;
+    waiter->failure = (iauth_failure){.error = IAUTH_ERR_DISPOSED};
+    answer(client, waiter);
   }
-  retire_token(client);
-  free_retired(client);
-  iauth__release(HOST(client), client);
+  if (!client->running)
+    release_client(client);
 }

@@ -7,38 +7,54 @@
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
-/* The value in a line that has this name, NULL if it has another one. */
-static char *value_of(char *line, const char *name) {
+/* Finds the value in a line that has this name (lower case). False if the line has another one. */
+static bool value_of(const char *line, const char *end, const char *name, const char **value, size_t *len) {
   for (; *name != '\0'; name++, line++)
-    if (iauth__lower(*line) != *name)
-      return NULL;
-  if (*line++ != ':')
-    return NULL;
-  while (is_space(*line))
+    if (line == end || iauth__lower(*line) != *name)
+      return false;
+  if (line == end || *line++ != ':')
+    return false;
+  while (line < end && is_space(*line))
     line++;
-  return line;
+  while (end > line && is_space(end[-1]))
+    end--;
+  *value = line;
+  *len = (size_t)(end - line);
+  return true;
 }
 
-void iauth__read_headers(char *lines, size_t len, iauth_response *response) {
+/* Joins the values of one name at `values`. Returns how many bytes it wrote, the NUL included; 0 if there is no such line.
+ * A line is longer than its value with a comma, a space and a NUL, so `values` never overflows. */
+static size_t join_values(const char *lines, size_t len, const char *name, char *values) {
+  size_t used = 0;
+  for (const char *line = lines, *end; line < lines + len; line = end + 1) {
+    const char *value;
+    size_t value_len;
+    end = memchr(line, '\n', len - (size_t)(line - lines));
+    if (end == NULL)
+      end = lines + len;
+    if (!value_of(line, end, name, &value, &value_len))
+      continue;
+    if (used > 0) {
+      values[used - 1] = ',';
+      values[used++] = ' ';
+    }
+    memcpy(values + used, value, value_len);
+    used += value_len;
+    values[used++] = '\0';
+  }
+  return used;
+}
+
+void iauth__read_headers(const char *lines, size_t len, char *values, iauth_response *response) {
   static const char *const names[] = {
 #define IAUTH_HEADER(name, text) text,
       IAUTH_RESPONSE_HEADERS(IAUTH_HEADER)
 #undef IAUTH_HEADER
   };
-  for (int i = 0; i < IAUTH_HEADERS; i++)
-    response->headers[i] = "";
-  for (char *line = lines, *end; line < lines + len; line = end + 1) {
-    end = memchr(line, '\n', len - (size_t)(line - lines));
-    if (end == NULL)
-      end = lines + len;
-    char *last = end;
-    *end = '\0';
-    while (last > line && is_space(last[-1]))
-      *--last = '\0';
-    for (int i = 0; i < IAUTH_HEADERS; i++) {
-      char *value = value_of(line, names[i]);
-      if (value != NULL && *response->headers[i] == '\0')
-        response->headers[i] = value;
-    }
+  for (int i = 0; i < IAUTH_HEADERS; i++) {
+    size_t used = join_values(lines, len, names[i], values);
+    response->headers[i] = used > 0 ? values : "";
+    values += used;
   }
 }

@@ -4,8 +4,8 @@
  * iauth_host, so that one state machine runs in a page, in a server, in a fuzzer and in a
  * simulation.
  *
- * How to drive it: every input (iauth_get, iauth_cancel, iauth_adopt, iauth_invalidate, iauth_wake,
- * iauth_respond, iauth_fail) only records what happened. iauth_run then decides: it answers
+ * How to drive it: every input (iauth_get, iauth_products, iauth_cancel, iauth_use, iauth_adopt,
+ * iauth_hear, iauth_invalidate, iauth_wake, iauth_respond, iauth_fail) only records what happened. iauth_run then decides: it answers
  * waiters, starts at most one request and sets the timer. Call iauth_run after inputs and when the
  * timer fires.
  *
@@ -60,6 +60,7 @@ typedef struct {
   int64_t expires_wall_ms; /* on this machine's clocks: start of the request + expires_in */
   int64_t expires_mono_ms;
   int64_t lifetime_ms;
+  int64_t left_ms; /* only for iauth_adopt: what is left of its life as the giver knows it; negative: unknown */
 } iauth_token;
 
 typedef struct {
@@ -68,6 +69,9 @@ typedef struct {
   bool retryable;         /* a later try may succeed without anybody changing anything */
   int attempts;           /* requests in a row that failed, this one included */
   int64_t retry_after_ms; /* how long until a caller's next try reaches the network; 0 if at once */
+  /* The server's own sentence, or NULL: printable UTF-8 of at most IAUTH_MESSAGE_MAX bytes, without credentials of this
+   * client. For people; never to be parsed. */
+  const char *server_message;
 } iauth_failure;
 
 typedef enum {
@@ -144,7 +148,7 @@ typedef struct {
 } iauth_event;
 
 /* ---------------------------------------------------------------------------------------------------
- * What the core is given. All callbacks get `user`. None may free the client. */
+ * What the core is given. All callbacks get `user`. Only `answer` and `event` may call the client; they may also free it. */
 
 typedef struct {
   void *user;
@@ -178,7 +182,9 @@ typedef struct {
   const char *endpoint; /* for example IAUTH_ENDPOINT */
   const char *api_key;
   const char *credential;
-  int64_t timeout_ms; /* for one attempt; 0 means 10,000 */
+  const char *domain_key_name;      /* the member of /auth's body that holds the domain key; NULL or "": "domainKey" */
+  const char *user_personal_secret; /* IAUTH_FLOW_SECRET only, for editor APIs; NULL or "": none */
+  int64_t timeout_ms;               /* for one attempt; 0 means 10,000 */
   bool auto_refresh;
   bool can_reauthorize; /* IAUTH_FLOW_TOKEN: host.send takes IAUTH_REQUEST_REAUTHORIZE */
   bool allow_insecure;  /* http to hosts other than this machine: for test networks only */
@@ -194,7 +200,9 @@ typedef struct iauth_client iauth_client;
  * NO_MEMORY and sets *out to NULL. */
 iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_client **out);
 
-/* Cancels the request, answers every waiter with DISPOSED, wipes and frees. NULL is fine. */
+/* Cancels the request, answers every waiter with DISPOSED, wipes and frees. NULL is fine. When it returns, no callback
+ * follows, and the client may not be used any more. Inside a callback it does the same, but memory, and with it the
+ * borrowed host, is needed until the outer iauth_run returns. Callbacks that ask again get DISPOSED. */
 void iauth_free(iauth_client *client);
 
 /* ---------------------------------------------------------------------------------------------------
@@ -208,27 +216,44 @@ typedef struct {
 } iauth_get_options;
 
 /* Joins a caller, named by a number of its choice, to the waiting list. host.answer is called for
- * it exactly once, from iauth_run or iauth_free. NO_MEMORY: not joined, no answer follows. */
+ * it exactly once, from iauth_run or iauth_free. A token that is valid but not for min_validity_ms is the answer if a new
+ * one cannot be had at once: after a failed attempt, or 2 s of silence. NO_MEMORY, DISPOSED: not joined, no answer
+ * follows. */
 iauth_error iauth_get(iauth_client *client, uint32_t waiter, const iauth_get_options *options);
+
+/* As iauth_get, for a caller who needs the token's apis: where they are unknown, GET /apis is tried (again). Its failure is
+ * the answer as what it is. timeout_ms as in iauth_get_options. */
+iauth_error iauth_products(iauth_client *client, uint32_t waiter, int64_t timeout_ms);
 
 /* The caller leaves: answered with ABORTED. The shared request goes on. Unknown waiters are
  * ignored. */
 void iauth_cancel(iauth_client *client, uint32_t waiter);
 
-/* Takes a token from elsewhere (another tab, a server). It is ignored unless it outlives the
- * current one. `token` needs access_token, expires_wall_ms and lifetime_ms (0: unknown, then until
- * expiry); expires_mono_ms is computed. apis may be NULL. BAD_TOKEN, BAD_EXPIRES_IN (expired),
- * NO_MEMORY. */
+/* Somebody uses the token. A client that nobody uses for two lifetimes, at least an hour, rests: it does not refresh until
+ * the next use. iauth_get, iauth_products and iauth_current are uses, too. */
+void iauth_use(iauth_client *client);
+
+/* Takes a token from elsewhere (another tab, a server, storage). It is ignored unless it outlives the
+ * current one. `token` needs access_token, expires_wall_ms, lifetime_ms (0: unknown) and left_ms; what is left of its life
+ * is the smallest of left_ms, lifetime_ms and the time until expires_wall_ms. expires_mono_ms is computed. apis may be
+ * NULL; bad ones are left out. BAD_TOKEN, TOKEN_EXPIRED (invalidated before), BAD_EXPIRES_IN (expired), NO_MEMORY,
+ * DISPOSED. */
 iauth_error iauth_adopt(iauth_client *client, const iauth_token *token);
 
-/* Completes an IAUTH_REQUEST_REAUTHORIZE with the page's token, which always replaces the current
- * one. With the id of no such request, as iauth_adopt. */
+/* Takes the failure of another client with the same keys (a tab) as if it were our own, without a request: waits count,
+ * callers are answered. Used of it are error, status, retry_after_ms, attempts and server_message, which is cleaned like a
+ * server's. Ignored while a request of our own is under way, and where no request can fail like that. */
+void iauth_hear(iauth_client *client, const iauth_failure *failure);
+
+/* Completes an IAUTH_REQUEST_REAUTHORIZE with the page's token, which replaces the current one unless it is the same one
+ * again. With the id of no such request, as iauth_adopt. */
 iauth_error iauth_adopt_reply(iauth_client *client, uint32_t id, const iauth_token *token);
 
-/* Drops the current token if it is still this one: a caller saw it refused. */
+/* Drops the current token if it is still this one: a caller saw it refused. Whoever offers it again is not believed. */
 void iauth_invalidate(iauth_client *client, const char *access_token);
 
-/* The machine woke, came online or became visible: a wait that we chose ourselves is over. */
+/* The machine woke, came online or became visible: a wait that we chose ourselves is over. Twice in a row, then once in
+ * two minutes. */
 void iauth_wake(iauth_client *client);
 
 /* Completes request `id` with an HTTP answer. A late reply to another generation is dropped. */
@@ -252,6 +277,7 @@ const iauth_token *iauth_current(iauth_client *client, int64_t min_validity_ms);
 
 #define IAUTH_BODY_MAX 65536      /* bytes of an answer's body; transports stop reading there */
 #define IAUTH_CREDENTIAL_MAX 8192 /* bytes of a key, a secret or an access token */
+#define IAUTH_MESSAGE_MAX 200     /* bytes of a server's sentence */
 
 /* Inbenta's own endpoint (AUTH_API "Endpoints"), for hosts whose user names none. */
 #define IAUTH_ENDPOINT "https://api.inbenta.io/v1"

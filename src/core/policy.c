@@ -26,7 +26,10 @@ static int64_t backoff_ceiling_ms(int attempts) {
   return iauth__min(ceiling, IAUTH__BACKOFF_MAX_MS);
 }
 
-int64_t iauth__backoff_ms(int attempts, uint32_t random) { return share(backoff_ceiling_ms(attempts), random); }
+int64_t iauth__backoff_ms(int attempts, uint32_t random) {
+  int64_t half = backoff_ceiling_ms(attempts) / 2;
+  return half + share(half, random);
+}
 
 int64_t iauth__background_backoff_ms(int attempts, uint32_t random) {
   int64_t ceiling = backoff_ceiling_ms(attempts);

@@ -5,32 +5,41 @@
 
 #include "core/memory.h"
 
-/* The name of the credential in the body of /auth. "domainKey" is assumed: Inbenta's public pages
- * say only "in the request body" (AUTH_API "Endpoints"). A browser has no business with secrets, so
- * its build does not even know the word. */
-static const char *credential_field(iauth_flow flow) {
-#ifndef IAUTH_BROWSER
-  if (flow == IAUTH_FLOW_SECRET)
-    return "secret";
-#endif
-  (void)flow;
-  return "domainKey";
-}
-
-/* {"field":"value"}; value is printable ASCII, so quote and backslash are all there is to escape
+/* Appends "name":"value"; value is printable ASCII, so quote and backslash are all there is to escape
  * (RFC 8259, section 7). */
-static char *append_json(char *at, const char *field, const char *value) {
-  at = iauth__append(iauth__append(iauth__append(at, "{\""), field), "\":\"");
+static char *append_member(char *at, const char *name, const char *value) {
+  at = iauth__append(iauth__append(iauth__append(at, "\""), name), "\":\"");
   for (; *value != '\0'; value++) {
     if (*value == '"' || *value == '\\')
       *at++ = '\\';
     *at++ = *value;
   }
-  return iauth__append(at, "\"}");
+  return iauth__append(at, "\"");
 }
 
-/* Bytes for the longest path, the names around a credential and what ends strings. */
-#define REQUEST_OVERHEAD 64
+/* The body of /auth (docs/wire.md "Requests"). A browser has no business with secrets, so its build does not even know the
+ * words. */
+static char *append_auth(char *at, const iauth__identity *identity) {
+  at = iauth__append(at, "{");
+#ifndef IAUTH_BROWSER
+  if (identity->flow == IAUTH_FLOW_SECRET) {
+    at = append_member(at, "secret", identity->credential);
+    if (*identity->personal_secret != '\0')
+      at = append_member(iauth__append(at, ","), "user_personal_secret", identity->personal_secret);
+    return iauth__append(at, "}");
+  }
+#endif
+  return iauth__append(append_member(at, identity->domain_key_name, identity->credential), "}");
+}
+
+/* Bytes for the longest path, the fixed names in a body, and what surrounds and ends strings. */
+#define REQUEST_OVERHEAD 96
+
+/* Bytes for all strings of a request that carries this credential; escaped, each character may take two. */
+static size_t text_size(const iauth__identity *identity, const char *credential) {
+  return strlen(identity->endpoint) + strlen(identity->domain_key_name) +
+         2 * (strlen(credential) + strlen(identity->personal_secret)) + REQUEST_OVERHEAD;
+}
 
 iauth_error iauth__request_init(iauth__request *request, const iauth_host *host, const iauth__identity *identity,
                                 iauth_request_kind kind, uint32_t id, const char *access_token) {
@@ -43,7 +52,7 @@ iauth_error iauth__request_init(iauth__request *request, const iauth_host *host,
   if (kind == IAUTH_REQUEST_REAUTHORIZE)
     return IAUTH_OK;
 
-  char *at = request->text = iauth__alloc(host, strlen(identity->endpoint) + 2 * strlen(credential) + REQUEST_OVERHEAD);
+  char *at = request->text = iauth__alloc(host, text_size(identity, credential));
   if (at == NULL)
     return IAUTH_ERR_NO_MEMORY;
   request->public.method = kind == IAUTH_REQUEST_APIS ? "GET" : "POST";
@@ -58,7 +67,7 @@ iauth_error iauth__request_init(iauth__request *request, const iauth_host *host,
     header[2] = "Content-Type";
     header[3] = "application/json";
     request->public.body = ++at;
-    at = append_json(at, credential_field(identity->flow), credential);
+    at = append_auth(at, identity);
     request->public.body_len = (size_t)(at - request->public.body);
   } else {
     header[2] = "Authorization";

@@ -1,4 +1,4 @@
-/* Requests as they go over the wire (AUTH_API "Endpoints"). */
+/* Requests as they go over the wire (docs/wire.md "Requests"). */
 #ifndef IAUTH_REQUEST_H
 #define IAUTH_REQUEST_H
 
@@ -16,6 +16,8 @@ typedef struct {
   const char *endpoint; /* checked, without a slash at the end */
   const char *api_key;
   const char *credential;
+  const char *domain_key_name; /* never "" */
+  const char *personal_secret; /* "" if there is none */
   iauth_flow flow;
 } iauth__identity;
 

@@ -5,10 +5,10 @@
 
 #include <cJSON.h>
 
+#include "base/ascii.h"
 #include "base/base_url.h"
 #include "base/dates.h"
 #include "base/number.h"
-#include "base/wipe.h"
 #include "core/credential.h"
 #include "core/memory.h"
 #include "core/policy.h"
@@ -16,17 +16,27 @@
 /* ---------------------------------------------------------------------------------------------------
  * Headers. */
 
-/* A number from 0 to 2^53 in a header; false if there is none or something else. */
-static bool header_number(const char *text, int64_t *out) {
+#define DATE_LEN 29 /* characters of an HTTP date */
+
+/* A number from 0 to 2^53. False, and *out untouched, for anything else. */
+static bool number_of_text(const char *text, size_t len, int64_t *out) {
   double value;
-  if (!iauth__parse_number(text, strlen(text), &value) || !(value >= 0 && value <= 9007199254740992.0))
+  if (!iauth__parse_number(text, len, &value) || !(value >= 0 && value <= 9007199254740992.0))
     return false;
   *out = (int64_t)value;
   return true;
 }
 
+/* The number in a header; of a list, as repeated headers make one, the first. */
+static bool header_number(const char *text, int64_t *out) {
+  const char *comma = strchr(text, ',');
+  return number_of_text(text, comma != NULL ? (size_t)(comma - text) : strlen(text), out);
+}
+
+/* The same for a date. */
 static bool header_date(const char *text, int64_t *unix_s) {
-  return iauth__parse_http_date(text, strlen(text), unix_s);
+  size_t len = strlen(text);
+  return iauth__parse_http_date(text, len > DATE_LEN && text[DATE_LEN] == ',' ? DATE_LEN : len, unix_s);
 }
 
 /* A point in time, as HTTP date or as Unix seconds. */
@@ -34,17 +44,49 @@ static bool header_time(const char *text, int64_t *unix_s) {
   return header_date(text, unix_s) || header_number(text, unix_s);
 }
 
-int64_t iauth__retry_after_ms(const iauth_response *response, int64_t wall_ms) {
-  int64_t seconds, until_s, now_s = wall_ms / 1000;
-  const char *retry_after = response->headers[IAUTH_HEADER_RETRY_AFTER];
-  if (!header_number(retry_after, &seconds)) {
-    if (!header_date(retry_after, &until_s) &&
-        !(response->status == 429 && header_time(response->headers[IAUTH_HEADER_THROTTLE_RESET], &until_s)))
-      return 0;
-    (void)header_date(response->headers[IAUTH_HEADER_DATE], &now_s);
-    seconds = until_s - now_s;
+/* How long until a point in time on the server's clock. Its own Date counts where it can be read, so that this machine's
+ * clock does not matter. */
+static int64_t until_ms(const iauth_response *response, int64_t unix_s, int64_t wall_ms) {
+  int64_t now_s = wall_ms / 1000;
+  (void)header_date(response->headers[IAUTH_HEADER_DATE], &now_s);
+  return iauth__min(iauth__max(unix_s - now_s, 0), IAUTH__SERVER_WAIT_MAX_MS / 1000) * 1000;
+}
+
+/* The longest of the waits in Retry-After, which a proxy may repeat: "4, 4". A date has a comma of its own, behind the
+ * name of its day. */
+static int64_t longest_retry_after_ms(const iauth_response *response, int64_t wall_ms) {
+  int64_t longest_ms = 0, value;
+  for (const char *at = response->headers[IAUTH_HEADER_RETRY_AFTER]; *at != '\0';) {
+    const char *comma = strchr(at, ',');
+    size_t len = comma != NULL ? (size_t)(comma - at) : strlen(at);
+    if (len == 3 && strlen(at) >= DATE_LEN && iauth__parse_http_date(at, DATE_LEN, &value)) {
+      longest_ms = iauth__max(longest_ms, until_ms(response, value, wall_ms));
+      len = DATE_LEN;
+    } else if (number_of_text(at, len, &value)) {
+      longest_ms = iauth__max(longest_ms, iauth__min(value, IAUTH__SERVER_WAIT_MAX_MS / 1000) * 1000);
+    }
+    at += len;
+    while (*at == ',' || *at == ' ')
+      at++;
   }
-  return iauth__min(iauth__max(seconds, 0), IAUTH__RETRY_AFTER_MAX_MS / 1000) * 1000;
+  return longest_ms;
+}
+
+/* The wait for one limit: until its reset, if it is exhausted. */
+static int64_t limit_ms(const iauth_response *response, int64_t usage_percent, int64_t reset_s, int64_t wall_ms) {
+  return usage_percent >= 100 && reset_s >= 0 ? until_ms(response, reset_s, wall_ms) : 0;
+}
+
+int64_t iauth__server_wait_ms(const iauth_response *response, int64_t wall_ms) {
+  iauth_quota quota;
+  int64_t wait_ms = longest_retry_after_ms(response, wall_ms);
+  if (!iauth__check_quota(response, &quota))
+    return wait_ms;
+  if (wait_ms == 0 && response->status == 429 && quota.throttle_usage_percent < 0 && quota.quota_usage_percent < 0)
+    quota.throttle_usage_percent = 100; /* nothing says which one it was: the one of a minute is the likelier */
+  return iauth__max(wait_ms,
+                    iauth__max(limit_ms(response, quota.quota_usage_percent, quota.quota_reset_s, wall_ms),
+                               limit_ms(response, quota.throttle_usage_percent, quota.throttle_reset_s, wall_ms)));
 }
 
 bool iauth__check_quota(const iauth_response *response, iauth_quota *quota) {
@@ -65,20 +107,39 @@ static char *string_of(const cJSON *json, const char *name) {
   return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, name));
 }
 
-/* Frees a parsed body; the token in it is wiped first, because cJSON's memory is not the host's. */
-static void delete_json(cJSON *json) {
-  char *token = string_of(json, "accessToken");
-  if (token != NULL)
-    iauth__wipe(token, strlen(token));
-  cJSON_Delete(json);
+/* Whether a body has a NUL, as such or as an escape: C's strings would end there, and what is behind it would pass
+ * unseen. */
+static bool has_nul(const char *body, size_t len) {
+  for (const char *at = body, *end = body + len; at < end; at++) {
+    if (*at == '\0')
+      return true;
+    if (*at == '\\' && ++at + 4 < end && memcmp(at, "u0000", 5) == 0)
+      return true;
+  }
+  return false;
 }
 
-/* The media type, whatever its case, with parameters or without (RFC 9110, section 8.3.1). */
+/* The body as JSON, NULL if it is anything else, also if more than white space follows. */
+static cJSON *parse_body(const iauth_response *response) {
+  const char *end, *body_end = response->body + response->body_len;
+  if (response->body_len > IAUTH_BODY_MAX || has_nul(response->body, response->body_len))
+    return NULL;
+  cJSON *json = cJSON_ParseWithLengthOpts(response->body, response->body_len, &end, false);
+  while (json != NULL && end < body_end && strchr(" \t\r\n", *end) != NULL)
+    end++;
+  if (json == NULL || end == body_end)
+    return json;
+  cJSON_Delete(json);
+  return NULL;
+}
+
+/* The media type, whatever its case, with parameters or without (RFC 9110, section 8.3.1); a proxy may repeat it. */
 static bool is_json(const char *type) {
-  for (const char *wanted = "application/json"; *wanted != '\0'; wanted++, type++)
-    if ((*type | 0x20) != *wanted)
+  static const char wanted[] = "application/json";
+  for (size_t i = 0; i < sizeof wanted - 1; i++)
+    if (iauth__lower(type[i]) != wanted[i])
       return false;
-  return *type <= ' ' || *type == ';'; /* the end, or white space before a semicolon */
+  return strchr(" \t;,", type[sizeof wanted - 1]) != NULL; /* one of these, or the end */
 }
 
 /* A number or a numeric string; 0 for anything else. */
@@ -91,30 +152,43 @@ static double number_of(const cJSON *json, const char *name) {
   return cJSON_IsNumber(item) ? item->valuedouble : 0;
 }
 
-/* A product's base URL. Plain http passes only on this machine: a token is never sent in the clear
- * over a network. */
-static bool is_api(const cJSON *api) {
-  return cJSON_IsString(api) && iauth__check_base_url(api->valuestring, false) == IAUTH__BASE_URL_OK;
+/* Whether a product has a name and a usable base URL. Plain http passes only on this machine: a token is never sent in the
+ * clear over a network. */
+static bool is_api(const char *name, const char *url) {
+  return *name != '\0' && url != NULL && iauth__check_base_url(url, false) == IAUTH__BASE_URL_OK;
 }
 
-static iauth_error check_apis(const iauth_host *host, const cJSON *apis, iauth__grant *grant) {
-  size_t len = 0;
-  const cJSON *api;
-  if (!cJSON_IsObject(apis))
-    return IAUTH_ERR_BAD_APIS;
-  for (api = apis->child; api != NULL; api = api->next) {
-    if (!is_api(api))
-      return IAUTH_ERR_BAD_APIS;
-    len += strlen(api->string) + strlen(api->valuestring) + 2;
-  }
-  char *at = iauth__alloc(host, len + 1); /* never 0 bytes: that may be NULL, too */
+iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t apis_len, iauth__grant *grant) {
+  char *at = iauth__alloc(host, apis_len + 1); /* never 0 bytes: that may be NULL, too */
   if (at == NULL)
     return IAUTH_ERR_NO_MEMORY;
   grant->apis = at;
-  grant->apis_len = len;
-  *at = '\0';
-  for (api = apis->child; api != NULL; api = api->next)
-    at = iauth__append(iauth__append(at, api->string) + 1, api->valuestring) + 1;
+  for (const char *name = apis, *url; name < apis + apis_len; name = url + strlen(url) + 1) {
+    url = name + strlen(name) + 1;
+    if (is_api(name, url))
+      at = iauth__append(iauth__append(at, name) + 1, url) + 1;
+  }
+  grant->apis_len = (size_t)(at - grant->apis);
+  return IAUTH_OK;
+}
+
+/* Products and their base URLs. A bad entry costs that product, never the token. */
+static iauth_error check_apis(const iauth_host *host, const cJSON *apis, iauth__grant *grant) {
+  size_t len = 1;
+  const cJSON *api;
+  cJSON_ArrayForEach(api, apis) {
+    if (cJSON_IsString(api))
+      len += strlen(api->string) + strlen(api->valuestring) + 2;
+  }
+  char *at = iauth__alloc(host, len);
+  if (at == NULL)
+    return IAUTH_ERR_NO_MEMORY;
+  grant->apis = at;
+  cJSON_ArrayForEach(api, apis) {
+    if (is_api(api->string, cJSON_GetStringValue(api)))
+      at = iauth__append(iauth__append(at, api->string) + 1, api->valuestring) + 1;
+  }
+  grant->apis_len = (size_t)(at - grant->apis);
   return IAUTH_OK;
 }
 
@@ -134,8 +208,10 @@ static iauth_error check_body(const iauth_host *host, iauth_request_kind kind, c
     grant->access_token = iauth__copy(host, token, strlen(token) + 1);
     if (grant->access_token == NULL)
       return IAUTH_ERR_NO_MEMORY;
-    if (apis == NULL)
-      return IAUTH_OK;
+    if (!cJSON_IsObject(apis))
+      return IAUTH_OK; /* missing, null, or an empty PHP map, which is written []: GET /apis has them */
+  } else if (!cJSON_IsObject(apis) && !(cJSON_IsArray(apis) && apis->child == NULL)) {
+    return IAUTH_ERR_BAD_APIS;
   }
   return check_apis(host, apis, grant);
 }
@@ -157,43 +233,54 @@ static iauth_error check_grant(const iauth_host *host, iauth_request_kind kind, 
 void iauth__grant_clean_up(iauth__grant *grant, const iauth_host *host) {
   iauth__release(host, grant->access_token);
   iauth__release(host, grant->apis);
+  iauth__release(host, grant->message);
   memset(grant, 0, sizeof *grant);
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Refusals. */
+ * Refusals (docs/wire.md "Refusals"): by status and shape, never by words. */
 
-/* A refusal's body is the documented {"error": {"code", "message"}}, to which our local Auth API
- * adds `reason`, one of our codes; or the gateway's {"Message": …} (AUTH_API "Errors"). Messages
- * are for people and are never parsed. */
-static iauth_error check_refusal(iauth_request_kind kind, iauth_flow flow, int status, const cJSON *json) {
+/* Where the sentence for people stands: in the API's error object, or in a gateway's answer. */
+static const char *sentence_of(const cJSON *json) {
+  const cJSON *error = cJSON_GetObjectItemCaseSensitive(json, "error");
+  const char *found = string_of(error, "message");
+  if (found == NULL)
+    found = cJSON_GetStringValue(error);
+  if (found == NULL)
+    found = string_of(json, "Message");
+  return found != NULL ? found : string_of(json, "message");
+}
+
+static iauth_error check_refusal(iauth_request_kind kind, int status, const cJSON *json) {
+  const cJSON *api_error = cJSON_GetObjectItemCaseSensitive(json, "error");
   if (status == 429)
     return IAUTH_ERR_RATE_LIMITED;
-  if (status >= 500 && status <= 599)
-    return IAUTH_ERR_SERVER_ERROR;
-  if (status != 400 && status != 401 && status != 403)
+  if ((status >= 500 && status <= 599) || status == 408 || status == 421 || status == 425)
+    return IAUTH_ERR_SERVER_ERROR; /* passing, all of them */
+  if (status != 400 && status != 401 && status != 403 && status != 422)
     return IAUTH_ERR_BAD_STATUS;
-  const char *reason = string_of(cJSON_GetObjectItemCaseSensitive(json, "error"), "reason");
+  /* The one word that our own server adds is certain: one of our codes. */
+  const char *reason = string_of(api_error, "reason");
   iauth_error named = reason != NULL ? iauth_error_of_code(reason) : IAUTH_OK;
   if (named <= IAUTH_ERR_ORIGIN_NOT_ALLOWED && named >= IAUTH_ERR_TOKEN_EXPIRED)
     return named;
-  if (kind != IAUTH_REQUEST_AUTH)
-    return IAUTH_ERR_TOKEN_EXPIRED;
-  /* Understood but refused, and not by the gateway, which refuses wrong API keys: with a domain key
-   * that leaves the origin. */
-  if (status == 403 && flow == IAUTH_FLOW_DOMAIN_KEY && string_of(json, "Message") == NULL)
-    return IAUTH_ERR_ORIGIN_NOT_ALLOWED;
-  return IAUTH_ERR_CREDENTIALS_REJECTED;
+  /* Of the API itself, or of its gateway about the keys. */
+  if (status == 401 || cJSON_IsObject(api_error) || (status == 403 && string_of(json, "Message") != NULL))
+    return kind == IAUTH_REQUEST_AUTH ? IAUTH_ERR_CREDENTIALS_REJECTED : IAUTH_ERR_TOKEN_EXPIRED;
+  return status == 403 ? IAUTH_ERR_ENDPOINT_REFUSED : IAUTH_ERR_BAD_STATUS;
 }
 
-iauth_error iauth__check_response(const iauth_host *host, iauth_request_kind kind, iauth_flow flow,
+iauth_error iauth__check_response(const iauth_host *host, iauth_request_kind kind, const char *const *secrets,
                                   const iauth_response *response, iauth__grant *grant) {
-  cJSON *json = NULL;
   memset(grant, 0, sizeof *grant);
-  if (response->body_len <= IAUTH_BODY_MAX)
-    json = cJSON_ParseWithLength(response->body, response->body_len);
-  iauth_error error = response->status == 200 ? check_grant(host, kind, response, json, grant)
-                                              : check_refusal(kind, flow, response->status, json);
-  delete_json(json);
+  cJSON *json = parse_body(response);
+  iauth_error error = IAUTH_OK;
+  if (response->status == 200) {
+    error = check_grant(host, kind, response, json, grant);
+  } else {
+    error = check_refusal(kind, response->status, json);
+    grant->message = iauth__message_new(host, sentence_of(json), secrets);
+  }
+  cJSON_Delete(json);
   return error;
 }

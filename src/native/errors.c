@@ -8,7 +8,7 @@ static const struct {
     [INBENTA_AUTH_INVALID_CONFIG] = {"invalid_config", "Check the API key, the secret, the endpoint and the files."},
     [INBENTA_AUTH_INSECURE_ENDPOINT] = {"insecure_endpoint",
                                         "Use an https endpoint; plain http works for this machine only."},
-    [INBENTA_AUTH_NO_MEMORY] = {"no_memory", "Free memory, threads or file descriptors."},
+    [INBENTA_AUTH_NO_MEMORY] = {"out_of_memory", "Free memory, threads or file descriptors."},
     [INBENTA_AUTH_ABORTED] = {"aborted", "Nothing to do: the caller left."},
     [INBENTA_AUTH_DISPOSED] = {"disposed", "Make a new client."},
     [INBENTA_AUTH_TIMEOUT] = {"timeout", "Try again; raise the timeout if the network is slow."},
@@ -27,6 +27,8 @@ static const struct {
     [INBENTA_AUTH_SERVER_ERROR] = {"server_error", "Try again later."},
     [INBENTA_AUTH_BAD_RESPONSE] = {"bad_response", "Check that the endpoint is right and that "
                                                    "nothing in between changes its answers."},
+    [INBENTA_AUTH_ENDPOINT_REFUSED] = {"endpoint_refused", "Check the endpoint (does it end in /v1?) and whether a "
+                                                           "firewall or proxy refuses the request."},
     [INBENTA_AUTH_BODY_TOO_LARGE] = {"body_too_large", "Check that the endpoint is right."},
 };
 
@@ -67,6 +69,8 @@ inbenta_auth_error native_error(iauth_error error, inbenta_auth_error unreached)
     return INBENTA_AUTH_KEY_REVOKED;
   case IAUTH_ERR_TOKEN_EXPIRED:
     return INBENTA_AUTH_TOKEN_EXPIRED;
+  case IAUTH_ERR_ENDPOINT_REFUSED:
+    return INBENTA_AUTH_ENDPOINT_REFUSED;
   case IAUTH_ERR_RATE_LIMITED:
     return INBENTA_AUTH_RATE_LIMITED;
   case IAUTH_ERR_SERVER_ERROR:

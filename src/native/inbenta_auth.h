@@ -52,8 +52,11 @@ typedef enum {
   INBENTA_AUTH_RATE_LIMITED = 16,
   INBENTA_AUTH_SERVER_ERROR = 17,
   INBENTA_AUTH_BAD_RESPONSE = 18, /* an answer that is not one of the Auth API */
-  INBENTA_AUTH_BODY_TOO_LARGE = 19
+  INBENTA_AUTH_BODY_TOO_LARGE = 19,
+  INBENTA_AUTH_ENDPOINT_REFUSED = 20 /* refused, and not by the Auth API itself: the URL or a firewall */
 } inbenta_auth_error;
+
+#define INBENTA_AUTH_MESSAGE_SIZE 201 /* bytes, the NUL included */
 
 typedef struct {
   inbenta_auth_error error;
@@ -61,6 +64,8 @@ typedef struct {
   bool retryable;         /* a later try may succeed without anybody changing anything */
   int64_t retry_after_ms; /* how long until the next try reaches the network; 0 if at once */
   int attempts;           /* requests in a row that failed */
+  /* The server's own sentence, printable UTF-8 without credentials of this client; "" if there was none. */
+  char server_message[INBENTA_AUTH_MESSAGE_SIZE];
 } inbenta_auth_failure;
 
 /* The name of an error, for example "credentials_rejected". Static text, never NULL. */
@@ -107,14 +112,15 @@ typedef void (*inbenta_auth_callback)(void *user, const inbenta_auth_token *toke
 typedef struct {
   const char *api_key;
   const char *secret;
-  const char *endpoint; /* "https://api.inbenta.io/v1" */
-  int64_t timeout_ms;   /* for one request; 10,000 */
-  bool no_auto_refresh; /* refresh only when somebody asks */
-  bool allow_insecure;  /* plain http to other machines: for test networks only */
-  const char *proxy;    /* as libcurl's CURLOPT_PROXY; NULL: by the environment, as libcurl does */
-  const char *ca_file;  /* PEM file of certificate authorities; NULL: the system's */
-  /* Every new token and every failed attempt, also those nobody asked for. It must not call the
-   * client; with inbenta_auth it runs in the client's thread. */
+  const char *user_personal_secret; /* for editor APIs; none */
+  const char *endpoint;             /* "https://api.inbenta.io/v1" */
+  int64_t timeout_ms;               /* for one request; 10,000 */
+  bool no_auto_refresh;             /* refresh only when somebody asks */
+  bool allow_insecure;              /* plain http to other machines: for test networks only */
+  const char *proxy;                /* as libcurl's CURLOPT_PROXY; NULL: by the environment, as libcurl does */
+  const char *ca_file;              /* PEM file of certificate authorities; NULL: the system's */
+  /* Every new token and every failed attempt, also those nobody asked for. With inbenta_auth it runs in the client's
+   * thread and must not call the client; on an event loop it may. A client that has it never rests. */
   inbenta_auth_callback on_event;
   void *on_event_user;
 } inbenta_auth_options;
@@ -166,8 +172,8 @@ INBENTA_AUTH_API inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_opt
                                                           inbenta_auth_loop **out);
 
 /* Asks for a fresh token. `answer` is called exactly once, from inbenta_auth_loop_run or _free, and
- * may call anything but inbenta_auth_loop_free. *id, unless `id` is NULL, names the call for
- * _cancel. NO_MEMORY: no answer follows. */
+ * may call anything, inbenta_auth_loop_free included. *id, unless `id` is NULL, names the call for
+ * _cancel. NO_MEMORY, DISPOSED (the client is being freed): no answer follows. */
 INBENTA_AUTH_API inbenta_auth_error inbenta_auth_loop_get(inbenta_auth_loop *loop,
                                                           const inbenta_auth_get_options *options,
                                                           inbenta_auth_callback answer, void *user, uint32_t *id);
@@ -182,10 +188,11 @@ INBENTA_AUTH_API void inbenta_auth_loop_invalidate(inbenta_auth_loop *loop, cons
 INBENTA_AUTH_API bool inbenta_auth_loop_done(inbenta_auth_loop *loop, const struct CURLMsg *message);
 
 /* Answers, starts a request if one is due, and returns after how many milliseconds to call it again
- * at the latest; -1: there is nothing to wait for. */
+ * at the latest; -1: there is nothing to wait for, also if a callback freed the client. */
 INBENTA_AUTH_API int64_t inbenta_auth_loop_run(inbenta_auth_loop *loop);
 
-/* As inbenta_auth_free. */
+/* Aborts what is under way, answers who waits with DISPOSED, wipes and frees. When it returns, no callback follows. It may be
+ * called from a callback. NULL is fine. */
 INBENTA_AUTH_API void inbenta_auth_loop_free(inbenta_auth_loop *loop);
 
 #ifdef __cplusplus

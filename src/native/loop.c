@@ -3,8 +3,10 @@
  * The core's inputs only record what happened, and so do the functions here; inbenta_auth_loop_run
  * lets the core decide. */
 #define _DEFAULT_SOURCE /* getentropy */
+#include <cJSON.h>
 #include <curl/curl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -37,6 +39,8 @@ struct inbenta_auth_loop {
   struct call *calls;
   uint32_t last_call;
   int64_t delay_ms;
+  bool running; /* in inbenta_auth_loop_run */
+  bool freed;   /* inside a callback: the rest goes when the run ends */
 };
 
 /* ---------------------------------------------------------------------------------------------------
@@ -113,6 +117,8 @@ static void tell(const inbenta_auth_loop *loop, inbenta_auth_callback callback, 
         .retry_after_ms = failure->retry_after_ms,
         .attempts = failure->attempts,
     };
+  if (token == NULL && failure->server_message != NULL)
+    snprintf(told.server_message, sizeof told.server_message, "%s", failure->server_message);
   bool has_token = token != NULL && native_token_from(token, &public);
   callback(user, has_token ? &public : NULL, has_token ? NULL : &told);
   inbenta_auth_token_clean_up(&public);
@@ -130,17 +136,28 @@ static void host_answer(void *user, uint32_t waiter, const iauth_token *token, c
 }
 
 static void host_event(void *user, const iauth_event *event) {
-  const inbenta_auth_loop *loop = user;
+  inbenta_auth_loop *loop = user;
   const iauth_token *token = event->kind == IAUTH_EVENT_TOKEN ? event->token : NULL;
   const iauth_failure *failure = event->kind == IAUTH_EVENT_ERROR ? event->failure : NULL;
-  if ((token != NULL || failure != NULL) && loop->on_event != NULL)
-    tell(loop, loop->on_event, loop->on_event_user, token, failure);
+  if ((token == NULL && failure == NULL) || loop->on_event == NULL)
+    return;
+  iauth_use(loop->client); /* who listens, uses it */
+  tell(loop, loop->on_event, loop->on_event_user, token, failure);
 }
 
 /* ---------------------------------------------------------------------------------------------------
  * Life. */
 
-static void start_curl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
+static void *json_alloc(size_t size) { return host_alloc(NULL, size); }
+
+static void json_free(void *ptr) { host_release(NULL, ptr); }
+
+/* Tokens pass through cJSON's memory, which is wiped like ours. This library has a cJSON of its own. */
+static void start_libraries(void) {
+  cJSON_Hooks hooks = {.malloc_fn = json_alloc, .free_fn = json_free};
+  cJSON_InitHooks(&hooks);
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+}
 
 /* Copies an optional string. False: there is no memory. */
 static bool copy(const char *text, char **out) {
@@ -150,7 +167,7 @@ static bool copy(const char *text, char **out) {
 
 inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_options *options, void *multi, inbenta_auth_loop **out) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, start_curl);
+  pthread_once(&once, start_libraries);
   *out = NULL;
   if (options->ca_file != NULL && access(options->ca_file, R_OK) != 0)
     return INBENTA_AUTH_INVALID_CONFIG; /* libcurl would tell at the first request only */
@@ -168,6 +185,7 @@ inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_options *options, vo
       .endpoint = options->endpoint != NULL ? options->endpoint : IAUTH_ENDPOINT,
       .api_key = options->api_key,
       .credential = options->secret,
+      .user_personal_secret = options->user_personal_secret,
       .timeout_ms = options->timeout_ms,
       .auto_refresh = !options->no_auto_refresh,
       .allow_insecure = options->allow_insecure,
@@ -183,15 +201,22 @@ inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_options *options, vo
   return INBENTA_AUTH_OK;
 }
 
-void inbenta_auth_loop_free(inbenta_auth_loop *loop) {
-  if (loop == NULL)
-    return;
-  iauth_free(loop->client); /* cancels the transfer and answers every call */
+/* What is left once the core is gone. */
+static void release_loop(inbenta_auth_loop *loop) {
   if (loop->proxy != NULL)
     iauth__wipe(loop->proxy, strlen(loop->proxy)); /* it may have a password */
   free(loop->proxy);
   free(loop->ca_file);
   free(loop);
+}
+
+void inbenta_auth_loop_free(inbenta_auth_loop *loop) {
+  if (loop == NULL || loop->freed)
+    return;
+  loop->freed = true;
+  iauth_free(loop->client); /* cancels the transfer and answers every call */
+  if (!loop->running)
+    release_loop(loop);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -206,9 +231,10 @@ inbenta_auth_error inbenta_auth_loop_get(inbenta_auth_loop *loop, const inbenta_
   iauth_get_options get = {0};
   if (options != NULL)
     get = (iauth_get_options){options->min_validity_ms, options->timeout_ms, options->force_refresh};
-  if (iauth_get(loop->client, call->id, &get) != IAUTH_OK) {
+  iauth_error error = iauth_get(loop->client, call->id, &get);
+  if (error != IAUTH_OK) {
     free(call);
-    return INBENTA_AUTH_NO_MEMORY;
+    return native_error(error, INBENTA_AUTH_NETWORK);
   }
   loop->calls = call;
   if (id != NULL)
@@ -235,8 +261,18 @@ bool inbenta_auth_loop_done(inbenta_auth_loop *loop, const struct CURLMsg *messa
 }
 
 int64_t inbenta_auth_loop_run(inbenta_auth_loop *loop) {
+  if (loop->running) {
+    iauth_run(loop->client); /* remembers that there is more to do */
+    return 0;
+  }
+  loop->running = true;
   iauth_run(loop->client);
-  return loop->delay_ms;
+  loop->running = false;
+  int64_t delay_ms = loop->delay_ms;
+  if (!loop->freed)
+    return delay_ms;
+  release_loop(loop);
+  return -1;
 }
 
 bool native_loop_current(inbenta_auth_loop *loop, int64_t min_validity_ms, inbenta_auth_token *out) {

@@ -23,6 +23,7 @@ struct transfer {
   bool by_proxy; /* one that the program named */
   struct curl_slist *headers_out;
   buffer headers, body;
+  char *header_values; /* as long as `headers` may become */
 };
 
 /* Whole or not at all, but for a body: of one that is too large, the core gets a byte more than it
@@ -133,8 +134,10 @@ transfer *transfer_start(CURLM *multi, const iauth_request *request, const char 
   if (made == NULL)
     return NULL;
   made->easy = curl_easy_init();
-  if (made->easy != NULL && make_buffer(&made->headers, HEADERS_MAX) && make_buffer(&made->body, IAUTH_BODY_MAX + 1) &&
-      set_options(made, request, proxy, ca_file) && curl_multi_add_handle(multi, made->easy) == CURLM_OK) {
+  made->header_values = malloc(HEADERS_MAX);
+  if (made->easy != NULL && made->header_values != NULL && make_buffer(&made->headers, HEADERS_MAX) &&
+      make_buffer(&made->body, IAUTH_BODY_MAX + 1) && set_options(made, request, proxy, ca_file) &&
+      curl_multi_add_handle(multi, made->easy) == CURLM_OK) {
     made->multi = multi;
     return made;
   }
@@ -181,7 +184,7 @@ inbenta_auth_error transfer_complete(const transfer *transfer, CURLcode result, 
         .body = transfer->body.bytes,
         .body_len = transfer->body.len,
     };
-    iauth__read_headers(transfer->headers.bytes, transfer->headers.len, &response);
+    iauth__read_headers(transfer->headers.bytes, transfer->headers.len, transfer->header_values, &response);
     iauth_respond(client, id, &response);
     return INBENTA_AUTH_OK;
   }
@@ -212,5 +215,6 @@ void transfer_free(transfer *transfer) {
   curl_slist_free_all(transfer->headers_out);
   free_buffer(&transfer->headers);
   free_buffer(&transfer->body);
+  free(transfer->header_values);
   free(transfer);
 }

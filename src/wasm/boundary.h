@@ -1,9 +1,11 @@
 /* The wasm boundary, all of it: what JavaScript gives (js/client/core.js) and what it may call. At
- * most 12 exports, the memory among them, and 6 imports; tests/node/boundary.test.js counts.
+ * most 14 exports, the memory among them, and 6 imports; tests/node/client/boundary.test.js counts.
  *
  * Imports never throw and never call back into C. Strings that come in lie in memory that
- * JavaScript got from malloc; the function that takes one frees it, and what is freed is wiped.
- * What goes out is borrowed for the call. Numbers that may exceed 32 bits cross as doubles. */
+ * JavaScript got from malloc; the function that takes one frees it, and what is freed is wiped. NULL stands for one that
+ * malloc had no room for. What goes out is borrowed for the call. Numbers that may exceed 32 bits cross as doubles.
+ *
+ * make-boundary.js reads the enums below, errors.def and IAUTH_RESPONSE_HEADERS, and writes js/client/boundary.js. */
 #ifndef IAUTH_WASM_BOUNDARY_H
 #define IAUTH_WASM_BOUNDARY_H
 
@@ -45,7 +47,8 @@ enum text {
   TEXT_DATE,        /* an HTTP date, as Unix seconds */
   TEXT_NUMBER,      /* one decimal number and nothing else */
   TEXT_CODE,        /* the code of an error: the iauth_error, 0 if there is none of it */
-  TEXT_ENDPOINT,    /* a base URL: an iauth_error, https or this machine only */
+  TEXT_BASE_URL,    /* a base URL: an iauth_error, https or this machine only */
+  TEXT_ENDPOINT,    /* an endpoint, the same */
   TEXT_ANY_ENDPOINT /* the same, plain http everywhere */
 };
 
@@ -67,23 +70,53 @@ enum flag {
   FLAG_SECRET_FLOW = 16 /* on servers only; IAUTH_BROWSER leaves it out */
 };
 
+/* Where the members of what is told lie in memory, in bytes. */
+enum offset {
+  TOKEN_ACCESS_TOKEN = 0,
+  TOKEN_APIS = 4,
+  TOKEN_APIS_LEN = 8,
+  TOKEN_EXPIRATION = 16,
+  TOKEN_EXPIRES_WALL_MS = 24,
+  TOKEN_EXPIRES_MONO_MS = 32,
+  TOKEN_LIFETIME_MS = 40,
+  FAILURE_ERROR = 0,
+  FAILURE_STATUS = 4,
+  FAILURE_RETRYABLE = 8,
+  FAILURE_ATTEMPTS = 12,
+  FAILURE_RETRY_AFTER_MS = 16,
+  FAILURE_SERVER_MESSAGE = 24
+};
+
 /* Memory for strings. NULL: there is no more. */
 void *malloc(size_t size);
 
-/* `strings` is "endpoint\0API key\0credential\0". Returns an iauth_error. */
+/* `strings` is "endpoint\0API key\0credential\0domain key's name\0personal secret\0"; the last two may be empty. Returns an
+ * iauth_error. */
 EXPORT(new) int wasm_new(char *strings, int flags, double timeout_ms);
 
 /* Joins a caller, who is answered by MESSAGE_ANSWER. Returns an iauth_error: then no answer
- * follows. */
+ * follows. NO_MEMORY comes while there is room left for an answer of the API. */
 EXPORT(get)
 int wasm_get(uint32_t waiter, double min_validity_ms, double timeout_ms, int force_refresh);
 
+/* The same for a caller who needs the token's apis. */
+EXPORT(products) int wasm_products(uint32_t waiter, double timeout_ms);
+
 EXPORT(cancel) void wasm_cancel(uint32_t waiter);
 
-/* Takes a token from another tab or a server (id 0), or as the answer to MESSAGE_REAUTHORIZE.
- * `strings` is the token and the apis, "token\0name\0url\0…\0"; without any they are unknown. */
+/* Somebody uses the token. */
+EXPORT(use) void wasm_use(void);
+
+/* Takes a token from another tab, a page or storage (id 0), or as the answer to MESSAGE_REAUTHORIZE.
+ * `strings` is the token and the apis, "token\0name\0url\0…\0"; without any they are unknown. left_ms is what is left of
+ * its life as the giver knows it; -1 or NaN: unknown. Returns an iauth_error; 0 also if it is not better than the current
+ * one. */
 EXPORT(adopt)
-void wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wall_ms, double lifetime_ms);
+int wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wall_ms, double lifetime_ms,
+               double left_ms);
+
+/* Takes the failure of another tab as our own. `message` may be empty. */
+EXPORT(hear) void wasm_hear(int error, int status, double retry_after_ms, int attempts, char *message);
 
 /* There is no token for MESSAGE_REAUTHORIZE. */
 EXPORT(fail) void wasm_fail(uint32_t id, int error);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "wasm/boundary.h"
+#include "wasm/memory.h"
 #include "wasm/transport.h"
 
 static iauth_client *client;
@@ -67,13 +68,23 @@ const iauth_host wasm_host = {NULL,      host_alloc,  host_release, host_now,   
                               host_send, host_cancel, host_arm,     host_answer, host_event};
 
 /* js/client/core.js reads what is told as it lies here. */
-_Static_assert(offsetof(iauth_token, apis) == 4 && offsetof(iauth_token, apis_len) == 8 &&
-                   offsetof(iauth_token, expiration) == 16 && offsetof(iauth_token, expires_wall_ms) == 24 &&
-                   offsetof(iauth_token, expires_mono_ms) == 32 && offsetof(iauth_token, lifetime_ms) == 40,
-               "layout of a token");
-_Static_assert(offsetof(iauth_failure, status) == 4 && offsetof(iauth_failure, retryable) == 8 &&
-                   offsetof(iauth_failure, attempts) == 12 && offsetof(iauth_failure, retry_after_ms) == 16,
-               "layout of a failure");
+#define AT(type, member, offset) _Static_assert(offsetof(type, member) == (offset), "layout of " #type)
+AT(iauth_token, access_token, TOKEN_ACCESS_TOKEN);
+AT(iauth_token, apis, TOKEN_APIS);
+AT(iauth_token, apis_len, TOKEN_APIS_LEN);
+AT(iauth_token, expiration, TOKEN_EXPIRATION);
+AT(iauth_token, expires_wall_ms, TOKEN_EXPIRES_WALL_MS);
+AT(iauth_token, expires_mono_ms, TOKEN_EXPIRES_MONO_MS);
+AT(iauth_token, lifetime_ms, TOKEN_LIFETIME_MS);
+AT(iauth_failure, error, FAILURE_ERROR);
+AT(iauth_failure, status, FAILURE_STATUS);
+AT(iauth_failure, retryable, FAILURE_RETRYABLE);
+AT(iauth_failure, attempts, FAILURE_ATTEMPTS);
+AT(iauth_failure, retry_after_ms, FAILURE_RETRY_AFTER_MS);
+AT(iauth_failure, server_message, FAILURE_SERVER_MESSAGE);
+_Static_assert((int)MESSAGE_QUOTA == (int)IAUTH_EVENT_QUOTA && (int)MESSAGE_EXPIRED == (int)IAUTH_EVENT_EXPIRED &&
+                   (int)MESSAGE_ERROR == (int)IAUTH_EVENT_ERROR && (int)MESSAGE_TOKEN == (int)IAUTH_EVENT_TOKEN,
+               "events are told by their own numbers");
 
 /* ---------------------------------------------------------------------------------------------------
  * What JavaScript calls. */
@@ -86,13 +97,18 @@ static iauth_flow flow_of(int flags) {
   return flags & FLAG_TOKEN_FLOW ? IAUTH_FLOW_TOKEN : IAUTH_FLOW_DOMAIN_KEY;
 }
 
+/* The string behind `text`. */
+static const char *behind(const char *text) { return text + strlen(text) + 1; }
+
 int wasm_new(char *strings, int flags, double timeout_ms) {
-  const char *api_key = strings + strlen(strings) + 1;
+  const char *api_key = behind(strings), *credential = behind(api_key), *name = behind(credential);
   const iauth_config config = {
       .flow = flow_of(flags),
       .endpoint = strings,
       .api_key = api_key,
-      .credential = api_key + strlen(api_key) + 1,
+      .credential = credential,
+      .domain_key_name = name,
+      .user_personal_secret = behind(name),
       .timeout_ms = (int64_t)timeout_ms,
       .auto_refresh = flags & FLAG_AUTO_REFRESH,
       .can_reauthorize = flags & FLAG_CAN_REAUTHORIZE,
@@ -103,9 +119,19 @@ int wasm_new(char *strings, int flags, double timeout_ms) {
   return error;
 }
 
+/* What an answer needs at most: its strings, and a tree of what is in them. Callers leave so much room. */
+#define ANSWER_RESERVE (IAUTH_BODY_MAX + IAUTH_BODY_MAX / 2)
+
 int wasm_get(uint32_t waiter, double min_validity_ms, double timeout_ms, int force_refresh) {
   const iauth_get_options options = {(int64_t)min_validity_ms, (int64_t)timeout_ms, force_refresh};
-  iauth_error error = iauth_get(client, waiter, &options);
+  iauth_error error = has_room(ANSWER_RESERVE) ? iauth_get(client, waiter, &options) : IAUTH_ERR_NO_MEMORY;
+  iauth_run(client);
+  return error;
+}
+
+int wasm_products(uint32_t waiter, double timeout_ms) {
+  iauth_error error =
+      has_room(ANSWER_RESERVE) ? iauth_products(client, waiter, (int64_t)timeout_ms) : IAUTH_ERR_NO_MEMORY;
   iauth_run(client);
   return error;
 }
@@ -115,20 +141,49 @@ void wasm_cancel(uint32_t waiter) {
   iauth_run(client);
 }
 
-void wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wall_ms, double lifetime_ms) {
-  const char *apis = strings + strlen(strings) + 1, *end = apis;
+void wasm_use(void) {
+  iauth_use(client);
+  iauth_run(client);
+}
+
+/* What JavaScript may say of a time: -1 for what is unknown or no number, 0 for what is over. */
+static int64_t left_of(double ms) { return ms == -1 || ms != ms ? -1 : ms > 0 ? (int64_t)ms : 0; }
+
+int wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wall_ms, double lifetime_ms,
+               double left_ms) {
+  if (strings == NULL) {
+    iauth_fail(client, id, IAUTH_ERR_NO_MEMORY);
+    iauth_run(client);
+    return IAUTH_ERR_NO_MEMORY;
+  }
+  const char *apis = behind(strings), *end = apis;
   while (*end != '\0')
-    end += strlen(end) + 1;
+    end = behind(end);
   const iauth_token token = {
       .access_token = strings,
       .expiration = expiration,
       .expires_wall_ms = (int64_t)expires_wall_ms,
       .lifetime_ms = (int64_t)lifetime_ms,
+      .left_ms = left_of(left_ms),
       .apis = apis,
       .apis_len = (size_t)(end - apis),
   };
-  (void)iauth_adopt_reply(client, id, &token);
+  iauth_error error = iauth_adopt_reply(client, id, &token);
   free(strings);
+  iauth_run(client);
+  return error;
+}
+
+void wasm_hear(int error, int status, double retry_after_ms, int attempts, char *message) {
+  const iauth_failure failure = {
+      .error = (iauth_error)error,
+      .status = status,
+      .retry_after_ms = (int64_t)retry_after_ms,
+      .attempts = attempts,
+      .server_message = message,
+  };
+  iauth_hear(client, &failure);
+  free(message);
   iauth_run(client);
 }
 
@@ -138,7 +193,8 @@ void wasm_fail(uint32_t id, int error) {
 }
 
 void wasm_invalidate(char *token) {
-  iauth_invalidate(client, token);
+  if (token != NULL)
+    iauth_invalidate(client, token);
   free(token);
   iauth_run(client);
 }

@@ -47,3 +47,10 @@ void *memchr(const void *bytes, int wanted, size_t size) {
       return (void *)at;
   return NULL;
 }
+
+char *strchr(const char *text, int wanted) {
+  while (*text != (char)wanted)
+    if (*text++ == '\0')
+      return NULL;
+  return (char *)text;
+}

@@ -27,8 +27,8 @@ static void close_request(void) {
 void wasm_done(int status, char *strings) {
   iauth_client *client = in_flight->userData;
   close_request();
-  if (status == 0) {
-    iauth_fail(client, request_id, IAUTH_ERR_NETWORK);
+  if (status == 0 || strings == NULL) {
+    iauth_fail(client, request_id, status == 0 ? IAUTH_ERR_NETWORK : IAUTH_ERR_NO_MEMORY);
   } else {
     iauth_response response = {.status = status};
     char *at = strings;

@@ -40,11 +40,10 @@ static void judge(iauth_request_kind kind, const iauth__grant *grant) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static const int statuses[] = {200, 400, 401, 403, 404, 429, 500, 302};
+  static const int statuses[] = {200, 400, 401, 403, 422, 429, 500, 302};
   if (size < 2)
     return 0;
   iauth_request_kind kind = (iauth_request_kind)(IAUTH_REQUEST_AUTH + data[0] % 3);
-  iauth_flow flow = (iauth_flow)(data[0] / 3 % 3);
   const char *headers = (const char *)data + 2;
   size_t rest = size - 2, headers_len = rest;
   for (size_t i = 0; i + 1 < rest; i++)
@@ -54,18 +53,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
   size_t body_at = headers_len < rest ? headers_len + 1 : rest;
   iauth_response response = {.status = statuses[data[1] % 8], .body = headers + body_at, .body_len = rest - body_at};
-  char *lines = malloc(headers_len + 1);
-  memcpy(lines, headers, headers_len);
-  iauth__read_headers(lines, headers_len, &response);
+  char *values = malloc(headers_len + 1);
+  iauth__read_headers(headers, headers_len, values, &response);
+  static const char *const secrets[] = {"long-secret", "long-secret-too", "short", NULL};
   const iauth_host host = {.alloc = fuzz_alloc, .release = fuzz_release};
   iauth__grant grant;
-  iauth_error error = iauth__check_response(&host, kind, flow, &response, &grant);
+  iauth_error error = iauth__check_response(&host, kind, secrets, &response, &grant);
   if (error == IAUTH_OK)
     judge(kind, &grant);
   else
     require(grant.access_token == NULL && grant.apis == NULL);
+  if (grant.message != NULL) {
+    require(response.status != 200 && strlen(grant.message->text) <= IAUTH_MESSAGE_MAX);
+    require(strstr(grant.message->text, "long-secret") == NULL);
+    for (const char *at = grant.message->text; *at != '\0'; at++)
+      require((unsigned char)*at >= ' ' && *at != 0x7f);
+  }
   require(error != IAUTH_OK || response.status == 200);
   iauth__grant_clean_up(&grant, &host);
-  free(lines);
+  free(values);
   return 0;
 }

@@ -8,10 +8,31 @@
 static void good_endpoints(void **state) {
   (void)state;
   static const char *const urls[] = {
-      "https://api.inbenta.io/v1",    "https://api-eu.inbenta.io", "https://api.inbenta.io:8443/v1/",
-      "HTTPS://API.INBENTA.IO/v1",    "http://localhost:8080/v1",  "http://LOCALHOST",
-      "http://shop.localhost:1/a_b~", "http://127.0.0.1:8080/v1",  "http://127.255.0.9",
-      "http://[::1]:8080/v1",         "https://[2001:db8::1]/v1",  "https://a:65535",
+      "https://api.inbenta.io/v1",
+      "https://api-eu.inbenta.io",
+      "https://api.inbenta.io:8443/v1/",
+      "HTTPS://API.INBENTA.IO/v1",
+      "http://localhost:8080/v1",
+      "http://LOCALHOST",
+      "http://127.0.0.1:8080/v1",
+      "http://127.255.0.9",
+      "https://a_b.example/v1:beta",
+      "http://[::1]:8080/v1",
+      "https://[2001:db8::1]/v1",
+      "https://a:65535",
+      "http://[0:0:0:0:0:0:0:1]/v1",
+      "http://[::0001]",
+      "https://[1:2:3:4:5:6:7:8]",
+      "https://[ABCD::]",
+      "https://xn--a",
+      "https://x//",
+      "https://x/~a_b-c.d",
+      "https://api.inbenta.io/",
+      "https://a.",
+      "https://0xg",
+      "https://a.7b",
+      "https://x/p%20q!$&'()*+,;=:@%aF",
+      "https://00.a",
   };
   for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
     if (iauth__check_base_url(urls[i], false) != IAUTH__BASE_URL_OK)
@@ -21,16 +42,30 @@ static void good_endpoints(void **state) {
 static void insecure_endpoints(void **state) {
   (void)state;
   static const char *const urls[] = {
-      "http://api.inbenta.io/v1", "http://localhost.evil.com", "http://evillocalhost", "http://127.0.0.1.evil.com",
-      "http://127.0.0.01",        "http://127.0.0.256",        "http://127.0.0",       "http://128.0.0.1",
-      "http://1270.0.1",          "http://127.0.0.1.",         "http://[::2]",         "http://127.1",
-      "http://10.0.0.1",          "http://127.0.0.",           "http://127..0.1",      "http://a",
+      "http://api.inbenta.io/v1",
+      "http://localhost.evil.com",
+      "http://evillocalhost",
+      "http://127.0.0.1.evil.com",
+      "http://128.0.0.1",
+      "http://[::2]",
+      "http://10.0.0.1",
+      "http://a",
+      "http://localhost.",
+      "http://x.localhost/v1",
+      "http://127.evil.com",
+      "http://[1::1]",
+      "http://[::1:1]",
+      "http://[1::]",
+      "http://[::]",
+      "http://[::10]",
   };
   for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
     if (iauth__check_base_url(urls[i], false) != IAUTH__BASE_URL_INSECURE)
       fail_msg("not called insecure: %s", urls[i]);
     assert_int_equal(iauth__check_base_url(urls[i], true), IAUTH__BASE_URL_OK);
   }
+  assert_int_equal(iauth__check_base_url("ftp://x/v1", true), IAUTH__BASE_URL_INSECURE);
+  assert_int_equal(iauth__check_base_url("httpsx://x/v1", true), IAUTH__BASE_URL_INSECURE);
 }
 
 static void bad_endpoints(void **state) {
@@ -38,7 +73,8 @@ static void bad_endpoints(void **state) {
   static const char *const urls[] = {
       "",
       "api.inbenta.io",
-      "ftp://api.inbenta.io",
+      "1ttps://a",
+      "ht_tps://a",
       "https:/api.inbenta.io",
       "https://",
       "https:///v1",
@@ -55,9 +91,40 @@ static void bad_endpoints(void **state) {
       "https://api.inbenta.io:65536",
       "https://api.inbenta.io:99999999999",
       "https://api.inbenta.io:80x",
+      "https://a..b/v1",
+      "https://.a",
+      "https://a/%",
+      "https://a/%4",
+      "https://a/%g1",
+      "https://a/%1g",
+      /* addresses in spellings that somebody reads differently */
+      "http://127.1",
+      "http://127.0.0.01",
+      "http://127.0.0.256",
+      "http://127.0.0",
+      "http://1270.0.1",
+      "http://127.0.0.1.",
+      "http://127.0.0.",
+      "http://127..0.1",
+      "https://256.1.1.1",
+      "https://1.2.3.4.5",
+      "https://0x7f000001",
+      "https://a.0x",
+      "https://a.7",
       "https://[::1",
       "https://[]x",
+      "https://[]",
       "https://[::g]",
+      "https://[:::]",
+      "https://[1:::2]",
+      "https://[::1::]",
+      "https://[1:2]",
+      "https://[1:]",
+      "https://[12345::]",
+      "https://[::1]x",
+      "https://[1:2:3:4:5:6:7:8:9]",
+      "https://[1::2:3:4:5:6:7:8]",
+      "https://[::ffff:127.0.0.1]",
       "https://caf\xc3\xa9.example",
       "javascript:alert(1)",
   };

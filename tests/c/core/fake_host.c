@@ -32,6 +32,7 @@ static iauth_error fake_send(void *user, const iauth_request *request) {
   assert_null(world->request); /* never two at once */
   if (world->send_error != IAUTH_OK)
     return world->send_error;
+  world->sent_kinds[request->kind]++;
   if (request->kind != IAUTH_REQUEST_APIS) {
     if (world->sent > 0) /* the minimum interval */
       assert_true(world->elapsed_ms - world->sent_elapsed_ms >= 1000);
@@ -71,6 +72,8 @@ static void fake_answer_waiter(void *user, uint32_t waiter, const iauth_token *t
   } else {
     assert_int_not_equal(failure->error, IAUTH_OK);
     answer->failure = *failure;
+    answer->failure.server_message = NULL; /* borrowed for the call */
+    keep(answer->message, sizeof answer->message, failure->server_message != NULL ? failure->server_message : "");
   }
   if (world->on_answer != NULL)
     world->on_answer(world, waiter);
@@ -87,6 +90,7 @@ static void fake_event(void *user, const iauth_event *event) {
       memcpy(world->apis, event->token->apis, event->token->apis_len);
     break;
   case IAUTH_EVENT_ERROR:
+    assert_int_not_equal(event->failure->error, IAUTH_OK);
     world->errors++;
     world->failure = *event->failure;
     break;
@@ -98,6 +102,8 @@ static void fake_event(void *user, const iauth_event *event) {
     world->quota = *event->quota;
     break;
   }
+  if (world->on_event != NULL)
+    world->on_event(world, event->kind);
 }
 
 void world_init(world *world) {
@@ -178,10 +184,10 @@ static uint32_t take_request(world *world) {
 }
 
 iauth_response fake_response(int status, const char *lines, const char *body) {
-  static char copy[1024];
+  static char values[1024];
   iauth_response response = {.status = status, .body = body, .body_len = strlen(body)};
-  keep(copy, sizeof copy, lines);
-  iauth__read_headers(copy, strlen(copy), &response);
+  assert_true(strlen(lines) <= sizeof values);
+  iauth__read_headers(lines, strlen(lines), values, &response);
   return response;
 }
 

@@ -23,6 +23,7 @@ typedef struct {
   int count; /* how often it was answered */
   char token[64];
   iauth_failure failure;
+  char message[256]; /* of the failure */
 } fake_answer;
 
 typedef struct {
@@ -34,6 +35,7 @@ typedef struct {
 
   const iauth_request *request; /* in flight, or NULL */
   int sent, cancelled;
+  int sent_kinds[IAUTH_REQUEST_REAUTHORIZE + 1];
   iauth_time sent_at;
   int64_t sent_elapsed_ms;
   iauth_request_kind last_kind;
@@ -48,6 +50,7 @@ typedef struct {
   iauth_quota quota;
 
   void (*on_answer)(void *world, uint32_t waiter); /* to do something inside the callback */
+  void (*on_event)(void *world, iauth_event_kind kind);
 
   long allocations, live;
   long fail_at; /* the allocation of this number fails, 1 is the first; 0: none */

@@ -27,7 +27,12 @@ typedef struct {
   uint32_t waiter_count;
   int64_t deadlines_ms[WAITERS_MAX]; /* on world.elapsed_ms; 0: not joined */
   uint32_t old_ids[4];               /* requests that were answered or given up */
+  bytes *in;                         /* what callbacks do, too */
+  int depth;                         /* of callbacks that did something */
+  bool freed;
 } life;
+
+static void reenter(life *life);
 
 /* ---------------------------------------------------------------------------------------------------
  * Judging. */
@@ -46,6 +51,12 @@ static void judge_answer(void *user, uint32_t waiter) {
   assert_int_not_equal(life->deadlines_ms[waiter], 0);
   if (life->world.answers[waiter].token[0] != '\0')
     judge_token(life, life->world.answers[waiter].token);
+  reenter(life);
+}
+
+static void judge_event(void *user, iauth_event_kind kind) {
+  (void)kind;
+  reenter(user);
 }
 
 static void judge_current(life *life) {
@@ -111,7 +122,11 @@ static void ask(life *life, bytes *in) {
   uint32_t waiter = life->waiter_count++;
   int64_t timeout_ms = options.timeout_ms > 0 ? options.timeout_ms : 10000;
   life->deadlines_ms[waiter] = life->world.elapsed_ms + timeout_ms + 1;
-  assert_int_equal(iauth_get(life->world.client, waiter, &options), IAUTH_OK);
+  iauth_error error = next(in) & 1 ? iauth_products(life->world.client, waiter, options.timeout_ms)
+                                   : iauth_get(life->world.client, waiter, &options);
+  assert_int_equal(error, life->freed ? IAUTH_ERR_DISPOSED : IAUTH_OK);
+  if (life->freed)
+    life->world.answers[waiter].count = 1; /* that was the answer */
 }
 
 static void remember(life *life, uint32_t id) {
@@ -140,6 +155,7 @@ static void adopt(life *life, bytes *in, uint32_t id) {
       .access_token = new_token(life, life->world.elapsed_ms, life->world.now.wall_ms, left_ms),
       .expires_wall_ms = life->world.now.wall_ms + left_ms,
       .lifetime_ms = next(in) * INT64_C(10000),
+      .left_ms = next(in) & 1 ? left_ms : -1,
       .apis = next(in) & 1 ? "a\0https://a.example" : NULL,
   };
   token.apis_len = token.apis != NULL ? 20 : 0;
@@ -208,9 +224,20 @@ static void invalidate(life *life, bytes *in) {
     iauth_invalidate(life->world.client, "other");
 }
 
+static void hear(life *life, bytes *in) {
+  uint8_t what = next(in);
+  iauth_hear(life->world.client, &(iauth_failure){
+                                     .error = (iauth_error)(-(what % 32)),
+                                     .status = what,
+                                     .attempts = next(in) - 100,
+                                     .retry_after_ms = (int64_t)(next(in) - 10) * 10000,
+                                     .server_message = what & 1 ? "a sentence" : NULL,
+                                 });
+}
+
 static void one_event(life *life, bytes *in) {
   uint8_t what = next(in);
-  switch (what % 16) {
+  switch (what % 18) {
   case 0:
   case 1:
   case 2:
@@ -246,9 +273,30 @@ static void one_event(life *life, bytes *in) {
     life->world.random = next(in) * 0x01010101u;
     life->world.send_error = next(in) > 250 ? IAUTH_ERR_NO_MEMORY : IAUTH_OK;
     break;
+  case 16:
+    hear(life, in);
+    break;
+  case 17:
+    iauth_use(life->world.client);
+    break;
   }
-  if (what & 128 || what % 16 < 4)
+  if (what & 128 || what % 18 < 4)
     iauth_run(life->world.client);
+}
+
+/* Inside a callback: any input, also freeing the client. Time stands still there. */
+static void reenter(life *life) {
+  uint8_t what = life->in != NULL ? next(life->in) : 0;
+  if (what < 200 || life->depth == 3)
+    return;
+  life->depth++;
+  if (what == 255 && !life->freed) {
+    life->freed = true;
+    iauth_free(life->world.client);
+  } else if (life->in->at < life->in->end && *life->in->at % 18 >= 4) {
+    one_event(life, life->in);
+  }
+  life->depth--;
 }
 
 /* Nobody waits longer than it said. */
@@ -296,14 +344,23 @@ void schedule_run(const uint8_t *data, size_t size) {
   memset(&life, 0, sizeof life);
   world_init(&life.world);
   life.world.on_answer = judge_answer;
+  life.world.on_event = judge_event;
   uint8_t setting = next(&in);
   iauth_config config = domain_key_config();
   config.flow = (iauth_flow)(setting % 3);
   config.auto_refresh = setting >> 2 & 1;
   config.can_reauthorize = setting >> 3 & 1;
   world_start(&life.world, config);
-  while (in.at < in.end)
+  life.in = &in;
+  while (in.at < in.end && !life.freed)
     one_event(&life, &in);
-  calm_down(&life);
+  life.in = NULL;
+  if (life.freed) {
+    life.world.client = NULL;
+    for (uint32_t waiter = 0; waiter < life.waiter_count; waiter++)
+      assert_int_equal(life.world.answers[waiter].count, 1);
+  } else {
+    calm_down(&life);
+  }
   world_clean_up(&life.world);
 }

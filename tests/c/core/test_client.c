@@ -1,6 +1,7 @@
 /* The state machine, path by path, on a clock that is moved by hand. */
 #include "fake_host.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void start(world *world) {
@@ -128,7 +129,7 @@ static void garbled_answer_is_told_at_once(void **state) {
   assert_false(world.answers[0].failure.retryable);
   world_get(&world, 1);
   assert_failed(&world, 1, BAD_CONTENT_TYPE);
-  world_live(&world, 5000); /* the background goes on */
+  world_live(&world, 10000); /* the background goes on */
   assert_int_equal(world.sent, 2);
   world_clean_up(&world);
 }
@@ -155,18 +156,49 @@ static void retry_after_is_honoured(void **state) {
   world_clean_up(&world);
 }
 
-static void long_retry_after_holds_a_caller_for_a_minute(void **state) {
+static void long_retry_after_holds_everybody_but_the_forced(void **state) {
   (void)state;
   world world;
   start(&world);
   world_get(&world, 0);
   world_respond(&world, 429, "Retry-After: 86400\r\n", "");
   assert_failed(&world, 0, RATE_LIMITED);
-  assert_int_equal(world.answers[0].failure.retry_after_ms, 60000);
+  assert_int_equal(world.answers[0].failure.retry_after_ms, 3600000); /* an hour at most */
+  world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
+  assert_failed(&world, 1, RATE_LIMITED);
+  assert_int_equal(world.answers[1].failure.retry_after_ms, 60000);
   world_live(&world, 3599000);
   assert_int_equal(world.sent, 1);
-  world_get(&world, 1);
+  world_get_with(&world, 2, (iauth_get_options){.timeout_ms = 500});
+  assert_failed(&world, 2, RATE_LIMITED);
+  assert_int_equal(world.answers[2].failure.retry_after_ms, 1000);
+  world_get(&world, 3);
+  world_live(&world, 1000);
   assert_int_equal(world.sent, 2);
+  world_respond(&world, 429, "Retry-After: 86400\r\n", "");
+  world_live(&world, 60000);
+  world_get_with(&world, 4, (iauth_get_options){.force_refresh = true});
+  assert_int_equal(world.sent, 3);
+  world_clean_up(&world);
+}
+
+static void an_exhausted_limit_is_waited_for(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world_get(&world, 0);
+  char headers[200];
+  snprintf(headers, sizeof headers,
+           "x-quota-usage: 100\r\nx-quota-reset: %lld\r\nx-throttle-usage: 3\r\nx-throttle-reset: %lld\r\n",
+           (long long)(world.now.wall_ms / 1000 + 1800), (long long)(world.now.wall_ms / 1000 - 20));
+  world_respond(&world, 429, headers, "{\"message\":\"Limit Exceeded\"}");
+  assert_failed(&world, 0, RATE_LIMITED);
+  assert_int_equal(world.answers[0].failure.retry_after_ms, 1800000);
+  assert_string_equal(world.answers[0].message, "Limit Exceeded");
+  world_get(&world, 1);
+  world_live(&world, 1799000);
+  assert_failed(&world, 1, RATE_LIMITED);
+  assert_int_equal(world.sent, 1);
   world_clean_up(&world);
 }
 
@@ -312,7 +344,7 @@ static void refused_refresh_goes_to_auth(void **state) {
   world_respond(&world, 403, JSON_TYPE, "{\"Message\":\"explicit deny\"}");
   assert_int_equal(world.expirations, 0);
   assert_int_equal(world.errors, 0);
-  world_live(&world, 1000);
+  world_live(&world, 10000);
   assert_int_equal(world.last_kind, IAUTH_REQUEST_AUTH);
   world_grant(&world, "t2", 1200);
   assert_string_equal(world.token, "t2");
@@ -364,10 +396,11 @@ static void forced_refresh_is_shared_and_spaced(void **state) {
   assert_token(&world, 3, "t2");
   world_pass(&world, 1000);
   world_get_with(&world, 4, forced);
-  world_respond(&world, 400, "", "");
+  world_respond(&world, 401, "", "");
   world_pass(&world, 1000);
-  world_respond(&world, 400, "", "");
+  world_respond(&world, 401, "", "");
   assert_failed(&world, 4, CREDENTIALS_REJECTED);
+  assert_non_null(iauth_current(world.client, 0)); /* that refusal does not cost the token that is there */
   world_clean_up(&world);
 }
 
@@ -398,12 +431,30 @@ static void short_lifetimes_do_not_loop(void **state) {
   start(&world);
   world_get(&world, 0);
   world_grant(&world, "t", 1);
-  for (int second = 0; second < 60; second++) {
-    world_live(&world, 1000);
+  world_live(&world, 600000); /* the background leaves such tokens alone … */
+  assert_int_equal(world.sent, 1);
+  for (uint32_t second = 1; second <= 60; second++) { /* … and callers get one a second */
+    world_get(&world, second);
     if (world.request != NULL)
       world_grant(&world, "t", 1);
+    assert_token(&world, second, "t");
+    world_live(&world, 1000);
   }
-  assert_in_range(world.sent, 30, 61);
+  assert_int_equal(world.sent, 61);
+  world_clean_up(&world);
+}
+
+static void the_background_asks_every_ten_seconds_at_most(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world_get(&world, 0);
+  for (int second = 0; second < 600; second++) {
+    if (world.request != NULL)
+      world_grant(&world, "t", 12);
+    world_live(&world, 1000);
+  }
+  assert_in_range(world.sent, 55, 61);
   world_clean_up(&world);
 }
 
@@ -469,6 +520,7 @@ static iauth_token offer(const world *world, const char *token, int64_t left_ms)
   return (iauth_token){.access_token = token,
                        .expires_wall_ms = world->now.wall_ms + left_ms,
                        .lifetime_ms = 1200000,
+                       .left_ms = -1,
                        .apis = "a\0https://a.example",
                        .apis_len = 20};
 }
@@ -520,7 +572,7 @@ static void token_from_a_server(void **state) {
   world_live(&world, 1020000);
   assert_int_equal(world.last_kind, IAUTH_REQUEST_REFRESH);
   world_fail(&world, IAUTH_ERR_CREDENTIALS_REJECTED);
-  world_live(&world, 1000);
+  world_live(&world, 10000);
   assert_int_equal(world.last_kind, IAUTH_REQUEST_REAUTHORIZE);
   token = offer(&world, "bad token", 1200000);
   id = world.request->id;
@@ -679,19 +731,37 @@ static void waking_up_ends_our_own_wait(void **state) {
   world.random = UINT32_MAX;
   iauth_wake(world.client);
   world_live(&world, 1020000);
-  for (int i = 0; i < 6; i++) {
+  for (int i = 0; i < 2; i++) {
     world_fail(&world, IAUTH_ERR_NETWORK);
     world_live(&world, 1000);
     iauth_wake(world.client);
-    iauth_run(world.client);
+    world_get_with(&world, (uint32_t)(1 + i), (iauth_get_options){.force_refresh = true, .timeout_ms = 500});
     assert_non_null(world.request);
   }
-  world_respond(&world, 403, "", "");
-  world_live(&world, 1000);
-  world_respond(&world, 403, "", "");
-  iauth_wake(world.client); /* a refusal is not the network's fault */
-  world_live(&world, 100000);
+  /* A page that is switched to and fro all the time wakes no more than once in two minutes. */
+  world_fail(&world, IAUTH_ERR_NETWORK);
+  for (int i = 0; i < 3; i++) {
+    world_live(&world, 1000);
+    iauth_wake(world.client);
+  }
+  world_get_with(&world, 3, (iauth_get_options){.force_refresh = true, .timeout_ms = 500});
+  assert_failed(&world, 3, NETWORK);
   assert_null(world.request);
+  world_clean_up(&world);
+}
+
+static void waking_up_ends_no_refusal(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world_get(&world, 0);
+  world_respond(&world, 403, "", "");
+  world_pass(&world, 1000);
+  iauth_wake(world.client);
+  world_get(&world, 1);
+  assert_failed(&world, 1, ENDPOINT_REFUSED);
+  world_live(&world, 100000);
+  assert_int_equal(world.sent, 1);
   world_clean_up(&world);
 }
 
@@ -749,6 +819,7 @@ static void adopt_inside(void *user, uint32_t waiter) {
   world *world = user;
   (void)waiter;
   iauth_token token = offer(world, "from-a-callback", 9000000);
+  token.lifetime_ms = 9000000;
   assert_int_equal(iauth_adopt(world->client, &token), IAUTH_OK);
 }
 
@@ -851,6 +922,607 @@ static void inbenta_s_endpoint(void **state) {
   world_clean_up(&world);
 }
 
+/* --- a valid token is served until it expires
+ * --------------------------------------------------------------------- */
+
+/* A client whose token has `left_ms` of 1200 s left, and whose refresh has not been answered. */
+static void start_with_left(world *world, int64_t left_ms) {
+  start_with_token(world);
+  world_live(world, 1020000);
+  assert_non_null(world->request);
+  assert_int_equal(world->last_kind, IAUTH_REQUEST_REFRESH);
+  world_fail(world, IAUTH_ERR_NETWORK);
+  world_move(world, 180000 - left_ms, 180000 - left_ms);
+}
+
+static void a_failed_attempt_brings_the_valid_token(void **state) {
+  (void)state;
+  world world;
+  start_with_left(&world, 5000);
+  world_get(&world, 1);
+  assert_waiting(&world, 1); /* a new one may still come */
+  world_respond(&world, 503, "", "");
+  assert_token(&world, 1, "t1");
+  world_get(&world, 2); /* while the wait is on, at once */
+  assert_token(&world, 2, "t1");
+  world_get_with(&world, 3, (iauth_get_options){.force_refresh = true, .timeout_ms = 200});
+  assert_failed(&world, 3, SERVER_ERROR);
+  world_pass(&world, 5000);
+  world_get_with(&world, 4, (iauth_get_options){.timeout_ms = 200});
+  world_live(&world, 200);
+  assert_int_equal(world.answers[4].count, 1);
+  assert_string_equal(world.answers[4].token, ""); /* it has expired */
+  world_clean_up(&world);
+}
+
+static void a_hanging_api_brings_the_valid_token(void **state) {
+  (void)state;
+  world world;
+  start_with_left(&world, 20000);
+  world_get(&world, 1);
+  world_get_with(&world, 2, (iauth_get_options){.force_refresh = true});
+  assert_non_null(world.request);
+  world_live(&world, 1999);
+  assert_waiting(&world, 1);
+  world_live(&world, 1);
+  assert_token(&world, 1, "t1");
+  assert_waiting(&world, 2);
+  world_get(&world, 3); /* who comes later waits no longer */
+  assert_token(&world, 3, "t1");
+  world_grant(&world, "t2", 1200);
+  assert_token(&world, 2, "t2");
+  world_clean_up(&world);
+}
+
+static void refused_everywhere_the_token_lives_on(void **state) {
+  (void)state;
+  static const char *const bodies[] = {"", "{\"Message\":\"explicit deny\"}",
+                                       "{\"error\":{\"reason\":\"origin_not_allowed\"}}"};
+  for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+    world world;
+    start_with_token(&world);
+    world_live(&world, 1020000);
+    world_respond(&world, 403, JSON_TYPE, bodies[i]);
+    world_live(&world, 10000);
+    assert_int_equal(world.last_kind, IAUTH_REQUEST_AUTH);
+    world_respond(&world, 403, JSON_TYPE, bodies[i]);
+    assert_int_equal(world.errors, 1);
+    assert_int_equal(world.expirations, 0);
+    world_get(&world, 1);
+    assert_token(&world, 1, "t1");
+    world_live(&world, 180000);
+    assert_int_equal(world.expirations, 1);
+    assert_int_equal(world.sent, 3);
+    world_clean_up(&world);
+  }
+}
+
+static void a_refusal_is_about_the_token_that_was_sent(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  world_live(&world, 1020000);
+  iauth_token token = offer(&world, "from-a-tab", 1200000);
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  world_respond(&world, 401, "", "");
+  world_live(&world, 1020000);
+  assert_int_equal(world.last_kind, IAUTH_REQUEST_REFRESH); /* of the new one */
+  world_clean_up(&world);
+}
+
+static void without_another_way_a_refused_refresh_is_told(void **state) {
+  (void)state;
+  world world;
+  world_init(&world);
+  world_start(&world,
+              (iauth_config){.flow = IAUTH_FLOW_TOKEN, .endpoint = ENDPOINT, .api_key = "k", .auto_refresh = true});
+  iauth_token token = offer(&world, "s1", 1200000);
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  world_get(&world, 0);
+  world_live(&world, 1020000);
+  world_respond(&world, 403, JSON_TYPE, "{\"message\":\"Forbidden\"}");
+  assert_int_equal(world.failure.error, IAUTH_ERR_ENDPOINT_REFUSED);
+  world_live(&world, 10000);
+  world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
+  world_pass(&world, 0);
+  assert_failed(&world, 1, TOKEN_EXPIRED);
+  assert_int_equal(world.sent, 1);
+  world_clean_up(&world);
+}
+
+static void a_page_that_gives_the_same_token(void **state) {
+  (void)state;
+  world world;
+  world_init(&world);
+  world_start(&world,
+              (iauth_config){.flow = IAUTH_FLOW_TOKEN, .endpoint = ENDPOINT, .api_key = "k", .can_reauthorize = true});
+  iauth_token token = offer(&world, "s1", 1200000);
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  world_get_with(&world, 0, (iauth_get_options){.force_refresh = true});
+  world_respond(&world, 401, "", "");
+  world_pass(&world, 1000);
+  assert_int_equal(world.last_kind, IAUTH_REQUEST_REAUTHORIZE);
+  uint32_t id = world.request->id;
+  world.request = NULL;
+  assert_int_equal(iauth_adopt_reply(world.client, id, &token), IAUTH_ERR_TOKEN_EXPIRED);
+  iauth_run(world.client);
+  assert_failed(&world, 0, TOKEN_EXPIRED);
+  assert_non_null(iauth_current(world.client, 0));
+  world_clean_up(&world);
+}
+
+/* --- products
+ * ----------------------------------------------------------------------------------------------------- */
+
+static void ask_products(world *world, uint32_t waiter, int64_t timeout_ms) {
+  assert_int_equal(iauth_products(world->client, waiter, timeout_ms), IAUTH_OK);
+  iauth_run(world->client);
+}
+
+static void products_are_asked_for_again(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  ask_products(&world, 0, 0);
+  world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t1\",\"expires_in\":1200,\"apis\":[]}");
+  assert_int_equal(world.last_kind, IAUTH_REQUEST_APIS);
+  world_respond(&world, 503, "", "");
+  assert_waiting(&world, 0);
+  world_get(&world, 1);
+  assert_token(&world, 1, "t1");
+  ask_products(&world, 2, 100); /* its deadline lies before the next try */
+  assert_failed(&world, 2, SERVER_ERROR);
+  assert_int_equal(world.answers[2].failure.status, 503);
+  assert_true(world.answers[2].failure.retry_after_ms > 0);
+  world_live(&world, 1000);
+  assert_int_equal(world.last_kind, IAUTH_REQUEST_APIS);
+  assert_int_equal(world.sent_kinds[IAUTH_REQUEST_APIS], 2);
+  world_respond(&world, 200, JSON_TYPE, "{\"apis\":{\"a\":\"https://a.example\"}}");
+  assert_token(&world, 0, "t1");
+  assert_memory_equal(world.apis, "a\0https://a.example", 20);
+  ask_products(&world, 3, 0);
+  assert_token(&world, 3, "t1");
+  assert_int_equal(world.errors, 0);
+  world_clean_up(&world);
+}
+
+static void products_that_cannot_be_had(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world_get(&world, 0);
+  world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t1\",\"expires_in\":1200,\"apis\":null}");
+  world_respond(&world, 404, "", "");
+  assert_token(&world, 0, "t1");
+  ask_products(&world, 1, 0);
+  assert_failed(&world, 1, BAD_STATUS);
+  world_live(&world, 5000);
+  ask_products(&world, 2, 500);
+  assert_int_equal(world.last_kind, IAUTH_REQUEST_APIS);
+  world_live(&world, 500);
+  assert_failed(&world, 2, TIMEOUT);
+  ask_products(&world, 3, 0);
+  iauth_cancel(world.client, 3);
+  iauth_run(world.client);
+  assert_failed(&world, 3, ABORTED);
+  world_clean_up(&world);
+}
+
+static void products_without_a_token(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  ask_products(&world, 0, 0);
+  world_respond(&world, 401, "", "");
+  assert_failed(&world, 0, CREDENTIALS_REJECTED);
+  world.fail_at = world.allocations + 1;
+  assert_int_equal(iauth_products(world.client, 1, 0), IAUTH_ERR_NO_MEMORY);
+  world_clean_up(&world);
+}
+
+static void a_new_token_asks_for_apis_only_when_their_wait_is_over(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world.random = UINT32_MAX;
+  world_get(&world, 0);
+  world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t1\",\"expires_in\":1200}");
+  world_respond(&world, 429, "Retry-After: 100\r\n", "");
+  world_pass(&world, 1000);
+  world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
+  world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t2\",\"expires_in\":1200}");
+  assert_token(&world, 1, "t2");
+  assert_int_equal(world.sent_kinds[IAUTH_REQUEST_APIS], 1);
+  world_clean_up(&world);
+}
+
+/* --- from other tabs
+ * ---------------------------------------------------------------------------------------------- */
+
+static void a_token_lives_no_longer_than_its_giver_knows(void **state) {
+  (void)state;
+  static const struct {
+    int64_t wall_ms, lifetime_ms, left_ms, expected_ms;
+  } cases[] = {
+      {600000, 1200000, -1, 600000},
+      {600000, 1200000, 300000, 300000},
+      {600000, 100000, 300000, 100000},
+      {600000, 0, -1, 600000},
+      {INT64_C(9000000000000), 1200000, -1, 1200000},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    world world;
+    start(&world);
+    iauth_token token = offer(&world, "t", cases[i].wall_ms);
+    token.lifetime_ms = cases[i].lifetime_ms;
+    token.left_ms = cases[i].left_ms;
+    assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+    world_move(&world, cases[i].expected_ms - 1, 0);
+    assert_non_null(iauth_current(world.client, 0));
+    world_move(&world, 1, 0);
+    assert_null(iauth_current(world.client, 0));
+    token.left_ms = 0;
+    assert_int_equal(iauth_adopt(world.client, &token), IAUTH_ERR_BAD_EXPIRES_IN);
+    world_clean_up(&world);
+  }
+}
+
+static void the_same_token_again_is_no_news(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  iauth_token token = offer(&world, "t", 600000);
+  token.apis = "a\0javascript:x\0b\0https://b.example";
+  token.apis_len = 35;
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  iauth_run(world.client);
+  assert_memory_equal(world.apis, "b\0https://b.example\0", 21);
+  token.expires_wall_ms += 900;
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  iauth_run(world.client);
+  assert_int_equal(world.tokens, 1);
+  token.expires_wall_ms += 900;
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  iauth_run(world.client);
+  assert_int_equal(world.tokens, 2);
+  world_clean_up(&world);
+}
+
+static void a_sibling_s_short_token_is_not_enough(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world_get_with(&world, 0, (iauth_get_options){.min_validity_ms = 250000});
+  iauth_token token = offer(&world, "short", 60000);
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  iauth_run(world.client);
+  assert_waiting(&world, 0);
+  world_grant(&world, "t1", 1200);
+  assert_token(&world, 0, "t1");
+  world_clean_up(&world);
+}
+
+static void a_refused_token_is_not_taken_back(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  iauth_invalidate(world.client, "t1");
+  iauth_token token = offer(&world, "t1", 1200000);
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_ERR_TOKEN_EXPIRED);
+  assert_null(iauth_current(world.client, 0));
+  world_clean_up(&world);
+}
+
+static void a_sibling_s_failure_counts_like_our_own(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  iauth_failure failure = {.error = IAUTH_ERR_RATE_LIMITED,
+                           .status = 429,
+                           .attempts = 4,
+                           .retry_after_ms = 20000,
+                           .server_message = "api-key1 no"};
+  iauth_hear(world.client, &failure);
+  iauth_run(world.client);
+  assert_int_equal(world.errors, 1);
+  world_get(&world, 0);
+  assert_failed(&world, 0, RATE_LIMITED);
+  assert_int_equal(world.answers[0].failure.status, 429);
+  assert_int_equal(world.answers[0].failure.attempts, 4);
+  assert_int_equal(world.answers[0].failure.retry_after_ms, 20000);
+  assert_string_equal(world.answers[0].message, "api-key1 no");
+  failure.attempts = -7;
+  failure.retry_after_ms = INT64_MIN;
+  iauth_hear(world.client, &failure);
+  failure.attempts = INT32_MAX;
+  iauth_hear(world.client, &failure);
+  world_get(&world, 1);
+  assert_failed(&world, 1, RATE_LIMITED);
+  assert_int_equal(world.sent, 0);
+  world_live(&world, 60000);
+  world_get(&world, 2);
+  assert_int_equal(world.sent, 1);
+  iauth_hear(world.client, &failure); /* our own answer is on its way */
+  world_grant(&world, "t1", 1200);
+  assert_token(&world, 2, "t1");
+  static const iauth_error odd[] = {IAUTH_OK, (iauth_error)5, IAUTH_ERR_DISPOSED, (iauth_error)-99};
+  for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+    failure.error = odd[i];
+    iauth_hear(world.client, &failure);
+  }
+  failure.error = IAUTH_ERR_KEY_REVOKED;
+  iauth_run(world.client);
+  assert_int_equal(world.errors, 2);
+  iauth_hear(world.client, &failure);
+  iauth_run(world.client);
+  assert_int_equal(world.errors, 3);
+  assert_int_equal(world.expirations, 1);
+  world_clean_up(&world);
+}
+
+/* --- rest
+ * --------------------------------------------------------------------------------------------------------- */
+
+/* Lives on, with a server that grants whatever is asked. */
+static void live_granted(world *world, int64_t ms) {
+  for (int64_t second = 0; second < ms / 1000; second++) {
+    if (world->request != NULL)
+      world_grant(world, "t", 1200);
+    world_live(world, 1000);
+  }
+}
+
+static void a_client_that_nobody_uses_rests(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  live_granted(&world, 4 * 3600000);
+  assert_in_range(world.sent, 4, 5); /* for an hour */
+  assert_null(iauth_current(world.client, 0));
+  int sent = world.sent;
+  iauth_use(world.client); /* nothing to keep fresh, but somebody is there */
+  iauth_run(world.client);
+  assert_int_equal(world.sent, sent + 1);
+  live_granted(&world, 3600000);
+  for (int i = 0; i < 4; i++) {
+    assert_non_null(iauth_current(world.client, 0));
+    live_granted(&world, 3000000);
+  }
+  assert_non_null(iauth_current(world.client, 0));
+  world_clean_up(&world);
+}
+
+static void use_alone_asks_for_nothing(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  iauth_use(world.client);
+  world_live(&world, 100000);
+  assert_int_equal(world.sent, 0);
+  iauth_token token = offer(&world, "t", 1200000);
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  iauth_use(world.client); /* now there is a token to keep */
+  world_live(&world, 1100000);
+  assert_int_equal(world.last_kind, IAUTH_REQUEST_REFRESH);
+  world_clean_up(&world);
+}
+
+/* --- what a server says
+ * -------------------------------------------------------------------------------------------- */
+
+static void the_server_s_sentence_is_kept(void **state) {
+  (void)state;
+  world world;
+  iauth_config config = domain_key_config();
+  config.api_key = "long-api-key";
+  world_init(&world);
+  world_start(&world, config);
+  world_get(&world, 0);
+  world_respond(&world, 403, JSON_TYPE, "{\"error\":{\"message\":\"domain-key of long-api-key: no\"}}");
+  assert_failed(&world, 0, CREDENTIALS_REJECTED);
+  assert_string_equal(world.answers[0].message, "*** of ***: no");
+  world_get(&world, 1);
+  assert_string_equal(world.answers[1].message, "*** of ***: no");
+  world_live(&world, 6000);
+  world_get(&world, 2);
+  world_respond(&world, 403, "", "");
+  assert_string_equal(world.answers[2].message, "");
+  world_clean_up(&world);
+}
+
+static void an_error_always_has_an_error(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world_get(&world, 0);
+  iauth_fail(world.client, world.request->id, IAUTH_OK);
+  world.request = NULL;
+  iauth_run(world.client); /* the fake host looks at the event */
+  assert_int_equal(world.errors, 1);
+  world_clean_up(&world);
+}
+
+static void fail_in_quota(void *user, iauth_event_kind kind) {
+  world *world = user;
+  if (kind != IAUTH_EVENT_QUOTA || world->request == NULL)
+    return;
+  uint32_t id = world->request->id;
+  world->request = NULL;
+  iauth_fail(world->client, id, IAUTH_ERR_NETWORK);
+}
+
+static void a_failure_inside_an_event_is_told_as_what_it_is(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world.on_event = fail_in_quota;
+  world_get(&world, 0);
+  world_respond(&world, 200, JSON_TYPE "x-quota-usage: 1\r\n", "{\"accessToken\":\"t1\",\"expires_in\":1200}");
+  world_pass(&world, 1000);
+  world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
+  world_respond(&world, 503, "x-quota-usage: 2\r\n", "");
+  assert_int_equal(world.failure.error, IAUTH_ERR_SERVER_ERROR);
+  world_clean_up(&world);
+}
+
+/* --- endings
+ * ------------------------------------------------------------------------------------------------------ */
+
+static void free_inside(void *user, uint32_t waiter) {
+  world *world = user;
+  if (waiter > 0)
+    return;
+  iauth_client *client = world->client;
+  world->client = NULL;
+  iauth_free(client);
+  iauth_free(client);
+  iauth_run(client);
+}
+
+static void freed_inside_an_answer(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world.on_answer = free_inside;
+  for (uint32_t waiter = 0; waiter < 4; waiter++)
+    assert_int_equal(iauth_get(world.client, waiter, &(iauth_get_options){0}), IAUTH_OK);
+  iauth_client *client = world.client;
+  iauth_run(client);
+  const iauth_response response =
+      fake_response(200, JSON_TYPE, "{\"accessToken\":\"t1\",\"expires_in\":9,\"apis\":{}}");
+  uint32_t id = world.request->id;
+  world.request = NULL;
+  iauth_respond(client, id, &response);
+  assert_int_equal(iauth_get(client, 4, &(iauth_get_options){.min_validity_ms = 8000, .force_refresh = true}),
+                   IAUTH_OK);
+  int sent = world.sent;
+  iauth_run(client);
+  assert_token(&world, 0, "t1");
+  for (uint32_t waiter = 1; waiter < 5; waiter++)
+    assert_failed(&world, waiter, DISPOSED);
+  assert_int_equal(world.sent, sent);
+  world_clean_up(&world);
+}
+
+static void free_on_event(void *user, iauth_event_kind kind) {
+  (void)kind;
+  free_inside(user, 0);
+}
+
+static void freed_inside_an_event(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world.on_event = free_on_event;
+  world_get(&world, 0);
+  iauth_client *client = world.client;
+  const iauth_response response = fake_response(503, "x-quota-usage: 1\r\n", "");
+  uint32_t id = world.request->id;
+  world.request = NULL;
+  iauth_respond(client, id, &response);
+  iauth_run(client);
+  assert_failed(&world, 0, DISPOSED);
+  assert_int_equal(world.errors, 0);
+  world_clean_up(&world);
+}
+
+static void use_everything(void *user, uint32_t waiter) {
+  world *world = user;
+  (void)waiter;
+  iauth_client *client = world->client;
+  iauth_token token = offer(world, "late", 600000);
+  assert_int_equal(iauth_get(client, 100, &(iauth_get_options){0}), IAUTH_ERR_DISPOSED);
+  assert_int_equal(iauth_products(client, 100, 0), IAUTH_ERR_DISPOSED);
+  assert_int_equal(iauth_adopt(client, &token), IAUTH_ERR_DISPOSED);
+  iauth_hear(client, &(iauth_failure){.error = IAUTH_ERR_NETWORK});
+  iauth_invalidate(client, "t1");
+  iauth_cancel(client, 1);
+  iauth_use(client);
+  iauth_wake(client);
+  iauth_fail(client, 3, IAUTH_ERR_NETWORK);
+  iauth_run(client);
+  iauth_free(client);
+}
+
+static void asking_again_from_the_last_answer(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
+  world_get_with(&world, 2, (iauth_get_options){.force_refresh = true});
+  world.on_answer = use_everything;
+  int sent = world.sent;
+  iauth_free(world.client);
+  world.client = NULL;
+  world.request = NULL;
+  assert_failed(&world, 1, DISPOSED);
+  assert_failed(&world, 2, DISPOSED);
+  assert_int_equal(world.answers[100].count, 0);
+  assert_int_equal(world.sent, sent);
+  world_clean_up(&world);
+}
+
+static void cancel_the_next(void *user, uint32_t waiter) {
+  world *world = user;
+  iauth_cancel(world->client, waiter + 1);
+  iauth_run(world->client);
+}
+
+static void cancelled_in_the_same_batch(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world.on_answer = cancel_the_next;
+  for (uint32_t waiter = 0; waiter < 4; waiter++)
+    world_get(&world, waiter);
+  world_grant(&world, "t1", 1200);
+  for (uint32_t waiter = 0; waiter < 4; waiter++)
+    assert_token(&world, waiter, "t1");
+  world_clean_up(&world);
+}
+
+static void other_members_of_the_body(void **state) {
+  (void)state;
+  world world;
+  iauth_client *client;
+  iauth_config config = domain_key_config();
+  world_init(&world);
+  config.user_personal_secret = "p";
+  assert_int_equal(iauth_new(&config, &world.host, &client), IAUTH_ERR_INVALID_CONFIG);
+  config.user_personal_secret = "";
+  config.domain_key_name = "two words";
+  assert_int_equal(iauth_new(&config, &world.host, &client), IAUTH_ERR_INVALID_CONFIG);
+  config.domain_key_name = "domain_key";
+  world_start(&world, config);
+  world_get(&world, 0);
+  assert_string_equal(world.request->body, "{\"domain_key\":\"domain-key\"}");
+  world_clean_up(&world);
+  config.flow = IAUTH_FLOW_SECRET;
+  config.user_personal_secret = "two words";
+  assert_int_equal(iauth_new(&config, &world.host, &client), IAUTH_ERR_INVALID_CONFIG);
+  config.user_personal_secret = "p";
+  world_init(&world);
+  world_start(&world, config);
+  world_get(&world, 1);
+  assert_string_equal(world.request->body, "{\"secret\":\"domain-key\",\"user_personal_secret\":\"p\"}");
+  world_clean_up(&world);
+  static const char *const bare[] = {"https://inbenta.io", "https://api.inbenta.io/", "https://API.Inbenta.IO.//",
+                                     "https://api.inbenta.io:443", "https://api.inbenta.io/%31"};
+  config = domain_key_config();
+  for (size_t i = 0; i < sizeof bare / sizeof *bare; i++) {
+    config.endpoint = bare[i];
+    assert_int_equal(iauth_new(&config, &world.host, &client), IAUTH_ERR_INVALID_CONFIG);
+  }
+  static const char *const fine[] = {
+      "https://api.inbenta.io/v1", "https://notinbenta.io", "https://inbenta.io.example", "https://a", "https://[::1]/",
+      "https://xinbenta.io:1/"};
+  for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
+    config.endpoint = fine[i];
+    world_start(&world, config);
+    world_clean_up(&world);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nothing_until_asked),
@@ -860,7 +1532,8 @@ int main(void) {
       cmocka_unit_test(failing_server_ends_in_its_error),
       cmocka_unit_test(garbled_answer_is_told_at_once),
       cmocka_unit_test(retry_after_is_honoured),
-      cmocka_unit_test(long_retry_after_holds_a_caller_for_a_minute),
+      cmocka_unit_test(long_retry_after_holds_everybody_but_the_forced),
+      cmocka_unit_test(an_exhausted_limit_is_waited_for),
       cmocka_unit_test(an_attempt_has_a_deadline),
       cmocka_unit_test(a_caller_has_a_deadline),
       cmocka_unit_test(a_deadline_after_a_failure_tells_the_failure),
@@ -874,6 +1547,7 @@ int main(void) {
       cmocka_unit_test(forced_refresh_is_shared_and_spaced),
       cmocka_unit_test(minimum_validity),
       cmocka_unit_test(short_lifetimes_do_not_loop),
+      cmocka_unit_test(the_background_asks_every_ten_seconds_at_most),
       cmocka_unit_test(long_lifetimes_nap),
       cmocka_unit_test(expired_on_arrival),
       cmocka_unit_test(clock_that_jumps_back_locks_nobody_out),
@@ -889,6 +1563,7 @@ int main(void) {
       cmocka_unit_test(apis_for_a_token_that_is_gone),
       cmocka_unit_test(late_replies_are_dropped),
       cmocka_unit_test(waking_up_ends_our_own_wait),
+      cmocka_unit_test(waking_up_ends_no_refusal),
       cmocka_unit_test(failure_to_send),
       cmocka_unit_test(quota_is_told),
       cmocka_unit_test(callbacks_may_ask_again),
@@ -897,6 +1572,31 @@ int main(void) {
       cmocka_unit_test(disposed),
       cmocka_unit_test(bad_configuration),
       cmocka_unit_test(inbenta_s_endpoint),
+      cmocka_unit_test(a_failed_attempt_brings_the_valid_token),
+      cmocka_unit_test(a_hanging_api_brings_the_valid_token),
+      cmocka_unit_test(refused_everywhere_the_token_lives_on),
+      cmocka_unit_test(a_refusal_is_about_the_token_that_was_sent),
+      cmocka_unit_test(without_another_way_a_refused_refresh_is_told),
+      cmocka_unit_test(a_page_that_gives_the_same_token),
+      cmocka_unit_test(products_are_asked_for_again),
+      cmocka_unit_test(products_that_cannot_be_had),
+      cmocka_unit_test(products_without_a_token),
+      cmocka_unit_test(a_new_token_asks_for_apis_only_when_their_wait_is_over),
+      cmocka_unit_test(a_token_lives_no_longer_than_its_giver_knows),
+      cmocka_unit_test(the_same_token_again_is_no_news),
+      cmocka_unit_test(a_sibling_s_short_token_is_not_enough),
+      cmocka_unit_test(a_refused_token_is_not_taken_back),
+      cmocka_unit_test(a_sibling_s_failure_counts_like_our_own),
+      cmocka_unit_test(a_client_that_nobody_uses_rests),
+      cmocka_unit_test(use_alone_asks_for_nothing),
+      cmocka_unit_test(the_server_s_sentence_is_kept),
+      cmocka_unit_test(an_error_always_has_an_error),
+      cmocka_unit_test(a_failure_inside_an_event_is_told_as_what_it_is),
+      cmocka_unit_test(freed_inside_an_answer),
+      cmocka_unit_test(freed_inside_an_event),
+      cmocka_unit_test(asking_again_from_the_last_answer),
+      cmocka_unit_test(cancelled_in_the_same_batch),
+      cmocka_unit_test(other_members_of_the_body),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,6 +29,8 @@ static void other_names_are_not_taken_for_it(void **state) {
   assert_string_equal(read_type("X-Content-Type: a\r\n"), "");
   assert_string_equal(read_type(" Content-Type: a\r\n"), "");
   assert_string_equal(read_type("Content-Typ: a\r\n"), "");
+  assert_string_equal(read_type("Content-Type"), "");
+  assert_string_equal(read_type("Content-Typ"), "");
 }
 
 static void among_others(void **state) {
@@ -41,9 +43,12 @@ static void among_others(void **state) {
   assert_string_equal(response.headers[IAUTH_HEADER_QUOTA_USAGE], "");
 }
 
-static void the_first_of_a_name_counts(void **state) {
+static void repeated_names_are_joined(void **state) {
   (void)state;
-  assert_string_equal(read_type("Content-Type: a\r\nContent-Type: b\r\n"), "a");
+  assert_string_equal(read_type("Content-Type: a\r\nDate: d\r\ncontent-type:b \nContent-Type: c"), "a, b, c");
+  iauth_response response = fake_response(503, "Retry-After: 4\r\nRetry-After: 4\r\nDate: d\r\n", "");
+  assert_string_equal(response.headers[IAUTH_HEADER_RETRY_AFTER], "4, 4");
+  assert_string_equal(response.headers[IAUTH_HEADER_DATE], "d");
 }
 
 int main(void) {
@@ -51,7 +56,7 @@ int main(void) {
       cmocka_unit_test(values_are_trimmed),
       cmocka_unit_test(other_names_are_not_taken_for_it),
       cmocka_unit_test(among_others),
-      cmocka_unit_test(the_first_of_a_name_counts),
+      cmocka_unit_test(repeated_names_are_joined),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

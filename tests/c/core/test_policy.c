@@ -39,10 +39,10 @@ static void backoff(void **state) {
   static const int64_t ceilings[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000};
   for (int i = 0; i < 8; i++) {
     assert_int_equal(iauth__backoff_ms(i + 1, UINT32_MAX), ceilings[i]);
-    assert_int_equal(iauth__backoff_ms(i + 1, 0), 0);
+    assert_int_equal(iauth__backoff_ms(i + 1, 0), ceilings[i] / 2);
     assert_int_equal(iauth__background_backoff_ms(i + 1, 0), ceilings[i]);
     assert_in_range(iauth__background_backoff_ms(i + 1, UINT32_MAX), ceilings[i] * 19 / 10, ceilings[i] * 197 / 100);
-    assert_in_range(iauth__backoff_ms(i + 1, UINT32_MAX / 2), ceilings[i] / 2 - 2, ceilings[i] / 2 + 2);
+    assert_in_range(iauth__backoff_ms(i + 1, UINT32_MAX / 2), ceilings[i] * 3 / 4 - 2, ceilings[i] * 3 / 4 + 2);
   }
   assert_int_equal(iauth__backoff_ms(INT32_MAX, UINT32_MAX), 60000);
 }

@@ -4,9 +4,12 @@
 
 #include <string.h>
 
-static const iauth__identity domain_key = {"https://api.example.com/v1", "the-api-key", "a\"quoted\\key",
-                                           IAUTH_FLOW_DOMAIN_KEY};
-static const iauth__identity secret = {"https://api.example.com/v1", "the-api-key", "the-secret", IAUTH_FLOW_SECRET};
+#define ENDPOINT_AND_KEY .endpoint = "https://api.example.com/v1", .api_key = "the-api-key"
+
+static const iauth__identity domain_key = {
+    ENDPOINT_AND_KEY, "a\"quoted\\key", "domainKey", "", IAUTH_FLOW_DOMAIN_KEY,
+};
+static const iauth__identity secret = {ENDPOINT_AND_KEY, "the-secret", "domainKey", "", IAUTH_FLOW_SECRET};
 
 static const char *header(const iauth__request *request, const char *name) {
   for (const char *const *at = request->public.headers; *at != NULL; at += 2)
@@ -41,6 +44,21 @@ static void auth_with_secret(void **state) {
   world_init(&world);
   assert_int_equal(iauth__request_init(&request, &world.host, &secret, IAUTH_REQUEST_AUTH, 1, NULL), IAUTH_OK);
   assert_string_equal(request.public.body, "{\"secret\":\"the-secret\"}");
+  iauth__request_clean_up(&request, &world.host);
+}
+
+static void other_members(void **state) {
+  (void)state;
+  static const iauth__identity renamed = {ENDPOINT_AND_KEY, "k", "domain_key", "", IAUTH_FLOW_DOMAIN_KEY};
+  static const iauth__identity editor = {ENDPOINT_AND_KEY, "s", "domainKey", "\"p\"", IAUTH_FLOW_SECRET};
+  world world;
+  iauth__request request;
+  world_init(&world);
+  assert_int_equal(iauth__request_init(&request, &world.host, &renamed, IAUTH_REQUEST_AUTH, 1, NULL), IAUTH_OK);
+  assert_string_equal(request.public.body, "{\"domain_key\":\"k\"}");
+  iauth__request_clean_up(&request, &world.host);
+  assert_int_equal(iauth__request_init(&request, &world.host, &editor, IAUTH_REQUEST_AUTH, 1, NULL), IAUTH_OK);
+  assert_string_equal(request.public.body, "{\"secret\":\"s\",\"user_personal_secret\":\"\\\"p\\\"\"}");
   iauth__request_clean_up(&request, &world.host);
 }
 
@@ -84,10 +102,8 @@ static void without_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(auth_with_domain_key),
-      cmocka_unit_test(auth_with_secret),
-      cmocka_unit_test(with_token),
-      cmocka_unit_test(without_memory),
+      cmocka_unit_test(auth_with_domain_key), cmocka_unit_test(auth_with_secret), cmocka_unit_test(other_members),
+      cmocka_unit_test(with_token),           cmocka_unit_test(without_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

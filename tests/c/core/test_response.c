@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const none[] = {NULL}; /* no secrets */
+
 #define GOOD                                                                                                           \
   "{\"accessToken\":\"tok\",\"expiration\":1790001200,\"expires_in\":1200,"                                            \
   "\"apis\":{\"chatbot\":\"https://c.example/v1\",\"search\":\"http://127.0.0.1:8080\"}}"
@@ -17,8 +19,7 @@ static void good_grant(void **state) {
   world_init(&world);
   const iauth_response response =
       fake_response(200, "Date: x\r\ncontent-TYPE:  application/JSON ; charset=utf-8\r\n", GOOD);
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, &response, &grant),
-                   IAUTH_OK);
+  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant), IAUTH_OK);
   assert_string_equal(grant.access_token, "tok");
   assert_true(grant.expiration == 1790001200);
   assert_int_equal(grant.expires_in_ms, 1200000);
@@ -62,20 +63,21 @@ static void each_step_has_its_error(void **state) {
       {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":\"NaN\"}", IAUTH_ERR_BAD_EXPIRES_IN},
       {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":NaN}", IAUTH_ERR_BAD_JSON},
       {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":[1]}", IAUTH_ERR_BAD_EXPIRES_IN},
-      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":[]}", IAUTH_ERR_BAD_APIS},
-      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":null}", IAUTH_ERR_BAD_APIS},
-      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":{\"a\":1}}", IAUTH_ERR_BAD_APIS},
-      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":{\"a\":\"http://evil.example\"}}",
-       IAUTH_ERR_BAD_APIS},
-      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":{\"a\":\"javascript:x\"}}", IAUTH_ERR_BAD_APIS},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1}<html>oops", IAUTH_ERR_BAD_JSON},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1} \r\n\t", IAUTH_OK},
+      {JSON_TYPE, "{\"accessToken\":\"a\\u0000b\",\"expires_in\":1}", IAUTH_ERR_BAD_JSON},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"x\":\"\\\\u0000\\n\\u00001\"}", IAUTH_ERR_BAD_JSON},
+      {JSON_TYPE, "{\"accessToken\":\"tok\",\"expires_in\":1,\"x\":\"\\\\u0000\\n\\u0001\"}", IAUTH_OK},
+      {JSON_TYPE, "\\u000", IAUTH_ERR_BAD_JSON},
+      {"Content-Type: application/json, application/json\r\n", GOOD, IAUTH_OK},
+      {"Content-Type: application/json\r\nContent-Type: application/json\r\n", GOOD, IAUTH_OK},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     world world;
     iauth__grant grant;
     world_init(&world);
     const iauth_response response = fake_response(200, cases[i].headers, cases[i].body);
-    iauth_error error =
-        iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, &response, &grant);
+    iauth_error error = iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant);
     if (error != cases[i].error)
       fail_msg("%s %s: %s, expected %s", cases[i].headers, cases[i].body, iauth_error_name(error),
                iauth_error_name(cases[i].error));
@@ -100,8 +102,7 @@ static void lifetimes(void **state) {
     world_init(&world);
     snprintf(body, sizeof body, "{\"accessToken\":\"tok\",\"expires_in\":%s}", cases[i].expires_in);
     const iauth_response response = fake_response(200, JSON_TYPE, body);
-    assert_int_equal(
-        iauth__check_response(&world.host, IAUTH_REQUEST_REFRESH, IAUTH_FLOW_DOMAIN_KEY, &response, &grant), IAUTH_OK);
+    assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_REFRESH, none, &response, &grant), IAUTH_OK);
     assert_int_equal(grant.expires_in_ms, cases[i].ms);
     assert_true(grant.expiration == 0);
     assert_null(grant.apis);
@@ -115,15 +116,13 @@ static void apis_alone(void **state) {
   iauth__grant grant;
   world_init(&world);
   iauth_response response = fake_response(200, JSON_TYPE, "{\"apis\":{}}");
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_APIS, IAUTH_FLOW_DOMAIN_KEY, &response, &grant),
-                   IAUTH_OK);
+  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_APIS, none, &response, &grant), IAUTH_OK);
   assert_null(grant.access_token);
   assert_non_null(grant.apis);
   assert_int_equal(grant.apis_len, 0);
   iauth__grant_clean_up(&grant, &world.host);
   response = fake_response(200, JSON_TYPE, "{}");
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_APIS, IAUTH_FLOW_DOMAIN_KEY, &response, &grant),
-                   IAUTH_ERR_BAD_APIS);
+  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_APIS, none, &response, &grant), IAUTH_ERR_BAD_APIS);
   assert_int_equal(world.live, 0);
 }
 
@@ -137,11 +136,11 @@ static void too_large(void **state) {
   body[IAUTH_BODY_MAX + 1] = '\0';
   memcpy(body, "{}", 2);
   iauth_response response = fake_response(200, JSON_TYPE, body);
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, &response, &grant),
+  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant),
                    IAUTH_ERR_BODY_TOO_LARGE);
   response.status = 403;
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_REFRESH, IAUTH_FLOW_SECRET, &response, &grant),
-                   IAUTH_ERR_TOKEN_EXPIRED);
+  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_REFRESH, none, &response, &grant),
+                   IAUTH_ERR_ENDPOINT_REFUSED);
   free(body);
 }
 
@@ -153,8 +152,49 @@ static void without_memory(void **state) {
     world_init(&world);
     world.fail_at = fail_at;
     const iauth_response response = fake_response(200, JSON_TYPE, GOOD);
-    assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, &response, &grant),
+    assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant),
                      IAUTH_ERR_NO_MEMORY);
+    assert_int_equal(world.live, 0);
+  }
+}
+
+static void products_cost_no_token(void **state) {
+  (void)state;
+  static const struct {
+    iauth_request_kind kind;
+    const char *apis;
+    iauth_error error;
+    const char *expected; /* NULL: unknown */
+  } cases[] = {
+      {IAUTH_REQUEST_AUTH, "[]", IAUTH_OK, NULL},
+      {IAUTH_REQUEST_AUTH, "null", IAUTH_OK, NULL},
+      {IAUTH_REQUEST_AUTH, "7", IAUTH_OK, NULL},
+      {IAUTH_REQUEST_AUTH, "{}", IAUTH_OK, ""},
+      {IAUTH_REQUEST_AUTH,
+       "{\"a\":1,\"b\":null,\"c\":\"javascript:x\",\"d\":\"http://evil.example\",\"\":\"https://e\"}", IAUTH_OK, ""},
+      {IAUTH_REQUEST_AUTH, "{\"a\":1,\"b\":\"https://b/x%20y\"}", IAUTH_OK, "b=https://b/x%20y;"},
+      {IAUTH_REQUEST_APIS, "[]", IAUTH_OK, ""},
+      {IAUTH_REQUEST_APIS, "[1]", IAUTH_ERR_BAD_APIS, NULL},
+      {IAUTH_REQUEST_APIS, "null", IAUTH_ERR_BAD_APIS, NULL},
+      {IAUTH_REQUEST_APIS, "{\"a\":[],\"b\":\"https://b\"}", IAUTH_OK, "b=https://b;"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char body[300], found[300] = "";
+    world world;
+    iauth__grant grant;
+    world_init(&world);
+    snprintf(body, sizeof body, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":%s}", cases[i].apis);
+    const iauth_response response = fake_response(200, JSON_TYPE, body);
+    assert_int_equal(iauth__check_response(&world.host, cases[i].kind, none, &response, &grant), cases[i].error);
+    assert_int_equal(grant.apis != NULL, cases[i].expected != NULL);
+    for (const char *at = grant.apis; at != NULL && at < grant.apis + grant.apis_len; at += strlen(at) + 1) {
+      const char *name = at;
+      at += strlen(at) + 1;
+      snprintf(found + strlen(found), sizeof found - strlen(found), "%s=%s;", name, at);
+    }
+    if (cases[i].expected != NULL)
+      assert_string_equal(found, cases[i].expected);
+    iauth__grant_clean_up(&grant, &world.host);
     assert_int_equal(world.live, 0);
   }
 }
@@ -165,52 +205,106 @@ static void refusals(void **state) {
   static const char plain[] = "{\"error\":{\"code\":403,\"message\":\"Forbidden\"}}";
   static const struct {
     iauth_request_kind kind;
-    iauth_flow flow;
     int status;
     const char *body;
     iauth_error error;
   } cases[] = {
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 429, "", IAUTH_ERR_RATE_LIMITED},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 500, "", IAUTH_ERR_SERVER_ERROR},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 599, "", IAUTH_ERR_SERVER_ERROR},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 600, "", IAUTH_ERR_BAD_STATUS},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 204, "", IAUTH_ERR_BAD_STATUS},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 404, plain, IAUTH_ERR_BAD_STATUS},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 403, plain, IAUTH_ERR_ORIGIN_NOT_ALLOWED},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 403, "<html>", IAUTH_ERR_ORIGIN_NOT_ALLOWED},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 403, gateway, IAUTH_ERR_CREDENTIALS_REJECTED},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_SECRET, 403, plain, IAUTH_ERR_CREDENTIALS_REJECTED},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 400, plain, IAUTH_ERR_CREDENTIALS_REJECTED},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401, plain, IAUTH_ERR_CREDENTIALS_REJECTED},
-      {IAUTH_REQUEST_REFRESH, IAUTH_FLOW_DOMAIN_KEY, 403, gateway, IAUTH_ERR_TOKEN_EXPIRED},
-      {IAUTH_REQUEST_REFRESH, IAUTH_FLOW_SECRET, 401, "", IAUTH_ERR_TOKEN_EXPIRED},
-      {IAUTH_REQUEST_REFRESH, IAUTH_FLOW_DOMAIN_KEY, 403, "{\"error\":{\"reason\":\"key_revoked\"}}",
-       IAUTH_ERR_KEY_REVOKED},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401, "{\"error\":{\"reason\":\"origin_not_allowed\"}}",
-       IAUTH_ERR_ORIGIN_NOT_ALLOWED},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 403, "{\"error\":{\"reason\":\"credentials_rejected\"}}",
-       IAUTH_ERR_CREDENTIALS_REJECTED},
-      {IAUTH_REQUEST_REFRESH, IAUTH_FLOW_DOMAIN_KEY, 400, "{\"error\":{\"reason\":\"token_expired\"}}",
-       IAUTH_ERR_TOKEN_EXPIRED},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401, "{\"error\":{\"reason\":\"unheard of\"}}",
-       IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_AUTH, 429, "", IAUTH_ERR_RATE_LIMITED},
+      {IAUTH_REQUEST_AUTH, 500, "", IAUTH_ERR_SERVER_ERROR},
+      {IAUTH_REQUEST_AUTH, 599, "", IAUTH_ERR_SERVER_ERROR},
+      {IAUTH_REQUEST_AUTH, 408, "", IAUTH_ERR_SERVER_ERROR},
+      {IAUTH_REQUEST_AUTH, 421, "", IAUTH_ERR_SERVER_ERROR},
+      {IAUTH_REQUEST_AUTH, 425, "", IAUTH_ERR_SERVER_ERROR},
+      {IAUTH_REQUEST_AUTH, 600, "", IAUTH_ERR_BAD_STATUS},
+      {IAUTH_REQUEST_AUTH, 204, "", IAUTH_ERR_BAD_STATUS},
+      {IAUTH_REQUEST_AUTH, 302, "", IAUTH_ERR_BAD_STATUS},
+      {IAUTH_REQUEST_AUTH, 404, plain, IAUTH_ERR_BAD_STATUS},
+      {IAUTH_REQUEST_AUTH, 410, plain, IAUTH_ERR_BAD_STATUS},
+      {IAUTH_REQUEST_AUTH, 400, "", IAUTH_ERR_BAD_STATUS},
+      {IAUTH_REQUEST_AUTH, 422, "{\"error\":\"x\"}", IAUTH_ERR_BAD_STATUS},
+      {IAUTH_REQUEST_AUTH, 422, plain, IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_AUTH, 403, plain, IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_AUTH, 403, gateway, IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_AUTH, 400, plain, IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_AUTH, 400, gateway, IAUTH_ERR_BAD_STATUS},
+      {IAUTH_REQUEST_AUTH, 401, "", IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_AUTH, 401, "{\"message\":\"Unauthorized\"}", IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_AUTH, 403, "{\"message\":\"Forbidden\"}", IAUTH_ERR_ENDPOINT_REFUSED},
+      {IAUTH_REQUEST_AUTH, 403, "<html>", IAUTH_ERR_ENDPOINT_REFUSED},
+      {IAUTH_REQUEST_AUTH, 403, "", IAUTH_ERR_ENDPOINT_REFUSED},
+      {IAUTH_REQUEST_AUTH, 403, "{\"Message\":7}", IAUTH_ERR_ENDPOINT_REFUSED},
+      {IAUTH_REQUEST_REFRESH, 403, "", IAUTH_ERR_ENDPOINT_REFUSED},
+      {IAUTH_REQUEST_REFRESH, 403, gateway, IAUTH_ERR_TOKEN_EXPIRED},
+      {IAUTH_REQUEST_REFRESH, 401, "", IAUTH_ERR_TOKEN_EXPIRED},
+      {IAUTH_REQUEST_REFRESH, 403, "{\"error\":{\"reason\":\"key_revoked\"}}", IAUTH_ERR_KEY_REVOKED},
+      {IAUTH_REQUEST_AUTH, 401, "{\"error\":{\"reason\":\"origin_not_allowed\"}}", IAUTH_ERR_ORIGIN_NOT_ALLOWED},
+      {IAUTH_REQUEST_AUTH, 403, "{\"error\":{\"reason\":\"credentials_rejected\"}}", IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_REFRESH, 400, "{\"error\":{\"reason\":\"token_expired\"}}", IAUTH_ERR_TOKEN_EXPIRED},
+      {IAUTH_REQUEST_AUTH, 401, "{\"error\":{\"reason\":\"unheard of\"}}", IAUTH_ERR_CREDENTIALS_REJECTED},
       /* one of our codes, but none that a server refuses with */
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401, "{\"error\":{\"reason\":\"disposed\"}}",
-       IAUTH_ERR_CREDENTIALS_REJECTED},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401, "{\"error\":{\"reason\":\"bad_response\"}}",
-       IAUTH_ERR_CREDENTIALS_REJECTED},
-      {IAUTH_REQUEST_AUTH, IAUTH_FLOW_DOMAIN_KEY, 401, "{\"error\":{\"reason\":7}}", IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_AUTH, 401, "{\"error\":{\"reason\":\"disposed\"}}", IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_AUTH, 401, "{\"error\":{\"reason\":\"bad_response\"}}", IAUTH_ERR_CREDENTIALS_REJECTED},
+      {IAUTH_REQUEST_AUTH, 401, "{\"error\":{\"reason\":7}}", IAUTH_ERR_CREDENTIALS_REJECTED},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const iauth_response response = fake_response(cases[i].status, JSON_TYPE, cases[i].body);
     world world;
     iauth__grant grant;
     world_init(&world);
-    iauth_error error = iauth__check_response(&world.host, cases[i].kind, cases[i].flow, &response, &grant);
+    iauth_error error = iauth__check_response(&world.host, cases[i].kind, none, &response, &grant);
     assert_null(grant.access_token);
     if (error != cases[i].error)
       fail_msg("case %zu (%d %s): %s, expected %s", i, cases[i].status, cases[i].body, iauth_error_name(error),
                iauth_error_name(cases[i].error));
+    iauth__grant_clean_up(&grant, &world.host);
+    assert_int_equal(world.live, 0);
+  }
+}
+
+/* What of a refusal's body is kept; NULL: nothing. */
+static void messages(void **state) {
+  (void)state;
+  static const char *const secrets[] = {"apikey-1", "apikey-12345", "short", NULL};
+  char long_body[600] = "{\"message\":\"", long_message[IAUTH_MESSAGE_MAX + 1];
+  memset(long_body + strlen(long_body), 'a', 400);
+  strcat(long_body, "\"}");
+  memset(long_message, 'a', IAUTH_MESSAGE_MAX);
+  long_message[IAUTH_MESSAGE_MAX] = '\0';
+  const struct {
+    const char *body, *message;
+  } cases[] = {
+      {"", NULL},
+      {"<html>no</html>", NULL},
+      {"{\"message\":\"<h1>no</h1>\"}", NULL},
+      {"{\"message\":\"\"}", NULL},
+      {"{\"message\":7}", NULL},
+      {"{\"error\":{\"message\":\"one\"},\"Message\":\"two\"}", "one"},
+      {"{\"error\":\"three\"}", "three"},
+      {"{\"error\":{},\"Message\":\"two\"}", "two"},
+      {"{\"message\":\"four\"}", "four"},
+      {"{\"message\":\"apikey-1 and apikey-12345, xapikey-1x, apikey-, short\"}", "*** and ***, x***x, apikey-, short"},
+      {"{\"message\":\"a\\u001b[1m\\nb\\u007fc\\u0085d\\u202ee\\u2066f\"}", "a [1m b c d e f"},
+      {"{\"message\":\"La clave no es v\\u00e1lida \\u20ac \\ud83d\\ude00\"}",
+       "La clave no es v\303\241lida \342\202\254 \360\237\230\200"},
+      {"{\"message\":\"a\200b\303(c\355\"}", "a b (c "},
+      {"{\"message\":\"\370\301\302\"}", "   "},
+      {long_body, long_message},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    world world;
+    iauth__grant grant;
+    world_init(&world);
+    const iauth_response response = fake_response(403, JSON_TYPE, cases[i].body);
+    (void)iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, secrets, &response, &grant);
+    if (cases[i].message == NULL)
+      assert_null(grant.message);
+    else
+      assert_string_equal(grant.message->text, cases[i].message);
+    iauth__grant_clean_up(&grant, &world.host);
+    world.fail_at = world.allocations + 1;
+    (void)iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, secrets, &response, &grant);
+    assert_null(grant.message);
+    assert_int_equal(world.live, 0);
   }
 }
 
@@ -241,10 +335,36 @@ static void retry_after(void **state) {
       {429, "x-throttle-reset: 784111787\r\nRetry-After: 3\r\n", 3000},
       {503, "x-throttle-reset: 784111787\r\n", 0},
       {429, "x-throttle-reset: never\r\n", 0},
+      {503, "Retry-After: 4, 4\r\n", 4000},
+      {503, "Retry-After: 4\r\nRetry-After: 9\r\nRetry-After: x\r\nRetry-After: 2\r\n", 9000},
+      {503, "Retry-After: Sun, 06 Nov 1994 08:50:37 GMT, 7\r\n", 60000},
+      {503, "Retry-After: 7, Sun, 06 Nov 1994 08:50:37 GMT\r\n", 60000},
+      {503, "Retry-After: Sun, 06 Nov\r\n", 0},
+      {503, "Retry-After: Sun, 06 Nov 1994 08:50:37 CET, 7\r\n", 7000},
+      {503, "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n", 3600000},
+      {503,
+       "Date: Sun, 06 Nov 1994 08:49:37 GMT, Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:47 "
+       "GMT\r\n",
+       10000},
+      /* the limit that is used up names the wait; of both, the later */
+      {429, "x-quota-usage: 100\r\nx-quota-reset: 784113577\r\nx-throttle-usage: 3\r\nx-throttle-reset: 784111757\r\n",
+       1800000},
+      {429,
+       "x-quota-usage: 100\r\nx-quota-reset: 784111787\r\nx-throttle-usage: 100\r\nx-throttle-reset: 784111837\r\n",
+       60000},
+      {429,
+       "x-quota-usage: 100, 100\r\nx-quota-reset: 784111787, 784111787\r\nx-throttle-usage: 99\r\nx-throttle-reset: "
+       "784111837\r\n",
+       10000},
+      {429, "x-throttle-usage: 100\r\nx-throttle-reset: 784111837\r\nRetry-After: 90\r\n", 90000},
+      {429, "x-throttle-usage: 100\r\nx-throttle-reset: 784111837\r\nRetry-After: 9\r\n", 60000},
+      {429, "x-throttle-usage: 100\r\n", 0},
+      {429, "x-quota-usage: 50\r\nx-throttle-reset: 784111787\r\n", 0},
+      {503, "x-throttle-usage: 100\r\nx-throttle-reset: 784111787\r\n", 10000},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const iauth_response response = fake_response(cases[i].status, cases[i].headers, "");
-    assert_int_equal(iauth__retry_after_ms(&response, NOW_MS), cases[i].ms);
+    assert_int_equal(iauth__server_wait_ms(&response, NOW_MS), cases[i].ms);
   }
 }
 
@@ -284,11 +404,18 @@ static void error_names(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(good_grant), cmocka_unit_test(each_step_has_its_error),
-      cmocka_unit_test(lifetimes),  cmocka_unit_test(apis_alone),
-      cmocka_unit_test(too_large),  cmocka_unit_test(without_memory),
-      cmocka_unit_test(refusals),   cmocka_unit_test(retry_after),
-      cmocka_unit_test(quota),      cmocka_unit_test(error_names),
+      cmocka_unit_test(good_grant),
+      cmocka_unit_test(each_step_has_its_error),
+      cmocka_unit_test(lifetimes),
+      cmocka_unit_test(apis_alone),
+      cmocka_unit_test(too_large),
+      cmocka_unit_test(without_memory),
+      cmocka_unit_test(products_cost_no_token),
+      cmocka_unit_test(messages),
+      cmocka_unit_test(refusals),
+      cmocka_unit_test(retry_after),
+      cmocka_unit_test(quota),
+      cmocka_unit_test(error_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,7 +42,7 @@ test('bad input is told, with status 2', async (t) => {
   await writeFile(short, 'short\n');
   const wrong = [
     [[], /say what to run: npx inbenta-auth emulator/],
-    [['serve'], /no command serve; there is emulator/],
+    [['serve'], /no command serve; there are emulator and check/],
     [['emulator', 'now'], /now: one argument too many/],
     [['emulator', '--lifetme', '5'], /--lifetme/],
     [['emulator', '--port'], /--port/],

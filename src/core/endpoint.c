@@ -1,0 +1,36 @@
+/* The endpoint, as a user gives it; see endpoint.h. */
+#include "core/endpoint.h"
+
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/base_url.h"
+
+_Static_assert((int)IAUTH__BASE_URL_INVALID == (int)IAUTH_ERR_INVALID_CONFIG &&
+                   (int)IAUTH__BASE_URL_INSECURE == (int)IAUTH_ERR_INSECURE_ENDPOINT,
+               "what is wrong with a base URL is an error of the client");
+
+/* Whether the host of a checked base URL is inbenta.io or below it, and nothing but slashes follows. */
+static bool is_bare_inbenta(const char *url) {
+  static const char domain[] = "inbenta.io";
+  const char *host = strstr(url, "://") + 3, *end = host + strcspn(host, ":/");
+  const char *path = end + strcspn(end, "/");
+  size_t len = sizeof domain - 1;
+  if (end > host && end[-1] == '.')
+    end--;
+  if ((size_t)(end - host) < len || path[strspn(path, "/")] != '\0')
+    return false;
+  for (size_t i = 0; i < len; i++)
+    if (iauth__lower(end[(ptrdiff_t)i - (ptrdiff_t)len]) != domain[i])
+      return false;
+  return end - host == (ptrdiff_t)len || end[-(ptrdiff_t)len - 1] == '.';
+}
+
+iauth_error iauth__check_endpoint(const char *url, bool allow_insecure) {
+  if (url == NULL || strchr(url, '%') != NULL)
+    return IAUTH_ERR_INVALID_CONFIG;
+  iauth__base_url checked = iauth__check_base_url(url, allow_insecure);
+  if (checked == IAUTH__BASE_URL_OK && is_bare_inbenta(url))
+    return IAUTH_ERR_INVALID_CONFIG;
+  return (iauth_error)checked;
+}

@@ -1,0 +1,175 @@
+// `inbenta-auth check`, the program itself, against answers as production may send them, and against the emulator.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startEmulator } from 'inbenta-auth/emulator';
+
+const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+const ORIGIN = 'https://www.shop.example';
+const API_KEY = 'api-key-0123456789';
+const DOMAIN_KEY = 'domain-key-0123456789';
+
+/** Runs it to its end. */
+const run = (words, env = {}) =>
+  new Promise((resolve) =>
+    execFile(process.execPath, [CLI, 'check', ...words], { timeout: 20_000, env: { PATH: process.env.PATH, ...env } }, (error, stdout, stderr) => resolve({ status: error?.code ?? 0, stdout, stderr })),
+  );
+
+/** An API whose `answer(body, n)` is [status, body, headers?]. `check()` asks it. */
+async function fakeApi(t, answer) {
+  const requests = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const piece of request) body += piece;
+    requests.push({ method: request.method, url: request.url, headers: request.headers, body });
+    const [status, given, headers = { 'Access-Control-Allow-Origin': ORIGIN }] = answer(JSON.parse(body), requests.length);
+    response.writeHead(status, headers).end(typeof given == 'string' ? given : JSON.stringify(given));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => (server.closeAllConnections(), server.close()));
+  const endpoint = `http://127.0.0.1:${server.address().port}/v1`;
+  const given = ['--api-key', API_KEY, '--domain-key', DOMAIN_KEY, '--origin', ORIGIN, '--endpoint', endpoint];
+  return {
+    requests,
+    endpoint,
+    async check(...more) {
+      const text = await run([...given, ...more]);
+      const { status, stdout } = await run([...given, '--json', ...more]);
+      for (const secret of [API_KEY, DOMAIN_KEY, 'the-token']) assert.ok(!(text.stdout + text.stderr + stdout).includes(secret), 'no credential is printed');
+      assert.equal(text.status, status);
+      return { status, text: text.stdout, json: JSON.parse(stdout) };
+    },
+  };
+}
+
+const TOKEN = { accessToken: 'the-token', expiration: 1_900_000_000, expires_in: 1200, apis: { chatbot: 'https://api.example/prod/chatbot' } };
+
+test('a token: one request, as a browser sends it', async (t) => {
+  const { requests, check } = await fakeApi(t, () => [200, TOKEN]);
+  const { status, text, json } = await check();
+  assert.equal(status, 0);
+  assert.match(text, /answered 200: a token for 1200 s; products: chatbot\nA page on https:\/\/www\.shop\.example gets a token/);
+  assert.deepEqual(json, { verdict: 'token', status: 200, serverMessage: '', domainKeyName: 'domainKey', requests: 1, lifetimeS: 1200, products: ['chatbot'], advice: [`A page on ${ORIGIN} gets a token with these keys.`] });
+  assert.equal(requests.length, 2, 'one for each run');
+  const [{ method, url, headers, body }] = requests;
+  assert.deepEqual([method, url, body], ['POST', '/v1/auth', JSON.stringify({ domainKey: DOMAIN_KEY })]);
+  assert.equal(headers.origin, ORIGIN);
+  assert.equal(headers['x-inbenta-key'], API_KEY);
+  assert.match(headers['content-type'], /^application\/json/);
+});
+
+test('the other name of the domain key is tried after a bad request', async (t) => {
+  const { requests, check } = await fakeApi(t, ({ domain_key: key }) => (key == DOMAIN_KEY ? [200, { ...TOKEN, apis: [] }] : [400, { error: { code: 400, message: 'domain_key is required' } }]));
+  const { status, text, json } = await check();
+  assert.deepEqual([status, json.verdict, json.domainKeyName, json.requests], [0, 'token', 'domain_key', 2]);
+  assert.deepEqual(json.products, []);
+  assert.match(text, /Pass domainKeyName: 'domain_key'/);
+  assert.equal(requests.length, 4);
+});
+
+test('both names refused: the first refusal is shown', async (t) => {
+  const { check } = await fakeApi(t, (body, n) => [400, { error: { code: 400, message: `refusal ${n % 2}` } }]);
+  const { status, json } = await check();
+  assert.deepEqual([status, json.verdict, json.requests, json.serverMessage, json.domainKeyName], [1, 'credentials_rejected', 2, 'refusal 1', 'domainKey']);
+  assert.match(json.advice[0], /Both names of the domain key were tried/);
+});
+
+test('a name that is given is the only one', async (t) => {
+  const { requests, check } = await fakeApi(t, () => [400, { error: { code: 400, message: 'no' } }]);
+  const { json } = await check('--domain-key-name', 'dk');
+  assert.deepEqual([json.requests, json.domainKeyName, requests[0].body], [1, 'dk', JSON.stringify({ dk: DOMAIN_KEY })]);
+  assert.doesNotMatch(json.advice[0], /Both names/);
+});
+
+for (const [what, answer, verdict, exit, advice] of [
+  ['the gateway does not know the API key', [403, { Message: 'User is not authorized to access this resource with an explicit deny' }], 'credentials_rejected', 1, /API key.*Administration/],
+  ['the gateway, unauthorized', [401, { message: 'Unauthorized' }], 'credentials_rejected', 1, /API key/],
+  ['a wrong URL', [403, { message: 'Missing Authentication Token' }], 'endpoint_refused', 1, /ends in \/v1/],
+  ['a firewall', [403, '<html><h1>403 ERROR</h1></html>'], 'endpoint_refused', 1, /firewall/],
+  ['a domain, in the API’s own words', [403, { error: { code: 403, message: 'Domain is not allowed' } }], 'credentials_rejected', 1, /list has https:\/\/www\.shop\.example/],
+  ['a revoked key, in the API’s own words', [401, { error: { code: 401, message: 'Domain key has been revoked' } }], 'credentials_rejected', 1, /not revoked/],
+  ['limits', [429, { message: 'Limit Exceeded' }], 'rate_limited', 3, /later/],
+  ['an API that fails', [503, ''], 'server_error', 3, /later/],
+  ['no such path', [404, 'Not found'], 'bad_response', 1, /ends in \/v1/],
+  ['a redirect', [302, '', { Location: 'https://elsewhere.example/' }], 'bad_response', 1, /redirects/],
+  ['a page instead of an answer', [200, '<html>', { 'Access-Control-Allow-Origin': '*' }], 'bad_response', 1, /not the answer of the Auth API/],
+  ['an answer that no page can read', [200, TOKEN, {}], 'no_cors', 1, /Access-Control-Allow-Origin is missing/],
+])
+  test(`${what}: ${verdict}`, async (t) => {
+    const { check, requests } = await fakeApi(t, () => answer);
+    const { status, json, text } = await check();
+    assert.deepEqual([status, json.verdict, json.status, json.requests], [exit, verdict, answer[0], 1]);
+    assert.match(json.advice.join(' '), advice);
+    const said = answer[1].message ?? answer[1].Message ?? answer[1].error?.message ?? '';
+    assert.equal(json.serverMessage, said);
+    if (said) assert.ok(text.includes(`The API says: ${said}`));
+    assert.equal(requests.length, 2);
+  });
+
+test('an API that repeats the keys: they are left out; what is long or cannot be printed, too', async (t) => {
+  const { check } = await fakeApi(t, () => [403, { error: { code: 403, message: `Key ${DOMAIN_KEY} of ${API_KEY}\u001b[31m is wrong${'!'.repeat(500)}` } }]);
+  const { json } = await check();
+  assert.match(json.serverMessage, /^Key … of … \[31m is wrong!+$/);
+  assert.equal(json.serverMessage.length, 200);
+});
+
+test('nobody there, and one who never answers', async (t) => {
+  const gone = await run(['--api-key', API_KEY, '--domain-key', DOMAIN_KEY, '--origin', ORIGIN, '--endpoint', 'http://127.0.0.1:1/v1']);
+  assert.equal(gone.status, 3);
+  assert.match(gone.stdout, /There is no answer from http:\/\/127\.0\.0\.1:1\/v1: \w/);
+  const server = createServer(() => {});
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => (server.closeAllConnections(), server.close()));
+  const silent = await run(['--api-key', API_KEY, '--domain-key', DOMAIN_KEY, '--origin', ORIGIN, '--endpoint', `http://127.0.0.1:${server.address().port}/v1`, '--timeout', '0.2']);
+  assert.equal(silent.status, 3);
+  assert.match(silent.stdout, /no answer within 0\.2 s/);
+});
+
+test('the emulator: allowed, not on the list, revoked; keys from the environment', async (t) => {
+  const emulator = await startEmulator({ domains: [ORIGIN] });
+  t.after(() => emulator.close());
+  const env = { INBENTA_API_KEY: emulator.apiKey, INBENTA_DOMAIN_KEY: emulator.domainKey };
+  const check = async (origin) => {
+    const { status, stdout } = await run(['--origin', origin, '--endpoint', emulator.endpoint, '--json'], env);
+    return [status, JSON.parse(stdout).verdict];
+  };
+  assert.deepEqual(await check(ORIGIN), [0, 'token']);
+  assert.deepEqual(await check('https://elsewhere.example'), [1, 'origin_not_allowed']);
+  await emulator.revoke('domain-key', emulator.domainKeyId);
+  assert.deepEqual(await check(ORIGIN), [1, 'key_revoked']);
+});
+
+test('bad input is said, with status 2, and asks nobody', async (t) => {
+  const { requests, endpoint } = await fakeApi(t, () => [200, TOKEN]);
+  const keys = ['--api-key', API_KEY, '--domain-key', DOMAIN_KEY];
+  for (const [words, message] of [
+    [['--origin', ORIGIN], /--api-key is missing, and so is INBENTA_API_KEY/],
+    [['--origin', ORIGIN, '--api-key', API_KEY], /--domain-key is missing/],
+    [[...keys], /--origin is missing/],
+    [[...keys, '--origin', 'www.shop.example'], /--origin www\.shop\.example: write an origin/],
+    [[...keys, '--origin', `${ORIGIN}/page`], /write https:\/\/www\.shop\.example/],
+    [[...keys, '--origin', ORIGIN, '--endpoint', 'https://api.inbenta.io/'], /\/v1/],
+    [[...keys, '--origin', ORIGIN, '--endpoint', 'http://api.example/v1'], /https/],
+    [[...keys, '--origin', ORIGIN, '--endpoint', endpoint, '--timeout', 'soon'], /--timeout soon/],
+    [[...keys, '--origin', ORIGIN, '--endpoint', endpoint, '--nonsense'], /--nonsense/],
+    [[...keys, '--origin', ORIGIN, '--endpoint', endpoint, 'more'], /more/],
+    [['--api-key', 'a b', '--domain-key', DOMAIN_KEY, '--origin', ORIGIN], /apiKey/],
+  ]) {
+    const { status, stdout, stderr } = await run(words);
+    assert.deepEqual([status, stdout], [2, ''], words.join(' '));
+    assert.match(stderr, message);
+    assert.match(stderr, /see npx inbenta-auth check --help/);
+    assert.ok(!stderr.includes(DOMAIN_KEY));
+  }
+  assert.equal(requests.length, 0);
+});
+
+test('--help says what the exit statuses mean', async () => {
+  const { status, stdout } = await run(['--help']);
+  assert.equal(status, 0);
+  for (const word of ['--origin', '--domain-key', '--api-key', '--endpoint', '--json', 'INBENTA_API_KEY', 'Exit status: 0', '--timeout']) assert.ok(stdout.includes(word), word);
+  assert.ok(stdout.split('\n').every((line) => line.length <= 120));
+});

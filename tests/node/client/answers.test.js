@@ -1,0 +1,119 @@
+// What the shipped module makes of each answer in tests/vectors/auth-answers.json, over HTTP; tests/c/core/test_answers.c is
+// the same for native C. `requests` of a case is checked by its name below.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as c from '../../../js/client/boundary.js';
+import { startInstance } from '../../../js/client/instance.js';
+
+const { cases } = JSON.parse(await readFile(new URL('../../vectors/auth-answers.json', import.meta.url), 'utf8'));
+const compile = async (name) => WebAssembly.compile(await readFile(new URL(`../../../build/wasm/src/wasm/${name}.wasm`, import.meta.url)));
+const modules = { domain: await compile('inbenta-auth'), secret: await compile('inbenta-auth-server') };
+
+const GRANT = { accessToken: 'T', expires_in: 1200, apis: { chatbot: 'https://api-gce3.example/prod/chatbot' } };
+const PATHS = { refreshToken: '/v1/refreshToken', apis: '/v1/apis' };
+
+/** The body of a case, as it goes over the wire. */
+const bodyOf = ({ body, text }) => text ?? (body == 'GRANT' ? JSON.stringify(GRANT) : typeof body == 'string' ? body : JSON.stringify(body));
+
+/** "NOW+1800" is that many seconds from now. */
+const headersOf = ({ type = 'application/json', headers = {} }) =>
+  Object.entries({ 'content-type': type, ...headers }).flatMap(([name, value]) =>
+    // A value with ", " is sent as several lines, as proxies do it.
+    value.split(', ').map((part) => [name, part.replace(/^NOW([+-]\d+)$/, (_, seconds) => Math.floor(Date.now() / 1000) + Number(seconds))]),
+  );
+
+/** An API that answers as the case says, and an instance that uses it. */
+async function start(t, answer, flow) {
+  const requests = [];
+  const server = createServer((request, response) => {
+    requests.push(request.url);
+    const isIt = request.url == (PATHS[answer.on] ?? '/v1/auth') && !(answer.once && requests.filter((url) => url == request.url).length > 1);
+    const given = isIt ? answer : { status: 200, body: answer.on == 'apis' && request.url == '/v1/auth' ? { ...GRANT, apis: undefined } : 'GRANT' };
+    response.writeHead(given.status, headersOf(given).flat());
+    response.end(bodyOf(given));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const waiters = new Map();
+  let token;
+  const core = await startInstance(
+    modules[flow],
+    { endpoint: `http://127.0.0.1:${server.address().port}/v1`, apiKey: 'the-api-key', credential: 'the-credential', flow: flow == 'secret' ? c.FLAG_SECRET_FLOW : 0, autoRefresh: true, timeoutMs: 10_000 },
+    {
+      tell(message, detail, id) {
+        if (message == c.MESSAGE_TOKEN) token = detail;
+        if (message == c.MESSAGE_ANSWER) waiters.get(id)(detail ?? token);
+      },
+      isAwaited: () => true,
+      onDeath: assert.fail,
+    },
+  );
+  t.after(() => (core.end(), server.close(), server.closeAllConnections()));
+  /** Resolves with the token ([accessToken, …]) or the AuthError. */
+  const ask = (name, ...args) =>
+    new Promise((resolve) => {
+      const id = waiters.size + 1;
+      waiters.set(id, resolve);
+      assert.equal(core.call(name, id, ...args), 0);
+    });
+  const get = (timeoutMs = 10_000, force = 0) => ask('get', 30_000, timeoutMs, force);
+  return { requests, get, products: (timeoutMs = 10_000) => ask('products', timeoutMs) };
+}
+
+/** What `requests` of these cases says. */
+const REQUESTS = {
+  async 'refresh answered 422 while the token lives'({ requests }) {
+    assert.deepEqual(requests, ['/v1/auth', '/v1/refreshToken', '/v1/auth']);
+  },
+  async 'refresh answered 404'({ requests }) {
+    assert.deepEqual(requests, ['/v1/auth', '/v1/refreshToken', '/v1/auth']);
+  },
+  async 'hourly quota used up'({ requests, get, result }) {
+    assert.ok(result.retryAfterMs > 1_790_000 && result.retryAfterMs <= 1_800_000, String(result.retryAfterMs));
+    assert.equal((await get()).code, 'rate_limited'); // at once
+    assert.equal(requests.length, 1);
+  },
+  async 'Retry-After twice'({ requests, get, result }) {
+    assert.ok(result.retryAfterMs > 3500 && result.retryAfterMs <= 4000, String(result.retryAfterMs));
+    assert.equal((await get(3000)).code, 'server_error');
+    assert.equal(requests.length, 1);
+  },
+  async 408({ requests, get, result }) {
+    assert.ok(result.retryable && result.retryAfterMs <= 1000);
+    await get(1900);
+    assert.ok(requests.length >= 2);
+  },
+  async 'GET /apis fails once'({ requests, products }) {
+    const failed = await products(100);
+    assert.equal(failed.code, 'server_error');
+    assert.equal(failed.status, 503);
+    assert.deepEqual((await products())[3], GRANT.apis);
+    assert.deepEqual(requests, ['/v1/auth', '/v1/apis', '/v1/apis']);
+  },
+};
+
+for (const answer of cases)
+  for (const flow of answer.flow == 'both' ? ['domain', 'secret'] : [answer.flow])
+    test(`${answer.name} (${flow})`, async (t) => {
+      const api = await start(t, answer, flow);
+      let result = await api.get(answer.code || answer.token || answer.words ? 10_000 : 300);
+      if (answer.on == 'refreshToken') {
+        await sleep(1000); // the minimum interval
+        result = await api.get(10_000, 1);
+      }
+      if (answer.token) {
+        assert.ok(Array.isArray(result), String(result));
+        assert.equal(result[0], 'T');
+        if (answer.apis) assert.deepEqual(Object.keys(result[3]), answer.apis);
+      } else if (answer.code) assert.equal(result.code, answer.code);
+      else assert.ok(result instanceof Error);
+      if (answer.status != 200 && !answer.token) assert.equal(result.status, answer.status);
+      if (answer.words) assert.equal(result.serverMessage, answer.body.error?.message ?? answer.body.Message ?? answer.body.message);
+      else if (!answer.token) assert.equal(result.serverMessage, answer.body?.message); // of HTML nothing
+      if (answer.requests) await REQUESTS[answer.name]({ ...api, result });
+    });
+
+test('every case is there', () => assert.ok(cases.length >= 23));

@@ -1,0 +1,65 @@
+// wasm_unavailable says what it was: no WebAssembly, no memory, or the URL of a module and what came from there.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import test from 'node:test';
+import { createFromDomainKey } from '../../../dist/inbenta-auth.js';
+import { fakeApi } from './fake-api.js';
+
+/** The error of a client's first call; `options` besides the endpoint. */
+async function failure(t, options) {
+  const { endpoint } = await fakeApi(t);
+  const client = createFromDomainKey('d', 'k', { endpoint, timeoutMs: 2000, ...options });
+  t.after(() => client.dispose());
+  return client.getToken().then(
+    () => assert.fail('there is a token'),
+    (error) => error,
+  );
+}
+
+/** Replaces a member of an object for a test. */
+function replace(t, object, name, value) {
+  const before = Object.getOwnPropertyDescriptor(object, name);
+  Object.defineProperty(object, name, { ...before, value });
+  t.after(() => Object.defineProperty(object, name, before));
+}
+
+test('an environment without WebAssembly', async (t) => {
+  replace(t, globalThis, 'WebAssembly', undefined);
+  const { code, hint } = await failure(t);
+  assert.equal(code, 'wasm_unavailable');
+  assert.match(hint, /no WebAssembly/);
+});
+
+test('no memory', async (t) => {
+  replace(t, WebAssembly, 'instantiate', async () => {
+    throw new RangeError('WebAssembly.Memory(): could not allocate memory');
+  });
+  const { code, hint, cause } = await failure(t);
+  assert.equal(code, 'wasm_unavailable');
+  assert.match(hint, /no memory left/);
+  assert.ok(cause instanceof RangeError);
+});
+
+test('an external module: its URL and the HTTP status, or that nobody is there', async (t) => {
+  const server = createServer((request, response) => response.writeHead(Number(request.url.slice(1, 4))).end('<html>'));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => (server.closeAllConnections(), server.close()));
+  for (const [path, words] of [['404.wasm', 'HTTP 404'], ['500.wasm', 'HTTP 500'], ['200.wasm', 'WebAssembly.compile()']]) {
+    const url = `http://127.0.0.1:${server.address().port}/${path}`;
+    for (const wasm of [url, new URL(url)]) {
+      const { code, hint } = await failure(t, { wasm });
+      assert.equal(code, 'wasm_unavailable');
+      assert.ok(hint.includes(url) && hint.includes(words), hint);
+    }
+  }
+  const gone = await failure(t, { wasm: 'http://127.0.0.1:1/gone.wasm' });
+  assert.equal(gone.code, 'wasm_unavailable');
+  assert.ok(gone.hint.includes('http://127.0.0.1:1/gone.wasm'), gone.hint);
+});
+
+test('bytes that are no module', async (t) => {
+  const { code, cause } = await failure(t, { wasm: new Uint8Array([1, 2, 3]) });
+  assert.equal(code, 'wasm_unavailable');
+  assert.ok(cause instanceof WebAssembly.CompileError);
+});

@@ -1,0 +1,95 @@
+// Backends in other languages read what `inbenta-token watch --output` keeps fresh. The code is that of
+// docs/server-side.md, and so is the command.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'node:test';
+import { folderFor, grant, json, root, run, serveApi } from '../../support/plain-api.js';
+import { snippetsIn } from '../../support/snippets.js';
+
+const COMMAND = join(root, 'build/native/src/native/command/inbenta-token');
+const snippets = snippetsIn(await readFile(join(root, 'docs/server-side.md'), 'utf8'));
+const snippet = (language) => snippets.find((found) => found.language == language).code;
+
+/** A program in each language: it reads as fast as it can until it has seen three tokens, and prints them. */
+const READERS = {
+  python: {
+    command: 'python3',
+    program: (file) => `${snippet('python')}
+seen = []
+while len(seen) < 3:
+    token = read_token(${JSON.stringify(file)})
+    if token["accessToken"] not in seen:
+        seen.append(token["accessToken"])
+print(" ".join(seen), token["apis"]["chatbot"])
+`,
+    expired: (file) => `${snippet('python')}\nread_token(${JSON.stringify(file)})\n`,
+  },
+  php: {
+    command: 'php',
+    program: (file) => `${snippet('php')}
+$seen = [];
+while (count($seen) < 3) {
+    $token = read_token(${JSON.stringify(file)});
+    if (!in_array($token['accessToken'], $seen)) $seen[] = $token['accessToken'];
+}
+echo implode(' ', $seen), ' ', $token['apis']['chatbot'], "\\n";
+`,
+    expired: (file) => `${snippet('php')}\nread_token(${JSON.stringify(file)});\n`,
+  },
+};
+
+const isThere = (command) => run(command, ['--version']).then(() => true, () => false);
+
+/** Runs the documented command with another file, and waits for the first token. */
+async function watch(t, endpoint, file) {
+  const [program, ...words] = snippet('sh').trim().split(' ');
+  assert.equal(program, 'inbenta-token');
+  const secretFile = `${file}.secret`;
+  await writeFile(secretFile, 'the-secret\n');
+  const given = words.map((word) => ({ secret: secretFile, '/run/shop/token.json': file })[word] ?? word);
+  const child = spawn(COMMAND, given, { env: { INBENTA_API_KEY: 'the-api-key', INBENTA_ENDPOINT: endpoint }, stdio: 'ignore' });
+  t.after(() => child.kill('SIGKILL'));
+  for (let tries = 0; tries < 200; tries++) {
+    if (await readFile(file).catch(() => undefined)) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  assert.fail('there is no file');
+}
+
+assert.ok(await isThere('python3'), 'python3 is there');
+
+for (const [language, { command, program, expired }] of Object.entries(READERS)) {
+  if (!(await isThere(command))) continue;
+
+  test(`${language} reads the tokens, and never a part of one`, async (t) => {
+    const { endpoint } = await serveApi(t, (response, request, n) => json(response, 200, grant(n, 3)));
+    const folder = await folderFor(t);
+    const [file, script] = [join(folder, 'token.json'), join(folder, 'program')];
+    await watch(t, endpoint, file);
+    await writeFile(script, program(file));
+    const { stdout, stderr } = await run(command, [script], { timeout: 30_000 });
+    assert.match(stdout, /^token-(\d+) token-\d+ token-\d+ https:\/\/chatbot\.example\S*\n$/);
+    assert.equal(stderr, '');
+  });
+
+  test(`${language} does not use an expired token`, async (t) => {
+    const folder = await folderFor(t);
+    const [file, script] = [join(folder, 'token.json'), join(folder, 'program')];
+    await writeFile(file, JSON.stringify({ accessToken: 'old', expiresAt: Date.now() - 1, expiration: 1, apis: {} }));
+    await writeFile(script, expired(file));
+    await assert.rejects(run(command, [script]), ({ stdout, stderr }) => /Is inbenta-token watch running\?/.test(stdout + stderr));
+  });
+}
+
+test('the file has the members that the document lists', async (t) => {
+  const { endpoint } = await serveApi(t);
+  const file = join(await folderFor(t), 'token.json');
+  await watch(t, endpoint, file);
+  const text = await readFile(file, 'utf8');
+  assert.equal(text.indexOf('\n'), text.length - 1, 'one line');
+  const documented = [...(await readFile(join(root, 'docs/server-side.md'), 'utf8')).matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+  assert.deepEqual(Object.keys(JSON.parse(text)).sort(), documented.sort());
+});
