@@ -59,13 +59,16 @@ results.test('SvelteKit 3', 'build', () =>
 const becomesStable = (page) => page.waitForFunction(() => document.documentElement.dataset.stable == 'true', undefined, { timeout: 5000 });
 
 const withAngular = (body) => withApp('angular', ['Angular'], (app, tool) => body(app, tool('@angular/cli/bin/ng.js')));
-for (const [name, zone, more] of [['Angular 22', ''], ['Angular 22, zone.js', ',zone', becomesStable]]) {
+for (const [name, development, production, more] of [
+  ['Angular 22', 'development', 'production'],
+  ['Angular 22, zone.js', 'zone', 'production,zone', becomesStable],
+]) {
   results.test(name, 'dev', () =>
-    withAngular((app, ng) => app.serve(browser, [node, ng, 'serve', '--configuration', `development${zone}`, '--port', app.port], { env, more })),
+    withAngular((app, ng) => app.serve(browser, [node, ng, 'serve', '--configuration', development, '--port', app.port], { env, more })),
   );
   results.test(name, 'build', () =>
     withAngular(async (app, ng) => {
-      await run(node, [ng, 'build', '--configuration', `production${zone}`], { cwd: app.folder, env });
+      await run(node, [ng, 'build', '--configuration', production], { cwd: app.folder, env });
       await app.serveFolder(browser, 'dist/browser', { more });
     }),
   );
