@@ -6,6 +6,7 @@
  * @property {(action: string) => Promise<void>} api changes both Auth APIs; see tests/support/demo-comparison.js
  * @property {(lifetimeS: number, count?: number) => Promise<any[]>} open starts both APIs afresh, with tokens of
  *   this life, and opens tabs, each with both clients
+ * @property {() => Promise<{ours: number, plain: number}>} count the requests that arrived so far
  * @property {() => Promise<void>} replaceKeys makes a new domain key in each API and gives it to both clients
  * @property {(seconds: number) => Promise<void>} wait
  */
@@ -26,6 +27,8 @@ async function secondsToAnswer(tab, { wait }, limit = 30) {
   return took;
 }
 
+const requests = (count) => (count == 1 ? 'one request' : `${count} requests`);
+
 function expectAnswers(tabs, count) {
   for (const { answered } of tabs)
     for (const name of CLIENTS)
@@ -42,7 +45,8 @@ export const COMPARISONS = [
       const tabs = await stage.open(1200);
       await tabs[0].ask(100);
       expectAnswers(tabs, 100);
-      return 'All 100 calls were answered. Here they shared one request; the plain client sent one for each.';
+      const { ours, plain } = await stage.count();
+      return `All 100 calls were answered. Here they shared ${requests(ours)}; the plain client sent ${plain}.`;
     },
   },
   {
@@ -55,7 +59,8 @@ export const COMPARISONS = [
       await Promise.all(tabs.map((tab) => tab.ask()));
       expectAnswers(tabs, 1);
       await stage.wait(13.5);
-      return 'Here the tabs shared their token, the first one and the refreshed one. With the plain client each tab asked and refreshed for itself.';
+      const { ours, plain } = await stage.count();
+      return `Here the tabs shared their tokens: ${requests(ours)} for all 20. With the plain client each tab asked and refreshed for itself: ${requests(plain)}.`;
     },
   },
   {
@@ -66,11 +71,13 @@ export const COMPARISONS = [
     async run(stage) {
       const tabs = await stage.open(1200);
       await tabs[0].ask();
+      const before = await stage.count();
       tabs[0].sleepAnHour();
       await stage.api('sleep');
       await tabs[0].ask(5);
       expectAnswers(tabs, 6);
-      return 'The old token was not used again. One request got the new one for all five callers; the plain client sent five.';
+      const { ours, plain } = await stage.count();
+      return `Both noticed that their token had expired. After waking, this client sent ${requests(ours - before.ours)} for all five callers, the plain client ${plain - before.plain}.`;
     },
   },
   {
@@ -84,10 +91,11 @@ export const COMPARISONS = [
       tab.keepAsking();
       await stage.api('outage');
       await stage.wait(20);
+      const sent = await stage.count();
       await stage.api('recover');
       const { ours, plain } = await secondsToAnswer(tab, stage);
       await stage.wait(1.2);
-      return `After each failure this client waited longer; it had a token ${ours} s after the outage. The plain client tried each second, from its timer and for its caller; it had one after ${plain} s.`;
+      return `When the outage ended, this client had sent ${requests(sent.ours)}, because it waits longer after each failure; the plain client, which tries each second, ${sent.plain}. They had a token again after ${ours} s and ${plain} s.`;
     },
   },
   {
@@ -103,11 +111,13 @@ export const COMPARISONS = [
       for (let waited = 0; !tab.lastError && waited < 10; waited += 0.1) await stage.wait(0.1);
       if (!tab.lastError) throw new Error('The client did not notice that the key is revoked.');
       const code = tab.lastError;
+      const before = await stage.count();
       await stage.wait(8);
+      const after = await stage.count();
       await stage.replaceKeys();
       const { ours, plain } = await secondsToAnswer(tab, stage);
       await stage.wait(1.2);
-      return `This client reported “${code}” to the page and slowed down. The plain client took the refusal for an outage and tried each second. With the new key they had a token after ${ours} s and ${plain} s.`;
+      return `This client reported “${code}” to the page. In the next eight seconds it sent ${requests(after.ours - before.ours)}; the plain client took the refusal for an outage and sent ${after.plain - before.plain}. With the new key they had a token after ${ours} s and ${plain} s.`;
     },
   },
 ];

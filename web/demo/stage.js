@@ -36,6 +36,7 @@ function makeStage() {
     close,
     wait,
     api: (action) => site(action),
+    count: () => site('count'),
     async open(lifetimeS, count = 1) {
       const { run: started, keys } = await site('start', { lifetimeS });
       run = started;
