@@ -25,6 +25,9 @@ It prints an API key, a domain key for these domains and a secret to use with it
   --quota N/S        the same for a longer period
   --admin-token-file FILE
                      also serves management and its page at /admin/, for who has the token in FILE
+  --personality gateway
+                     refuses as production does: without a reason, and a wrong URL is a 403
+  --refusal-cache S  with it: a refusal goes on for so many seconds (0; production's may take 300)
   --json             prints one JSON object instead of text
   --log text|json    how the line for each request is written on standard error (text)
   --quiet            no such lines
@@ -39,6 +42,9 @@ The emulator can misbehave, to test clients:
   --body TEXT        answers with this body
   --retry-after S    sends Retry-After
   --cut-off          closes the connection in the middle of the body
+  --firewall         answers as a firewall or CDN does: 403 and a page of HTML
+  --no-cors          leaves out what lets a page of another origin read the answer
+  --apis missing     leaves the products out after /auth; empty writes them as []
   --clock-offset S   its clock is ahead by so many seconds; write --clock-offset=-30 for behind
   --path PATH        only /auth, /refreshToken or /apis
   --next N           only the next N requests
@@ -51,13 +57,14 @@ const flag = { type: 'boolean' };
 const OPTIONS = {
   domain: list, port: text, host: text, file: text, api: list, lifetime: text, throttle: text, quota: text,
   'admin-token-file': text, json: flag, log: text, quiet: flag, help: { type: 'boolean', short: 'h' }, version: flag,
+  personality: text, 'refusal-cache': text, firewall: flag, 'no-cors': flag, apis: text,
   latency: text, status: text, body: text, 'retry-after': text, 'cut-off': flag, 'clock-offset': text, path: text, next: text,
 };
 
 /** Where startEmulator's options come from, for its complaints. */
 const FLAGS = {
   domains: '--domain', apis: '--api', adminToken: '--admin-token-file', lifetimeS: '--lifetime', latencyMs: '--latency',
-  retryAfterS: '--retry-after', clockOffsetS: '--clock-offset', cutOff: '--cut-off', knobs: '--path, --next',
+  retryAfterS: '--retry-after', refusalCacheS: '--refusal-cache', clockOffsetS: '--clock-offset', cutOff: '--cut-off', knobs: '--path, --next',
 };
 
 class UsageError extends Error {}
@@ -96,7 +103,7 @@ function adminToken(file) {
 function optionsOf(values) {
   if (values.log !== undefined && !['text', 'json'].includes(values.log)) throw new UsageError(`--log ${values.log}: write text or json`);
   const limits = { path: values.path, next: number(values.next) };
-  const trouble = { latencyMs: number(values.latency), status: number(values.status), body: values.body, retryAfterS: number(values['retry-after']), cutOff: values['cut-off'] };
+  const trouble = { latencyMs: number(values.latency), status: number(values.status), body: values.body, retryAfterS: number(values['retry-after']), cutOff: values['cut-off'], firewall: values.firewall, cors: values['no-cors'] && false, apis: values.apis };
   return {
     domains: values.domain,
     port: number(values.port ?? '8080'),
@@ -107,6 +114,8 @@ function optionsOf(values) {
     throttle: limit('throttle', values.throttle),
     quota: limit('quota', values.quota),
     adminToken: adminToken(values['admin-token-file']),
+    personality: values.personality,
+    refusalCacheS: number(values['refusal-cache']),
     knobs: [{ clockOffsetS: number(values['clock-offset']) }, { ...trouble, ...limits }],
     log: values.quiet ? undefined : (entry) => process.stderr.write(`${values.log == 'json' ? JSON.stringify(entry) : line(entry)}\n`),
   };

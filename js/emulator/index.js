@@ -4,7 +4,7 @@
 import { Emulator as LocalApi } from './emulator.js';
 import { KeyFile } from './file.js';
 import { KnobSet } from './knobs.js';
-import { checkNames, checkNumber, LIFETIME_MAX_S, OptionError } from './options.js';
+import { checkChoice, checkNames, checkNumber, LIFETIME_MAX_S, OptionError } from './options.js';
 
 /** @typedef {import('./emulator.js').Emulator} Emulator */
 /** @typedef {import('./emulator.js').RequestEntry} RequestEntry */
@@ -26,11 +26,17 @@ import { checkNames, checkNumber, LIFETIME_MAX_S, OptionError } from './options.
  * @property {string} [adminToken] also serves management and its page at /admin/, for who has this token
  * @property {Limit} [throttle] beyond that: 429
  * @property {Limit} [quota] the same for a longer period
+ * @property {'authd' | 'gateway'} [personality='authd'] 'gateway' refuses as Inbenta's production API and the gateway in
+ *   front of it do: without `reason` and Retry-After, and a wrong URL is a 403
+ * @property {number} [refusalCacheS=0] with the personality 'gateway': for how long a refusal by the gateway goes on for
+ *   the same keys and token, in seconds; production's may take 300
  * @property {Knobs | Knobs[]} [knobs] as set() takes them
  * @property {(entry: RequestEntry) => void} [log] is called for each request
  */
 
-const NAMES = ['domains', 'port', 'host', 'lifetimeS', 'apis', 'file', 'adminToken', 'throttle', 'quota', 'knobs', 'log'];
+const NAMES = ['domains', 'port', 'host', 'lifetimeS', 'apis', 'file', 'adminToken', 'throttle', 'quota', 'personality', 'refusalCacheS', 'knobs', 'log'];
+
+const PERSONALITIES = ['authd', 'gateway'];
 
 function checkLimit(option, { requests, periodS }) {
   checkNumber(option, requests, 1, 999_999_999, { unit: 'requests' });
@@ -55,12 +61,16 @@ function checkText(option, value) {
  */
 export async function startEmulator(options = {}) {
   checkNames(options, NAMES, 'option');
-  const { domains, port = 0, host = '127.0.0.1', lifetimeS = 1200, apis = {}, file, adminToken, throttle, quota, knobs = [], log } = options;
+  const { domains, port = 0, host = '127.0.0.1', lifetimeS = 1200, apis = {}, file, adminToken, throttle, quota, personality = 'authd', refusalCacheS = 0, knobs = [], log } = options;
   if (domains !== undefined && !(Array.isArray(domains) && domains.length)) throw new OptionError('domains', 'give an array of at least one');
   if (typeof apis != 'object' || !apis) throw new OptionError('apis', 'give an object: a name and a base URL for each product');
   if (adminToken !== undefined) checkText('adminToken', adminToken);
   checkNumber('port', port, 0, 65_535);
+  checkChoice('personality', personality, PERSONALITIES);
+  checkNumber('refusalCacheS', refusalCacheS, 0, LIFETIME_MAX_S, { unit: 'seconds' });
   const emulator = new LocalApi({
+    personality,
+    refusalCacheS,
     settings: {
       lifetimeS: checkNumber('lifetimeS', lifetimeS, 1, LIFETIME_MAX_S, { unit: 'seconds' }),
       apis,

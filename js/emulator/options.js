@@ -19,6 +19,16 @@ export function checkNumber(option, value, min, max, { fraction = false, unit = 
   throw new OptionError(option, `give a ${fraction ? '' : 'whole '}number${unit && ` of ${unit}`} from ${min} to ${max}`);
 }
 
+export function checkFlag(option, value) {
+  if (typeof value == 'boolean') return value;
+  throw new OptionError(option, 'give true or false');
+}
+
+export function checkChoice(option, value, choices) {
+  if (choices.includes(value)) return value;
+  throw new OptionError(option, `choose one of ${choices.join(', ')}`);
+}
+
 /** Throws for what `known` does not have: a misspelt option would go unseen. */
 export function checkNames(given, known, what) {
   for (const name of Object.keys(given)) if (!known.includes(name)) throw new OptionError(name, `there is no such ${what}; there are ${known.join(', ')}`);
