@@ -324,17 +324,38 @@ static void list_signing_keys(const authapi *api, const cJSON *body, authapi_res
     authapi_set_json(response, 200, authapi_describe_signing_keys(api->keys));
 }
 
+/* {"now":true} cuts all keys off that were there before. */
 static void rotate_signing_key(const authapi *api, const cJSON *body, authapi_response *response) {
   int64_t publish_s;
   char kid[AUTHAPI_KID_SIZE];
+  const cJSON *now = cJSON_GetObjectItemCaseSensitive(body, "now");
+  if (now != NULL && !cJSON_IsBool(now)) {
+    authapi_refuse(response, 400, "bad_request", "\"now\" is true or false.");
+    return;
+  }
   if (!seconds_field(body, "publish", AUTHAPI_PUBLISH_S, &publish_s, response))
     return;
-  authapi_found found = authapi_signing_keys_rotate(api->keys, &api->store, &api->signer, publish_s, now_s(api));
+  authapi_found found = cJSON_IsTrue(now)
+                            ? authapi_signing_keys_replace(api->keys, &api->store, &api->signer, now_s(api))
+                            : authapi_signing_keys_rotate(api->keys, &api->store, &api->signer, publish_s, now_s(api));
   if (!check_ring(api, found, response))
     return;
   size_t added = api->keys->count - 1;
   authapi_key_id(&api->keys->keys[added], kid);
   answer(api, response, 201, kid, authapi_describe_signing_key(api->keys, added));
+}
+
+static void revoke_signing_key(const authapi *api, const cJSON *body, authapi_response *response) {
+  const char *kid = text_field(body, "id", response);
+  if (kid == NULL)
+    return;
+  authapi_found found = authapi_signing_keys_revoke(api->keys, &api->store, &api->signer, kid, now_s(api));
+  if (check_found(api, found, "There is no signing key with this id in use.", response)) {
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "kid", kid);
+    cJSON_AddBoolToObject(json, "revoked", true);
+    answer(api, response, 200, kid, json);
+  }
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -385,6 +406,7 @@ static const route routes[] = {
     {"/admin/domain-keys/revoke", NULL, NULL, NULL, revoke_domain_key, "domain-key revoke"},
     {"/admin/signing-keys", NULL, NULL, list_signing_keys, NULL, NULL},
     {"/admin/signing-keys/rotate", NULL, NULL, NULL, rotate_signing_key, "signing-key rotate"},
+    {"/admin/signing-keys/revoke", NULL, NULL, NULL, revoke_signing_key, "signing-key revoke"},
 };
 
 /* NULL if there is nothing. */

@@ -1,0 +1,80 @@
+// The worst day: a key leaked, a file went away, a disk is full. Each with the commands that docs/authd.md names.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Authd } from '../../support/authd.js';
+
+const ADMIN_TOKEN = '0123456789abcdef'.repeat(2);
+const POLL_MS = 1000; // instances read the signing keys once a second
+
+/** An inbenta-authd that serves, with an API key and a secret. */
+async function start(t, options = {}) {
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  const { apiKey, id: apiKeyId } = await authd.command('api-key', 'create', '--name', 'shop');
+  const { secret, id: secretId } = await authd.command('secret', 'create', '--api-key', apiKey);
+  const endpoint = await authd.serve({ adminToken: ADMIN_TOKEN, ...options });
+  return { authd, endpoint, apiKey, apiKeyId, secret, secretId };
+}
+
+async function post(url, body, headers) {
+  const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: body && JSON.stringify(body) });
+  return { status: answer.status, ...(await answer.json()) };
+}
+
+const auth = ({ endpoint, apiKey, secret }) => post(`${endpoint}/auth`, { secret }, { 'x-inbenta-key': apiKey });
+const refresh = ({ endpoint, apiKey }, token) => post(`${endpoint}/refreshToken`, undefined, { 'x-inbenta-key': apiKey, Authorization: `Bearer ${token}` });
+const manage = ({ endpoint }, path, body, token = ADMIN_TOKEN) => post(new URL(`/admin/${path}`, endpoint), body, { Authorization: `Bearer ${token}` });
+
+async function published({ endpoint }) {
+  const { keys } = await (await fetch(new URL('/.well-known/jwks.json', endpoint))).json();
+  return keys.map(({ kid }) => kid);
+}
+
+const kidOf = (token) => JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).kid;
+
+test('a signing key leaked: what it signed is refused within the second, whatever lifetimes were configured', async (t) => {
+  const served = await start(t, { lifetimeS: 31_536_000 });
+  const { authd } = served;
+  const { accessToken: leaked } = await auth(served);
+  await authd.command('signing-key', 'rotate'); // published, and not yet signing
+  const { kid, revoked } = await authd.command('signing-key', 'revoke', kidOf(leaked));
+  assert.deepEqual([kid, revoked], [kidOf(leaked), true]);
+  await sleep(POLL_MS + 100);
+  assert.equal((await refresh(served, leaked)).status, 403);
+  assert.ok(!(await published(served)).includes(kidOf(leaked)));
+  const { accessToken: next } = await auth(served);
+  assert.notEqual(kidOf(next), kidOf(leaked));
+  assert.equal((await refresh(served, next)).status, 200);
+  await assert.rejects(authd.command('signing-key', 'revoke', kidOf(leaked)), ({ code, stderr }) => code == 1 && /no such signing key/.test(stderr));
+
+  // The instance that is asked refuses at once.
+  assert.equal((await manage(served, 'signing-keys/revoke', { id: kidOf(next) })).status, 200);
+  assert.equal((await refresh(served, next)).status, 403);
+  assert.equal((await manage(served, 'signing-keys/revoke', { id: kidOf(next) })).status, 404);
+  assert.equal((await auth(served)).status, 200);
+});
+
+test('nobody knows which key leaked: all are cut off, by the command and by HTTP', async (t) => {
+  const served = await start(t, { lifetimeS: 31_536_000 });
+  const { authd } = served;
+  const { accessToken: first } = await auth(served);
+  await authd.command('signing-key', 'rotate', '--publish', '0');
+  await sleep(POLL_MS + 100);
+  const { accessToken: second } = await auth(served);
+  assert.notEqual(kidOf(first), kidOf(second));
+  const { kid, state } = await authd.command('signing-key', 'rotate', '--now');
+  assert.equal(state, 'signing');
+  await sleep(POLL_MS + 100);
+  for (const token of [first, second]) assert.equal((await refresh(served, token)).status, 403);
+  assert.deepEqual(await published(served), [kid]);
+  const { accessToken: third } = await auth(served);
+  assert.equal(kidOf(third), kid);
+  const rotated = await manage(served, 'signing-keys/rotate', { now: true });
+  assert.equal(rotated.status, 201);
+  assert.equal((await refresh(served, third)).status, 403);
+  assert.deepEqual(await published(served), [rotated.kid]);
+  assert.equal((await manage(served, 'signing-keys/rotate', { now: 'yes' })).status, 400);
+  await assert.rejects(authd.command('signing-key', 'rotate', '--now', '--publish', '1'), ({ code }) => code == 2);
+});
