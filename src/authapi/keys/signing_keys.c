@@ -243,23 +243,24 @@ authapi_found authapi_signing_keys_revoke(authapi_signing_keys *signing_keys, co
   return authapi_signing_keys_read(signing_keys, store, signer, now_s);
 }
 
-/* Every key but the newest. */
-static authapi_found drop_others(const authapi_store *store, rows *all) {
-  authapi_found found = AUTHAPI_FOUND;
-  for (size_t i = 0; found != AUTHAPI_STORE_ERROR && i + 1 < all->count; i++)
-    found = store->drop_signing_key(store->state, all->keys[i].number);
-  return found == AUTHAPI_STORE_ERROR ? AUTHAPI_STORE_ERROR : AUTHAPI_FOUND;
+/* Every key but the newest; there may be more than are read at a time. */
+static authapi_found drop_others(const authapi_store *store) {
+  rows all;
+  authapi_found found = read_rows(store, &all);
+  while (found == AUTHAPI_FOUND && all.count > 1) {
+    for (size_t i = 0; found != AUTHAPI_STORE_ERROR && i + 1 < all.count; i++)
+      found = store->drop_signing_key(store->state, all.keys[i].number);
+    if (found != AUTHAPI_STORE_ERROR)
+      found = read_rows(store, &all);
+  }
+  iauth__wipe(&all, sizeof all);
+  return found;
 }
 
 authapi_found authapi_signing_keys_replace(authapi_signing_keys *signing_keys, const authapi_store *store,
                                            const authapi_signer *signer, int64_t now_s) {
-  rows all;
   authapi_found found = add_next(store, signer, 0, now_s);
   if (found == AUTHAPI_FOUND)
-    found = read_rows(store, &all);
-  if (found == AUTHAPI_FOUND) {
-    found = drop_others(store, &all);
-    iauth__wipe(&all, sizeof all);
-  }
+    found = drop_others(store);
   return found == AUTHAPI_FOUND ? authapi_signing_keys_read(signing_keys, store, signer, now_s) : found;
 }

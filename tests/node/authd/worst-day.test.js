@@ -1,6 +1,8 @@
 // The worst day: a key leaked, a file went away, a disk is full. Each with the commands that docs/authd.md names.
 
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Authd } from '../../support/authd.js';
@@ -30,6 +32,12 @@ const manage = ({ endpoint }, path, body, token = ADMIN_TOKEN) => post(new URL(`
 async function published({ endpoint }) {
   const { keys } = await (await fetch(new URL('/.well-known/jwks.json', endpoint))).json();
   return keys.map(({ kid }) => kid);
+}
+
+/** Waits until `condition` holds, for a few seconds. */
+async function until(condition) {
+  for (let tries = 0; tries < 250 && !(await condition()); tries++) await sleep(20);
+  assert.ok(await condition());
 }
 
 const kidOf = (token) => JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).kid;
@@ -77,4 +85,26 @@ test('nobody knows which key leaked: all are cut off, by the command and by HTTP
   assert.deepEqual(await published(served), [rotated.kid]);
   assert.equal((await manage(served, 'signing-keys/rotate', { now: 'yes' })).status, 400);
   await assert.rejects(authd.command('signing-key', 'rotate', '--now', '--publish', '1'), ({ code }) => code == 2);
+});
+
+test('the admin token leaked: a new one counts on SIGHUP, and a signal that changed nothing says so', async (t) => {
+  const served = await start(t);
+  const { authd } = served;
+  const file = join(dirname(authd.db), 'admin-token');
+  const ask = (token) => manage(served, 'secrets', { apiKey: served.apiKey }, token);
+  const signal = async (said) => {
+    const before = authd.log.length;
+    process.kill(authd.pid, 'SIGHUP');
+    await until(() => authd.log.slice(before).some((line) => said.test(line)));
+  };
+  await signal(/--admin-token-file .*: unchanged/);
+  const next = 'f'.repeat(40);
+  await writeFile(file, `${next}\n`);
+  await signal(/--admin-token-file .*: read again, and used from now on/);
+  assert.equal((await ask(ADMIN_TOKEN)).status, 401);
+  assert.equal((await ask(next)).status, 201);
+  await writeFile(file, 'short');
+  await signal(/--admin-token-file .*: a token has at least 32 characters.*; the old token is still used/);
+  assert.equal((await ask(next)).status, 201);
+  assert.ok(!authd.log.join('\n').includes(next));
 });
