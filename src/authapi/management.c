@@ -142,10 +142,18 @@ static bool domains_field(const authapi *api, const cJSON *body, char domains[AU
   return false;
 }
 
+/* Who revokes a key has to know whether it is done: here the answer says more than that something is
+ * wrong. The log has the cause. */
+static void fail_by_store(const authapi *api, authapi_response *response) {
+  authapi_refuse(response, 500, "server_error",
+                 "This was not done, because the database failed; the server's log says why.");
+  response->problem = api->store.problem(api->store.state);
+}
+
 /* What a look-up found. `missing` says what is not there. */
 static bool check_found(const authapi *api, authapi_found found, const char *missing, authapi_response *response) {
   if (found == AUTHAPI_STORE_ERROR)
-    authapi_fail_by_store(&api->store, response);
+    fail_by_store(api, response);
   else if (found == AUTHAPI_MISSING)
     authapi_refuse(response, 404, "not_found", missing);
   return found == AUTHAPI_FOUND;
@@ -195,7 +203,7 @@ static void answer_list(const authapi *api, authapi_found found, cJSON *list, au
   if (found == AUTHAPI_FOUND)
     authapi_set_json(response, 200, list);
   else
-    authapi_fail_by_store(&api->store, response);
+    fail_by_store(api, response);
 }
 
 static int64_t now_s(const authapi *api) { return api->now_s(api->clock_state); }
@@ -236,7 +244,7 @@ static void create_api_key(const authapi *api, const cJSON *body, authapi_respon
   if (problem != NULL)
     authapi_refuse(response, 400, "bad_request", problem);
   else if (authapi_make_api_key(&api->store, &api->signer, name, now_s(api), &key) != AUTHAPI_FOUND)
-    authapi_fail_by_store(&api->store, response);
+    fail_by_store(api, response);
   else
     answer(api, response, 201, key.id, authapi_describe_api_key(&key));
 }
@@ -250,7 +258,7 @@ static void create_secret(const authapi *api, const cJSON *body, authapi_respons
   if (authapi_make_secret(&api->store, &api->signer, key.id, now_s(api), secret, &credential) == AUTHAPI_FOUND)
     answer(api, response, 201, credential.id, authapi_describe_new_secret(&credential, secret, NULL));
   else
-    authapi_fail_by_store(&api->store, response);
+    fail_by_store(api, response);
   iauth__wipe(secret, sizeof secret);
 }
 
@@ -268,7 +276,7 @@ static void rotate_secret(const authapi *api, const cJSON *body, authapi_respons
            AUTHAPI_FOUND)
     answer(api, response, 201, credential.id, authapi_describe_new_secret(&credential, secret, &old));
   else
-    authapi_fail_by_store(&api->store, response);
+    fail_by_store(api, response);
   iauth__wipe(secret, sizeof secret);
 }
 
@@ -281,7 +289,7 @@ static void create_domain_key(const authapi *api, const cJSON *body, authapi_res
   if (authapi_make_domain_key(&api->store, &api->signer, key.id, domains, now_s(api), &credential) == AUTHAPI_FOUND)
     answer(api, response, 201, credential.id, authapi_describe(&credential));
   else
-    authapi_fail_by_store(&api->store, response);
+    fail_by_store(api, response);
 }
 
 static void set_domains(const authapi *api, const cJSON *body, authapi_response *response) {
@@ -312,7 +320,7 @@ static void revoke_domain_key(const authapi *api, const cJSON *body, authapi_res
 /* What became of the signing keys. False if the request was refused. */
 static bool check_ring(const authapi *api, authapi_found found, authapi_response *response) {
   if (found == AUTHAPI_STORE_ERROR)
-    authapi_fail_by_store(&api->store, response);
+    fail_by_store(api, response);
   else if (found == AUTHAPI_MISSING)
     authapi_refuse(response, 409, "conflict", authapi_signing_keys_not_now);
   return found == AUTHAPI_FOUND;

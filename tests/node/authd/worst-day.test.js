@@ -1,10 +1,12 @@
 // The worst day: a key leaked, a file went away, a disk is full. Each with the commands that docs/authd.md names.
 
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { copyFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Authd } from '../../support/authd.js';
 
 const ADMIN_TOKEN = '0123456789abcdef'.repeat(2);
@@ -107,4 +109,79 @@ test('the admin token leaked: a new one counts on SIGHUP, and a signal that chan
   await signal(/--admin-token-file .*: a token has at least 32 characters.*; the old token is still used/);
   assert.equal((await ask(next)).status, 201);
   assert.ok(!authd.log.join('\n').includes(next));
+});
+
+test('a database that was moved, replaced or deleted under the server is never served on', async (t) => {
+  const served = await start(t);
+  const { authd, endpoint } = served;
+  const aside = `${authd.db}.aside`;
+  const health = async () => {
+    const answer = await fetch(new URL('/healthz', endpoint));
+    const { status, error } = await answer.json();
+    return [answer.status, status ?? error.reason];
+  };
+  const refusesAll = async () => {
+    assert.deepEqual(await health(), [503, 'store_unavailable']);
+    assert.equal((await auth(served)).status, 500);
+    assert.equal((await manage(served, 'secrets/revoke', { id: served.secretId })).status, 500);
+  };
+  const { accessToken } = await auth(served);
+  await copyFile(authd.db, aside);
+  const old = `${authd.db}.old`;
+
+  await rename(authd.db, old); // moved
+  await refusesAll();
+  assert.equal((await refresh(served, accessToken)).status, 500);
+  assert.ok(authd.log.some((line) => /problem: .*keys\.db was moved, replaced or deleted; put it back, or start inbenta-authd again/.test(line)));
+  await rename(old, authd.db); // back
+  assert.deepEqual(await health(), [200, 'ok']);
+  assert.equal((await auth(served)).status, 200);
+
+  await rename(authd.db, old); // replaced, as by a restore
+  await copyFile(aside, authd.db);
+  await refusesAll();
+  await rename(old, authd.db);
+  assert.deepEqual(await health(), [200, 'ok']);
+
+  await rename(`${authd.db}-wal`, `${aside}-wal`); // its log alone
+  await refusesAll();
+  await rename(`${aside}-wal`, `${authd.db}-wal`);
+  assert.deepEqual(await health(), [200, 'ok']);
+
+  await rm(authd.db); // deleted
+  await refusesAll();
+  assert.equal(await authd.stop(), 0);
+});
+
+test('on a full disk a revocation works, and what cannot be stored is refused and not half done', async (t) => {
+  const served = await start(t);
+  const { authd } = served;
+  const create = () => manage(served, 'secrets', { apiKey: served.apiKey });
+  assert.equal((await create()).status, 201);
+  // From now on no file may grow. What is in the database's log already may be overwritten.
+  const size = Math.max(...(await Promise.all(['', '-wal'].map((end) => stat(authd.db + end)))).map((file) => file.size));
+  await promisify(execFile)('prlimit', ['--pid', `${authd.pid}`, `--fsize=${size}`]);
+  let made = [];
+  let refused;
+  for (let i = 0; i < 2000 && !refused; i++) {
+    const answer = await create();
+    if (answer.status == 201) made.push(answer.id);
+    else refused = answer;
+  }
+  assert.equal(refused?.status, 500, `${made.length} secrets were made`);
+  assert.match(refused.error.message, /This was not done, because the database failed/);
+  const revoked = await manage(served, 'secrets/revoke', { id: served.secretId });
+  assert.equal(revoked.status, 200, authd.log.slice(-4).join("\n"));
+  assert.equal((await auth(served)).status, 403);
+  await authd.kill();
+  const kept = await authd.command('secret', 'list');
+  assert.equal(kept.length, made.length + 2);
+  for (const id of made) assert.ok(kept.some((secret) => secret.id == id), `${id} was acknowledged`);
+  assert.ok(kept.find(({ id }) => id == served.secretId).revoked);
+  t.diagnostic(`${made.length} secrets fitted, then they were refused and a revocation worked`);
+
+  // The command on a disk without room for a byte: it is done, or the exit code says that it is not.
+  const program = authd.program;
+  await assert.rejects(promisify(execFile)('prlimit', ['--fsize=0', program, 'secret', 'revoke', made[0] ?? served.secretId, '--db', authd.db]), ({ code, stderr }) => code == 1 && /^inbenta-authd: /.test(stderr));
+  await assert.rejects(promisify(execFile)('prlimit', ['--fsize=0', program, 'signing-key', 'rotate', '--now', '--db', authd.db]), ({ code, stderr }) => code == 1 && /^inbenta-authd: /.test(stderr));
 });
