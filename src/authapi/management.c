@@ -142,10 +142,18 @@ static bool domains_field(const authapi *api, const cJSON *body, char domains[AU
   return false;
 }
 
+/* Who revokes a key has to know whether it is done: here the answer says more than that something is
+ * wrong. The log has the cause. */
+static void fail_by_store(const authapi *api, authapi_response *response) {
+  authapi_refuse(response, 500, "server_error",
+                 "This was not done, because the database failed; the server's log says why.");
+  response->problem = api->store.problem(api->store.state);
+}
+
 /* What a look-up found. `missing` says what is not there. */
 static bool check_found(const authapi *api, authapi_found found, const char *missing, authapi_response *response) {
   if (found == AUTHAPI_STORE_ERROR)
-    authapi_fail_by_store(&api->store, response);
+    fail_by_store(api, response);
   else if (found == AUTHAPI_MISSING)
     authapi_refuse(response, 404, "not_found", missing);
   return found == AUTHAPI_FOUND;
@@ -195,7 +203,7 @@ static void answer_list(const authapi *api, authapi_found found, cJSON *list, au
   if (found == AUTHAPI_FOUND)
     authapi_set_json(response, 200, list);
   else
-    authapi_fail_by_store(&api->store, response);
+    fail_by_store(api, response);
 }
 
 static int64_t now_s(const authapi *api) { return api->now_s(api->clock_state); }
@@ -236,7 +244,7 @@ static void create_api_key(const authapi *api, const cJSON *body, authapi_respon
   if (problem != NULL)
     authapi_refuse(response, 400, "bad_request", problem);
   else if (authapi_make_api_key(&api->store, &api->signer, name, now_s(api), &key) != AUTHAPI_FOUND)
-    authapi_fail_by_store(&api->store, response);
+    fail_by_store(api, response);
   else
     answer(api, response, 201, key.id, authapi_describe_api_key(&key));
 }
@@ -250,7 +258,7 @@ static void create_secret(const authapi *api, const cJSON *body, authapi_respons
   if (authapi_make_secret(&api->store, &api->signer, key.id, now_s(api), secret, &credential) == AUTHAPI_FOUND)
     answer(api, response, 201, credential.id, authapi_describe_new_secret(&credential, secret, NULL));
   else
-    authapi_fail_by_store(&api->store, response);
+    fail_by_store(api, response);
   iauth__wipe(secret, sizeof secret);
 }
 
@@ -268,7 +276,7 @@ static void rotate_secret(const authapi *api, const cJSON *body, authapi_respons
            AUTHAPI_FOUND)
     answer(api, response, 201, credential.id, authapi_describe_new_secret(&credential, secret, &old));
   else
-    authapi_fail_by_store(&api->store, response);
+    fail_by_store(api, response);
   iauth__wipe(secret, sizeof secret);
 }
 
@@ -281,7 +289,7 @@ static void create_domain_key(const authapi *api, const cJSON *body, authapi_res
   if (authapi_make_domain_key(&api->store, &api->signer, key.id, domains, now_s(api), &credential) == AUTHAPI_FOUND)
     answer(api, response, 201, credential.id, authapi_describe(&credential));
   else
-    authapi_fail_by_store(&api->store, response);
+    fail_by_store(api, response);
 }
 
 static void set_domains(const authapi *api, const cJSON *body, authapi_response *response) {
@@ -312,7 +320,7 @@ static void revoke_domain_key(const authapi *api, const cJSON *body, authapi_res
 /* What became of the signing keys. False if the request was refused. */
 static bool check_ring(const authapi *api, authapi_found found, authapi_response *response) {
   if (found == AUTHAPI_STORE_ERROR)
-    authapi_fail_by_store(&api->store, response);
+    fail_by_store(api, response);
   else if (found == AUTHAPI_MISSING)
     authapi_refuse(response, 409, "conflict", authapi_signing_keys_not_now);
   return found == AUTHAPI_FOUND;
@@ -324,17 +332,38 @@ static void list_signing_keys(const authapi *api, const cJSON *body, authapi_res
     authapi_set_json(response, 200, authapi_describe_signing_keys(api->keys));
 }
 
+/* {"now":true} cuts all keys off that were there before. */
 static void rotate_signing_key(const authapi *api, const cJSON *body, authapi_response *response) {
   int64_t publish_s;
   char kid[AUTHAPI_KID_SIZE];
+  const cJSON *now = cJSON_GetObjectItemCaseSensitive(body, "now");
+  if (now != NULL && !cJSON_IsBool(now)) {
+    authapi_refuse(response, 400, "bad_request", "\"now\" is true or false.");
+    return;
+  }
   if (!seconds_field(body, "publish", AUTHAPI_PUBLISH_S, &publish_s, response))
     return;
-  authapi_found found = authapi_signing_keys_rotate(api->keys, &api->store, &api->signer, publish_s, now_s(api));
+  authapi_found found = cJSON_IsTrue(now)
+                            ? authapi_signing_keys_replace(api->keys, &api->store, &api->signer, now_s(api))
+                            : authapi_signing_keys_rotate(api->keys, &api->store, &api->signer, publish_s, now_s(api));
   if (!check_ring(api, found, response))
     return;
   size_t added = api->keys->count - 1;
   authapi_key_id(&api->keys->keys[added], kid);
   answer(api, response, 201, kid, authapi_describe_signing_key(api->keys, added));
+}
+
+static void revoke_signing_key(const authapi *api, const cJSON *body, authapi_response *response) {
+  const char *kid = text_field(body, "id", response);
+  if (kid == NULL)
+    return;
+  authapi_found found = authapi_signing_keys_revoke(api->keys, &api->store, &api->signer, kid, now_s(api));
+  if (check_found(api, found, "There is no signing key with this id in use.", response)) {
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "kid", kid);
+    cJSON_AddBoolToObject(json, "revoked", true);
+    answer(api, response, 200, kid, json);
+  }
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -385,6 +414,7 @@ static const route routes[] = {
     {"/admin/domain-keys/revoke", NULL, NULL, NULL, revoke_domain_key, "domain-key revoke"},
     {"/admin/signing-keys", NULL, NULL, list_signing_keys, NULL, NULL},
     {"/admin/signing-keys/rotate", NULL, NULL, NULL, rotate_signing_key, "signing-key rotate"},
+    {"/admin/signing-keys/revoke", NULL, NULL, NULL, revoke_signing_key, "signing-key revoke"},
 };
 
 /* NULL if there is nothing. */

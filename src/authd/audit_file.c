@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -16,10 +17,13 @@ bool authd_audit_file_open(authd_audit_file *file, const char *path) {
   return file->file >= 0;
 }
 
-bool authd_audit_file_reopen(authd_audit_file *file) {
+bool authd_audit_file_reopen(authd_audit_file *file, bool *changed) {
+  struct stat before, now;
   int opened = open_path(file->path);
   if (opened < 0)
     return false;
+  bool known = fstat(file->file, &before) == 0 && fstat(opened, &now) == 0;
+  *changed = !known || before.st_dev != now.st_dev || before.st_ino != now.st_ino;
   close(file->file);
   file->file = opened;
   file->torn = false;

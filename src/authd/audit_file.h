@@ -19,9 +19,9 @@ typedef struct {
  * says why. Close it with authd_audit_file_close. */
 bool authd_audit_file_open(authd_audit_file *file, const char *path);
 
-/* Opens what is at the path now, after a rotation of logs. On false, and errno says why, it goes
- * on with the old file. */
-bool authd_audit_file_reopen(authd_audit_file *file);
+/* Opens what is at the path now, after a rotation of logs; *changed says whether that is another
+ * file. On false, and errno says why, it goes on with the old file. */
+bool authd_audit_file_reopen(authd_audit_file *file, bool *changed);
 
 /* What authapi_audit.write wants; `state` is the authd_audit_file. When lines cannot be written any
  * more, and when they can be again, that is reported on standard error or in the log, once. */

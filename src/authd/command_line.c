@@ -33,7 +33,8 @@ const char authd_usage[] =
     "  inbenta-authd domain-key set-domains ID --domain DOMAIN [--domain DOMAIN]...\n"
     "  inbenta-authd domain-key revoke ID-OR-KEY\n"
     "  inbenta-authd signing-key list\n"
-    "  inbenta-authd signing-key rotate [--publish SECONDS]\n"
+    "  inbenta-authd signing-key rotate [--publish SECONDS | --now]\n"
+    "  inbenta-authd signing-key revoke ID\n"
     "  inbenta-authd version\n"
     "\n"
     "  --db FILE        where keys are kept; created if it is not there (inbenta-authd.db);\n"
@@ -51,7 +52,8 @@ const char authd_usage[] =
     "  --log            text or json: how those lines are written (text)\n"
     "  --admin-token-file\n"
     "                   also serve management and its page at /admin/, for who has the token in "
-    "FILE\n"
+    "FILE;\n"
+    "                   on SIGHUP the file is read again\n"
     "  --throttle, --quota\n"
     "                   how much an API key may ask in each period, for example 100/10 and "
     "50000/86400;\n"
@@ -68,6 +70,8 @@ const char authd_usage[] =
     "                   verifies tokens has fetched it (120); the old one is accepted until its "
     "last\n"
     "                   token has expired\n"
+    "  --now            the new signing key signs at once and all others are cut off: every token\n"
+    "                   that was granted before is refused within a second\n"
     "\n"
     "A secret is shown once, when it is created or rotated; only its hash is kept.\n";
 
@@ -181,6 +185,7 @@ static const struct {
     {"--overlap", AUTHD_OVERLAP, true},
     {"--publish", AUTHD_PUBLISH, true},
     {"--audit", AUTHD_AUDIT, true},
+    {"--now", AUTHD_NOW, false},
 };
 
 #define OPTIONS (sizeof options / sizeof *options)
@@ -201,6 +206,8 @@ static int take_option(authd_command_line *line, const char *option, const char 
     line->json = true;
   else if (strcmp(option, "--quiet") == 0)
     line->quiet = true;
+  else if (strcmp(option, "--now") == 0)
+    line->now = true;
   else if (strcmp(option, "--listen") == 0)
     return read_listen(line, value);
   else if (strcmp(option, "--name") == 0)

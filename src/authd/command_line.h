@@ -26,6 +26,7 @@ typedef enum {
   AUTHD_OVERLAP = 4096,
   AUTHD_PUBLISH = 8192,
   AUTHD_AUDIT = 16384,
+  AUTHD_NOW = 32768,
 } authd_option;
 
 /* Strings are borrowed from the arguments; NULL where an option was not given. */
@@ -40,7 +41,7 @@ typedef struct {
   cJSON *apis; /* {"name": "https://base URL"} */
   long lifetime_s, overlap_s, publish_s;
   authapi_limit throttle, quota;
-  bool json, quiet, log_json;
+  bool json, quiet, log_json, now;
   unsigned given; /* authd_option, ORed */
 } authd_command_line;
 

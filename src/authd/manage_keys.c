@@ -241,18 +241,44 @@ static int report_signing_key(const authd_context *context, const authapi_signin
   authapi_key_id(&signing_keys->keys[added], kid);
   iauth__write_date(signing_keys->stored[added].signs_from_s, from);
   return report_change(context, kid, authapi_describe_signing_key(signing_keys, added),
-                       "signing key  %s\nsigns from   %s\n\nIt is published from now on.\n", kid, from);
+                       "signing key  %s\nsigns from   %s\n\n%s\n", kid, from,
+                       context->line->now
+                           ? "All others are cut off. Every token that was granted before is refused within a second."
+                           : "It is published from now on.");
 }
 
 static int rotate_signing_key(const authd_context *context) {
+  const authapi_store *store = &context->store;
   authapi_signing_keys signing_keys = {.count = 0};
-  authapi_found found = authapi_signing_keys_rotate(&signing_keys, &context->store, &context->signer,
-                                                    context->line->publish_s, authd_now_s(NULL));
+  if (context->line->now && (context->line->given & AUTHD_PUBLISH))
+    return authd_complain(2, "--now and --publish: give one of them");
+  authapi_found found = context->line->now
+                            ? authapi_signing_keys_replace(&signing_keys, store, &context->signer, authd_now_s(NULL))
+                            : authapi_signing_keys_rotate(&signing_keys, store, &context->signer,
+                                                          context->line->publish_s, authd_now_s(NULL));
   int status = found == AUTHAPI_MISSING       ? authd_complain(1, "%s", authapi_signing_keys_not_now)
                : found == AUTHAPI_STORE_ERROR ? authd_store_failed(context)
                                               : report_signing_key(context, &signing_keys);
   authapi_signing_keys_clean_up(&signing_keys, &context->signer);
   return status;
+}
+
+static int revoke_signing_key(const authd_context *context) {
+  authapi_signing_keys signing_keys = {.count = 0};
+  const char *kid = context->line->target;
+  if (kid == NULL)
+    return authd_complain(2, "say which one: inbenta-authd signing-key revoke ID");
+  authapi_found found =
+      authapi_signing_keys_revoke(&signing_keys, &context->store, &context->signer, kid, authd_now_s(NULL));
+  authapi_signing_keys_clean_up(&signing_keys, &context->signer);
+  if (found == AUTHAPI_STORE_ERROR)
+    return authd_store_failed(context);
+  if (found == AUTHAPI_MISSING)
+    return authd_complain(1, "there is no such signing key in use; inbenta-authd signing-key list shows them");
+  cJSON *json = cJSON_CreateObject();
+  cJSON_AddStringToObject(json, "kid", kid);
+  cJSON_AddBoolToObject(json, "revoked", true);
+  return report_change(context, kid, json, "Revoked. Every token that it signed is refused within a second.\n");
 }
 
 static int list_secrets(const authd_context *context) { return list_credentials(context, AUTHAPI_SECRET); }
@@ -272,7 +298,8 @@ const authd_command authd_key_commands[] = {
     {"domain-key", "set-domains", set_domains, AUTHD_TARGET | AUTHD_DOMAIN | AUTHD_AUDIT},
     {"domain-key", "revoke", revoke_domain_key, AUTHD_TARGET | AUTHD_AUDIT},
     {"signing-key", "list", list_signing_keys, 0},
-    {"signing-key", "rotate", rotate_signing_key, AUTHD_PUBLISH | AUTHD_AUDIT},
+    {"signing-key", "rotate", rotate_signing_key, AUTHD_PUBLISH | AUTHD_NOW | AUTHD_AUDIT},
+    {"signing-key", "revoke", revoke_signing_key, AUTHD_TARGET | AUTHD_AUDIT},
 };
 
 const size_t authd_key_command_count = sizeof authd_key_commands / sizeof *authd_key_commands;

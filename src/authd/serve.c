@@ -38,68 +38,122 @@ typedef struct {
 /* ---------------------------------------------------------------------------------------------------
  * Files: the admin token and the certificate. */
 
-/* Reads the admin token, which the caller wipes. Returns 0 or the exit status. */
-static int read_admin_token(const char *path, char token[ADMIN_TOKEN_SIZE]) {
+/* Reads the admin token, which the caller wipes. On false `problem` names the file and says why. */
+static bool read_admin_token(const char *path, char token[ADMIN_TOKEN_SIZE], char problem[PROBLEM_SIZE]) {
   FILE *file = fopen(path, "r");
-  if (file == NULL)
-    return authd_complain(1, "--admin-token-file %s: %s", path, strerror(errno));
+  token[0] = '\0';
+  if (file == NULL) {
+    snprintf(problem, PROBLEM_SIZE, "%s: %s", path, strerror(errno));
+    return false;
+  }
   setvbuf(file, NULL, _IONBF, 0); /* else a copy stays in its buffer */
   size_t len = fread(token, 1, ADMIN_TOKEN_SIZE - 1, file);
   bool failed = ferror(file) != 0;
   fclose(file);
-  if (failed)
-    return authd_complain(1, "--admin-token-file %s: cannot be read", path);
   while (len > 0 && strchr("\r\n", token[len - 1]) != NULL)
     len--;
   token[len] = '\0';
-  const char *problem = authapi_management_token_problem(token);
-  return problem == NULL ? 0 : authd_complain(1, "--admin-token-file %s: %s", path, problem);
+  const char *wrong = failed ? "cannot be read" : authapi_management_token_problem(token);
+  if (wrong != NULL)
+    snprintf(problem, PROBLEM_SIZE, "%s: %s", path, wrong);
+  return wrong == NULL;
 }
 
 /* Returns 0 or the exit status. */
 static int init_admin(server *server) {
-  char token[ADMIN_TOKEN_SIZE];
+  char token[ADMIN_TOKEN_SIZE], problem[PROBLEM_SIZE];
   if (server->line->admin_token_file == NULL)
     return 0;
-  int status = read_admin_token(server->line->admin_token_file, token);
-  if (status == 0 && !authapi_management_init(&server->admin, &server->api, token))
+  int status = 0;
+  if (!read_admin_token(server->line->admin_token_file, token, problem))
+    status = authd_complain(1, "--admin-token-file %s", problem);
+  else if (!authapi_management_init(&server->admin, &server->api, token))
     status = authd_complain(1, "no hash could be made");
   iauth__wipe(token, sizeof token);
   return status;
 }
 
-/* Loads the certificate from the files as they are now, and shows it from now on. On false `problem`
- * says why, and there is nothing to release. */
-static bool show_certificate(const authd_command_line *line, authd_tls *tls, char problem[PROBLEM_SIZE]) {
-  if (!authd_tls_load(tls, line->tls_cert, line->tls_key, problem, PROBLEM_SIZE))
-    return false;
+/* Shows this certificate from now on. On false `problem` says why not. */
+static bool show_certificate(const authd_command_line *line, const authd_tls *tls, char problem[PROBLEM_SIZE]) {
   if (authd_certificate_show(tls))
     return true;
-  authd_tls_clean_up(tls);
   snprintf(problem, PROBLEM_SIZE, "%s: GnuTLS cannot use it", line->tls_cert);
   return false;
 }
 
-/* Files may have been replaced: the audit log by a rotation, the certificate by a renewal. If the new
- * one cannot be used, that is logged and the old one stays. */
-static void read_files_again(server *server) {
+/* ---------------------------------------------------------------------------------------------------
+ * Files that may have been replaced. On SIGHUP they are read again: the audit log after a rotation,
+ * the certificate after a renewal, the admin token after it leaked. What became of each is logged; if
+ * the new one cannot be used, the old one stays. */
+
+static void log_reread(const server *server, const char *option, const char *path, bool changed) {
+  authd_log_writer_print(server->log.writer, "inbenta-authd: %s %s: %s\n", option, path,
+                         changed ? "read again, and used from now on" : "unchanged");
+}
+
+static void reopen_audit(server *server) {
+  authd_audit_file *file = server->context->audit_file;
+  bool changed;
+  authd_http_pause(server->http);
+  bool opened = authd_audit_file_reopen(file, &changed);
+  int why = errno;
+  authd_http_resume(server->http);
+  if (opened)
+    log_reread(server, "--audit", file->path, changed);
+  else
+    authd_log_writer_print(server->log.writer, "inbenta-authd: --audit %s: %s; going on with the old file\n",
+                           file->path, strerror(why));
+}
+
+static void read_admin_again(server *server) {
+  const char *path = server->line->admin_token_file;
+  char token[ADMIN_TOKEN_SIZE], problem[PROBLEM_SIZE];
+  authapi_management now;
+  bool read = read_admin_token(path, token, problem);
+  if (read && !authapi_management_init(&now, &server->api, token)) {
+    snprintf(problem, sizeof problem, "%s: no hash could be made", path);
+    read = false;
+  }
+  iauth__wipe(token, sizeof token);
+  if (read) {
+    bool changed = memcmp(now.token_hash, server->admin.token_hash, sizeof now.token_hash) != 0;
+    authd_http_pause(server->http);
+    memcpy(server->admin.token_hash, now.token_hash, sizeof now.token_hash);
+    authd_http_resume(server->http);
+    log_reread(server, "--admin-token-file", path, changed);
+  } else {
+    authd_log_writer_print(server->log.writer, "inbenta-authd: --admin-token-file %s; the old token is still used\n",
+                           problem);
+  }
+}
+
+static void read_certificate_again(server *server) {
+  const authd_command_line *line = server->line;
   char problem[PROBLEM_SIZE];
   authd_tls tls = {0};
-  authd_audit_file *audit_file = server->context->audit_file;
-  if (server->context->audit != NULL) {
-    authd_http_pause(server->http);
-    bool opened = authd_audit_file_reopen(audit_file);
-    authd_http_resume(server->http);
-    if (!opened)
-      authd_log_writer_print(server->log.writer, "inbenta-authd: --audit %s: %s; going on with the old file\n",
-                             audit_file->path, strerror(errno));
+  bool read = authd_tls_load(&tls, line->tls_cert, line->tls_key, problem, sizeof problem);
+  bool changed =
+      read && (strcmp(tls.certificates, server->tls.certificates) != 0 || strcmp(tls.key, server->tls.key) != 0);
+  if (changed && (read = show_certificate(line, &tls, problem))) {
+    const authd_tls before = server->tls;
+    server->tls = tls;
+    tls = before;
   }
-  if (server->line->tls_cert == NULL)
-    return;
-  if (!show_certificate(server->line, &tls, problem))
+  if (read)
+    log_reread(server, "--tls-cert", line->tls_cert, changed);
+  else
     authd_log_writer_print(server->log.writer, "inbenta-authd: %s\ninbenta-authd: the old certificate is still used\n",
                            problem);
   authd_tls_clean_up(&tls);
+}
+
+static void read_files_again(server *server) {
+  if (server->context->audit != NULL)
+    reopen_audit(server);
+  if (server->line->admin_token_file != NULL)
+    read_admin_again(server);
+  if (server->line->tls_cert != NULL)
+    read_certificate_again(server);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -112,7 +166,7 @@ static void block_signals(const server *server, sigset_t *signals) {
   sigaddset(signals, SIGINT);
   sigaddset(signals, SIGTERM);
   /* Without a file to read again, SIGHUP ends the program, as when its terminal is closed. */
-  if (server->context->audit != NULL || server->line->tls_cert != NULL)
+  if (server->context->audit != NULL || server->line->tls_cert != NULL || server->line->admin_token_file != NULL)
     sigaddset(signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, signals, NULL);
   signal(SIGPIPE, SIG_IGN);
@@ -215,8 +269,11 @@ int authd_serve(const authd_context *context) {
   };
   if ((line->tls_cert == NULL) != (line->tls_key == NULL))
     return authd_complain(2, "--tls-cert and --tls-key: give both");
-  if (line->tls_cert != NULL && !show_certificate(line, &server.tls, problem))
+  if (line->tls_cert != NULL && (!authd_tls_load(&server.tls, line->tls_cert, line->tls_key, problem, sizeof problem) ||
+                                 !show_certificate(line, &server.tls, problem))) {
+    authd_tls_clean_up(&server.tls);
     return authd_complain(1, "%s", problem);
+  }
   int status = 1;
   if (authd_open_store(&server.last_used_store, line->db, problem, sizeof problem)) {
     status = serve_api(&server);

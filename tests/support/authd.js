@@ -28,6 +28,10 @@ export class Authd {
     return this.#db ?? join(this.#folder, 'keys.db');
   }
 
+  get program() {
+    return PROGRAM;
+  }
+
   /** Of the serving process. */
   get pid() {
     return this.#process.pid;
@@ -84,6 +88,12 @@ export class Authd {
       await new Promise((resolve) => this.#process.once('close', resolve)); // its log is read to the end
     }
     return this.#process?.exitCode;
+  }
+
+  /** kill -9. */
+  async kill() {
+    this.#process.kill('SIGKILL');
+    await new Promise((resolve) => this.#process.once('close', resolve));
   }
 
   async remove() {

@@ -43,10 +43,11 @@ static authapi_found read_rows(const authapi_store *store, rows *all) {
 /* ---------------------------------------------------------------------------------------------------
  * The keys in use. */
 
+/* A database that was restored may have another key under the same number: so the time counts, too. */
 static bool has_same_keys(const authapi_signing_keys *signing_keys, const authapi_signing_key *keys, size_t count) {
   bool same = signing_keys->count == count;
   for (size_t i = 0; same && i < count; i++)
-    same = signing_keys->stored[i].number == keys[i].number;
+    same = signing_keys->stored[i].number == keys[i].number && signing_keys->stored[i].created_s == keys[i].created_s;
   return same;
 }
 
@@ -195,5 +196,71 @@ authapi_found authapi_signing_keys_rotate(authapi_signing_keys *signing_keys, co
   if (found == AUTHAPI_FOUND)
     found = rotate(store, signer, &all, publish_s, now_s);
   iauth__wipe(&all, sizeof all);
+  return found == AUTHAPI_FOUND ? authapi_signing_keys_read(signing_keys, store, signer, now_s) : found;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Cutting keys off. The new key comes first, so that there is always one that signs, and a number is
+ * never given twice. */
+
+/* Adds a key, whatever is published already. Another program may take the number; then the next one. */
+static authapi_found add_next(const authapi_store *store, const authapi_signer *signer, int64_t publish_s,
+                              int64_t now_s) {
+  authapi_found added = AUTHAPI_MISSING;
+  for (int tries = 0; tries < 8 && added == AUTHAPI_MISSING; tries++) {
+    rows all;
+    added = read_rows(store, &all);
+    authapi_signing_key next = next_key(&all, publish_s, now_s);
+    iauth__wipe(&all, sizeof all);
+    if (added == AUTHAPI_FOUND)
+      added = add_key(store, signer, &next);
+  }
+  return added == AUTHAPI_FOUND ? AUTHAPI_FOUND : AUTHAPI_STORE_ERROR;
+}
+
+authapi_found authapi_signing_keys_revoke(authapi_signing_keys *signing_keys, const authapi_store *store,
+                                          const authapi_signer *signer, const char *kid, int64_t now_s) {
+  char name[AUTHAPI_KID_SIZE] = "";
+  size_t which = 0;
+  authapi_found found = authapi_signing_keys_read(signing_keys, store, signer, now_s);
+  if (found != AUTHAPI_FOUND)
+    return AUTHAPI_STORE_ERROR;
+  for (; which < signing_keys->count; which++) {
+    authapi_key_id(&signing_keys->keys[which], name);
+    if (strcmp(name, kid) == 0)
+      break;
+  }
+  if (which == signing_keys->count)
+    return AUTHAPI_MISSING;
+  if (which == signing_keys->signing)
+    found = add_next(store, signer, 0, now_s);
+  else if (which + 1 == signing_keys->count)
+    found = add_next(store, signer, AUTHAPI_PUBLISH_S, now_s);
+  if (found == AUTHAPI_FOUND)
+    found = store->drop_signing_key(store->state, signing_keys->stored[which].number);
+  if (found == AUTHAPI_STORE_ERROR)
+    return AUTHAPI_STORE_ERROR;
+  return authapi_signing_keys_read(signing_keys, store, signer, now_s);
+}
+
+/* Every key but the newest; there may be more than are read at a time. */
+static authapi_found drop_others(const authapi_store *store) {
+  rows all;
+  authapi_found found = read_rows(store, &all);
+  while (found == AUTHAPI_FOUND && all.count > 1) {
+    for (size_t i = 0; found != AUTHAPI_STORE_ERROR && i + 1 < all.count; i++)
+      found = store->drop_signing_key(store->state, all.keys[i].number);
+    if (found != AUTHAPI_STORE_ERROR)
+      found = read_rows(store, &all);
+  }
+  iauth__wipe(&all, sizeof all);
+  return found;
+}
+
+authapi_found authapi_signing_keys_replace(authapi_signing_keys *signing_keys, const authapi_store *store,
+                                           const authapi_signer *signer, int64_t now_s) {
+  authapi_found found = add_next(store, signer, 0, now_s);
+  if (found == AUTHAPI_FOUND)
+    found = drop_others(store);
   return found == AUTHAPI_FOUND ? authapi_signing_keys_read(signing_keys, store, signer, now_s) : found;
 }

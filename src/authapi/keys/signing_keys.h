@@ -47,6 +47,18 @@ authapi_found authapi_signing_keys_rotate(authapi_signing_keys *signing_keys, co
 /* Why a rotation is refused, as a sentence that says what to do. */
 extern const char authapi_signing_keys_not_now[];
 
+/* For the day on which a private key leaked. Cuts one key off, by its name: no instance accepts what
+ * it signed once it has read the keys again, a second later at most. If that key signs, a new one
+ * signs in its place at once; verifiers that keep the JWK set accept the old key for up to
+ * AUTHAPI_JWKS_MAX_AGE_S. AUTHAPI_MISSING: there is no such key in use. AUTHAPI_STORE_ERROR: it may
+ * still be accepted. */
+authapi_found authapi_signing_keys_revoke(authapi_signing_keys *signing_keys, const authapi_store *store,
+                                          const authapi_signer *signer, const char *kid, int64_t now_s);
+
+/* The same for all keys: a new one signs at once, and every token that was granted before is refused. */
+authapi_found authapi_signing_keys_replace(authapi_signing_keys *signing_keys, const authapi_store *store,
+                                           const authapi_signer *signer, int64_t now_s);
+
 /* When a key is dropped, in Unix seconds; 0 if no other follows it yet. */
 int64_t authapi_signing_keys_retires_s(const authapi_signing_keys *signing_keys, size_t which);
 

@@ -122,6 +122,42 @@ static void the_first_rotation_of_an_empty_store(void **state) {
   assert_int_equal(one.stored[0].lifetime_s, LIFETIME_S);
 }
 
+static authapi_found revoke_number(int64_t number, int64_t now_s) {
+  char kid[AUTHAPI_KID_SIZE] = "unknown";
+  authapi_signing_keys_read(&spare, &store, &signer, now_s);
+  for (size_t i = 0; i < spare.count; i++)
+    if (spare.stored[i].number == number)
+      authapi_key_id(&spare.keys[i], kid);
+  return authapi_signing_keys_revoke(&spare, &store, &signer, kid, now_s);
+}
+
+static void cut_off(void **state) {
+  (void)state;
+  assert_both(1000, 1, 1, 1);
+  assert_int_equal(rotate(1001), AUTHAPI_FOUND); /* 2 is published */
+  assert_int_equal(revoke_number(1, 1001), AUTHAPI_FOUND);
+  assert_both(1002, 2, 3, 3); /* the new one signs at once, though 2 was to be next */
+  assert_int_equal(revoke_number(2, 1002), AUTHAPI_FOUND);
+  assert_both(1003, 3, 3, 3);
+  assert_int_equal(rotate(1003), AUTHAPI_FOUND);
+  assert_int_equal(revoke_number(4, 1003), AUTHAPI_FOUND); /* published only: another takes its place */
+  assert_both(1004, 3, 3, 5);
+  assert_int_equal(revoke_number(4, 1004), AUTHAPI_MISSING);
+  assert_int_equal(authapi_signing_keys_replace(&spare, &store, &signer, 1004), AUTHAPI_FOUND);
+  assert_both(1005, 6, 6, 6);
+}
+
+static void cut_off_with_as_many_as_fit(void **state) {
+  (void)state;
+  assert_both(1000, 1, 1, 1);
+  for (int64_t i = 1; i < AUTHAPI_SIGNING_KEYS_MAX; i++)
+    assert_int_equal(authapi_signing_keys_rotate(&spare, &store, &signer, 0, 1000), AUTHAPI_FOUND);
+  assert_int_equal(revoke_number(AUTHAPI_SIGNING_KEYS_MAX, 1000), AUTHAPI_FOUND);
+  assert_both(1001, 1, AUTHAPI_SIGNING_KEYS_MAX + 1, AUTHAPI_SIGNING_KEYS_MAX + 1);
+  assert_int_equal(authapi_signing_keys_replace(&spare, &store, &signer, 1001), AUTHAPI_FOUND);
+  assert_both(1002, AUTHAPI_SIGNING_KEYS_MAX + 2, AUTHAPI_SIGNING_KEYS_MAX + 2, AUTHAPI_SIGNING_KEYS_MAX + 2);
+}
+
 static authapi_found broken_list(void *state, void (*each)(void *user, const authapi_signing_key *), void *user) {
   (void)state, (void)each, (void)user;
   return AUTHAPI_STORE_ERROR;
@@ -136,6 +172,8 @@ static void a_store_that_fails(void **state) {
   assert_int_equal(authapi_signing_keys_update(&one, &broken, &signer, LIFETIME_S, 1001), AUTHAPI_FOUND);
   assert_int_equal(one.count, 1);
   assert_int_equal(authapi_signing_keys_rotate(&spare, &broken, &signer, 0, 1001), AUTHAPI_STORE_ERROR);
+  assert_int_equal(authapi_signing_keys_revoke(&spare, &broken, &signer, "x", 1001), AUTHAPI_STORE_ERROR);
+  assert_int_equal(authapi_signing_keys_replace(&spare, &broken, &signer, 1001), AUTHAPI_STORE_ERROR);
 }
 
 static bool no_random(void *state, void *out, size_t len) {
@@ -172,6 +210,8 @@ int main(void) {
       TEST(the_store_is_asked_once_a_second),
       TEST(not_more_than_fit),
       TEST(the_first_rotation_of_an_empty_store),
+      TEST(cut_off),
+      TEST(cut_off_with_as_many_as_fit),
       TEST(a_store_that_fails),
       TEST(a_signer_that_fails),
   };
