@@ -103,7 +103,7 @@ int print_failure(const inbenta_auth_failure *failure) {
   const char *code = inbenta_auth_error_code(failure->error);
   const char *hint = inbenta_auth_error_hint(failure->error);
   int status = exit_code(failure->error);
-  if (failure->server_message != NULL)
+  if (failure->server_message[0] != '\0')
     return complain(status, "%s (HTTP %d). The server says: %s %s", code, failure->status, failure->server_message,
                     hint);
   if (failure->status != 0)
