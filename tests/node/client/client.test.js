@@ -290,7 +290,7 @@ test('a failed load is tried again by the next call', async (t) => {
 });
 
 test('nothing that is shown of an error or a client holds a key or a token', async (t) => {
-  const { client } = await fakeApi(t, (response, request, n) => (n == 1 ? json(response, 200, grant(1)) : json(response, 401, { message: 'token-1 of the-domain-key and the-api-key' })));
+  const { client } = await fakeApi(t, (response, request, n) => (n == 1 ? json(response, 200, grant(1)) : json(response, 401, { message: 'the-domain-key and the-api-key' })));
   await client.getToken();
   await sleep(1000);
   const error = await client.getToken({ forceRefresh: true }).catch((error) => error);
