@@ -26,10 +26,10 @@ static bool is_bare_inbenta(const char *url) {
 }
 
 iauth_error iauth__check_endpoint(const char *url, bool allow_insecure) {
-  if (url == NULL || strchr(url, '%') != NULL)
+  if (url == NULL)
     return IAUTH_ERR_INVALID_CONFIG;
   iauth__base_url checked = iauth__check_base_url(url, allow_insecure);
-  if (checked == IAUTH__BASE_URL_OK && is_bare_inbenta(url))
+  if (checked == IAUTH__BASE_URL_OK && (strchr(url, '%') != NULL || is_bare_inbenta(url)))
     return IAUTH_ERR_INVALID_CONFIG;
   return (iauth_error)checked;
 }
