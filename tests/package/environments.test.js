@@ -29,8 +29,8 @@ after(async () => {
 });
 
 /** Makes an application of the recipe, for `body`. */
-async function withApp(name, body, { type } = {}) {
-  const app = await makeApp(tarball, join(folder, 'apps', name.replace(/\W+/g, '-')), { type });
+async function withApp(name, body) {
+  const app = await makeApp(tarball, join(folder, 'apps', name.replace(/\W+/g, '-')));
   try {
     await app.write(files);
     await body(app);
@@ -43,29 +43,25 @@ const node = process.execPath;
 
 /** What the commands of the recipe are here, and how a server is told its port. `html`: it also builds index.html. */
 const PROGRAMS = {
-  vite: { program: (name) => [node, name == 'Vite 7' ? join(mainTools, 'vite/bin/vite.js') : join(tools, 'vite-8/bin/vite.js')], port: (port) => ['--port', port, '--strictPort'], html: true },
+  vite: { program: (name) => [node, join(name == 'Vite 7' ? mainTools : tools, name == 'Vite 7' ? 'vite/bin/vite.js' : 'vite-8/bin/vite.js')], port: (port) => ['--port', port, '--strictPort'], html: true },
   webpack: { program: () => [node, join(tools, 'webpack-cli/bin/cli.js')], port: (port) => ['--port', port] },
   esbuild: { program: () => [join(mainTools, 'esbuild/bin/esbuild')], port: (port) => [`--serve=${port}`] },
-  rollup: { program: () => [node, join(tools, 'rollup/dist/bin/rollup')], type: 'module' },
+  rollup: { program: () => [node, join(tools, 'rollup/dist/bin/rollup')] },
   parcel: { program: () => [node, join(tools, 'parcel/lib/bin.js')], port: (port) => ['--port', port], html: true },
 };
 
 for (const { bundler: name, development, build } of await commands('Bundlers')) {
   const [[command, ...developmentArgs], [, ...buildArgs]] = [development || build, build].map((line) => line.split(' '));
-  const { program, port, html, type } = PROGRAMS[command];
+  const { program, port, html } = PROGRAMS[command];
   if (development)
     results.test(name, 'dev', () => withApp(`${name} dev`, (app) => app.serve(browser, [...program(name), ...developmentArgs, ...port(app.port)])));
   results.test(name, 'build', () =>
-    withApp(
-      `${name} build`,
-      async (app) => {
-        const [file, ...args] = program(name);
-        await run(file, [...args, ...buildArgs], { cwd: app.folder });
-        if (!html) await copyFile(join(app.folder, 'index.html'), join(app.folder, 'dist/index.html'));
-        await app.serveFolder(browser, 'dist');
-      },
-      { type },
-    ),
+    withApp(`${name} build`, async (app) => {
+      const [file, ...args] = program(name);
+      await run(file, [...args, ...buildArgs], { cwd: app.folder });
+      if (!html) await copyFile(join(app.folder, 'index.html'), join(app.folder, 'dist/index.html'));
+      await app.serveFolder(browser, 'dist');
+    }),
   );
 }
 

@@ -27,10 +27,10 @@ export async function run(command, args, { cwd, env = {}, timeoutMs = 300_000 } 
   }
 }
 
-/** Variables of this test's own runner would change what the commands do. */
+/** A developer's environment. Variables of this test's own runner, or CI, would change what the commands do. */
 function environment(more) {
-  const env = { ...process.env, CI: '1', NO_COLOR: '1', NEXT_TELEMETRY_DISABLED: '1', NG_CLI_ANALYTICS: 'false', ...more };
-  for (const name of ['NODE_TEST_CONTEXT', 'NODE_OPTIONS', 'NODE_ENV', 'FORCE_COLOR']) delete env[name];
+  const env = { ...process.env, NO_COLOR: '1', NEXT_TELEMETRY_DISABLED: '1', NG_CLI_ANALYTICS: 'false', ...more };
+  for (const name of ['CI', 'NODE_TEST_CONTEXT', 'NODE_OPTIONS', 'NODE_ENV', 'FORCE_COLOR']) delete env[name];
   return env;
 }
 
