@@ -43,7 +43,7 @@ const node = process.execPath;
 
 /** What the commands of the recipe are here, and how a server is told its port. `html`: it also builds index.html. */
 const PROGRAMS = {
-  vite: { program: (name) => [node, join(name == 'Vite 7' ? mainTools : tools, name == 'Vite 7' ? 'vite/bin/vite.js' : 'vite-8/bin/vite.js')], port: (port) => ['--port', port, '--strictPort'], html: true },
+  vite: { program: (name) => [node, name == 'Vite 7' ? join(mainTools, 'vite/bin/vite.js') : join(tools, 'vite-8/bin/vite.js')], port: (port) => ['--port', port, '--strictPort'], html: true },
   webpack: { program: () => [node, join(tools, 'webpack-cli/bin/cli.js')], port: (port) => ['--port', port] },
   esbuild: { program: () => [join(mainTools, 'esbuild/bin/esbuild')], port: (port) => [`--serve=${port}`] },
   rollup: { program: () => [node, join(tools, 'rollup/dist/bin/rollup')] },
