@@ -8,11 +8,13 @@ import { bareApplication, bun, nodeOf, results } from './setup.js';
 
 const deno = join(root, 'node_modules/deno/bin.cjs');
 
+const allowed = ['--no-remote', '--node-modules-dir=manual', '--allow-net=127.0.0.1', '--allow-read', '--allow-env'];
+
 const RUNTIMES = {
   'Node.js 20': () => [nodeOf(20)],
   'Node.js 22': () => [nodeOf(22)],
   'Node.js 24': () => [nodeOf(24)],
-  'Deno 2': () => [process.execPath, deno, 'run', '--no-lock', '--no-remote', '--node-modules-dir=manual', '--allow-net=127.0.0.1', '--allow-read', '--allow-env'],
+  'Deno 2': () => [process.execPath, deno, 'run', '--no-lock', ...allowed],
   'Bun 1.4': () => [bun],
 };
 
@@ -38,10 +40,11 @@ for (const [name, command] of Object.entries(RUNTIMES))
     try {
       await app.write({ ...(await recipe('Servers')), 'page.js': PAGE });
       const [program, ...args] = command();
-      const { stdout, stderr } = await run(program, [...args, 'server.js'], { cwd: app.folder, timeoutMs: 60_000 });
+      const runs = (file) => run(program, [...args, file], { cwd: app.folder, timeoutMs: 60_000 });
+      const { stdout, stderr } = await runs('server.js');
       assert.match(stdout, /^Access token until \d.*\n$/);
       assert.equal(stderr, '');
-      assert.equal((await run(program, [...args, 'page.js'], { cwd: app.folder, timeoutMs: 60_000 })).stdout, '/v1/auth,/v1/refreshToken\n');
+      assert.equal((await runs('page.js')).stdout, '/v1/auth,/v1/refreshToken\n');
     } finally {
       await app.stop();
     }
