@@ -1,6 +1,6 @@
-// The oldest browsers that work are those of 2021 (docs/frameworks.md). Here a new browser loses what these do not have,
-// and what other people's scripts and settings take away or replace, before the page's first script runs. The page posts
-// what happened, as what drives a browser from outside needs some of that, too.
+// The oldest browsers that work are those of 2021 (docs/frameworks.md). Here a new browser loses what these do not
+// have, and what other people's scripts and settings take away or replace, before any other script of the page runs.
+// The page posts what happened: what drives a browser from outside needs some of the missing functions, too.
 
 import { serveSite, strictPolicy } from '../support/site.js';
 import { expect, grant, json, test } from './fixture.js';
@@ -57,7 +57,8 @@ const CASES = {
     };
   },
   'with locks that are refused'() {
-    if (navigator.locks) LockManager.prototype.request = () => Promise.reject(new DOMException('The request was denied.', 'SecurityError'));
+    const refusal = new DOMException('The request was denied.', 'SecurityError');
+    if (navigator.locks) LockManager.prototype.request = () => Promise.reject(refusal);
   },
   'with storage that throws'() {
     Object.defineProperty(window, 'sessionStorage', {
@@ -78,27 +79,31 @@ const script = (endpoint) => `
   (async () => {
     const tokens = [];
     try {
-      const client = sdk.createFromDomainKey('the-domain-key', 'the-api-key', { endpoint: '${endpoint}', persist: 'session' });
+      const options = { endpoint: '${endpoint}', persist: 'session' };
+      const client = sdk.createFromDomainKey('the-domain-key', 'the-api-key', options);
       client.addEventListener('token', ({ detail }) => (tokens[tokens.length] = detail.accessToken));
       const first = await client.getToken();
       const second = await client.getToken({ forceRefresh: true });
       client.dispose();
       const late = await client.getToken().catch(({ code }) => code);
-      const [one, two] = tokens;
-      post({ first: first.accessToken, second: second.accessToken, one, two, chatbot: second.apis.chatbot, lifeMs: second.expiresAt - Date.now(), late });
+      const [one, two] = tokens; // JSON of an array is what Prototype.js breaks
+      const lifeMs = second.expiresAt - Date.now();
+      post({ first: first.accessToken, second: second.accessToken, one, two, apis: second.apis, lifeMs, late });
     } catch ({ name, code, message, hint }) {
       post({ name, code, message, hint });
     }
   })();`;
 
+/** A build's own script tag, if it has one, and the type and the beginning of the page's script. */
 const BUILDS = {
-  'ES module': (code) => ['', 'module', `import * as sdk from '/dist/inbenta-auth.js'; ${code}`],
-  'script tag': (code) => ['<script src="/dist/inbenta-auth.min.js"></script>', 'text/javascript', `const sdk = InbentaAuthSDK; ${code}`],
+  'ES module': ['', 'module', "import * as sdk from '/dist/inbenta-auth.js';"],
+  'script tag': ['<script src="/dist/inbenta-auth.min.js"></script>', 'text/javascript', 'const sdk = InbentaAuthSDK;'],
 };
 
 /** Opens a page with a build, after `change`: what it posted. */
 async function open(page, fake, build, change) {
-  const [before, type, code] = BUILDS[build](script(fake.endpoint));
+  const [tag, type, beginning] = BUILDS[build];
+  const scripts = `<script src="/change.js"></script>${tag}<script type="${type}" src="/page.js"></script>`;
   let site;
   const posted = new Promise((resolve, reject) => {
     page.on?.('pageerror', reject);
@@ -111,9 +116,9 @@ async function open(page, fake, build, change) {
       policy: () => strictPolicy(new URL(fake.endpoint).origin),
       routes: { '/result': result },
       files: {
-        '/index.html': `<!doctype html><html lang="en"><title>Old</title><script src="/change.js"></script>${before}<script type="${type}" src="/page.js"></script></html>`,
+        '/index.html': `<!doctype html><html lang="en"><title>Old</title>${scripts}</html>`,
         '/change.js': `(${String(change).replace(/^[^(]+/, 'function ')})();`,
-        '/page.js': code,
+        '/page.js': beginning + script(fake.endpoint),
       },
     });
   });
@@ -126,12 +131,15 @@ async function open(page, fake, build, change) {
   }
 }
 
+const apis = { chatbot: 'https://chatbot.example/v1' };
+const EXPECTED = { first: 'token-1', second: 'token-2', one: 'token-1', two: 'token-2', apis, late: 'disposed' };
+
 for (const build of Object.keys(BUILDS)) {
   for (const [name, change] of Object.entries(CASES))
     test(`${build} ${name}`, async ({ page, fake }) => {
-      fake.answer = (response, request, n) => json(response, 200, { ...grant(n), apis: { chatbot: 'https://chatbot.example/v1' } });
+      fake.answer = (response, request, n) => json(response, 200, { ...grant(n), apis });
       const { lifeMs, ...result } = await open(page, fake, build, change);
-      expect(result).toEqual({ first: 'token-1', second: 'token-2', one: 'token-1', two: 'token-2', chatbot: 'https://chatbot.example/v1', late: 'disposed' });
+      expect(result).toEqual(EXPECTED);
       expect(lifeMs).toBeGreaterThan(1_190_000);
       expect(lifeMs).toBeLessThan(1_201_000);
       expect(fake.requests.map(({ url }) => url)).toEqual(['/v1/auth', '/v1/refreshToken']);

@@ -10,16 +10,23 @@ async function runRecipe(name, title, program, args, more = {}) {
   const app = await application(name);
   try {
     await app.write(await recipe(title));
-    await run(node, [join('node_modules', program), ...args], { cwd: app.folder, env: { ...env, ...more, PORT: String(app.port) } });
+    const variables = { ...env, ...more, PORT: String(app.port) };
+    await run(node, [join('node_modules', program), ...args], { cwd: app.folder, env: variables });
   } finally {
     await app.stop();
   }
 }
 
+const vitest = (...args) => runRecipe('vitest', 'Vitest', 'vitest/vitest.mjs', ['run', ...args]);
 for (const environment of ['node', 'jsdom', 'happy-dom'])
-  results.test(`Vitest 5, ${environment}`, 'run', () => runRecipe('vitest', 'Vitest', 'vitest/vitest.mjs', ['run', '--environment', environment]));
+  results.test(`Vitest 5, ${environment}`, 'run', () => vitest('token.test.js', '--environment', environment));
+results.test('Vitest 5, domain key', 'run', () => vitest('domain-key.test.js'));
 
-for (const [name, environment] of [['node', 'node'], ['jsdom', './jsdom-with-fetch.js'], ['happy-dom', '@happy-dom/jest-environment']])
+const ENVIRONMENTS = { node: 'node', jsdom: './jsdom-with-fetch.js', 'happy-dom': '@happy-dom/jest-environment' };
+for (const [name, environment] of Object.entries(ENVIRONMENTS))
   results.test(`Jest 30, ${name}`, 'run', () => runRecipe('jest', 'Jest', 'jest/bin/jest.js', ['--env', environment]));
 
-results.test('Playwright 1.62', 'run', () => runRecipe('playwright', 'Playwright', '@playwright/test/cli.js', ['test'], { CHROMIUM: JSON.stringify(CHROMIUM) }));
+const browser = { CHROMIUM: JSON.stringify(CHROMIUM) };
+results.test('Playwright 1.62', 'run', () =>
+  runRecipe('playwright', 'Playwright', '@playwright/test/cli.js', ['test'], browser),
+);

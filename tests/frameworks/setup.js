@@ -27,8 +27,10 @@ export const results = new Results();
 let tarball;
 
 before(async () => {
-  const node = (release) => [`node-${release}`, `npm:node-linux-${process.arch}@${RUNTIMES[release]}`];
-  await installTools(JSON.stringify({ private: true, dependencies: { ...Object.fromEntries([20, 22, 24].map(node)), bun: RUNTIMES.bun } }), join(folder, 'runtimes'));
+  const dependencies = { bun: RUNTIMES.bun };
+  for (const release of [20, 22, 24])
+    dependencies[`node-${release}`] = `npm:node-linux-${process.arch}@${RUNTIMES[release]}`;
+  await installTools(JSON.stringify({ private: true, dependencies }), join(folder, 'runtimes'));
   tarball = await pack(folder);
 });
 

@@ -29,8 +29,8 @@ after(async () => {
 });
 
 /** Makes an application of the recipe, for `body`. */
-async function withApp(name, body, { type } = {}) {
-  const app = await makeApp(tarball, join(folder, 'apps', name.replace(/\W+/g, '-')), { type });
+async function withApp(name, body) {
+  const app = await makeApp(tarball, join(folder, 'apps', name.replace(/\W+/g, '-')));
   try {
     await app.write(files);
     await body(app);
@@ -43,33 +43,39 @@ const node = process.execPath;
 
 /** What the commands of the recipe are here, and how a server is told its port. `html`: it also builds index.html. */
 const PROGRAMS = {
-  vite: { program: (name) => [node, name == 'Vite 7' ? join(mainTools, 'vite/bin/vite.js') : join(tools, 'vite-8/bin/vite.js')], port: (port) => ['--port', port, '--strictPort'], html: true },
+  vite: {
+    program: (name) => [node, join(...(name == 'Vite 7' ? [mainTools, 'vite'] : [tools, 'vite-8']), 'bin/vite.js')],
+    port: (port) => ['--port', port, '--strictPort'],
+    html: true,
+  },
   webpack: { program: () => [node, join(tools, 'webpack-cli/bin/cli.js')], port: (port) => ['--port', port] },
   esbuild: { program: () => [join(mainTools, 'esbuild/bin/esbuild')], port: (port) => [`--serve=${port}`] },
-  rollup: { program: () => [node, join(tools, 'rollup/dist/bin/rollup')], type: 'module' },
+  rollup: { program: () => [node, join(tools, 'rollup/dist/bin/rollup')] },
   parcel: { program: () => [node, join(tools, 'parcel/lib/bin.js')], port: (port) => ['--port', port], html: true },
 };
 
 for (const { bundler: name, development, build } of await commands('Bundlers')) {
-  const [[command, ...developmentArgs], [, ...buildArgs]] = [development || build, build].map((line) => line.split(' '));
-  const { program, port, html, type } = PROGRAMS[command];
+  const [command, ...buildArgs] = build.split(' ');
+  const [, ...developmentArgs] = development.split(' ');
+  const { program, port, html } = PROGRAMS[command];
   if (development)
-    results.test(name, 'dev', () => withApp(`${name} dev`, (app) => app.serve(browser, [...program(name), ...developmentArgs, ...port(app.port)])));
+    results.test(name, 'dev', () =>
+      withApp(`${name} dev`, (app) => app.serve(browser, [...program(name), ...developmentArgs, ...port(app.port)])),
+    );
   results.test(name, 'build', () =>
-    withApp(
-      `${name} build`,
-      async (app) => {
-        const [file, ...args] = program(name);
-        await run(file, [...args, ...buildArgs], { cwd: app.folder });
-        if (!html) await copyFile(join(app.folder, 'index.html'), join(app.folder, 'dist/index.html'));
-        await app.serveFolder(browser, 'dist');
-      },
-      { type },
-    ),
+    withApp(`${name} build`, async (app) => {
+      const [file, ...args] = program(name);
+      await run(file, [...args, ...buildArgs], { cwd: app.folder });
+      if (!html) await copyFile(join(app.folder, 'index.html'), join(app.folder, 'dist/index.html'));
+      await app.serveFolder(browser, 'dist');
+    }),
   );
 }
 
-for (const [name, page, script] of [['script tag', 'script-tag.html', 'inbenta-auth.min.js'], ['script type=module', 'module.html', 'inbenta-auth.js']])
+for (const [name, page, script] of [
+  ['script tag', 'script-tag.html', 'inbenta-auth.min.js'],
+  ['script type=module', 'module.html', 'inbenta-auth.js'],
+])
   results.test(name, 'run', () =>
     withApp(name, async (app) => {
       await app.write({ 'site/index.html': (await recipe('Without a bundler'))[page] });
@@ -80,11 +86,10 @@ for (const [name, page, script] of [['script tag', 'script-tag.html', 'inbenta-a
 
 for (const file of ['inbenta-auth.js', 'inbenta-auth.min.js', 'external.js'])
   test(`the oldest browsers can read ${file}`, async () => {
-    const oldest = (await readFile(join(root, 'docs/frameworks.md'), 'utf8')).match(/Chrome and Edge (\d+), Firefox (\d+), Safari (\d+)/);
-    const [chrome, firefox, safari] = oldest.slice(1);
+    const document = await readFile(join(root, 'docs/frameworks.md'), 'utf8');
+    const [, chrome, firefox, safari] = /Chrome and Edge (\d+), Firefox (\d+), Safari (\d+)/.exec(document);
+    const oldest = [`chrome${chrome}`, `edge${chrome}`, `firefox${firefox}`, `safari${safari}`];
     const code = await readFile(join(root, 'dist', file), 'utf8');
-    const [old, latest] = await Promise.all(
-      [[`chrome${chrome}`, `edge${chrome}`, `firefox${firefox}`, `safari${safari}`], 'esnext'].map(async (target) => (await transform(code, { target })).code),
-    );
-    assert.equal(old, latest); // nothing had to be rewritten for them
+    const [old, latest] = await Promise.all([oldest, 'esnext'].map((target) => transform(code, { target })));
+    assert.equal(old.code, latest.code); // nothing had to be rewritten for them
   });

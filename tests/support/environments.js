@@ -21,16 +21,18 @@ const TOKEN = /Access token until \d/;
 /** Runs a command; what it printed is in the error if it fails. */
 export async function run(command, args, { cwd, env = {}, timeoutMs = 300_000 } = {}) {
   try {
-    return await promisify(execFile)(command, args, { cwd, env: environment(env), timeout: timeoutMs, maxBuffer: 1 << 24 });
+    const options = { cwd, env: environment(env), timeout: timeoutMs, maxBuffer: 1 << 24 };
+    return await promisify(execFile)(command, args, options);
   } catch (error) {
-    throw new Error(`${command} ${args.join(' ')}: exit code ${error.code}\n${`${error.stdout}${error.stderr}`.slice(-4000)}`);
+    const said = `${error.stdout}${error.stderr}`.slice(-4000);
+    throw new Error(`${command} ${args.join(' ')}: exit code ${error.code}\n${said}`);
   }
 }
 
-/** Variables of this test's own runner would change what the commands do. */
+/** A developer's environment. Variables of this test's own runner, or CI, would change what the commands do. */
 function environment(more) {
-  const env = { ...process.env, CI: '1', NO_COLOR: '1', NEXT_TELEMETRY_DISABLED: '1', NG_CLI_ANALYTICS: 'false', ...more };
-  for (const name of ['NODE_TEST_CONTEXT', 'NODE_OPTIONS', 'NODE_ENV', 'FORCE_COLOR']) delete env[name];
+  const env = { ...process.env, NO_COLOR: '1', NEXT_TELEMETRY_DISABLED: '1', NG_CLI_ANALYTICS: 'false', ...more };
+  for (const name of ['CI', 'NODE_TEST_CONTEXT', 'NODE_OPTIONS', 'NODE_ENV', 'FORCE_COLOR']) delete env[name];
   return env;
 }
 
@@ -56,8 +58,8 @@ async function chapter(title) {
  * @returns {Promise<Record<string, string>[]>}
  */
 export async function commands(title) {
-  const lines = (await chapter(title)).match(/^\|.*\|$/gm).map((line) => line.slice(1, -1).split('|').map((cell) => cell.trim().replaceAll('`', '')));
-  const [head, , ...rows] = lines;
+  const cells = (line) => line.slice(1, -1).split('|').map((cell) => cell.trim().replaceAll('`', ''));
+  const [head, , ...rows] = (await chapter(title)).match(/^\|.*\|$/gm).map(cells);
   return rows.map((row) => Object.fromEntries(row.map((cell, i) => [head[i], cell])));
 }
 
@@ -86,7 +88,8 @@ export async function installTools(manifest, folder) {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), manifest);
   // Without their scripts: some download from elsewhere, and nothing here needs them.
-  await run('npm', ['install', '--ignore-scripts', '--no-package-lock', '--no-audit', '--no-fund'], { cwd: folder, timeoutMs: 600_000 });
+  const options = ['--ignore-scripts', '--no-package-lock', '--no-audit', '--no-fund'];
+  await run('npm', ['install', ...options], { cwd: folder, timeoutMs: 600_000 });
   await writeFile(join(folder, 'node_modules/.installed'), manifest);
 }
 
@@ -154,7 +157,8 @@ export class App {
 
   /** Serves a folder that was built, without the tool and under the strictest policy, and opens its page. */
   async serveFolder(browser, folder, { inline = false, more } = {}) {
-    const policy = strictPolicy(new URL(this.emulator.endpoint).origin).replace("script-src 'self'", `script-src 'self'${inline ? " 'unsafe-inline'" : ''}`);
+    const strict = strictPolicy(new URL(this.emulator.endpoint).origin);
+    const policy = inline ? strict.replace('script-src', "script-src 'unsafe-inline'") : strict;
     const site = await serveSite({ root: join(this.folder, folder), policy: () => policy, port: this.port });
     try {
       await this.visit(browser, { more });
@@ -173,10 +177,11 @@ export class App {
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && said.push(message.text()));
     try {
       await page.goto(this.origin);
-      await page.waitForFunction((pattern) => new RegExp(pattern).test(document.body.innerText), TOKEN.source, { timeout: 20_000 }).catch(async () => {
+      await page.getByText(TOKEN).first().waitFor({ timeout: 20_000 }).catch(async () => {
         throw new Error(`There is no token in the page: ${await page.locator('body').innerText()}\n${said.join('\n')}`);
       });
-      const granted = this.emulator.requests.slice(before).filter(({ path, status }) => path == '/v1/auth' && status == 200);
+      const requests = this.emulator.requests.slice(before);
+      const granted = requests.filter(({ path, status }) => path == '/v1/auth' && status == 200);
       assert.ok(granted.length > 0, 'the token came from somewhere else');
       for (const { origin } of granted) assert.equal(origin, this.origin);
       await more?.(page, granted);
@@ -196,7 +201,8 @@ export async function makeApp(tarball, folder, { type } = {}) {
 
 /** An application beside its own tools: what is left of the last run goes, `starter` comes. */
 export async function renewApp(tarball, folder, starter) {
-  for (const name of await readdir(folder)) if (name != 'node_modules') await rm(join(folder, name), { recursive: true, force: true });
+  for (const name of await readdir(folder))
+    if (name != 'node_modules') await rm(join(folder, name), { recursive: true, force: true });
   await cp(starter, folder, { recursive: true });
   return prepare(tarball, folder);
 }
