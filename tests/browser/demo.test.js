@@ -12,7 +12,9 @@ const test = base.extend({
   },
 });
 
-test.beforeEach(({ engine }) => test.skip(engine == 'webkit', 'it is driven by WebDriver here, which has none of Playwright’s locators'));
+test.beforeEach(({ engine }) =>
+  test.skip(engine == 'webkit', 'it is driven by WebDriver here, which has none of Playwright’s locators'),
+);
 
 /** Opens the page on an origin and waits for what its client got. */
 async function visit(page, origin, state) {
@@ -30,8 +32,13 @@ async function visitAllowed(page, demo) {
 const overflowing = (page) =>
   page.evaluate(() =>
     [...document.querySelectorAll('body, body *')]
-      .filter((element) => !element.closest('#frames, .unseen, svg *') && element.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
-      .map(({ outerHTML }) => outerHTML.slice(0, 80)));
+      .filter(
+        (element) =>
+          !element.closest('#frames, .unseen, svg *') &&
+          element.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5,
+      )
+      .map(({ outerHTML }) => outerHTML.slice(0, 80)),
+  );
 
 async function violations(page) {
   await page.evaluate(axe.source);
@@ -63,7 +70,12 @@ test('each enabled button does something', async ({ page, demo }) => {
     await page.evaluate(() => {
       window.changes = 0;
       const own = ({ target }) => !(target.parentElement ?? target).closest('.ring');
-      new MutationObserver((records) => (window.changes += records.filter(own).length)).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+      new MutationObserver((records) => (window.changes += records.filter(own).length)).observe(document.body, {
+        subtree: true,
+        childList: true,
+        attributes: true,
+        characterData: true,
+      });
     });
     await page.getByRole('button', { name, exact: true }).click();
     await expect.poll(() => page.evaluate(() => window.changes), { message: name }).toBeGreaterThan(0);
@@ -93,7 +105,11 @@ test('a comparison shows the requests that arrived from each client', async ({ p
 
 test('only the demo page drives the Auth APIs of the comparisons, and only its last one', async ({ demo }) => {
   const ask = async (action, origin, body = {}) => {
-    const answer = await fetch(`${demo.allowed}/do/${action}`, { method: 'POST', headers: origin ? { Origin: origin } : {}, body: JSON.stringify(body) });
+    const answer = await fetch(`${demo.allowed}/do/${action}`, {
+      method: 'POST',
+      headers: origin ? { Origin: origin } : {},
+      body: JSON.stringify(body),
+    });
     return [answer.status, await answer.json()];
   };
   expect((await ask('start', undefined, { lifetimeS: 8 }))[0]).toBe(403);

@@ -22,7 +22,8 @@ export async function startComparison(origin) {
   const apis = {};
   for (const name of CLIENTS) apis[name] = await startEmulator({ domains: [origin] });
   const all = Object.values(apis);
-  const onEach = async (make) => Object.fromEntries(await Promise.all(CLIENTS.map(async (name) => [name, await make(apis[name])])));
+  const onEach = async (make) =>
+    Object.fromEntries(await Promise.all(CLIENTS.map(async (name) => [name, await make(apis[name])])));
   const keysOf = ({ endpoint, apiKey, domainKey }) => ({ endpoint, apiKey, domainKey });
   const set = (knobs) => all.forEach((api) => api.set(knobs));
   let run = 0; // the page that started last has the APIs for itself
@@ -44,11 +45,14 @@ export async function startComparison(origin) {
   };
 
   const route = (name) => async (request, response) => {
-    const answer = (status, body) => response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
-    if (request.method != 'POST' || request.headers.origin != origin) return answer(403, { problem: 'Only the demo page may do this.' });
+    const answer = (status, body) =>
+      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+    if (request.method != 'POST' || request.headers.origin != origin)
+      return answer(403, { problem: 'Only the demo page may do this.' });
     try {
       const body = await readJson(request);
-      if (name != 'start' && body.run != run) return answer(409, { problem: 'Another page of this demo started a comparison.' });
+      if (name != 'start' && body.run != run)
+        return answer(409, { problem: 'Another page of this demo started a comparison.' });
       answer(200, (await actions[name](body)) ?? {});
     } catch ({ message }) {
       answer(400, { problem: message });

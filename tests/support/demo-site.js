@@ -21,7 +21,13 @@ export async function serveDemo({ lifetimeS = 20, ports = {} } = {}) {
   const site = async (name) => {
     const files = {};
     const routes = {};
-    const served = await serveSite({ root: 'web/demo', files, routes, policy: () => policies[name], port: ports[name] });
+    const served = await serveSite({
+      root: 'web/demo',
+      files,
+      routes,
+      policy: () => policies[name],
+      port: ports[name],
+    });
     return { ...served, files, routes };
   };
   const allowed = await site('allowed');
@@ -30,7 +36,11 @@ export async function serveDemo({ lifetimeS = 20, ports = {} } = {}) {
   Object.assign(allowed.routes, comparison.routes);
 
   const { domainKey, id: domainKeyId } = await authd.createDomainKey(apiKey, [allowed.origin]);
-  const endpoint = await authd.serve({ lifetimeS, port: ports.api, apis: { chatbot: 'https://chatbot.example/prod/chatbot' } });
+  const endpoint = await authd.serve({
+    lifetimeS,
+    port: ports.api,
+    apis: { chatbot: 'https://chatbot.example/prod/chatbot' },
+  });
   const api = new URL(endpoint).origin;
   policies.refused = strictPolicy(api);
   policies.allowed = strictPolicy([api, ...comparison.origins].join(' '), { frames: `'self' ${refused.origin}` });

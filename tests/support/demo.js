@@ -27,7 +27,9 @@ const BOUNDS = { callers: 1, tabs: 5, sleep: 2, outage: 12, revoked: 8 };
 
 let options;
 try {
-  ({ values: options } = parseArgs({ options: { once: { type: 'boolean' }, screenshot: { type: 'string' }, help: { type: 'boolean' } } }));
+  ({ values: options } = parseArgs({
+    options: { once: { type: 'boolean' }, screenshot: { type: 'string' }, help: { type: 'boolean' } },
+  }));
 } catch ({ message }) {
   console.error(`${message}\n\n${USAGE}`);
   process.exit(2);
@@ -71,10 +73,20 @@ async function watchNetwork(page, endpoint) {
   session.on('Network.requestWillBeSent', ({ requestId, frameId, request, type, initiator }) => {
     if (request.method != 'POST' || frameId != frameTree.frame.id || !request.url.startsWith(endpoint)) return;
     const calls = initiator.stack?.callFrames ?? [];
-    seen.push(Object.assign(entry(requestId), { url: request.url, type, wasmFrames: calls.filter(({ url: script }) => script.startsWith('wasm:')).length }));
+    seen.push(
+      Object.assign(entry(requestId), {
+        url: request.url,
+        type,
+        wasmFrames: calls.filter(({ url: script }) => script.startsWith('wasm:')).length,
+      }),
+    );
   });
-  session.on('Network.requestWillBeSentExtraInfo', ({ requestId, headers }) => Object.assign(entry(requestId), { origin: headers.Origin ?? headers.origin }));
-  session.on('Network.responseReceived', ({ requestId, response }) => Object.assign(entry(requestId), { status: response.status }));
+  session.on('Network.requestWillBeSentExtraInfo', ({ requestId, headers }) =>
+    Object.assign(entry(requestId), { origin: headers.Origin ?? headers.origin }),
+  );
+  session.on('Network.responseReceived', ({ requestId, response }) =>
+    Object.assign(entry(requestId), { status: response.status }),
+  );
   return seen;
 }
 
@@ -102,7 +114,11 @@ async function compare(page, id) {
   await page.locator(`#${id}:is([data-state=done], [data-state=failed])`).waitFor({ timeout: COMPARISON_MAX_MS });
   const outcome = await card.locator('.outcome').textContent();
   expect((await card.getAttribute('data-state')) == 'done', outcome);
-  const [ours, plain] = await Promise.all(['ours', 'plain'].map(async (name) => Number(await card.locator(`[data-client=${name}] dd:not(.bar)`).textContent())));
+  const [ours, plain] = await Promise.all(
+    ['ours', 'plain'].map(async (name) =>
+      Number(await card.locator(`[data-client=${name}] dd:not(.bar)`).textContent()),
+    ),
+  );
   expect(ours >= 1 && ours <= BOUNDS[id], `this client sent ${ours} requests; at most ${BOUNDS[id]} were expected`);
   expect(plain > ours, `this client sent ${ours} requests, the plain client ${plain}`);
   return `this client ${ours}, plain client ${plain}. ${outcome}`;

@@ -13,7 +13,14 @@ const lists = ['api-keys', 'domain-keys', 'secrets', 'signing-keys'];
 async function ask(path, body) {
   const headers = { Authorization: `Bearer ${token}` };
   if (body) headers['Content-Type'] = 'application/json';
-  const options = { method: body ? 'POST' : 'GET', headers, body: body && JSON.stringify(body), credentials: 'omit', cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) };
+  const options = {
+    method: body ? 'POST' : 'GET',
+    headers,
+    body: body && JSON.stringify(body),
+    credentials: 'omit',
+    cache: 'no-store',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  };
   const answer = await fetch(path, options).catch(() => {
     throw new Error('The server does not answer.');
   });
@@ -34,7 +41,8 @@ function make(template, entry) {
   const element = $(`#${template}`).content.firstElementChild.cloneNode(true);
   element.id = entry.id;
   element.entry = entry;
-  for (const button of element.querySelectorAll('button')) button.setAttribute('aria-label', `${button.textContent}: ${entry.name ?? entry.id}`);
+  for (const button of element.querySelectorAll('button'))
+    button.setAttribute('aria-label', `${button.textContent}: ${entry.name ?? entry.id}`);
   for (const field of element.querySelectorAll('[data-field]')) {
     const value = entry[field.dataset.field];
     if (field.localName != 'time') field.textContent = value ?? '';
@@ -126,7 +134,11 @@ async function load() {
   $('#signed-in').hidden = false;
   $('#problem').textContent = '';
   $('#keys').replaceChildren(...keys.map((key) => makeApiKey(key, { 'domain-keys': domainKeys, secrets })));
-  $('#signing ul').replaceChildren(...(signingKeys.length ? signingKeys.map((key) => make('signing-key', { id: key.kid, ...key })) : [makeItem('None yet.', 'empty')]));
+  $('#signing ul').replaceChildren(
+    ...(signingKeys.length
+      ? signingKeys.map((key) => make('signing-key', { id: key.kid, ...key }))
+      : [makeItem('None yet.', 'empty')]),
+  );
   $('#signing').hidden = false;
   $('#search-bar').hidden = keys.length + domainKeys.length + secrets.length < SEARCH_FROM;
   if ($('#search-bar').hidden) $('#search').value = '';
@@ -205,7 +217,14 @@ function showSecret({ id, secret }) {
 function editDomains(title, domains, save) {
   $('#domains-title').textContent = title;
   $('#domains').value = domains.join('\n');
-  open('domains-dialog', () => save($('#domains').value.split('\n').map((line) => line.trim()).filter(Boolean)));
+  open('domains-dialog', () =>
+    save(
+      $('#domains')
+        .value.split('\n')
+        .map((line) => line.trim())
+        .filter(Boolean),
+    ),
+  );
 }
 
 const actions = {
@@ -219,11 +238,15 @@ const actions = {
   },
 
   createDomainKey({ apiKey, name }) {
-    editDomains(`New domain key of ${name}`, [], (domains) => change('domain-keys', { apiKey, domains }, ({ id }) => `Domain key ${id} is made.`));
+    editDomains(`New domain key of ${name}`, [], (domains) =>
+      change('domain-keys', { apiKey, domains }, ({ id }) => `Domain key ${id} is made.`),
+    );
   },
 
   setDomains({ id, domains }) {
-    editDomains(`Domains of ${id}`, domains, (domains) => change('domain-keys/set-domains', { id, domains }, () => `${id} admits these domains from now on.`));
+    editDomains(`Domains of ${id}`, domains, (domains) =>
+      change('domain-keys/set-domains', { id, domains }, () => `${id} admits these domains from now on.`),
+    );
   },
 
   async createSecret({ apiKey }) {
@@ -245,7 +268,9 @@ const actions = {
 
   revoke({ id, domains }) {
     $('#revoke-title code').textContent = id;
-    open('revoke-dialog', () => change(`${domains ? 'domain-keys' : 'secrets'}/revoke`, { id }, () => `${id} is revoked.`));
+    open('revoke-dialog', () =>
+      change(`${domains ? 'domain-keys' : 'secrets'}/revoke`, { id }, () => `${id} is revoked.`),
+    );
   },
 
   close: (entry, button) => button.closest('dialog').close(),

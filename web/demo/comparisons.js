@@ -66,7 +66,8 @@ export const COMPARISONS = [
   {
     id: 'sleep',
     title: 'Asleep for an hour',
-    about: 'The machine wakes up, and five parts of the page ask. You need not wait: the clocks of the frame and of both APIs are set an hour ahead.',
+    about:
+      'The machine wakes up, and five parts of the page ask. You need not wait: the clocks of the frame and of both APIs are set an hour ahead.',
     seconds: 1,
     async run(stage) {
       const tabs = await stage.open(1200);
@@ -101,7 +102,8 @@ export const COMPARISONS = [
   {
     id: 'revoked',
     title: 'Key revoked and replaced',
-    about: 'The domain key is revoked while the page is open. Eight seconds after the refusal, the page is given a new key. Tokens live 8 seconds.',
+    about:
+      'The domain key is revoked while the page is open. Eight seconds after the refusal, the page is given a new key. Tokens live 8 seconds.',
     seconds: 16,
     async run(stage) {
       const [tab] = await stage.open(8);

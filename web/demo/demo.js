@@ -69,7 +69,11 @@ client.addEventListener('token', ({ detail }) => {
   receivedAt = Date.now();
   showToken();
   showState('fresh', 'fresh', 'The token is valid. The client refreshes it before it expires.');
-  log('token', first ? 'Token obtained' : 'Token refreshed', `valid for ${Math.round((token.expiresAt - receivedAt) / 1000)} s`);
+  log(
+    'token',
+    first ? 'Token obtained' : 'Token refreshed',
+    `valid for ${Math.round((token.expiresAt - receivedAt) / 1000)} s`,
+  );
 });
 
 client.addEventListener('error', ({ detail }) => showError(detail));
@@ -86,7 +90,12 @@ new PerformanceObserver((list) => {
     if (!entry.name.startsWith(config.endpoint)) continue;
     requests++;
     $('requests').textContent = requests;
-    log('request', `POST ${new URL(entry.name).pathname}`, `${Math.round(entry.duration)} ms`, performance.timeOrigin + entry.startTime);
+    log(
+      'request',
+      `POST ${new URL(entry.name).pathname}`,
+      `${Math.round(entry.duration)} ms`,
+      performance.timeOrigin + entry.startTime,
+    );
   }
 }).observe({ type: 'resource', buffered: true });
 
@@ -129,7 +138,8 @@ function showOtherPage(url) {
 }
 
 $('origin').textContent = location.origin;
-if (window.top != window) new MutationObserver(tellParent).observe(document.querySelector('.facts'), { subtree: true, childList: true });
+if (window.top != window)
+  new MutationObserver(tellParent).observe(document.querySelector('.facts'), { subtree: true, childList: true });
 else if (config.refusedSite) {
   document.body.classList.add('complete');
   showOtherPage(config.refusedSite);

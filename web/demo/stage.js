@@ -31,7 +31,10 @@ async function openTab(keys) {
 
 function makeStage() {
   let tabs = [];
-  const close = () => $('#frames').querySelectorAll('.tab').forEach((frame) => frame.remove());
+  const close = () =>
+    $('#frames')
+      .querySelectorAll('.tab')
+      .forEach((frame) => frame.remove());
   return {
     close,
     wait,
@@ -99,7 +102,8 @@ export function showComparisons() {
     card.id = comparison.id;
     $('h3', card).textContent = comparison.title;
     $('.about', card).textContent = comparison.about;
-    $('.outcome', card).textContent = `Not run yet. It takes ${comparison.seconds > 1 ? `about ${comparison.seconds} s` : 'a moment'}.`;
+    $('.outcome', card).textContent =
+      `Not run yet. It takes ${comparison.seconds > 1 ? `about ${comparison.seconds} s` : 'a moment'}.`;
     $('button', card).ariaLabel = `Run: ${comparison.title}`;
     return card;
   });
