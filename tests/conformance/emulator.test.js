@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { startEmulator } from '../../dist/emulator.js';
 import { conforms } from './suite.js';
 
-const OPTIONS = { apis: { chatbot: 'https://chatbot.example/v1' }, adminToken: randomBytes(24).toString('base64url') };
+const OPTIONS = { apis: { chatbot: 'https://api.example/prod/chatbot' }, adminToken: randomBytes(24).toString('base64url') };
 
 /** @param {(name: string, words: unknown[]) => Promise<unknown>} change calls a method of the emulator */
 function hostOf(running, change) {
