@@ -1,5 +1,6 @@
 // One instance of the emulator's wasm: the only place that knows its boundary (src/emulator/boundary.h).
 
+import { Buffer } from 'node:buffer';
 import { createHash, createPrivateKey, createPublicKey, randomFillSync, sign, verify } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import moduleText from '#wasm';
@@ -45,8 +46,8 @@ export class EmulatorCore {
   }
 
   /** @returns {string} what is wrong with these settings, "option: advice", or '' */
-  configure({ apis, adminToken, throttle, quota }) {
-    const strings = this.#write(Buffer.from(`${JSON.stringify(apis)}\0${adminToken}\0`));
+  configure({ apis, adminToken, userPersonalSecret, throttle, quota }) {
+    const strings = this.#write(Buffer.from(`${[JSON.stringify(apis), adminToken, userPersonalSecret].join('\0')}\0`));
     return this.#text(this.#wasm.configure(...strings, throttle.requests, throttle.periodS, quota.requests, quota.periodS));
   }
 

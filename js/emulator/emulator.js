@@ -10,7 +10,9 @@ import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EmulatorCore } from './core.js';
 import { Gateway } from './gateway.js';
+import { hasOneHost, isHostAllowed } from './hosts.js';
 import { OptionError } from './options.js';
+import { watchParent } from './parent.js';
 
 const BODY_MAX = 16_384; // AUTHAPI_BODY_MAX of src/authapi/endpoints.h
 const REQUEST_TIMEOUT_MS = 15_000; // for all of a request, its body included
@@ -104,6 +106,8 @@ export class Emulator {
   #closed;
   #inFlight = 0; // requests whose headers are there and whose answer is not sent
   #waiting = new Set(); // answers that are late: each ends its wait when it is called
+  #allowHosts;
+  #stopWatching; // the parent, if asked
   #gateway; // undefined: it answers as inbenta-authd does
 
   /** The log of requests, oldest first; the last 10,000 of them. @type {RequestEntry[]} */
@@ -124,7 +128,8 @@ export class Emulator {
   secretId = null;
 
   /** @internal Use startEmulator. */
-  constructor({ settings, knobs, file, log, personality, refusalCacheS }) {
+  constructor({ settings, knobs, file, log, personality, refusalCacheS, allowHosts }) {
+    this.#allowHosts = allowHosts;
     this.#settings = { ...settings, adminToken: settings.adminToken ?? randomBytes(32).toString('base64url') };
     this.#settings.servesAdmin = settings.adminToken !== undefined;
     this.#knobs = knobs;
@@ -134,7 +139,7 @@ export class Emulator {
   }
 
   /** @internal */
-  async start({ port, host, domains }) {
+  async start({ port, host, domains, exitWithParent }) {
     this.#document = this.#file?.read();
     this.#core = this.#newCore(this.#document);
     try {
@@ -143,12 +148,13 @@ export class Emulator {
       throw error.code == 'bad_request' ? new OptionError('domains', error.message) : error;
     }
     this.#startDocument = this.#document;
-    this.#server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1000, maxHeaderSize: HEADERS_MAX }, (request, response) =>
+    this.#server = createServer({ insecureHTTPParser: false, requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1000, maxHeaderSize: HEADERS_MAX }, (request, response) =>
       void this.#serve(request, response));
     this.#server.listen(port, host);
     await once(this.#server, 'listening');
     this.url = urlOf(this.#server.address());
     this.endpoint = `${this.url}/v1`;
+    if (exitWithParent) this.#stopWatching = watchParent(() => void this.close());
   }
 
   // -------------------------------------------------------------------------------------------------------------
@@ -315,6 +321,8 @@ export class Emulator {
     const content = await readBody(request);
     if (!content) return;
     const path = pathOf(request.url);
+    const problem = this.#hostProblem(request);
+    if (problem) return this.#refuseHost(request, response, path, problem, started);
     const isAdmin = this.#settings.servesAdmin && /^\/admin($|\/)/.test(path);
     // A preflight passes, or a page could not read what was injected.
     const knobs = isAdmin ? {} : this.#knobs.take(path, { count: request.method != 'OPTIONS' });
@@ -338,6 +346,20 @@ export class Emulator {
     const left = response.destroyed;
     this.#note(answer, { left, cutOff, ms: performance.now() - started });
     if (!left) this.#send(response, answer, { cutOff, clockOffsetS });
+  }
+
+  /** What is wrong with the Host of a request, and the status that says so (RFC 9112, section 3.2; RFC 9110, section 15.5.20). */
+  #hostProblem(request) {
+    if (!hasOneHost(request)) return { status: 400, reason: 'bad_request', message: 'A request has exactly one Host.' };
+    if (isHostAllowed(request, this.#allowHosts)) return undefined;
+    return { status: 421, reason: 'host_not_allowed', message: 'The emulator does not answer to this host name. Allow it with allowHosts or --allow-host.' };
+  }
+
+  #refuseHost({ method, rawHeaders }, response, path, { status, reason, message }, started) {
+    const answer = this.#ask({ method, path, rawHeaders, body: Buffer.alloc(0), lifetimeS: this.#settings.lifetimeS, refuseWith: status });
+    if (answer.status == status) Object.assign(answer, { body: Buffer.from(JSON.stringify({ error: { code: status, message, reason } })), log: { ...answer.log, reason } });
+    this.#note(answer, { left: response.destroyed, cutOff: false, ms: performance.now() - started });
+    if (!response.destroyed) this.#send(response, answer, { cutOff: false });
   }
 
   /** False if the emulator ends before. Without AbortSignal, which test environments replace by one that Node refuses. */
@@ -386,6 +408,7 @@ export class Emulator {
   }
 
   async #close() {
+    this.#stopWatching?.();
     const closed = once(this.#server, 'close');
     const giveUp = performance.now() + GRACE_MS;
     this.#server.close();

@@ -3,6 +3,7 @@
 
 import { closeSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import process from 'node:process';
 
 /** What distinguishes one version of the file from another; undefined if there is none. */
 function versionOf(path) {

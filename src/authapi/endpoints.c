@@ -249,61 +249,105 @@ static void grant(const authapi *api, const authapi_credential *credential, cons
   free(token);
 }
 
-/* The one credential in the body of /auth: its field's value, borrowed from `json`, and its kind.
- * NULL if it was refused. */
-static char *read_credential(const cJSON *json, authapi_credential_kind *kind, authapi_response *response) {
-  const cJSON *secret = cJSON_GetObjectItemCaseSensitive(json, "secret");
-  const cJSON *domain_key = cJSON_GetObjectItemCaseSensitive(json, "domainKey");
+/* What the body of /auth has, borrowed from its JSON. */
+struct credentials {
+  authapi_credential_kind kind;
+  const char *value;
+  const char *personal_secret; /* NULL if there is none */
+};
+
+static bool is_named(const cJSON *member, const char *name) { return strcmp(member->string, name) == 0; }
+
+/* The name of a domain key's member is not public, so both spellings are taken (docs/wire.md, "Requests"). */
+static bool is_domain_key(const cJSON *member) {
+  return is_named(member, "domainKey") || is_named(member, "domain_key");
+}
+
+/* Finds the one credential in `json`, and what may be beside it. False if it was refused. */
+static bool read_credentials(const cJSON *json, struct credentials *given, authapi_response *response) {
+  const cJSON *member, *key = NULL, *personal_secret = NULL;
+  int keys = 0;
   if (!cJSON_IsObject(json)) {
-    authapi_refuse(response, 400, "bad_request", "The body is not a JSON object.");
-  } else if ((secret == NULL) == (domain_key == NULL)) {
-    authapi_refuse(response, 400, "bad_request", "Send either \"secret\" or \"domainKey\" in the body.");
-  } else {
-    *kind = secret != NULL ? AUTHAPI_SECRET : AUTHAPI_DOMAIN_KEY;
-    char *value = cJSON_GetStringValue(secret != NULL ? secret : domain_key);
-    if (value != NULL && *value != '\0')
-      return value;
-    authapi_refuse(response, 400, "bad_request", "The key in the body is not a non-empty string.");
+    authapi_refuse(response, 400, "bad_request", "The body is neither a JSON object nor a form.");
+    return false;
   }
-  return NULL;
+  cJSON_ArrayForEach(member, json) {
+    if (is_named(member, "secret") || is_domain_key(member)) {
+      key = member;
+      keys++;
+    } else if (is_named(member, "user_personal_secret")) {
+      personal_secret = member;
+    }
+  }
+  if (keys != 1) {
+    authapi_refuse(response, 400, "bad_request", "Send either \"secret\" or \"domainKey\" in the body, once.");
+    return false;
+  }
+  given->kind = is_domain_key(key) ? AUTHAPI_DOMAIN_KEY : AUTHAPI_SECRET;
+  given->value = cJSON_GetStringValue(key);
+  given->personal_secret = NULL;
+  if (personal_secret != NULL) /* one that is no text is a wrong one */
+    given->personal_secret = cJSON_IsString(personal_secret) ? personal_secret->valuestring : "";
+  if (given->value == NULL || *given->value == '\0') {
+    authapi_refuse(response, 400, "bad_request", "The key in the body is not a non-empty string.");
+    return false;
+  }
+  return true;
+}
+
+/* A personal secret goes beside a secret, never beside a domain key, and is the one that is configured
+ * (docs/wire.md, "Requests"). False if it was refused. */
+static bool check_personal_secret(const authapi *api, const struct credentials *given, authapi_response *response) {
+  const char *configured = api->personal_secret;
+  if (given->personal_secret == NULL)
+    return true;
+  if (given->kind == AUTHAPI_DOMAIN_KEY)
+    authapi_refuse(response, 422, "credentials_rejected", "A user personal secret does not go with a domain key.");
+  else if (configured == NULL || strcmp(given->personal_secret, configured) != 0)
+    authapi_refuse(response, 422, "credentials_rejected", "User personal secret not valid");
+  else
+    return true;
+  return false;
 }
 
 static void auth_with(const authapi *api, const authapi_request *request, const authapi_api_key *key,
-                      authapi_credential_kind kind, const char *value, authapi_response *response) {
+                      const struct credentials *given, authapi_response *response) {
   char hash[AUTHAPI_VALUE_SIZE];
   authapi_credential credential;
-  if (kind == AUTHAPI_SECRET) {
+  const char *value = given->value;
+  if (given->kind == AUTHAPI_SECRET) {
     if (!authapi_hash_secret(&api->signer, value, hash)) {
       authapi_fail(response, "no hash could be made");
       return;
     }
     value = hash;
   }
-  authapi_found found = api->store.find_credential(api->store.state, kind, value, &credential);
+  authapi_found found = api->store.find_credential(api->store.state, given->kind, value, &credential);
   if (found == AUTHAPI_STORE_ERROR)
     authapi_fail_by_store(&api->store, response);
   else if (found == AUTHAPI_MISSING || strcmp(credential.api_key_id, key->id) != 0)
     authapi_refuse(response, 400, "credentials_rejected",
-                   kind == AUTHAPI_SECRET ? "Secret token not valid" : "Domain key not valid");
-  else if (check_credential(api, request, &credential, response))
+                   given->kind == AUTHAPI_SECRET ? "Secret token not valid" : "Domain key not valid");
+  else if (check_credential(api, request, &credential, response) && check_personal_secret(api, given, response))
     grant(api, &credential, api->apis_json, response);
 }
 
 static void post_auth(const authapi *api, const authapi_request *request, authapi_response *response) {
   authapi_api_key key;
-  authapi_credential_kind kind;
+  struct credentials given;
   if (!check_api_key(api, request, AUTHAPI_GROUP_AUTH, &key, response))
     return;
-  if (!authapi_is_json_type(authapi_header(request, "Content-Type"))) {
-    authapi_refuse(response, 415, "bad_request", "Send the body as Content-Type: application/json.");
+  const char *type = authapi_header(request, "Content-Type");
+  bool is_form = authapi_is_form_type(type);
+  if (!is_form && !authapi_is_json_type(type)) {
+    authapi_refuse(response, 415, "bad_request",
+                   "Send the body as Content-Type: application/json or application/x-www-form-urlencoded.");
     return;
   }
-  cJSON *json = authapi_parse_body(request->body, request->body_len);
-  char *value = read_credential(json, &kind, response);
-  if (value != NULL) {
-    auth_with(api, request, &key, kind, value, response);
-    iauth__wipe(value, strlen(value));
-  }
+  cJSON *json = (is_form ? authapi_parse_form : authapi_parse_body)(request->body, request->body_len);
+  if (read_credentials(json, &given, response))
+    auth_with(api, request, &key, &given, response);
+  authapi_wipe_strings(json);
   cJSON_Delete(json);
 }
 
@@ -377,9 +421,10 @@ bool authapi_path_known(const char *path) { return find_endpoint(path) != NULL; 
 
 static void handle_endpoint(const authapi *api, const authapi_request *request, const endpoint *found,
                             authapi_response *response) {
-  if (strcmp(request->method, found->method) != 0) {
-    bool post = strcmp(found->method, "POST") == 0;
-    authapi_add_header(response, "Allow", post ? "POST, OPTIONS" : "GET, OPTIONS");
+  bool post = strcmp(found->method, "POST") == 0;
+  bool head = !post && strcmp(request->method, "HEAD") == 0; /* like GET; the host leaves the body out */
+  if (!head && strcmp(request->method, found->method) != 0) {
+    authapi_add_header(response, "Allow", post ? "POST, OPTIONS" : "GET, HEAD, OPTIONS");
     authapi_refuse(response, 405, "bad_request", post ? "Use POST here." : "Use GET here.");
   } else if (request->body_too_large) {
     authapi_refuse(response, 413, "bad_request", "The body is larger than 16 KB.");

@@ -24,6 +24,7 @@ typedef struct {
   void *clock_state;
   int64_t lifetime_s;           /* of access tokens */
   const char *apis_json;        /* {"name":"https://base URL"}, as it goes into answers */
+  const char *personal_secret;  /* the one "user_personal_secret" that is right; NULL: none is */
   authapi_limiter *limiter;     /* NULL: an API key may ask as much as it likes */
   authapi_audit *audit;         /* NULL: nobody wants to know */
   authapi_last_used *last_used; /* where it is noted when keys are used; NULL: nowhere */

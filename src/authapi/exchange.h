@@ -14,7 +14,7 @@
 
 typedef struct {
   const char *method;
-  const char *path; /* without query */
+  const char *path; /* without query; see authapi_target_path */
   /* The value of a header, NULL if there is none; "" if it was sent more than once, because to pick
    * one would be a guess. `name` is matched whatever its case. */
   const char *(*header)(void *state, const char *name);
@@ -31,7 +31,7 @@ typedef struct {
     char value[AUTHAPI_ORIGIN_MAX + 1];
   } headers[AUTHAPI_HEADERS_MAX];
   size_t header_count;
-  char *body;                   /* NULL for none */
+  char *body;                   /* NULL for none; of HEAD the host sends its length only */
   char key_id[AUTHAPI_ID_SIZE]; /* for a log: the credential, or else API key, that was used, or "" */
   cJSON *changed;               /* for the audit log: what became of a key (authapi_audit_pick), or NULL */
   const char *reason;           /* for a log: why it was refused, or "" */

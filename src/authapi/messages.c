@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/wipe.h"
 
 /* ---------------------------------------------------------------------------------------------------
@@ -75,20 +76,102 @@ const char *authapi_header(const authapi_request *request, const char *name) {
   return request->header(request->header_state, name);
 }
 
-const char *authapi_bearer_token(const char *value) {
-  static const char scheme[] = "Bearer ";
-  bool is_bearer = value != NULL && strncasecmp(value, scheme, sizeof scheme - 1) == 0;
-  return is_bearer ? value + sizeof scheme - 1 : NULL;
+const char *authapi_target_path(const char *target) {
+  static const char *const schemes[] = {"http://", "https://"};
+  for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+    if (strncasecmp(target, schemes[i], strlen(schemes[i])) == 0) {
+      const char *authority = target + strlen(schemes[i]);
+      const char *path = authority + strcspn(authority, "/?#");
+      return *path == '/' ? path : "/";
+    }
+  return target;
 }
 
-bool authapi_is_json_type(const char *type) {
-  static const char json[] = "application/json";
-  if (type == NULL)
-    return false;
-  for (size_t i = 0; i < sizeof json - 1; i++)
-    if ((type[i] | 0x20) != (json[i] | 0x20))
+const char *authapi_bearer_token(const char *value) {
+  static const char scheme[] = "Bearer ";
+  if (value == NULL || strncasecmp(value, scheme, sizeof scheme - 1) != 0)
+    return NULL;
+  const char *token = value + sizeof scheme - 1;
+  token += strspn(token, " ");
+  return *token != '\0' ? token : NULL;
+}
+
+/* Whether a Content-Type names `type`, whatever its parameters. */
+static bool is_type(const char *header, const char *type) {
+  size_t len = strlen(type);
+  return header != NULL && strncasecmp(header, type, len) == 0 &&
+         strchr("; \t", header[len]) != NULL; /* or at its end */
+}
+
+bool authapi_is_json_type(const char *type) { return is_type(type, "application/json"); }
+
+bool authapi_is_form_type(const char *type) { return is_type(type, "application/x-www-form-urlencoded"); }
+
+static int hex_digit(char c) {
+  static const char digits[] = "0123456789abcdef";
+  const char *found = c != '\0' ? strchr(digits, iauth__lower(c)) : NULL;
+  return found != NULL ? (int)(found - digits) : -1;
+}
+
+/* Decodes a name or a value of a form into `out`, which has room for `len` bytes and a NUL. False for a NUL, and
+ * for a "%" without two digits. */
+static bool decode_form(const char *text, size_t len, char *out) {
+  for (size_t i = 0; i < len; i++) {
+    char c = text[i];
+    if (c == '+') {
+      c = ' ';
+    } else if (c == '%') {
+      int high = len - i > 2 ? hex_digit(text[i + 1]) : -1, low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+      if (low < 0)
+        return false;
+      c = (char)(high * 16 + low);
+      i += 2;
+    }
+    if (c == '\0')
       return false;
-  return strchr("; \t", type[sizeof json - 1]) != NULL; /* also at its end */
+    *out++ = c;
+  }
+  *out = '\0';
+  return true;
+}
+
+/* Adds "name=value" to `json`. `space` has room for both, decoded, with a NUL each. */
+static bool add_pair(cJSON *json, const char *pair, size_t len, char *space) {
+  const char *equals = memchr(pair, '=', len);
+  size_t name_len = equals != NULL ? (size_t)(equals - pair) : len;
+  const char *value = equals != NULL ? equals + 1 : pair + len;
+  char *value_space = space + name_len + 1;
+  return decode_form(pair, name_len, space) && decode_form(value, (size_t)(pair + len - value), value_space) &&
+         cJSON_AddStringToObject(json, space, value_space) != NULL;
+}
+
+cJSON *authapi_parse_form(const char *body, size_t len) {
+  cJSON *json = cJSON_CreateObject();
+  char *space = malloc(len + 2);
+  bool good = json != NULL && space != NULL;
+  for (size_t at = 0; good && at < len;) {
+    const char *end = memchr(body + at, '&', len - at);
+    size_t pair_len = end != NULL ? (size_t)(end - body) - at : len - at;
+    good = pair_len == 0 || add_pair(json, body + at, pair_len, space);
+    at += pair_len + 1;
+  }
+  if (space != NULL)
+    iauth__wipe(space, len + 2);
+  free(space);
+  if (good)
+    return json;
+  authapi_wipe_strings(json);
+  cJSON_Delete(json);
+  return NULL;
+}
+
+void authapi_wipe_strings(cJSON *json) {
+  cJSON *member;
+  cJSON_ArrayForEach(member, json) {
+    char *value = cJSON_GetStringValue(member);
+    if (value != NULL)
+      iauth__wipe(value, strlen(value));
+  }
 }
 
 cJSON *authapi_parse_body(const char *body, size_t len) {

@@ -34,12 +34,26 @@ void authapi_fail_by_store(const authapi_store *store, authapi_response *respons
 /* The value of a header, as authapi_request.header has it. */
 const char *authapi_header(const authapi_request *request, const char *name);
 
-/* What follows "Bearer " in the value of an Authorization header, NULL if nothing does. The scheme's
- * case does not count (RFC 9110, section 11.1). */
+/* The path of a request's target, borrowed from it: behind "http://host" if the target is a whole URL, which every
+ * server must accept (RFC 9112, section 3.2.2); else the target itself. */
+const char *authapi_target_path(const char *target);
+
+/* The token in the value of an Authorization header, NULL if there is none. The scheme's case does
+ * not count, and there may be several spaces behind it (RFC 9110, section 11.4). */
 const char *authapi_bearer_token(const char *value);
 
 /* Whether a Content-Type, which may be NULL, is application/json. */
 bool authapi_is_json_type(const char *type);
+
+/* Whether a Content-Type, which may be NULL, is application/x-www-form-urlencoded. */
+bool authapi_is_form_type(const char *type);
+
+/* Reads such a form (WHATWG URL, "application/x-www-form-urlencoded parsing") into an object of strings. NULL
+ * without memory, for a NUL, and for a "%" that no two hexadecimal digits follow. The caller deletes it. */
+cJSON *authapi_parse_form(const char *body, size_t len);
+
+/* Wipes the members of `json` that are strings: they may be credentials. `json` may be NULL. */
+void authapi_wipe_strings(cJSON *json);
 
 /* Reads one JSON text and nothing behind it; NULL otherwise. A NUL, which would cut a key short where
  * C reads it, is refused in any spelling. The caller deletes it. */

@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "authapi/messages.h"
 #include "authd/certificate.h"
 #include "base/wipe.h"
 
@@ -135,7 +136,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
   }
   const authapi_request request = {
       .method = method,
-      .path = url,
+      .path = authapi_target_path(url),
       .header = header_of,
       .header_state = connection,
       .body = exchange->body != NULL ? exchange->body : "",
@@ -146,7 +147,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
   char problem[PROBLEM_SIZE];
   pthread_mutex_lock(&http->in_use);
   double start_ms = now_ms();
-  if (http->admin != NULL && authapi_management_is_for(url))
+  if (http->admin != NULL && authapi_management_is_for(request.path))
     authapi_management_handle(http->admin, &request, &response);
   else
     authapi_handle(http->api, &request, &response);

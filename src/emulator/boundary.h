@@ -52,7 +52,7 @@ void _initialize(void);
 /* Memory for strings. NULL: there is no more. */
 void *malloc(size_t size);
 
-/* Settings, before `open`: `strings` is "apis as JSON\0admin token\0"; how much an API key
+/* Settings, before `open`: `strings` is "apis as JSON\0admin token\0personal secret\0"; how much an API key
  * may ask, 0 for no limit (authapi/limits.h). Returns NULL, or what is wrong: borrowed text. */
 EXPORT(configure)
 const char *wasm_configure(char *strings, size_t len, int throttle_requests, int throttle_period_s, int quota_requests,

@@ -22,6 +22,8 @@ static authapi api = {.keys = &signing_keys};
 static authapi_management admin;
 static char problem[512];
 
+static const char *next_string(const char *string) { return string + strlen(string) + 1; }
+
 static void wipe_and_free(void *memory, size_t len) {
   iauth__wipe(memory, len);
   free(memory);
@@ -117,6 +119,14 @@ static const char *take_admin_token(const char *token) {
   return authapi_management_init(&admin, &api, token) ? NULL : "no hash could be made";
 }
 
+/* "" means that there is none. It stays for as long as the instance lives. */
+static const char *take_personal_secret(const char *secret) {
+  if (*secret == '\0')
+    return NULL;
+  api.personal_secret = strdup(secret);
+  return api.personal_secret != NULL ? NULL : "out of memory";
+}
+
 static const char *take_limits(authapi_limit throttle, authapi_limit quota) {
   if (throttle.requests == 0 && quota.requests == 0)
     return NULL;
@@ -134,9 +144,12 @@ const char *wasm_configure(char *strings, size_t len, int throttle_requests, int
                                 .verify = verify,
                                 .sha256 = sha256,
                                 .random = random_bytes};
+  const char *admin_token = next_string(strings);
   const char *wrong = take_apis(strings);
   if (wrong == NULL)
-    wrong = take_admin_token(strings + strlen(strings) + 1);
+    wrong = take_admin_token(admin_token);
+  if (wrong == NULL)
+    wrong = take_personal_secret(next_string(admin_token));
   /* For the page of management. They are not written to the store: a file that lies in somebody's
    * repository does not change because it is used. */
   api.last_used = authapi_last_used_new();
@@ -167,8 +180,6 @@ const char *wasm_open(char *document, size_t len, int lifetime_s) {
 struct headers {
   const char *at, *end;
 };
-
-static const char *next_string(const char *string) { return string + strlen(string) + 1; }
 
 static const char *header_of(void *state, const char *name) {
   const struct headers *headers = state;

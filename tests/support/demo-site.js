@@ -39,7 +39,7 @@ export async function serveDemo({ lifetimeS = 20, ports = {} } = {}) {
   const endpoint = await authd.serve({
     lifetimeS,
     port: ports.api,
-    apis: { chatbot: 'https://chatbot.example/prod/chatbot' },
+    apis: { chatbot: 'https://api.example/prod/chatbot/prod/chatbot' },
   });
   const api = new URL(endpoint).origin;
   policies.refused = strictPolicy(api);

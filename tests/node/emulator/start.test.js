@@ -18,11 +18,11 @@ test('five lines', async () => {
 });
 
 test('our client gets a token by the secret', async (t) => {
-  const { secret, apiKey, endpoint } = await emulate(t, { apis: { chatbot: 'https://chatbot.example/v1' }, lifetimeS: 600 });
+  const { secret, apiKey, endpoint } = await emulate(t, { apis: { chatbot: 'https://api.example/prod/chatbot' }, lifetimeS: 600 });
   const client = createFromSecret(secret, apiKey, { endpoint });
   t.after(() => client.dispose());
   const { apis, expiration } = await client.getToken();
-  assert.deepEqual(apis, { chatbot: 'https://chatbot.example/v1' });
+  assert.deepEqual(apis, { chatbot: 'https://api.example/prod/chatbot' });
   assert.ok(Math.abs(expiration - Date.now() / 1000 - 600) < 5);
 });
 
