@@ -24,6 +24,7 @@ const char authd_usage[] =
     "FILE]\n"
     "  inbenta-authd api-key create --name NAME\n"
     "  inbenta-authd api-key list\n"
+    "  inbenta-authd api-key revoke KEY-OR-ID\n"
     "  inbenta-authd secret create --api-key KEY\n"
     "  inbenta-authd secret list [--api-key KEY]\n"
     "  inbenta-authd secret rotate ID [--overlap SECONDS]\n"

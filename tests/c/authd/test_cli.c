@@ -233,7 +233,7 @@ static void mistakes_exit_with_2(void **state) {
       {"api-key", "create", "--name", ""},
       {"api-key", "list", "x"},
       {"api-key", "list", "--lifetime", "5"},
-      {"api-key", "revoke", "x"},
+      {"api-key", "delete", "x"},
       {"secret", "create"},
       {"secret", "revoke"},
       {"secret", "revoke", "x", "y"},
