@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "authd/certificate.h"
+#include "authd/framing.h"
 #include "base/wipe.h"
 
 #define SERVING_THREADS 4
@@ -114,14 +115,32 @@ static void take_body(struct exchange *exchange, const char *data, size_t size) 
   exchange->len += size;
 }
 
+/* 400, and the connection is closed: where the next request begins on it is a guess. Not through the
+ * handlers, for which this is no request. */
+static enum MHD_Result refuse_framing(struct MHD_Connection *connection, const char *problem) {
+  char body[256];
+  snprintf(body, sizeof body, "{\"error\":{\"code\":400,\"message\":\"%s\",\"reason\":\"bad_request\"}}", problem);
+  struct MHD_Response *answer = MHD_create_response_from_buffer(strlen(body), body, MHD_RESPMEM_MUST_COPY);
+  if (answer == NULL)
+    return MHD_NO;
+  MHD_add_response_header(answer, "Content-Type", "application/json");
+  MHD_add_response_header(answer, "Cache-Control", "no-store");
+  MHD_add_response_header(answer, "Connection", "close");
+  enum MHD_Result result = MHD_queue_response(connection, 400, answer);
+  MHD_destroy_response(answer);
+  return result;
+}
+
 /* Called once when a request's headers are there, then for each part of its body, then at its end.
  */
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url, const char *method,
                                   const char *version, const char *data, size_t *size, void **state) {
   authd_http *http = user;
   struct exchange *exchange = *state;
-  (void)version;
   if (exchange == NULL) {
+    const char *problem = authd_framing_problem(connection, url, version);
+    if (problem != NULL)
+      return refuse_framing(connection, problem);
     *state = calloc(1, sizeof *exchange);
     if (*state == NULL)
       return MHD_NO;
@@ -200,6 +219,14 @@ static unsigned connection_limit(void) {
   return files.rlim_cur > 2 * OTHER_FILES ? (unsigned)files.rlim_cur - OTHER_FILES : OTHER_FILES;
 }
 
+/* How strictly libmicrohttpd reads requests: as strictly as it can without refusing what clients send
+ * (the option has another name from 0.9.77 on). */
+#if MHD_VERSION >= 0x00097701
+#define STRICTNESS MHD_OPTION_CLIENT_DISCIPLINE_LVL, (int)1
+#else
+#define STRICTNESS MHD_OPTION_STRICT_FOR_CLIENT, (int)1
+#endif
+
 static void release(authd_http *http) {
   authd_certificate_clean_up();
   pthread_mutex_destroy(&http->in_use);
@@ -232,12 +259,12 @@ authd_http *authd_http_start(const authapi *api, const authapi_management *admin
   *http = (authd_http){.api = api, .admin = admin, .log = log};
   atomic_init(&http->open_exchanges, 0);
   pthread_mutex_init(&http->in_use, NULL);
-  http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_ARRAY, tls_options,
-                                  MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVING_THREADS,
-                                  MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)SOMAXCONN, MHD_OPTION_NOTIFY_COMPLETED,
-                                  on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
-                                  MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                                  (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+  http->daemon = MHD_start_daemon(
+      flags, 0, NULL, NULL, on_request, http, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_SOCK_ADDR, at,
+      MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVING_THREADS, MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)SOMAXCONN,
+      MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+      MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+      STRICTNESS, MHD_OPTION_UNESCAPE_CALLBACK, authd_framing_unescape, NULL, MHD_OPTION_END);
   if (http->daemon == NULL) {
     int why = errno;
     release(http);

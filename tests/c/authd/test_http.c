@@ -113,10 +113,16 @@ static void nothing_of_a_stranger_in_the_log(void **state) {
                            "OPTIONS /v1/my-secret?a=my-secret HTTP/1.1\r\nHost: x\r\n"
                            "Connection: close\r\nOrigin: https://a\x1b[31m\r\n\r\n",
                            answer, sizeof answer),
+                   400);
+  assert_int_equal(net_ask(at.port,
+                           "OPTIONS /v1/my-secret?a=my-secret HTTP/1.1\r\nHost: x\r\n"
+                           "Connection: close\r\nOrigin: https://a\xc2\x9b\r\n\r\n",
+                           answer, sizeof answer),
                    204);
   net_ask(at.port, "G\x1b[31mT /v1/my-secret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer);
   const char *log = served_stop(&at);
   assert_null(strstr(log, "my-secret"));
+  assert_non_null(strstr(log, "OPTIONS (unknown path) 204 origin=(not printable)"));
   assert_null(strchr(log, '\x1b'));
 }
 
