@@ -22,8 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "authapi/messages.h"
 #include "authd/certificate.h"
 #include "authd/framing.h"
+#include "authd/hosts.h"
 #include "base/wipe.h"
 
 #define SERVING_THREADS 4
@@ -37,6 +39,7 @@
 struct authd_http {
   const authapi *api;
   const authapi_management *admin;
+  authd_http_options options;
   const authd_log *log;
   struct MHD_Daemon *daemon;
   atomic_int open_exchanges; /* requests that are being read or answered */
@@ -131,6 +134,19 @@ static enum MHD_Result refuse_framing(struct MHD_Connection *connection, const c
   return result;
 }
 
+/* A page of a stranger may give its own host name our address (DNS rebinding). It then is of the same
+ * origin as the page of management, but it cannot choose another Host. Elsewhere there is nothing that
+ * a browser could be made to use: every request shows its credential. */
+static void handle_admin(const authd_http *http, const authapi_request *request, authapi_response *response) {
+  if (authd_host_allowed(header_of(request->header_state, "Host"), http->options.allowed_hosts)) {
+    authapi_management_handle(http->admin, request, response);
+    return;
+  }
+  authapi_begin_response(response);
+  authapi_refuse(response, 421, "host_not_allowed",
+                 "Management is not served under this host name: use localhost, an address, or --allow-host NAME.");
+}
+
 /* Called once when a request's headers are there, then for each part of its body, then at its end.
  */
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url, const char *method,
@@ -166,7 +182,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
   pthread_mutex_lock(&http->in_use);
   double start_ms = now_ms();
   if (http->admin != NULL && authapi_management_is_for(url))
-    authapi_management_handle(http->admin, &request, &response);
+    handle_admin(http, &request, &response);
   else
     authapi_handle(http->api, &request, &response);
   double took_ms = now_ms() - start_ms;
@@ -234,7 +250,8 @@ static void release(authd_http *http) {
 }
 
 authd_http *authd_http_start(const authapi *api, const authapi_management *admin, const authd_tls *tls,
-                             const char *address, unsigned short *port, const authd_log *log) {
+                             const authd_http_options *options, const char *address, unsigned short *port,
+                             const authd_log *log) {
   struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(*port)};
   struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(*port)};
   const struct sockaddr *at = (const struct sockaddr *)&ipv4;
@@ -245,7 +262,8 @@ authd_http *authd_http_start(const authapi *api, const authapi_management *admin
     at = (const struct sockaddr *)&ipv6;
     flags |= MHD_USE_IPv6;
   }
-  static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+  /* No key exchange by RSA: a key that leaks later must not open what was recorded before. */
+  static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA";
   struct MHD_OptionItem tls_options[] = {{MHD_OPTION_END, 0, NULL}, {0}, {0}};
   if (tls != NULL) {
     flags |= MHD_USE_TLS;
@@ -257,6 +275,8 @@ authd_http *authd_http_start(const authapi *api, const authapi_management *admin
   if (http == NULL)
     return NULL;
   *http = (authd_http){.api = api, .admin = admin, .log = log};
+  if (options != NULL)
+    http->options = *options;
   atomic_init(&http->open_exchanges, 0);
   pthread_mutex_init(&http->in_use, NULL);
   http->daemon = MHD_start_daemon(

@@ -141,12 +141,12 @@ static void what_is_not_http(void **state) {
 static void a_port_is_taken_once_and_free_afterwards(void **state) {
   (void)state;
   unsigned short same = at.port, ignored = 0;
-  assert_null(authd_http_start(&at.api, NULL, NULL, "127.0.0.1", &same, NULL));
-  assert_null(authd_http_start(&at.api, NULL, NULL, "localhost", &ignored, NULL));
+  assert_null(authd_http_start(&at.api, NULL, NULL, NULL, "127.0.0.1", &same, NULL));
+  assert_null(authd_http_start(&at.api, NULL, NULL, NULL, "localhost", &ignored, NULL));
   auth("", "{}");
   authd_http_stop(at.http);
   assert_int_equal(auth("", "{}"), -1);
-  at.http = authd_http_start(&at.api, NULL, NULL, "127.0.0.1", &same, &at.log);
+  at.http = authd_http_start(&at.api, NULL, NULL, NULL, "127.0.0.1", &same, &at.log);
   assert_non_null(at.http);
   assert_int_equal(same, at.port);
   assert_int_equal(auth("", "{}"), 400);
