@@ -31,6 +31,7 @@ cJSON *authapi_describe_api_key(const authapi_api_key *key) {
   cJSON_AddStringToObject(json, "apiKey", key->value);
   add_time(json, "created", key->created_s);
   add_time(json, "lastUsed", key->last_used_s);
+  cJSON_AddBoolToObject(json, "revoked", key->revoked_s != 0);
   return json;
 }
 

@@ -115,6 +115,10 @@ static bool check_api_key(const authapi *api, const authapi_request *request, au
     refuse_as_gateway(response, "api_key_unknown");
   else
     memcpy(response->key_id, key->id, sizeof response->key_id);
+  if (found == AUTHAPI_FOUND && key->revoked_s != 0) {
+    refuse_as_gateway(response, "api_key_revoked");
+    return false;
+  }
   return found == AUTHAPI_FOUND && check_limits(api, key, group, response);
 }
 

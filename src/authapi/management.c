@@ -161,8 +161,13 @@ static bool check_found(const authapi *api, authapi_found found, const char *mis
 
 static bool api_key_field(const authapi *api, const cJSON *body, authapi_api_key *key, authapi_response *response) {
   const char *value = text_field(body, "apiKey", response);
-  return value != NULL &&
-         check_found(api, api->store.find_api_key(api->store.state, value, key), "There is no such API key.", response);
+  if (value == NULL ||
+      !check_found(api, api->store.find_api_key(api->store.state, value, key), "There is no such API key.", response))
+    return false;
+  if (key->revoked_s == 0)
+    return true;
+  authapi_refuse(response, 409, "conflict", "This API key was revoked.");
+  return false;
 }
 
 /* Takes ids only, though the store knows a domain key by its value, too: ids are what is logged. */
@@ -247,6 +252,20 @@ static void create_api_key(const authapi *api, const cJSON *body, authapi_respon
     fail_by_store(api, response);
   else
     answer(api, response, 201, key.id, authapi_describe_api_key(&key));
+}
+
+static void revoke_api_key(const authapi *api, const cJSON *body, authapi_response *response) {
+  authapi_api_key key;
+  const char *id = text_field(body, "id", response);
+  if (id == NULL)
+    return;
+  authapi_found found = authapi_find_api_key(&api->store, id, &key);
+  if (found == AUTHAPI_FOUND)
+    found = api->store.revoke_api_key(api->store.state, key.id, now_s(api));
+  if (found == AUTHAPI_FOUND)
+    found = authapi_find_api_key(&api->store, key.id, &key);
+  if (check_found(api, found, "There is no API key with this id.", response))
+    answer(api, response, 200, key.id, authapi_describe_api_key(&key));
 }
 
 static void create_secret(const authapi *api, const cJSON *body, authapi_response *response) {
@@ -406,6 +425,7 @@ static const route routes[] = {
     {"/admin/admin.css", "text/css; charset=utf-8", authapi_admin_admin_css, NULL, NULL, NULL},
     {"/admin/admin.js", "text/javascript; charset=utf-8", authapi_admin_admin_js, NULL, NULL, NULL},
     {"/admin/api-keys", NULL, NULL, list_api_keys, create_api_key, "api-key create"},
+    {"/admin/api-keys/revoke", NULL, NULL, NULL, revoke_api_key, "api-key revoke"},
     {"/admin/secrets", NULL, NULL, list_secrets, create_secret, "secret create"},
     {"/admin/secrets/rotate", NULL, NULL, NULL, rotate_secret, "secret rotate"},
     {"/admin/secrets/revoke", NULL, NULL, NULL, revoke_secret, "secret revoke"},

@@ -20,10 +20,12 @@ const char authd_usage[] =
     "  inbenta-authd serve [--listen 127.0.0.1:8080] [--lifetime SECONDS] [--api NAME=URL]... "
     "[--quiet | --log json]\n"
     "                      [--admin-token-file FILE] [--tls-cert FILE --tls-key FILE]\n"
+    "                      [--admin-over-http] [--allow-host NAME]...\n"
     "                      [--throttle REQUESTS/SECONDS] [--quota REQUESTS/SECONDS] [--audit "
     "FILE]\n"
     "  inbenta-authd api-key create --name NAME\n"
     "  inbenta-authd api-key list\n"
+    "  inbenta-authd api-key revoke KEY-OR-ID\n"
     "  inbenta-authd secret create --api-key KEY\n"
     "  inbenta-authd secret list [--api-key KEY]\n"
     "  inbenta-authd secret rotate ID [--overlap SECONDS]\n"
@@ -54,6 +56,9 @@ const char authd_usage[] =
     "                   also serve management and its page at /admin/, for who has the token in "
     "FILE;\n"
     "                   on SIGHUP the file is read again\n"
+    "  --admin-over-http\n"
+    "                   the management interface may be reached by plain http from other machines\n"
+    "  --allow-host     a host name under which /admin/ is reached, besides localhost and addresses\n"
     "  --throttle, --quota\n"
     "                   how much an API key may ask in each period, for example 100/10 and "
     "50000/86400;\n"
@@ -186,6 +191,8 @@ static const struct {
     {"--publish", AUTHD_PUBLISH, true},
     {"--audit", AUTHD_AUDIT, true},
     {"--now", AUTHD_NOW, false},
+    {"--admin-over-http", AUTHD_ADMIN, false},
+    {"--allow-host", AUTHD_HOSTS, true},
 };
 
 #define OPTIONS (sizeof options / sizeof *options)
@@ -208,6 +215,10 @@ static int take_option(authd_command_line *line, const char *option, const char 
     line->quiet = true;
   else if (strcmp(option, "--now") == 0)
     line->now = true;
+  else if (strcmp(option, "--admin-over-http") == 0)
+    line->admin_over_http = true;
+  else if (strcmp(option, "--allow-host") == 0)
+    cJSON_AddItemToArray(line->allowed_hosts, cJSON_CreateString(value));
   else if (strcmp(option, "--listen") == 0)
     return read_listen(line, value);
   else if (strcmp(option, "--name") == 0)
@@ -284,11 +295,15 @@ int authd_command_line_read(authd_command_line *line, int argc, char **argv) {
   line->overlap_s = AUTHAPI_OVERLAP_S;
   line->publish_s = AUTHAPI_PUBLISH_S;
   line->apis = cJSON_CreateObject();
+  line->allowed_hosts = cJSON_CreateArray();
   int status = read_listen(line, "127.0.0.1:8080");
   return status == 0 ? take_arguments(line, argc, argv) : status;
 }
 
-void authd_command_line_clean_up(authd_command_line *line) { cJSON_Delete(line->apis); }
+void authd_command_line_clean_up(authd_command_line *line) {
+  cJSON_Delete(line->apis);
+  cJSON_Delete(line->allowed_hosts);
+}
 
 int authd_command_line_check(const authd_command_line *line, unsigned takes) {
   unsigned stray = line->given & ~takes;

@@ -27,6 +27,7 @@ typedef enum {
   AUTHD_PUBLISH = 8192,
   AUTHD_AUDIT = 16384,
   AUTHD_NOW = 32768,
+  AUTHD_HOSTS = 65536,
 } authd_option;
 
 /* Strings are borrowed from the arguments; NULL where an option was not given. */
@@ -38,10 +39,11 @@ typedef struct {
   char address[64];    /* of listen */
   unsigned short port; /* of listen */
   char domains[AUTHAPI_DOMAINS_SIZE];
-  cJSON *apis; /* {"name": "https://base URL"} */
+  cJSON *allowed_hosts; /* an array of names */
+  cJSON *apis;          /* {"name": "https://base URL"} */
   long lifetime_s, overlap_s, publish_s;
   authapi_limit throttle, quota;
-  bool json, quiet, log_json, now;
+  bool json, quiet, log_json, now, admin_over_http;
   unsigned given; /* authd_option, ORed */
 } authd_command_line;
 

@@ -4,10 +4,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/private_file.h"
+
 bool authd_open_store(authapi_store *store, const char *db, char *problem, size_t size) {
   bool postgres = strncmp(db, "postgres://", 11) == 0 || strncmp(db, "postgresql://", 13) == 0;
-  return postgres ? authapi_store_postgres_open(store, db, problem, size)
-                  : authapi_store_sqlite_open(store, db, problem, size);
+  if (postgres)
+    return authapi_store_postgres_open(store, db, problem, size);
+  return iauth__private_file_check(db, problem, size) && authapi_store_sqlite_open(store, db, problem, size);
 }
 
 int authd_store_failed(const authd_context *context) {

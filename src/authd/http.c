@@ -24,6 +24,8 @@
 
 #include "authapi/messages.h"
 #include "authd/certificate.h"
+#include "authd/framing.h"
+#include "authd/hosts.h"
 #include "base/wipe.h"
 
 #define SERVING_THREADS 4
@@ -37,6 +39,7 @@
 struct authd_http {
   const authapi *api;
   const authapi_management *admin;
+  authd_http_options options;
   const authd_log *log;
   struct MHD_Daemon *daemon;
   atomic_int open_exchanges; /* requests that are being read or answered */
@@ -115,14 +118,45 @@ static void take_body(struct exchange *exchange, const char *data, size_t size) 
   exchange->len += size;
 }
 
+/* 400, and the connection is closed: where the next request begins on it is a guess. Not through the
+ * handlers, for which this is no request. */
+static enum MHD_Result refuse_framing(struct MHD_Connection *connection, const char *problem) {
+  char body[256];
+  snprintf(body, sizeof body, "{\"error\":{\"code\":400,\"message\":\"%s\",\"reason\":\"bad_request\"}}", problem);
+  struct MHD_Response *answer = MHD_create_response_from_buffer(strlen(body), body, MHD_RESPMEM_MUST_COPY);
+  if (answer == NULL)
+    return MHD_NO;
+  MHD_add_response_header(answer, "Content-Type", "application/json");
+  MHD_add_response_header(answer, "Cache-Control", "no-store");
+  MHD_add_response_header(answer, "Connection", "close");
+  enum MHD_Result result = MHD_queue_response(connection, 400, answer);
+  MHD_destroy_response(answer);
+  return result;
+}
+
+/* A page of a stranger may give its own host name our address (DNS rebinding). It then is of the same
+ * origin as the page of management, but it cannot choose another Host. Elsewhere there is nothing that
+ * a browser could be made to use: every request shows its credential. */
+static void handle_admin(const authd_http *http, const authapi_request *request, authapi_response *response) {
+  if (authd_host_allowed(header_of(request->header_state, "Host"), http->options.allowed_hosts)) {
+    authapi_management_handle(http->admin, request, response);
+    return;
+  }
+  authapi_begin_response(response);
+  authapi_refuse(response, 421, "host_not_allowed",
+                 "Management is not served under this host name: use localhost, an address, or --allow-host NAME.");
+}
+
 /* Called once when a request's headers are there, then for each part of its body, then at its end.
  */
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url, const char *method,
                                   const char *version, const char *data, size_t *size, void **state) {
   authd_http *http = user;
   struct exchange *exchange = *state;
-  (void)version;
   if (exchange == NULL) {
+    const char *problem = authd_framing_problem(connection, url, version);
+    if (problem != NULL)
+      return refuse_framing(connection, problem);
     *state = calloc(1, sizeof *exchange);
     if (*state == NULL)
       return MHD_NO;
@@ -148,7 +182,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
   pthread_mutex_lock(&http->in_use);
   double start_ms = now_ms();
   if (http->admin != NULL && authapi_management_is_for(request.path))
-    authapi_management_handle(http->admin, &request, &response);
+    handle_admin(http, &request, &response);
   else
     authapi_handle(http->api, &request, &response);
   double took_ms = now_ms() - start_ms;
@@ -201,6 +235,14 @@ static unsigned connection_limit(void) {
   return files.rlim_cur > 2 * OTHER_FILES ? (unsigned)files.rlim_cur - OTHER_FILES : OTHER_FILES;
 }
 
+/* How strictly libmicrohttpd reads requests: as strictly as it can without refusing what clients send
+ * (the option has another name from 0.9.77 on). */
+#if MHD_VERSION >= 0x00097701
+#define STRICTNESS MHD_OPTION_CLIENT_DISCIPLINE_LVL, (int)1
+#else
+#define STRICTNESS MHD_OPTION_STRICT_FOR_CLIENT, (int)1
+#endif
+
 static void release(authd_http *http) {
   authd_certificate_clean_up();
   pthread_mutex_destroy(&http->in_use);
@@ -208,7 +250,8 @@ static void release(authd_http *http) {
 }
 
 authd_http *authd_http_start(const authapi *api, const authapi_management *admin, const authd_tls *tls,
-                             const char *address, unsigned short *port, const authd_log *log) {
+                             const authd_http_options *options, const char *address, unsigned short *port,
+                             const authd_log *log) {
   struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(*port)};
   struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(*port)};
   const struct sockaddr *at = (const struct sockaddr *)&ipv4;
@@ -219,7 +262,8 @@ authd_http *authd_http_start(const authapi *api, const authapi_management *admin
     at = (const struct sockaddr *)&ipv6;
     flags |= MHD_USE_IPv6;
   }
-  static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+  /* No key exchange by RSA: a key that leaks later must not open what was recorded before. */
+  static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA";
   struct MHD_OptionItem tls_options[] = {{MHD_OPTION_END, 0, NULL}, {0}, {0}};
   if (tls != NULL) {
     flags |= MHD_USE_TLS;
@@ -231,14 +275,16 @@ authd_http *authd_http_start(const authapi *api, const authapi_management *admin
   if (http == NULL)
     return NULL;
   *http = (authd_http){.api = api, .admin = admin, .log = log};
+  if (options != NULL)
+    http->options = *options;
   atomic_init(&http->open_exchanges, 0);
   pthread_mutex_init(&http->in_use, NULL);
-  http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_ARRAY, tls_options,
-                                  MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVING_THREADS,
-                                  MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)SOMAXCONN, MHD_OPTION_NOTIFY_COMPLETED,
-                                  on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
-                                  MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                                  (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+  http->daemon = MHD_start_daemon(
+      flags, 0, NULL, NULL, on_request, http, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_SOCK_ADDR, at,
+      MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVING_THREADS, MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)SOMAXCONN,
+      MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+      MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+      STRICTNESS, MHD_OPTION_UNESCAPE_CALLBACK, authd_framing_unescape, NULL, MHD_OPTION_END);
   if (http->daemon == NULL) {
     int why = errno;
     release(http);

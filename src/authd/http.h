@@ -10,6 +10,11 @@
 
 typedef struct authd_http authd_http;
 
+/* Who may come, and how. What it points to is borrowed until authd_http_stop. */
+typedef struct {
+  const cJSON *allowed_hosts; /* an array of names under which /admin/ is reached; NULL: none */
+} authd_http_options;
+
 /* Where the line for each request goes. */
 typedef struct {
   authd_log_writer *writer;
@@ -22,7 +27,8 @@ typedef struct {
  * shows what authd_certificate_show was given before, else plain http. All are borrowed until
  * authd_http_stop. NULL on failure; then errno may say why. */
 authd_http *authd_http_start(const authapi *api, const authapi_management *admin, const authd_tls *tls,
-                             const char *address, unsigned short *port, const authd_log *log);
+                             const authd_http_options *options, const char *address, unsigned short *port,
+                             const authd_log *log);
 
 /* Waits for the request that is being handled; the next one waits until authd_http_resume. In
  * between the caller may use what the handlers use. Keep it short. */

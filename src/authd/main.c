@@ -7,10 +7,11 @@
 
 #include "authd/manage_keys.h"
 #include "authd/serve.h"
+#include "base/private_file.h"
 
 static const authd_command serve_command = {"serve", "", authd_serve,
                                             AUTHD_LISTEN | AUTHD_LIFETIME | AUTHD_API | AUTHD_QUIET | AUTHD_ADMIN |
-                                                AUTHD_TLS | AUTHD_LOG | AUTHD_LIMITS | AUTHD_AUDIT};
+                                                AUTHD_TLS | AUTHD_HOSTS | AUTHD_LOG | AUTHD_LIMITS | AUTHD_AUDIT};
 
 /* NULL if there is no such command. */
 static const authd_command *find_command(const authd_command_line *line) {
@@ -38,6 +39,9 @@ static int run_command(const authd_command_line *line, const authd_command *comm
   authd_context context = {.line = line, .signer = authd_signer_openssl()};
   if (line->audit_path == NULL)
     return run_with_store(&context, command);
+  char problem[512];
+  if (!iauth__private_file_check(line->audit_path, problem, sizeof problem))
+    return authd_complain(1, "--audit %s", problem);
   if (!authd_audit_file_open(&file, line->audit_path))
     return authd_complain(1, "--audit %s: %s", line->audit_path, strerror(errno));
   context.audit = &audit;

@@ -85,11 +85,37 @@ static int create_api_key(const authd_context *context) {
                        key.value, key.id, key.name);
 }
 
+/* By its value or its id, because one of them is in the logs and the other one in the page that leaked it. */
+static int revoke_api_key(const authd_context *context) {
+  const authapi_store *store = &context->store;
+  authapi_api_key key;
+  if (context->line->target == NULL)
+    return authd_complain(2, "say which one: inbenta-authd api-key revoke KEY-OR-ID");
+  authapi_found found = authapi_find_api_key(store, context->line->target, &key);
+  if (found == AUTHAPI_FOUND)
+    found = store->revoke_api_key(store->state, key.id, authd_now_s(NULL));
+  if (found == AUTHAPI_STORE_ERROR)
+    return authd_store_failed(context);
+  if (found == AUTHAPI_MISSING)
+    return authd_complain(1, "there is no such API key; inbenta-authd api-key list shows them");
+  cJSON *json = cJSON_CreateObject();
+  cJSON_AddStringToObject(json, "id", key.id);
+  cJSON_AddBoolToObject(json, "revoked", true);
+  return report_change(context, key.id, json,
+                       "Revoked. It is refused from now on, with all its secrets, domain keys and tokens.\n");
+}
+
+/* The API key that gets a credential. Returns 0 or the exit status. */
+static int find_owner(const authd_context *context, authapi_api_key *key) {
+  int status = find_api_key(context, key);
+  return status == 0 && key->revoked_s != 0 ? authd_complain(1, "this API key was revoked") : status;
+}
+
 static int create_secret(const authd_context *context) {
   authapi_api_key key;
   authapi_credential credential;
   char secret[AUTHAPI_SECRET_SIZE];
-  int status = find_api_key(context, &key);
+  int status = find_owner(context, &key);
   if (status != 0)
     return status;
   if (authapi_make_secret(&context->store, &context->signer, key.id, authd_now_s(NULL), secret, &credential) !=
@@ -139,7 +165,7 @@ static int rotate_secret(const authd_context *context) {
 static int create_domain_key(const authd_context *context) {
   authapi_api_key key;
   authapi_credential credential;
-  int status = find_api_key(context, &key);
+  int status = find_owner(context, &key);
   if (status != 0)
     return status;
   if (context->line->domains[0] == '\0')
@@ -289,6 +315,7 @@ static int revoke_domain_key(const authd_context *context) { return revoke(conte
 const authd_command authd_key_commands[] = {
     {"api-key", "create", create_api_key, AUTHD_NAME | AUTHD_AUDIT},
     {"api-key", "list", list_api_keys, 0},
+    {"api-key", "revoke", revoke_api_key, AUTHD_TARGET | AUTHD_AUDIT},
     {"secret", "create", create_secret, AUTHD_API_KEY | AUTHD_AUDIT},
     {"secret", "list", list_secrets, AUTHD_API_KEY},
     {"secret", "rotate", rotate_secret, AUTHD_TARGET | AUTHD_OVERLAP | AUTHD_AUDIT},

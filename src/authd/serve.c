@@ -13,10 +13,12 @@
 #include "authapi/endpoints.h"
 #include "authapi/management.h"
 #include "authd/certificate.h"
+#include "authd/hosts.h"
 #include "authd/http.h"
 #include "authd/idna.h"
 #include "authd/last_used_writer.h"
 #include "authd/log_writer.h"
+#include "base/private_file.h"
 #include "base/wipe.h"
 
 #define ADMIN_TOKEN_SIZE (AUTHAPI_ADMIN_TOKEN_MAX + 3) /* with a line end, or a byte too many */
@@ -44,6 +46,10 @@ static bool read_admin_token(const char *path, char token[ADMIN_TOKEN_SIZE], cha
   token[0] = '\0';
   if (file == NULL) {
     snprintf(problem, PROBLEM_SIZE, "%s: %s", path, strerror(errno));
+    return false;
+  }
+  if (!iauth__private_file_check(path, problem, PROBLEM_SIZE)) {
+    fclose(file);
     return false;
   }
   setvbuf(file, NULL, _IONBF, 0); /* else a copy stays in its buffer */
@@ -193,10 +199,11 @@ static void print_address(const server *server, unsigned short port) {
 /* Returns the exit status. */
 static int serve_until_stopped(server *server, const sigset_t *signals) {
   const authd_command_line *line = server->line;
+  const authd_http_options options = {.allowed_hosts = line->allowed_hosts};
   unsigned short port = line->port;
   errno = 0;
   server->http = authd_http_start(&server->api, line->admin_token_file != NULL ? &server->admin : NULL,
-                                  server->tls.key != NULL ? &server->tls : NULL, line->address, &port,
+                                  server->tls.key != NULL ? &server->tls : NULL, &options, line->address, &port,
                                   line->quiet ? NULL : &server->log);
   if (server->http == NULL)
     return authd_complain(1, "cannot listen on %s: %s", line->listen,
@@ -269,6 +276,12 @@ int authd_serve(const authd_context *context) {
   };
   if ((line->tls_cert == NULL) != (line->tls_key == NULL))
     return authd_complain(2, "--tls-cert and --tls-key: give both");
+  if (line->admin_token_file != NULL && line->tls_cert == NULL && !line->admin_over_http &&
+      !authd_is_loopback(line->address))
+    return authd_complain(2,
+                          "--admin-token-file: %s is reached from other machines, which would send the token in clear; "
+                          "add --tls-cert and --tls-key, or --admin-over-http if a proxy in front speaks https",
+                          line->address);
   if (line->tls_cert != NULL && (!authd_tls_load(&server.tls, line->tls_cert, line->tls_key, problem, sizeof problem) ||
                                  !show_certificate(line, &server.tls, problem))) {
     authd_tls_clean_up(&server.tls);

@@ -35,6 +35,29 @@ const char *authapi_name_problem(const char *name) {
   return strlen(name) >= AUTHAPI_NAME_SIZE ? "a name has at most 127 bytes" : NULL;
 }
 
+struct search {
+  const char *id;
+  authapi_api_key *out;
+  bool found;
+};
+
+static void compare(void *user, const authapi_api_key *key) {
+  struct search *search = user;
+  if (strcmp(key->id, search->id) != 0)
+    return;
+  *search->out = *key;
+  search->found = true;
+}
+
+authapi_found authapi_find_api_key(const authapi_store *store, const char *value_or_id, authapi_api_key *out) {
+  struct search search = {value_or_id, out, false};
+  authapi_found found = store->find_api_key(store->state, value_or_id, out);
+  if (found != AUTHAPI_MISSING)
+    return found;
+  found = store->list_api_keys(store->state, compare, &search);
+  return found == AUTHAPI_FOUND && !search.found ? AUTHAPI_MISSING : found;
+}
+
 authapi_found authapi_make_api_key(const authapi_store *store, const authapi_signer *signer, const char *name,
                                    int64_t now_s, authapi_api_key *out) {
   *out = (authapi_api_key){.created_s = now_s};

@@ -11,6 +11,9 @@
 #define AUTHAPI_OVERLAP_S 86400
 #define AUTHAPI_OVERLAP_MAX_S 31536000
 
+/* An API key by its value or its id. */
+authapi_found authapi_find_api_key(const authapi_store *store, const char *value_or_id, authapi_api_key *out);
+
 /* Why an API key cannot have this name (NULL: none was given), as a sentence that says what to do;
  * NULL if it can. Static text. */
 const char *authapi_name_problem(const char *name);

@@ -176,6 +176,17 @@ static const char *host_problem(const origin *entry) {
   return NULL;
 }
 
+/* "com", or "*.com": that is no host of anybody, or everybody's. A name without a dot may be meant
+ * all the same, in a network of one's own; then it is written as a full origin. */
+static const char *breadth_problem(const origin *entry) {
+  slice host = entry->host;
+  if (host.at[0] == '[' || memchr(host.at, '.', host.len) != NULL ||
+      iauth__slice_equal(host, (slice){"localhost", sizeof "localhost" - 1}))
+    return NULL;
+  return entry->wildcard ? "That admits every site of a top-level domain: write *.example.com."
+                         : "A host has a dot, as www.example.com; for another one write its full origin, https://HOST.";
+}
+
 /* Why what stands behind "://" is no host with maybe a port. */
 static const char *authority_problem(const char *authority) {
   if (strchr(authority, '@') != NULL)
@@ -212,5 +223,6 @@ const char *authapi_domain_problem(const char *text) {
              "http://.";
     return authority_problem(rest.at);
   }
-  return host_problem(&entry);
+  const char *problem = host_problem(&entry);
+  return problem == NULL && !full ? breadth_problem(&entry) : problem;
 }

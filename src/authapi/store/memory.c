@@ -58,6 +58,7 @@ static const field api_key_fields[] = {
     FIELD(TEXT, authapi_api_key, name),
     FIELD(TEXT, authapi_api_key, value),
     FIELD(NUMBER, authapi_api_key, created_s),
+    FIELD(NUMBER, authapi_api_key, revoked_s),
     FIELD(NUMBER, authapi_api_key, last_used_s),
     NO_FIELD,
 };
@@ -345,6 +346,18 @@ static authapi_found revoke(void *state, authapi_credential_kind kind, const cha
   return finish(state, copy);
 }
 
+static authapi_found revoke_api_key(void *state, const char *id, int64_t now_s) {
+  const cJSON *row = find_row(document_of(state), &api_keys, "id", id);
+  if (row == NULL)
+    return AUTHAPI_MISSING;
+  if (number_in(row, "revoked_s") != 0)
+    return AUTHAPI_FOUND;
+  cJSON *copy = begin(state);
+  if (copy != NULL)
+    set_number(find_row(copy, &api_keys, "id", id), "revoked_s", now_s);
+  return finish(state, copy);
+}
+
 static authapi_found expire(void *state, const char *id, int64_t expires_s) {
   const cJSON *row = find_credential_row(document_of(state), id);
   if (row == NULL)
@@ -568,6 +581,7 @@ bool authapi_store_memory_open(authapi_store *store, const char *json, const aut
       .add_credential = add_credential,
       .set_domains = set_domains,
       .revoke = revoke,
+      .revoke_api_key = revoke_api_key,
       .expire = expire,
       .note_last_used = note_last_used,
       .list_api_keys = list_api_keys,

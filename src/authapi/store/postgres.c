@@ -35,11 +35,14 @@ static const char *const migrations[] = {
     " ADD COLUMN lifetime_s BIGINT NOT NULL DEFAULT 0, ADD PRIMARY KEY (number);"
     "ALTER TABLE signing_keys ALTER number DROP DEFAULT, ALTER created_s DROP DEFAULT,"
     " ALTER signs_from_s DROP DEFAULT, ALTER lifetime_s DROP DEFAULT;",
+    /* API keys that are revoked. */
+    "ALTER TABLE api_keys ADD COLUMN revoked_s BIGINT NOT NULL DEFAULT 0;"
+    "UPDATE authd_schema SET version = 3;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
 
-#define API_KEY_COLUMNS "id, name, value, created_s, last_used_s"
+#define API_KEY_COLUMNS "id, name, value, created_s, last_used_s, revoked_s"
 #define CREDENTIAL_COLUMNS "id, api_key_id, kind, value, domains, created_s, revoked_s, expires_s, last_used_s"
 
 typedef struct {
@@ -118,6 +121,7 @@ static void read_api_key(const PGresult *rows, int row, authapi_api_key *out) {
   copy_text(rows, row, 2, out->value, sizeof out->value);
   out->created_s = integer(rows, row, 3);
   out->last_used_s = integer(rows, row, 4);
+  out->revoked_s = integer(rows, row, 5);
 }
 
 static void read_credential(const PGresult *rows, int row, authapi_credential *out) {
@@ -166,9 +170,11 @@ static authapi_found get_credential(void *state, const char *id, authapi_credent
 }
 
 static authapi_found add_api_key(void *state, const authapi_api_key *key) {
-  const number created = text_of(key->created_s), last_used = text_of(key->last_used_s);
-  const char *values[] = {key->id, key->name, key->value, created.text, last_used.text};
-  return finish(state, run(state, "INSERT INTO api_keys (" API_KEY_COLUMNS ") VALUES ($1, $2, $3, $4, $5)", 5, values),
+  const number created = text_of(key->created_s), last_used = text_of(key->last_used_s),
+               revoked = text_of(key->revoked_s);
+  const char *values[] = {key->id, key->name, key->value, created.text, last_used.text, revoked.text};
+  return finish(state,
+                run(state, "INSERT INTO api_keys (" API_KEY_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6)", 6, values),
                 false);
 }
 
@@ -198,6 +204,16 @@ static authapi_found revoke(void *state, authapi_credential_kind kind, const cha
                     "UPDATE credentials SET revoked_s = CASE revoked_s WHEN 0 THEN $3 ELSE revoked_s"
                     " END WHERE kind = $1 AND (id = $2 OR (kind = 2 AND value = $2))",
                     3, values),
+                true);
+}
+
+static authapi_found revoke_api_key(void *state, const char *id, int64_t now_s) {
+  const number now = text_of(now_s);
+  const char *values[] = {id, now.text};
+  return finish(state,
+                run(state,
+                    "UPDATE api_keys SET revoked_s = CASE revoked_s WHEN 0 THEN $2 ELSE revoked_s END WHERE id = $1", 2,
+                    values),
                 true);
 }
 
@@ -425,6 +441,7 @@ bool authapi_store_postgres_open(authapi_store *store, const char *url, char *pr
       .add_credential = add_credential,
       .set_domains = set_domains,
       .revoke = revoke,
+      .revoke_api_key = revoke_api_key,
       .expire = expire,
       .note_last_used = note_last_used,
       .list_api_keys = list_api_keys,

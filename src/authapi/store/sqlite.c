@@ -44,11 +44,14 @@ static const char *const migrations[] = {
     " CAST(strftime('%s') AS INTEGER), 0 FROM old_signing_keys ORDER BY rowid LIMIT 1;"
     "DROP TABLE old_signing_keys;"
     "PRAGMA user_version = 2;",
+    /* API keys that are revoked. */
+    "ALTER TABLE api_keys ADD COLUMN revoked_s INTEGER NOT NULL DEFAULT 0;"
+    "PRAGMA user_version = 3;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
 
-#define API_KEY_COLUMNS "id, name, value, created_s, last_used_s"
+#define API_KEY_COLUMNS "id, name, value, created_s, last_used_s, revoked_s"
 #define CREDENTIAL_COLUMNS "id, api_key_id, kind, value, domains, created_s, revoked_s, expires_s, last_used_s"
 #define SIGNING_KEY_COLUMNS "number, private_key, created_s, signs_from_s, lifetime_s"
 
@@ -63,6 +66,7 @@ typedef enum {
   ADD_CREDENTIAL,
   SET_DOMAINS,
   REVOKE,
+  REVOKE_API_KEY,
   EXPIRE,
   NOTE_CREDENTIAL,
   NOTE_API_KEY,
@@ -79,11 +83,13 @@ static const char *const sql[STATEMENTS] = {
     [FIND_API_KEY] = "SELECT " API_KEY_COLUMNS " FROM api_keys WHERE value = ?1",
     [FIND_CREDENTIAL] = "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE kind = ?1 AND value = ?2",
     [GET_CREDENTIAL] = "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE id = ?1",
-    [ADD_API_KEY] = "INSERT INTO api_keys (" API_KEY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5)",
+    [ADD_API_KEY] = "INSERT INTO api_keys (" API_KEY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [ADD_CREDENTIAL] = "INSERT INTO credentials (" CREDENTIAL_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [SET_DOMAINS] = "UPDATE credentials SET domains = ?2 WHERE id = ?1 AND kind = 2",
     [REVOKE] = "UPDATE credentials SET revoked_s = CASE revoked_s WHEN 0 THEN ?3 ELSE revoked_s END"
                " WHERE kind = ?1 AND (id = ?2 OR (kind = 2 AND value = ?2))",
+    [REVOKE_API_KEY] = "UPDATE api_keys SET revoked_s = CASE revoked_s WHEN 0 THEN ?2 ELSE revoked_s END"
+                       " WHERE id = ?1",
     [EXPIRE] = "UPDATE credentials SET expires_s ="
                " CASE WHEN expires_s = 0 OR expires_s > ?2 THEN ?2 ELSE expires_s END WHERE id = "
                "?1",
@@ -239,6 +245,7 @@ static void read_api_key(sqlite3_stmt *row, authapi_api_key *out) {
   copy_text(row, 2, out->value, sizeof out->value);
   out->created_s = sqlite3_column_int64(row, 3);
   out->last_used_s = sqlite3_column_int64(row, 4);
+  out->revoked_s = sqlite3_column_int64(row, 5);
 }
 
 static void read_credential(sqlite3_stmt *row, authapi_credential *out) {
@@ -311,6 +318,7 @@ static authapi_found add_api_key(void *state, const authapi_api_key *key) {
   bind_text(statement, 3, key->value);
   sqlite3_bind_int64(statement, 4, key->created_s);
   sqlite3_bind_int64(statement, 5, key->last_used_s);
+  sqlite3_bind_int64(statement, 6, key->revoked_s);
   return finish_growing(state, statement);
 }
 
@@ -340,6 +348,13 @@ static authapi_found revoke(void *state, authapi_credential_kind kind, const cha
   sqlite3_bind_int(statement, 1, (int)kind);
   bind_text(statement, 2, id_or_value);
   sqlite3_bind_int64(statement, 3, now_s);
+  return finish_update(state, statement);
+}
+
+static authapi_found revoke_api_key(void *state, const char *id, int64_t now_s) {
+  sqlite3_stmt *statement = prepare(state, REVOKE_API_KEY);
+  bind_text(statement, 1, id);
+  sqlite3_bind_int64(statement, 2, now_s);
   return finish_update(state, statement);
 }
 
@@ -572,6 +587,7 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, char *pro
       .add_credential = add_credential,
       .set_domains = set_domains,
       .revoke = revoke,
+      .revoke_api_key = revoke_api_key,
       .expire = expire,
       .note_last_used = note_last_used,
       .list_api_keys = list_api_keys,

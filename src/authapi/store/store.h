@@ -24,6 +24,7 @@ typedef struct {
   char name[AUTHAPI_NAME_SIZE];
   char value[AUTHAPI_VALUE_SIZE];
   int64_t created_s;
+  int64_t revoked_s;   /* 0: not revoked */
   int64_t last_used_s; /* 0: never, as far as was noted */
 } authapi_api_key;
 
@@ -75,6 +76,8 @@ struct authapi_store {
   authapi_found (*set_domains)(void *state, const char *id, const char *domains);
   /* By id or, for a domain key, by its value. Revoking again keeps the first time. */
   authapi_found (*revoke)(void *state, authapi_credential_kind kind, const char *id_or_value, int64_t now_s);
+  /* An API key, by id, and with it everything that belongs to it. Revoking again keeps the first time. */
+  authapi_found (*revoke_api_key)(void *state, const char *id, int64_t now_s);
   /* A credential, by id, is refused from `expires_s` on. It may end sooner than was said before,
    * never later. */
   authapi_found (*expire)(void *state, const char *id, int64_t expires_s);

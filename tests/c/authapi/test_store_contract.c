@@ -129,6 +129,25 @@ static void changes_are_kept(void **state) {
   store.close(store.state);
 }
 
+static void an_api_key_is_revoked(void **state) {
+  (void)state;
+  authapi_api_key key;
+  authapi_store store = open_store();
+  make_some(&store);
+  assert_int_equal(store.find_api_key(store.state, made.api_key.value, &key), AUTHAPI_FOUND);
+  assert_int_equal(key.revoked_s, 0);
+  assert_int_equal(store.revoke_api_key(store.state, made.api_key.value, 11), AUTHAPI_MISSING); /* by id only */
+  assert_int_equal(store.revoke_api_key(store.state, made.api_key.id, 12), AUTHAPI_FOUND);
+  assert_int_equal(store.revoke_api_key(store.state, made.api_key.id, 13), AUTHAPI_FOUND);
+  store.close(store.state);
+  store = open_store();
+  assert_int_equal(authapi_find_api_key(&store, made.api_key.id, &key), AUTHAPI_FOUND);
+  assert_string_equal(key.value, made.api_key.value);
+  assert_int_equal(key.revoked_s, 12); /* the first time */
+  assert_int_equal(authapi_find_api_key(&store, "ak_unknown", &key), AUTHAPI_MISSING);
+  store.close(store.state);
+}
+
 static void first_id(void *user, const authapi_credential *credential) {
   char *id = user;
   if (id[0] == '\0')
@@ -343,9 +362,9 @@ static void rows_that_were_read_before(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 #define FOR_ALL                                                                                                        \
-  TEST(all_of_it_is_kept), TEST(changes_are_kept), TEST(lists), TEST(a_secret_is_found_by_its_hash),                   \
-      TEST(expiry_only_comes_nearer), TEST(the_latest_use_is_kept), TEST(signing_keys_are_in_their_order),             \
-      TEST(what_is_not_there_or_twice)
+  TEST(all_of_it_is_kept), TEST(changes_are_kept), TEST(an_api_key_is_revoked), TEST(lists),                           \
+      TEST(a_secret_is_found_by_its_hash), TEST(expiry_only_comes_nearer), TEST(the_latest_use_is_kept),               \
+      TEST(signing_keys_are_in_their_order), TEST(what_is_not_there_or_twice)
 
 static const struct CMUnitTest for_memory[] = {FOR_ALL};
 static const struct CMUnitTest for_databases[] = {FOR_ALL, TEST(another_handle_sees_a_revocation_at_once),

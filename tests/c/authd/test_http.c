@@ -113,10 +113,16 @@ static void nothing_of_a_stranger_in_the_log(void **state) {
                            "OPTIONS /v1/my-secret?a=my-secret HTTP/1.1\r\nHost: x\r\n"
                            "Connection: close\r\nOrigin: https://a\x1b[31m\r\n\r\n",
                            answer, sizeof answer),
+                   400);
+  assert_int_equal(net_ask(at.port,
+                           "OPTIONS /v1/my-secret?a=my-secret HTTP/1.1\r\nHost: x\r\n"
+                           "Connection: close\r\nOrigin: https://a\xc2\x9b\r\n\r\n",
+                           answer, sizeof answer),
                    204);
   net_ask(at.port, "G\x1b[31mT /v1/my-secret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer);
   const char *log = served_stop(&at);
   assert_null(strstr(log, "my-secret"));
+  assert_non_null(strstr(log, "OPTIONS (unknown path) 204 origin=(not printable)"));
   assert_null(strchr(log, '\x1b'));
 }
 
@@ -135,12 +141,12 @@ static void what_is_not_http(void **state) {
 static void a_port_is_taken_once_and_free_afterwards(void **state) {
   (void)state;
   unsigned short same = at.port, ignored = 0;
-  assert_null(authd_http_start(&at.api, NULL, NULL, "127.0.0.1", &same, NULL));
-  assert_null(authd_http_start(&at.api, NULL, NULL, "localhost", &ignored, NULL));
+  assert_null(authd_http_start(&at.api, NULL, NULL, NULL, "127.0.0.1", &same, NULL));
+  assert_null(authd_http_start(&at.api, NULL, NULL, NULL, "localhost", &ignored, NULL));
   auth("", "{}");
   authd_http_stop(at.http);
   assert_int_equal(auth("", "{}"), -1);
-  at.http = authd_http_start(&at.api, NULL, NULL, "127.0.0.1", &same, &at.log);
+  at.http = authd_http_start(&at.api, NULL, NULL, NULL, "127.0.0.1", &same, &at.log);
   assert_non_null(at.http);
   assert_int_equal(same, at.port);
   assert_int_equal(auth("", "{}"), 400);

@@ -136,6 +136,6 @@ test('a database of the first version is brought up to date, by two instances at
 
   // What the first version's start does with its signing key has to fail.
   await assert.rejects(postgres.query("INSERT INTO signing_keys (private_key) VALUES ('x') ON CONFLICT DO NOTHING"), /null value/);
-  await postgres.query('UPDATE authd_schema SET version = 3');
+  await postgres.query('UPDATE authd_schema SET version = 4');
   await assert.rejects(instances[0].command('api-key', 'list'), ({ code, stderr }) => code == 1 && /the database: a newer inbenta-authd/.test(stderr));
 });

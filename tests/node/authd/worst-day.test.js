@@ -185,3 +185,23 @@ test('on a full disk a revocation works, and what cannot be stored is refused an
   await assert.rejects(promisify(execFile)('prlimit', ['--fsize=0', program, 'secret', 'revoke', made[0] ?? served.secretId, '--db', authd.db]), ({ code, stderr }) => code == 1 && /^inbenta-authd: /.test(stderr));
   await assert.rejects(promisify(execFile)('prlimit', ['--fsize=0', program, 'signing-key', 'rotate', '--now', '--db', authd.db]), ({ code, stderr }) => code == 1 && /^inbenta-authd: /.test(stderr));
 });
+
+test('an API key leaked: all of it is refused with the next request', async (t) => {
+  const served = await start(t);
+  const { authd, apiKey, apiKeyId } = served;
+  const other = await authd.command('api-key', 'create', '--name', 'other');
+  const { accessToken } = await auth(served);
+  assert.deepEqual(await authd.command('api-key', 'revoke', apiKey), { id: apiKeyId, revoked: true });
+  assert.equal((await auth(served)).status, 403);
+  assert.equal((await refresh(served, accessToken)).status, 403);
+  await until(() => authd.log.some((line) => line.includes(`key=${apiKeyId} reason=api_key_revoked`)));
+  assert.equal((await manage(served, 'secrets', { apiKey })).status, 409);
+  await assert.rejects(authd.command('secret', 'create', '--api-key', apiKey), ({ code, stderr }) => code == 1 && /this API key was revoked/.test(stderr));
+
+  assert.equal((await manage(served, 'secrets', { apiKey: other.apiKey })).status, 201);
+  const revoked = await manage(served, 'api-keys/revoke', { id: other.id });
+  assert.deepEqual([revoked.status, revoked.id, revoked.revoked], [200, other.id, true]);
+  assert.equal((await manage(served, 'secrets', { apiKey: other.apiKey })).status, 409);
+  assert.equal((await manage(served, 'api-keys/revoke', { id: 'ak_unknown' })).status, 404);
+  assert.deepEqual((await authd.command('api-key', 'list')).map(({ revoked }) => revoked), [true, true]);
+});
