@@ -1,11 +1,13 @@
-// Mistakes of the caller are told at once, by name. The C core checks again, as the authority.
+// What a page passes. Mistakes are said at once, by name. The C core checks again, as the authority.
 
-import { errorFromC, invalid, INVALID_CONFIG } from './errors.js';
+import { FLAG_TOKEN_FLOW, INVALID_CONFIG } from './boundary.js';
+import { errorFromC, invalid } from './errors.js';
 import { checkEndpoint } from './text.js';
+import { timerMs } from './timers.js';
 
 /** How a client comes to its first token; bits of src/wasm/boundary.h. */
 export const FLOW_DOMAIN_KEY = 0;
-export const FLOW_TOKEN = 8;
+export const FLOW_TOKEN = FLAG_TOKEN_FLOW;
 
 const DEFAULTS = {
   endpoint: 'https://api.inbenta.io/v1',
@@ -13,22 +15,46 @@ const DEFAULTS = {
   shareAcrossTabs: true,
   minValidityMs: 30_000,
   timeoutMs: 10_000,
+  domainKeyName: '',
+  userPersonalSecret: '',
 };
 
-/** Whether a token may go there: https, or this machine. */
-export function isSecure({ protocol, hostname }, allowInsecure) {
-  const loopback = /^(.+\.)?localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/.test(hostname);
-  return protocol == 'https:' || (protocol == 'http:' && (loopback || !!allowInsecure));
-}
+/** The options of every flow, with their types. */
+const OPTIONS = {
+  endpoint: 'string',
+  connectionEntryPoint: 'string',
+  autoRefresh: 'boolean',
+  shareAcrossTabs: 'boolean',
+  minValidityMs: 'number',
+  timeoutMs: 'number',
+  wasm: 'string object',
+  environment: 'string',
+  source: 'string',
+  userType: 'string number',
+  allowInsecure: 'boolean',
+  log: 'function',
+};
 
-/** A key or a token, as it stands in a header. */
+/** What can stand in a header: a key or a token. */
+export const isKey = (value) => typeof value == 'string' && /^[!-~]+$/.test(value);
+
 export function checkKey(name, value) {
-  if (typeof value != 'string' || !/^[!-~]+$/.test(value)) throw invalid(`${name} must be a non-empty string without spaces.`);
+  if (!isKey(value)) throw invalid(`${name} must be a non-empty string without spaces.`);
   return value;
 }
 
-/** The URL as browsers write it; what is none is checked as it is. */
-function normalized(endpoint) {
+/** Copies an object's own members; nothing is read that somebody put into Object.prototype. */
+export const ownMembers = (object) => ({ __proto__: null, ...object });
+
+/** @returns {number} */
+export function checkDuration(name, value) {
+  if (typeof value != 'number' || !(value >= 0)) throw invalid(`${name} must be a number of milliseconds.`);
+  return value;
+}
+
+/** The base URL as browsers write it. A string that is not a URL stays as it is and is refused later. */
+function endpointOf({ endpoint, connectionEntryPoint }) {
+  if (connectionEntryPoint !== undefined) endpoint = connectionEntryPoint.replace(/\/*$/, '').replace(/(\/v1)?$/, '/v1');
   try {
     return new URL(endpoint).href;
   } catch {
@@ -36,23 +62,35 @@ function normalized(endpoint) {
   }
 }
 
-/** What timers take; beyond that they fire at once. */
-const LONGEST_MS = 2 ** 31 - 1;
-
-export const timerMs = (ms) => Math.min(ms, LONGEST_MS);
-
-/** Returns the configuration with its defaults, or throws an AuthError that says what is wrong. */
-export function checkConfig(options) {
-  const config = { ...DEFAULTS };
-  for (const name in options) if (options[name] !== undefined) config[name] = options[name];
+/**
+ * Returns the configuration with its defaults, or throws an AuthError that says what is wrong.
+ * @param {unknown} given what the page passed as options
+ * @param {object} fixed what the flow adds: apiKey, credential, credentialName, flow
+ * @param {Record<string, string>} more options of this flow alone, with their types
+ */
+export function checkConfig(given, fixed, more) {
+  if (given !== undefined && (typeof given != 'object' || !given)) throw invalid('The options must be an object.');
+  const config = { __proto__: null, ...DEFAULTS };
+  const types = { __proto__: null, ...OPTIONS, ...more };
+  const own = ownMembers(given);
+  for (const name in own) {
+    if (!types[name]) throw invalid(`There is no option "${name}" here. There are: ${Object.keys(types).join(', ')}.`);
+    if (own[name] === undefined) continue;
+    if (own[name] === null || !types[name].split(' ').includes(typeof own[name])) throw invalid(`${name} must be a ${types[name].replace(' ', ' or ')}.`);
+    config[name] = own[name];
+  }
+  Object.assign(config, fixed);
   checkKey('apiKey', config.apiKey);
-  for (const name of ['minValidityMs', 'timeoutMs'])
-    if (!Number.isFinite(config[name]) || config[name] < 0) throw invalid(`${name} must be a number of milliseconds.`);
-  if (config.reauthorize && typeof config.reauthorize != 'function') throw invalid('reauthorize must be a function that returns a token.');
+  for (const name of ['minValidityMs', 'timeoutMs']) if (!Number.isFinite(checkDuration(name, config[name]))) throw invalid(`${name} must be a finite number.`);
+  for (const name of ['domainKeyName', 'userPersonalSecret']) if (config[name]) checkKey(name, config[name]);
+  if (config.persist !== undefined && config.persist != 'session') throw invalid("persist can only be 'session'.");
+  if (own.endpoint !== undefined && own.connectionEntryPoint !== undefined) throw invalid('Pass endpoint or connectionEntryPoint, not both.');
   config.timeoutMs = timerMs(config.timeoutMs);
-  config.endpoint = normalized(config.endpoint);
+  config.endpoint = endpointOf(config);
   const error = checkEndpoint(config.endpoint, config.allowInsecure);
-  if (error == INVALID_CONFIG) throw invalid('endpoint must be a base URL such as https://api.inbenta.io/v1: no user, query or fragment.');
+  if (/^https:\/\/([^/]*\.)?inbenta\.io\/$/.test(config.endpoint)) throw invalid(`endpoint lacks the version of the API. Write ${config.endpoint}v1.`);
+  if (error == INVALID_CONFIG) throw invalid('endpoint must be a base URL such as https://api.inbenta.io/v1: no user, query, fragment or escapes.');
   if (error) throw errorFromC(error);
+  if (config.wasm instanceof URL) config.wasm = config.wasm.href;
   return config;
 }

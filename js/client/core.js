@@ -7,13 +7,6 @@ import { loadModule, wasmError } from './wasm.js';
 /** What the core tells. */
 export { MESSAGE_QUOTA as QUOTA, MESSAGE_EXPIRED as EXPIRED, MESSAGE_ERROR as ERROR, MESSAGE_TOKEN as TOKEN, MESSAGE_ANSWER as ANSWER, MESSAGE_REAUTHORIZE as REAUTHORIZE } from './boundary.js';
 
-/** Lets the browser connect to the API while the module loads: a round trip less to the first token. */
-function preconnect(href) {
-  const { document } = globalThis;
-  const link = document?.createElement('link');
-  document?.head?.append(Object.assign(link, { rel: 'preconnect', href, crossOrigin: '' }));
-}
-
 /**
  * Starts an instance. Rejects with an AuthError if that cannot be done.
  * @param {any} config checked
@@ -21,9 +14,7 @@ function preconnect(href) {
  * @returns {Promise<import('./instance.js').Core>}
  */
 export async function startCore(config, listener) {
-  const loading = loadModule(config.wasm, config.timeoutMs);
-  preconnect(config.endpoint);
-  const module = await loading;
+  const module = await loadModule(config.wasm, config.timeoutMs);
   let core;
   try {
     core = await startInstance(module, config, listener);

@@ -2,28 +2,60 @@
 
 import { CODES } from './boundary.js';
 
+/** Each bundle has a copy of the class; the brand is one. */
+const BRAND = Symbol.for('inbenta-auth.AuthError');
+
+const GATEWAY = ' After a change, a gateway can repeat an old refusal for five minutes.';
+
+/**
+ * What a hint is made of: facts, no guesses.
+ * @typedef {{status?: number, credentialName?: string, endpoint?: string, source?: unknown}} Facts
+ */
+
+/** The origin that the browser sends, or why it sends none. */
+const origin = () => globalThis.origin ?? globalThis.location?.origin;
+
+/** Why this environment cannot use a domain key; undefined if it can. */
+function noOrigin() {
+  if (globalThis.process?.versions?.node)
+    return 'A domain key works in browsers only: Node sends no Origin, and a DOM for tests does not change that. Use inbenta-auth/server, or the emulator in tests.';
+  if (origin() == 'null')
+    return 'This page has no origin, because it is a file or in a sandboxed frame. Open it from a web server, or add allow-same-origin to the sandbox.';
+}
+
 /** What to do about each code. */
 const HINTS = {
-  invalid_config: 'Check the keys, the endpoint and the options.',
-  insecure_endpoint: 'Use https; plain http works for this machine only.',
-  out_of_memory: 'Wait for answers before you ask for more.',
-  aborted: 'The signal that you passed was aborted.',
-  disposed: 'Create a new client.',
-  timeout: 'Try again; raise timeoutMs if the network is slow.',
-  network: 'Check the connection, the endpoint, CORS and the connect-src of the CSP.',
-  origin_not_allowed: "Add ORIGIN to the domain key's list of domains.",
-  credentials_rejected: 'Check that the API key and the domain key are right and belong together.',
-  key_revoked: 'Create a new domain key and put it into the page.',
-  token_expired: 'Pass reauthorize, or create a new client.',
-  endpoint_refused: 'Check the endpoint: does it end in /v1? A firewall or gateway refused the request.',
-  rate_limited: 'Try again after retryAfterMs.',
-  server_error: 'Try again later.',
-  body_too_large: 'Check the endpoint.',
-  bad_response: 'Check the endpoint, and that nothing in between changes its answers.',
+  invalid_config: () => 'Check the keys, the endpoint and the options.',
+  insecure_endpoint: () => 'Use https. Plain http works for this machine only.',
+  wasm_unavailable: () => 'The WebAssembly module did not start. The cause says why.',
+  aborted: () => 'The signal that you passed was aborted.',
+  disposed: () => 'Create a new client.',
+  timeout: ({ endpoint }) => `${endpoint ?? 'The server'} did not answer in time. Try again, or raise timeoutMs if the network is slow.`,
+  network: ({ endpoint, credentialName }) =>
+    `${endpoint ?? 'The server'} could not be reached. Check the connection and the endpoint.` +
+    (origin() ? ' In the console, look for a connect-src of the CSP that lacks it, and for CORS: a refusal without CORS headers looks the same.' : '') +
+    ((credentialName == 'domain key' && noOrigin()) || ''),
+  origin_not_allowed: () => noOrigin() ?? `Add ${origin() ?? 'your origin'} to the domain key's list of domains.`,
+  credentials_rejected: ({ status, credentialName = 'key' }) =>
+    credentialName == 'domain key'
+      ? (noOrigin() ??
+        `Check that the API key and the domain key belong together, that the domain key's list has ${origin()}, and that the key was not revoked.` +
+          (status == 400 ? " If all are right, try domainKeyName: 'domain_key'." : '') +
+          GATEWAY)
+      : `Check that the API key and the ${credentialName} are right and belong together.${GATEWAY}`,
+  key_revoked: ({ credentialName = 'key' }) => `Create a new ${credentialName} and use it instead.`,
+  token_expired: () => 'Pass reauthorize, or create a new client.',
+  rate_limited: () => 'Try again after retryAfterMs. All visitors share the limits of an API key.',
+  server_error: () => 'The client tried again until the call timed out. Try again later.',
+  body_too_large: () => 'Check the endpoint: the answer is too large to be the Auth API’s.',
+  bad_response: () => 'Check the endpoint, and that nothing in between changes its answers.',
   // Of JavaScript alone:
-  wasm_unavailable: 'Serve inbenta-auth.wasm of this version beside the script; connect-src must allow it.',
-  secret_in_browser: 'Use createFromDomainKey, or get the token from your server.',
-  wasm_blocked_by_csp: "Add 'wasm-unsafe-eval' to the script-src of the CSP.",
+  endpoint_refused: ({ endpoint }) => `Something before the API refused the request. Check that ${endpoint ?? 'the endpoint'} is right and ends in /v1, and ask who runs the firewall.${GATEWAY}`,
+  out_of_memory: () => 'Too much waits at once. Try again later.',
+  secret_in_browser: () => 'Use createFromDomainKey, or get the token from your server.',
+  wasm_blocked_by_csp: () => "Add 'wasm-unsafe-eval' to the script-src of the CSP.",
+  redirect_refused: () => 'The product answered with a redirect, and the headers with the keys must not follow it. Use the final URL, or pass redirect yourself.',
+  reauthorize_failed: () => 'Your own reauthorize failed. The cause is what it threw.',
 };
 
 /** @typedef {keyof typeof HINTS} AuthErrorCode */
@@ -35,17 +67,18 @@ const HINTS = {
  * @property retryable whether a later try may succeed without anybody changing anything
  * @property retryAfterMs how long until the next try reaches the network, in milliseconds
  * @property attempts requests in a row that failed
- * @property serverMessage the server's own sentence, undefined if it said none
- * @property hint what to do, in one sentence
+ * @property serverMessage what the server said, in its own words; undefined if it said nothing
+ * @property hint what to do
  */
 export class AuthError extends Error {
   /**
    * @param {AuthErrorCode} code
    * @param {{status?: number, retryable?: boolean, retryAfterMs?: number, attempts?: number, serverMessage?: string, cause?: unknown, hint?: string}} [details]
+   * @param {Facts} [facts]
    */
-  constructor(code, { status = 0, retryable = false, retryAfterMs = 0, attempts = 0, serverMessage, cause, hint } = {}) {
-    const text = hint ?? HINTS[code].replace('ORIGIN', globalThis.location?.origin ?? 'your origin');
-    super(`${text} (${code})`, cause === undefined ? undefined : { cause });
+  constructor(code, { status = 0, retryable = false, retryAfterMs = 0, attempts = 0, serverMessage, cause, hint } = {}, facts) {
+    const text = hint ?? HINTS[code]({ ...facts, status });
+    super(`${serverMessage ? `The server says: ${serverMessage} – ` : ''}${text} (${code})`, cause === undefined ? undefined : { cause });
     this.name = 'AuthError';
     this.code = code;
     this.status = status;
@@ -55,15 +88,26 @@ export class AuthError extends Error {
     this.serverMessage = serverMessage;
     this.hint = text;
   }
+
+  /** @internal */
+  get [BRAND]() {
+    return true;
+  }
+
+  /** Of every bundle's class: `instanceof` holds across the package's entries. */
+  static [Symbol.hasInstance](value) {
+    return this === AuthError ? !!value?.[BRAND] : Function.prototype[Symbol.hasInstance].call(this, value);
+  }
 }
 
 /** A mistake of the caller. */
-export const invalid = (hint) => new AuthError('invalid_config', { hint });
+export const invalid = (hint, cause) => new AuthError('invalid_config', { hint, cause });
 
 /** The error of C's number; all that follow bad_response share its code. */
 export const errorFromC = (error, details) => new AuthError(CODES[Math.min(-1 - error, CODES.length - 1)], details);
 
+/** The same error with other details. */
+export const errorWith = (error, details, facts) => new AuthError(error.code, { ...error, cause: error.cause, ...details }, facts);
+
 /** C's number for a code, 0 if there is none. */
 export const numberForC = (code) => -1 - CODES.indexOf(code);
-
-export { INSECURE_ENDPOINT, INVALID_CONFIG, NETWORK } from './boundary.js';

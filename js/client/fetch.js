@@ -1,43 +1,142 @@
-// Requests to product APIs: the two headers, and never to another host than the token's own `apis`.
+// Requests to product APIs: the two headers, and never to another host than those of the token's own `apis`.
 
-import { isSecure } from './config.js';
 import { AuthError, invalid } from './errors.js';
+import { checkBaseUrl } from './text.js';
 
-/** The base URL of a product. */
-export function apiUrl(apis, product) {
-  if (Object.hasOwn(apis, product)) return apis[product];
-  throw invalid(`There is no product "${product}" for this key; there are: ${Object.keys(apis).join(', ') || 'none'}.`);
+/** So much of a refusal's body is looked at, and for so long. */
+const LOOK_BYTES = 4096;
+const LOOK_MS = 1000;
+
+const has = (object, name) => Object.prototype.hasOwnProperty.call(object, name);
+
+/** The base URL of a product; undefined, if `mayLack`, where there is none. */
+export function apiUrl(apis, product, mayLack = false) {
+  if (typeof product == 'string' && has(apis, product)) return apis[product];
+  if (mayLack) return undefined;
+  throw invalid(`There is no product "${product}" for this key. There are: ${Object.keys(apis).join(', ') || 'none'}.`);
 }
+
+const isUrl = (target) => Object.prototype.toString.call(target) == '[object URL]' || /^https?:/.test(target);
 
 /** Where a request goes: a product and a path below its base, or a URL. */
 function resolve(apis, target, path, allowInsecure) {
-  const isUrl = target instanceof URL || /^https?:/.test(target);
-  const url = new URL(isUrl ? target : `${apiUrl(apis, target).replace(/\/$/, '')}/${path.replace(/^\//, '')}`);
-  if (!Object.values(apis).some((base) => new URL(base).origin == url.origin))
-    throw invalid(`${url.origin} is not the host of one of this key's products, so it gets no token.`);
-  if (!isSecure(url, allowInsecure)) throw new AuthError('insecure_endpoint');
+  let url;
+  try {
+    url = new URL(isUrl(target) ? target : `${apiUrl(apis, target).replace(/\/$/, '')}/${path.replace(/^\//, '')}`);
+  } catch (cause) {
+    throw cause instanceof AuthError ? cause : invalid(`${path || target} does not make a URL.`, cause);
+  }
+  const isProduct = (base) => {
+    try {
+      return new URL(base).origin == url.origin;
+    } catch {}
+  };
+  if (!Object.values(apis).some(isProduct)) throw invalid(`${url.origin} is not the host of one of this key's products, so it gets no token.`);
+  if (checkBaseUrl(url.origin, allowInsecure)) throw new AuthError('insecure_endpoint');
   return url;
 }
 
+/** The headers of a request, the caller's own among them. */
+function headersOf(init, { apiKey, environment, source, userType }, accessToken) {
+  const headers = new Headers(init.headers);
+  headers.set('x-inbenta-key', apiKey);
+  headers.set('Authorization', `Bearer ${accessToken}`);
+  const more = { env: environment, source, 'user-type': userType };
+  for (const name in more) if (more[name] !== undefined) headers.set(`x-inbenta-${name}`, more[name]);
+  return headers;
+}
+
+/** The beginning of a body, of a copy of it. */
+async function beginningOf(response) {
+  const copy = response.clone();
+  const reader = copy.body?.getReader();
+  if (!reader) return copy.text(); // a browser without streams
+  const decoder = new TextDecoder();
+  let text = '';
+  let timer;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, LOOK_MS, { done: true })));
+  for (let piece; text.length < LOOK_BYTES && !(piece = await Promise.race([reader.read(), late])).done; ) text += decoder.decode(piece.value, { stream: true });
+  clearTimeout(timer);
+  reader.cancel().catch(() => {});
+  return text;
+}
+
+/** Whether a product refused the token: 401 always says so, 403 only with the gateway's `{"Message": …}`. */
+async function isTokenRefused(response) {
+  if (response.status != 403) return response.status == 401;
+  try {
+    return typeof JSON.parse(await beginningOf(response)).Message == 'string';
+  } catch {
+    return false;
+  }
+}
+
 /**
- * fetch with a token. On 401 and 403 the token is dropped and the request made once more.
- * @param {import('./client.js').AuthClient} client
- * @param {{apiKey: string, allowInsecure?: boolean, environment?: string, source?: string, userType?: string}} config
- * @param {string | URL} target a product's name, or a URL on a product's host
- * @param {string} path below the product's base URL
- * @param {RequestInit} [init]
+ * One request. What is wrong with its arguments is a mistake of the caller, what happens after that is not.
+ * @param {URL} url
+ * @param {RequestInit} init
  */
-export async function fetchWithToken(client, config, target, path, init) {
-  const once = init?.body instanceof ReadableStream; // a stream cannot be sent again
-  for (let last = once; ; last = true) {
-    const { accessToken, apis } = await client.getToken({ signal: init?.signal });
-    const headers = new Headers(init?.headers);
-    headers.set('x-inbenta-key', config.apiKey);
-    headers.set('Authorization', `Bearer ${accessToken}`);
-    for (const [name, value] of [['env', config.environment], ['source', config.source], ['user-type', config.userType]])
-      if (value !== undefined) headers.set(`x-inbenta-${name}`, value);
-    const response = await fetch(resolve(apis, target, path, config.allowInsecure), { ...init, headers });
-    if (last || (response.status != 401 && response.status != 403)) return response;
-    client.invalidate(accessToken);
+async function send(url, init) {
+  let request;
+  try {
+    request = new Request(url, init);
+  } catch (cause) {
+    if (init.signal?.aborted) throw new AuthError('aborted', { cause: init.signal.reason });
+    throw invalid(`fetch does not take this: ${cause.message}`, cause);
+  }
+  try {
+    return await fetch(request);
+  } catch (cause) {
+    if (init.signal?.aborted) throw new AuthError('aborted', { cause: init.signal.reason });
+    throw new AuthError('network', { cause, retryable: true }, { endpoint: url.origin });
+  }
+}
+
+/** Whether a body can be sent only once: a stream of any realm or kind. */
+const isOnce = (body) => typeof body?.getReader == 'function' || typeof body?.[Symbol.asyncIterator] == 'function';
+
+const release = (response) => response.body?.cancel().catch(() => {});
+
+/**
+ * fetch with a token.
+ * @param {object} client
+ * @param {any} client.config
+ * @param {(product: string | undefined, signal?: AbortSignal) => Promise<import('./token.js').AccessToken>} client.tokenFor
+ * @param {(accessToken: string) => boolean} client.mayRenew whether a refused token may be renewed now
+ * @param {(signal?: AbortSignal) => Promise<unknown>} client.renew everybody else is served the old one meanwhile
+ * @param {(entry: object) => void} client.log
+ * @param {string | URL} target a product's name, or a URL on a product's host
+ * @param {string | RequestInit} [path] below the product's base URL
+ * @param {RequestInit} [given]
+ */
+export async function fetchWithToken({ config, tokenFor, mayRenew, renew, log }, target, path = '', given = undefined) {
+  if (typeof path != 'string') [path, given] = ['', path];
+  if (typeof target != 'string' && !isUrl(target)) throw invalid('fetch takes the name of a product or a URL first.');
+  if (given !== undefined && (typeof given != 'object' || !given)) throw invalid('fetch takes an object of options last.');
+  const init = { redirect: 'manual', ...given };
+  const product = isUrl(target) ? undefined : /** @type {string} */ (target);
+  for (let isRetry = false; ; isRetry = true) {
+    const { accessToken, apis } = await tokenFor(product, init.signal);
+    const url = resolve(apis, target, path, config.allowInsecure);
+    let headers;
+    try {
+      headers = headersOf(init, config, accessToken);
+    } catch (cause) {
+      throw invalid(`fetch does not take these headers: ${cause.message}`, cause);
+    }
+    const response = await send(url, { ...init, headers });
+    log({ type: 'fetch', host: url.host, status: response.status });
+    if (!given?.redirect && (response.type == 'opaqueredirect' || [301, 302, 303, 307, 308].includes(response.status))) {
+      release(response);
+      throw new AuthError('redirect_refused', { status: response.status });
+    }
+    if (isRetry || isOnce(init.body) || !(await isTokenRefused(response)) || !mayRenew(accessToken)) return response;
+    try {
+      if ((await tokenFor(product, init.signal)).accessToken == accessToken) await renew(init.signal);
+    } catch (error) {
+      if (!error.retryable) throw error;
+      return response; // no new token can be had now; the answer says what is the case
+    }
+    release(response);
   }
 }

@@ -3,6 +3,7 @@
 import * as c from './boundary.js';
 import { AuthError, errorFromC } from './errors.js';
 import { READERS } from './text.js';
+import { background } from './timers.js';
 
 /** More of a header is not looked at. */
 const HEADER_MAX = 1024;
@@ -71,14 +72,14 @@ export async function startInstance(module, config, { tell, isAwaited, onDeath }
       const parts = read(pointers(address + c.TOKEN_APIS)[0], pointers(address + c.TOKEN_APIS_LEN)[0]).split('\0');
       const apis = {};
       while (parts[1]) apis[parts.shift()] = parts.shift();
-      return [
-        read(pointers(address + c.TOKEN_ACCESS_TOKEN)[0]),
-        new Float64Array(memory, address + c.TOKEN_EXPIRATION)[0],
-        long(address + c.TOKEN_EXPIRES_WALL_MS),
+      return {
+        accessToken: read(pointers(address + c.TOKEN_ACCESS_TOKEN)[0]),
+        expiration: new Float64Array(memory, address + c.TOKEN_EXPIRATION)[0],
+        expiresAt: long(address + c.TOKEN_EXPIRES_WALL_MS),
         apis,
-        long(address + c.TOKEN_LIFETIME_MS),
-        long(address + c.TOKEN_EXPIRES_MONO_MS),
-      ];
+        lifetimeMs: long(address + c.TOKEN_LIFETIME_MS),
+        expiresMono: long(address + c.TOKEN_EXPIRES_MONO_MS),
+      };
     },
   };
   DETAILS[c.MESSAGE_ANSWER] = DETAILS[c.MESSAGE_ERROR];
@@ -90,12 +91,11 @@ export async function startInstance(module, config, { tell, isAwaited, onDeath }
       clearTimeout(timer);
       // In a hidden page nothing runs that can wait: becoming visible wakes the core.
       if (delayMs < 0 || (!isAwaited() && globalThis.document?.visibilityState == 'hidden')) return;
-      const start = () => (timer = setTimeout(() => call('run', 0), delayMs));
-      if (isAwaited()) return start();
-      // Angular waits for the timers of its zone: not for a refresh that nobody waits for. Nor does that keep Node alive.
-      if (globalThis.Zone?.root) globalThis.Zone.root.run(start);
-      else start();
-      timer.unref?.();
+      const run = () => call('run', 0);
+      if (isAwaited()) timer = setTimeout(run, delayMs);
+      else timer = background(run, delayMs);
+      // In Node a refresh that nobody waits for keeps no process alive.
+      if (!isAwaited()) timer.unref?.();
     },
 
     tell: (message, what, id) => tell(message, what ? DETAILS[message](what) : undefined, id),
@@ -126,7 +126,9 @@ export async function startInstance(module, config, { tell, isAwaited, onDeath }
           cache: 'no-store',
         });
         const reader = response.body?.getReader();
-        for (let piece; length <= limit && (piece = await reader?.read()) && !piece.done; ) {
+        // Browsers of 2020 give the body as a whole only.
+        let piece = reader ? await reader.read() : { value: new Uint8Array(await response.arrayBuffer()) };
+        for (; piece.value && length <= limit; piece = reader ? await reader.read() : {}) {
           const part = piece.value.subarray(0, limit + 1 - length);
           received.set(part, length);
           length += part.length;

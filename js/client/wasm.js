@@ -1,38 +1,49 @@
-// Gets the WebAssembly module: from the file beside the script, or from what the page passes as `wasm`.
-// Every way in which that fails has its own AuthError.
+// Gets the WebAssembly module: from inside or beside the script, or from what the page passes as `wasm`. Every way in
+// which that fails has its own AuthError, which says what it was.
 
 import defaultWasm from '#default-wasm';
 import { AuthError } from './errors.js';
+import { withTimeout } from './timers.js';
 
 /** The smallest module there is. If even this one is refused, it is the page's policy. */
 const EMPTY = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
 
-/** Compiled modules by URL or bytes: clients of one page share the code, never the memory. */
-const compiled = new Map();
+/** Compiled modules by where they come from: clients of one page share the code, never the memory. Bytes are held weakly. */
+const byName = new Map();
+const byBytes = new WeakMap();
+
+/** For the one that comes with the script. */
+const DEFAULT = {};
 
 async function read(source, timeoutMs) {
   if (typeof source != 'string' && !(source instanceof URL)) return source;
-  const answer = await fetch(source, { signal: AbortSignal.timeout(timeoutMs), credentials: 'same-origin' });
-  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-  return answer.arrayBuffer();
+  return withTimeout(timeoutMs, async (signal) => {
+    const answer = await fetch(source, { signal, credentials: 'same-origin' });
+    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+    return answer.arrayBuffer();
+  });
 }
 
 /** The AuthError for a module that did not start. A policy stops Chromium and Firefox at compiling, WebKit at the instance. */
-export function wasmError(cause) {
-  let code = 'wasm_unavailable';
+export function wasmError(cause, source) {
+  if (!globalThis.WebAssembly)
+    return new AuthError('wasm_unavailable', { cause, hint: 'This browser has no WebAssembly. Lockdown Mode and some policies switch it off.' });
   try {
     new WebAssembly.Instance(new WebAssembly.Module(EMPTY));
   } catch {
-    if (globalThis.WebAssembly) code = 'wasm_blocked_by_csp';
+    return new AuthError('wasm_blocked_by_csp', { cause });
   }
-  return new AuthError(code, { cause });
+  if (cause instanceof RangeError) return new AuthError('wasm_unavailable', { cause, hint: 'There is no memory left for the module, 256 KB.' });
+  const isFile = typeof source == 'string' || source instanceof URL;
+  const hint = isFile ? `The module at ${source} cannot be used (${cause.message}). Serve inbenta-auth.wasm of this version there; connect-src must allow it.` : undefined;
+  return new AuthError('wasm_unavailable', { cause, hint });
 }
 
 async function compile(source, timeoutMs) {
   try {
     return await WebAssembly.compile(await read(source, timeoutMs));
   } catch (cause) {
-    throw wasmError(cause);
+    throw wasmError(cause, source);
   }
 }
 
@@ -41,10 +52,11 @@ async function compile(source, timeoutMs) {
  * @param {number} timeoutMs
  * @returns {Promise<WebAssembly.Module>}
  */
-export async function loadModule(source = defaultWasm(), timeoutMs) {
+export async function loadModule(source, timeoutMs) {
   if (globalThis.WebAssembly && source instanceof WebAssembly.Module) return source;
-  const key = source instanceof URL ? source.href : source;
-  if (!compiled.has(key)) compiled.set(key, compile(source, timeoutMs));
+  const key = source instanceof URL ? source.href : (source ?? DEFAULT);
+  const compiled = typeof key == 'string' ? byName : byBytes;
+  if (!compiled.has(key)) compiled.set(key, compile(source ?? defaultWasm(), timeoutMs));
   try {
     return await compiled.get(key);
   } catch (error) {

@@ -3,7 +3,7 @@
 
 import { AuthClient } from '../client/client.js';
 import { checkConfig, checkKey } from '../client/config.js';
-import { AuthError } from '../client/errors.js';
+import { AuthError, invalid } from '../client/errors.js';
 
 export { AuthClient, AuthError };
 
@@ -11,63 +11,120 @@ export { AuthClient, AuthError };
 const FLOW_SECRET = 16;
 
 /**
+ * @typedef {import('../client/index.js').ClientOptions & {userPersonalSecret?: string | undefined}} SecretOptions
+ *   `userPersonalSecret`: for the editor APIs
+ */
+
+/**
  * A client for the API Secret flow. Synchronous, starts nothing until it is asked for a token.
  * @param {string} secret from a file or the environment, never from code that a browser gets
  * @param {string} apiKey
- * @param {import('../client/index.js').Options} [options]
+ * @param {SecretOptions} [options]
  * @throws {AuthError} secret_in_browser, invalid_config, insecure_endpoint
  */
 export function createFromSecret(secret, apiKey, options) {
   if ('document' in globalThis || 'importScripts' in globalThis) throw new AuthError('secret_in_browser');
-  return new AuthClient(checkConfig({ ...options, apiKey, credential: checkKey('secret', secret), flow: FLOW_SECRET }));
+  const fixed = { apiKey, credential: checkKey('secret', secret), credentialName: 'secret', flow: FLOW_SECRET };
+  return new AuthClient(checkConfig(options, fixed, { userPersonalSecret: 'string' }));
 }
 
 const answer = (status, body, headers = {}) => new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers } });
 
+const usePost = () => answer(405, { error: 'Use POST.' }, { Allow: 'POST' });
+
 /**
- * Gives a page of this server a token: the other end of `reauthorize`. It answers POST from pages of the same
- * origin (Fetch Metadata, `Sec-Fetch-Site`) whom `authorize` lets pass, and tells nothing of what went wrong
- * behind it but when to try again.
+ * Whether a page of this origin asks: by Fetch Metadata or, where a browser does not send it, by Origin and Host. A
+ * request with neither does not come from a page of another site in any browser of today; `authorize` decides about it.
+ */
+function isSameOrigin(headers, host) {
+  const site = headers.get('Sec-Fetch-Site');
+  if (site !== null) return site == 'same-origin';
+  const origin = headers.get('Origin');
+  if (origin === null) return true;
+  try {
+    const { protocol, host: originHost } = new URL(origin);
+    return originHost != '' && new URL(`${protocol}//${host}`).host == originHost;
+  } catch {
+    return false; // "null", or no host
+  }
+}
+
+/**
+ * @typedef {object} HandlerOptions
+ * @property {(request: Request, ...more: any[]) => boolean | null | undefined | Promise<boolean | null | undefined>} authorize
+ *   whether this visitor may have a token, for example by the session's cookie: true, and nothing else, says yes
+ * @property {(message: string, error?: unknown) => void} [log] what went wrong on the server (console.error)
+ */
+
+/**
+ * Gives a page of this server a token: the other end of `tokenFrom`. It answers POST from pages of the same origin whom
+ * `authorize` lets pass, and tells the page nothing of what went wrong behind it but when to try again.
  * @param {AuthClient} client
- * @param {object} options
- * @param {(request: Request) => boolean | Promise<boolean>} options.authorize whether this visitor may have a
- *   token, for example by the session's cookie
+ * @param {HandlerOptions} options
  * @returns {(request: Request) => Promise<Response>} `{accessToken, expiration, expires_in, apis}`
  */
-export function tokenHandler(client, { authorize }) {
-  if (typeof authorize != 'function') throw new AuthError('invalid_config', { hint: 'authorize must be a function that says who may have a token.' });
+export function tokenHandler(client, { authorize, log = console.error }) {
+  if (typeof authorize != 'function') throw invalid('authorize must be a function that says who may have a token.');
+  const failed = (message, error) => {
+    log(`inbenta-auth: ${message}`, error);
+    return answer(500, { error: 'There is no token; the log of the server says why.' });
+  };
   return async (request) => {
-    if (request.method != 'POST') return answer(405, { error: 'Use POST.' }, { Allow: 'POST' });
-    if (!['same-origin', null].includes(request.headers.get('Sec-Fetch-Site'))) return answer(403, { error: 'Only pages of this origin get a token.' });
-    if (!(await authorize(request))) return answer(403, { error: 'You may not have a token.' });
+    if (request.method != 'POST') return usePost();
+    if (!isSameOrigin(request.headers, request.headers.get('Host') ?? new URL(request.url).host)) return answer(403, { error: 'Only pages of this origin get a token.' });
+    let may;
+    try {
+      may = await authorize(request);
+    } catch (error) {
+      return failed('authorize failed.', error);
+    }
+    if (may === false || may === null || may === undefined) return answer(403, { error: 'You may not have a token.' });
+    if (may !== true) return failed(`authorize must return true or false, not ${typeof may == 'object' ? 'an object' : `a ${typeof may}`}: nobody gets a token by accident.`);
     try {
       const { accessToken, expiration, expiresAt, apis } = await client.getToken();
       return answer(200, { accessToken, expiration, expires_in: Math.floor((expiresAt - Date.now()) / 1000), apis });
-    } catch ({ retryable, retryAfterMs }) {
-      if (retryable) return answer(503, { error: 'Try again later.' }, { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) });
-      return answer(500, { error: 'There is no token; the log of the server says why.' });
+    } catch (error) {
+      if (!error.retryable) return failed('There is no token for a page.', error);
+      log('inbenta-auth: There is no token for a page now.', error);
+      return answer(503, { error: 'Try again later.' }, { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) });
     }
   };
 }
 
+/** A web Request of an incoming one: method, URL and headers, without the pseudo-headers of HTTP/2. */
+function requestOf({ method, url, originalUrl = url, headers }) {
+  const host = headers.host ?? headers[':authority'] ?? 'localhost';
+  const own = Object.entries(headers).filter(([name]) => !name.startsWith(':'));
+  let target;
+  try {
+    target = new URL(originalUrl, 'http://localhost'); // "//" and others are none
+  } catch {
+    target = 'http://localhost';
+  }
+  return new Request(target, { method, headers: [...own.map(([name, value]) => [name, String(value)]), ...('host' in headers ? [] : [['host', host]])] });
+}
+
 /**
- * The same for Node's http and Express. `authorize` gets a Request with the method, URL and headers; Express's
- * own request is `authorize`'s second argument.
+ * The same for Node's http, https and http2, and Express. `authorize` gets a Request with the method, URL and headers;
+ * Node's or Express's own request is `authorize`'s second argument.
  * @param {AuthClient} client
- * @param {{authorize: (request: Request, incoming: import('node:http').IncomingMessage) => boolean | Promise<boolean>}} options
- * @returns {(incoming: import('node:http').IncomingMessage, response: import('node:http').ServerResponse, next?: (error: unknown) => void) => Promise<void>}
+ * @param {HandlerOptions} options
+ * @returns {(incoming: any, response: any, next?: (error: unknown) => void) => Promise<void>}
  */
-export function nodeTokenHandler(client, { authorize }) {
+export function nodeTokenHandler(client, { authorize, log }) {
+  if (typeof authorize != 'function') throw invalid('authorize must be a function that says who may have a token.');
   return async (incoming, response, next) => {
     try {
-      const request = new Request(new URL(incoming.url, 'http://localhost'), { method: incoming.method, headers: Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]) });
-      const handle = tokenHandler(client, { authorize: authorize && ((request) => authorize(request, incoming)) });
-      const { status, headers, body } = await handle(request);
+      const handle = tokenHandler(client, { authorize: (request) => authorize(request, incoming), log });
+      // A Request cannot be made of some other methods.
+      const { status, headers, body } = incoming.method == 'POST' ? await handle(requestOf(incoming)) : usePost();
+      const text = await new Response(body).text();
       response.writeHead(status, Object.fromEntries(headers));
-      response.end(body ? await new Response(body).text() : undefined);
+      response.end(incoming.method == 'HEAD' ? undefined : text);
     } catch (error) {
-      if (next) next(error);
-      else response.writeHead(500).end();
+      if (next) return next(error);
+      (log ?? console.error)('inbenta-auth: the token handler failed.', error);
+      response.writeHead(500).end();
     }
   };
 }

@@ -3,14 +3,24 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createFromAccessToken } from '../../../dist/inbenta-auth.js';
+import { AuthError, createFromAccessToken, tokenFrom } from '../../../dist/inbenta-auth.js';
 import { failsWith, fakeApi, grant, json, wasm } from './fake-api.js';
+
+/** What a function throws. */
+function assertThrown(run) {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  assert.fail('nothing was thrown');
+}
 
 const inSeconds = (seconds) => Math.floor(Date.now() / 1000) + seconds;
 
-async function start(t, options, answer) {
+async function start(t, { expiration, expires_in, apis, ...options }, answer) {
   const api = await fakeApi(t, answer);
-  const client = createFromAccessToken('handed-over', 'the-api-key', { endpoint: api.endpoint, wasm, ...options });
+  const client = createFromAccessToken({ accessToken: 'handed-over', expiration, expires_in, apis }, 'the-api-key', { endpoint: api.endpoint, wasm, ...options });
   t.after(() => client.dispose());
   return { ...api, client };
 }
@@ -25,7 +35,7 @@ test('it is there at once, without a request', async (t) => {
 });
 
 test('it is refreshed by itself', async (t) => {
-  const { client, requests } = await start(t, { expiration: inSeconds(3) });
+  const { client, requests } = await start(t, { expiration: inSeconds(14) });
   await client.getToken();
   await new Promise((resolve) => client.addEventListener('token', ({ detail }) => detail.accessToken == 'token-1' && resolve()));
   assert.equal(requests[0].url, '/v1/refreshToken');
@@ -60,15 +70,37 @@ test('expired and no way back: token_expired', async (t) => {
   await assert.rejects(client.getToken(), failsWith('token_expired'));
 });
 
-test('reauthorize that fails, hangs or returns nonsense', async (t) => {
+test('what reauthorize throws is kept, under its own name', async (t) => {
   const ask = async (reauthorize, options) => (await start(t, { expiration: inSeconds(-5), reauthorize })).client.getToken(options);
-  await assert.rejects(ask(() => Promise.reject(new TypeError('Failed to fetch')), { timeoutMs: 3000 }), failsWith('network'));
-  await assert.rejects(ask(() => { throw Object.assign(new Error('x'), { code: 'credentials_rejected' }); }), failsWith('credentials_rejected'));
-  await assert.rejects(ask(() => Promise.reject(), { timeoutMs: 3000 }), failsWith('network'));
-  await assert.rejects(ask(async () => undefined), failsWith('bad_response'));
-  await assert.rejects(ask(async () => ({ accessToken: 'two words', expires_in: 9 })), failsWith('bad_response'));
+  const bug = new TypeError('x is not a function');
+  await assert.rejects(ask(() => Promise.reject(bug)), failsWith('reauthorize_failed', { cause: bug, retryable: false }));
+  await assert.rejects(ask(() => { throw bug; }), failsWith('reauthorize_failed', { cause: bug }));
+  await assert.rejects(ask(() => Promise.reject()), failsWith('reauthorize_failed'));
+  const refused = new AuthError('credentials_rejected', { status: 403, hint: 'Sign in.' });
+  await assert.rejects(ask(() => { throw refused; }), failsWith('credentials_rejected', { status: 403, hint: 'Sign in.', attempts: 1 }));
+  await assert.rejects(ask(() => { throw new AuthError('redirect_refused'); }), failsWith('redirect_refused'));
+  await assert.rejects(ask(() => { throw new AuthError('network', { retryable: true, cause: bug }); }, { timeoutMs: 3000 }), failsWith('network', { retryable: true, cause: bug }));
+});
+
+test('a reauthorize that hangs or returns nonsense', async (t) => {
+  const ask = async (reauthorize, options) => (await start(t, { expiration: inSeconds(-5), reauthorize })).client.getToken(options);
+  for (const nonsense of [undefined, null, 7, {}, { accessToken: 'two words', expires_in: 9 }, { accessToken: 'a', expires_in: '9' }])
+    await assert.rejects(ask(async () => nonsense), failsWith('reauthorize_failed'), String(nonsense));
   await assert.rejects(ask(async () => ({ accessToken: 'old', expires_in: -9 })), failsWith('bad_response'));
   await assert.rejects(ask(() => new Promise(() => {}), { timeoutMs: 300 }), failsWith('timeout'));
+});
+
+test('the error event of a reauthorize that failed names it, and a later success is not marked by it', async (t) => {
+  let fails = true;
+  const { client } = await start(t, { expiration: inSeconds(-5), reauthorize: async () => (fails ? JSON.parse('{') : 'good') });
+  const seen = [];
+  client.addEventListener('error', ({ detail }) => seen.push(detail.code));
+  await assert.rejects(client.getToken(), failsWith('reauthorize_failed'));
+  await assert.rejects(client.getToken(), failsWith('reauthorize_failed')); // the same failure, for a moment
+  assert.deepEqual(seen, ['reauthorize_failed']);
+  fails = false;
+  while (!client.token) await client.getToken().catch(() => sleep(500));
+  assert.equal(client.token.accessToken, 'good');
 });
 
 test('mistakes are told at once', () => {
@@ -80,4 +112,46 @@ test('of unknown life: refreshed within a minute', async (t) => {
   const { client } = await start(t, {});
   const left = client.token.expiresAt - Date.now();
   assert.ok(left > 55_000 && left <= 60_000);
+});
+
+test('a grant: what a server answers, whole; times in the wrong unit are refused', () => {
+  const make = (grant) => () => createFromAccessToken(grant, 'k');
+  const grant = { accessToken: 't', expiration: inSeconds(1200), expires_in: 1200, apis: {}, refreshToken: 'ignored', other: 1 };
+  assert.equal(make(grant)().token.accessToken, 't');
+  assert.equal(make({ ...grant, apis: null })().token.accessToken, 't');
+  for (const expiration of [Date.now() + 1_200_000, '1800000000', new Date(), NaN, Infinity, true])
+    assert.throws(make({ ...grant, expiration }), failsWith('invalid_config'), String(expiration));
+  for (const expires_in of ['1200', 1_200_000_000_000, NaN, {}]) assert.throws(make({ ...grant, expires_in }), failsWith('invalid_config'), String(expires_in));
+  for (const bad of [undefined, null, 7, {}, [], { accessToken: 7 }, { accessToken: 'two words' }]) assert.throws(make(bad), failsWith('invalid_config'), String(bad));
+  assert.match(String(assertThrown(make({ ...grant, expiration: Date.now() }))), /milliseconds/);
+  const client = make({ accessToken: 't', expiration: inSeconds(60) })();
+  assert.ok(client.token.expiresAt - Date.now() < 61_000);
+  assert.equal(make({ ...grant, expires_in: 0 })().token, null);
+});
+
+test('each has its own token and callbacks', async (t) => {
+  const one = await start(t, { expires_in: 1200, reauthorize: async () => 'one' });
+  const two = createFromAccessToken('two', 'the-api-key', { endpoint: one.endpoint, wasm });
+  t.after(() => two.dispose());
+  assert.equal((await one.client.getToken()).accessToken, 'handed-over');
+  assert.equal((await two.getToken()).accessToken, 'two');
+});
+
+test('tokenFrom: the answers of a server, and what they mean', async (t) => {
+  const answers = {
+    '/v1/good': (response) => json(response, 200, grant(5)),
+    '/v1/refused': (response) => json(response, 403, {}),
+    '/v1/later': (response) => json(response, 503, {}, { 'Retry-After': '7' }),
+    '/v1/page': (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<p>'),
+    '/v1/gone': (response) => json(response, 404, {}),
+  };
+  const { endpoint, requests } = await fakeApi(t, (response, request) => answers[request.url](response));
+  const { signal } = new AbortController();
+  assert.equal((await tokenFrom(`${endpoint}/good`, { headers: { 'X-Token': '1' } })({ signal })).accessToken, 'token-5');
+  assert.deepEqual([requests[0].method, requests[0].headers['x-token']], ['POST', '1']);
+  await assert.rejects(tokenFrom(`${endpoint}/refused`)({ signal }), failsWith('credentials_rejected', { status: 403 }));
+  await assert.rejects(tokenFrom(`${endpoint}/later`)({ signal }), failsWith('server_error', { status: 503, retryable: true, retryAfterMs: 7000 }));
+  for (const path of ['page', 'gone']) await assert.rejects(tokenFrom(`${endpoint}/${path}`)({ signal }), failsWith('bad_response'));
+  await assert.rejects(tokenFrom('http://127.0.0.1:1/')({ signal }), failsWith('network', { retryable: true }));
+  await assert.rejects(tokenFrom(`${endpoint}/good`)({ signal: AbortSignal.abort() }), failsWith('timeout'));
 });

@@ -21,7 +21,7 @@ export const grant = (n, expiresIn = 1200) => ({
   accessToken: `token-${n}`,
   expiration: Math.floor(Date.now() / 1000) + expiresIn,
   expires_in: expiresIn,
-  apis: { chatbot: 'https://chatbot.example/v1' },
+  apis: { chatbot: 'https://chatbot.example' },
 });
 
 /** Answers with JSON. */

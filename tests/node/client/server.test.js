@@ -2,10 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
+import http2 from 'node:http2';
+import { connect } from 'node:net';
 import test from 'node:test';
 import { AuthError, createFromSecret, nodeTokenHandler, tokenHandler } from '../../../dist/server.js';
-import { createFromAccessToken } from '../../../dist/inbenta-auth.js';
+import { AuthError as PageError, createFromAccessToken, tokenFrom } from '../../../dist/inbenta-auth.js';
 import { fakeApi, grant, json, wasm } from './fake-api.js';
 
 const dist = (file) => readFile(new URL(`../../../dist/${file}`, import.meta.url), 'latin1');
@@ -32,12 +35,14 @@ test('in a browser or a worker a secret is refused', async (t) => {
     delete globalThis[name];
   }
   assert.throws(() => createFromSecret('', 'k'), hasCode('invalid_config'));
+  for (const options of [{ persist: 'session' }, { domainKeyName: 'domain_key' }, { reauthorize() {} }]) assert.throws(() => createFromSecret('s', 'k', options), hasCode('invalid_config'));
 });
 
 test('the browser builds do not know the secret flow', async () => {
   assert.ok(!(await dist('inbenta-auth.wasm')).includes('secret'));
   for (const file of ['inbenta-auth.js', 'inbenta-auth.min.js', 'node.js']) {
-    const text = (await dist(file)).replaceAll('secret_in_browser', '').replaceAll('A secret must not be used in a browser', '');
+    // The names of a code and of an option, which all bundles know.
+    const text = (await dist(file)).replaceAll('secret_in_browser', '').replaceAll('userPersonalSecret', '');
     assert.ok(!/secret/i.test(text), file);
   }
 });
@@ -62,13 +67,103 @@ test('the handler gives a token, to whom it may', async (t) => {
 
 test('what went wrong behind it stays there', async (t) => {
   const refused = await secretClient(t, (response) => json(response, 403, { error: { code: 403, message: 'the-secret is wrong' } }));
-  const answer = await tokenHandler(refused.client, { authorize: () => true })(post());
+  const quiet = { authorize: () => true, log() {} };
+  const answer = await tokenHandler(refused.client, quiet)(post());
   assert.equal(answer.status, 500);
   assert.ok(!/secret|403/.test(await answer.text()));
   const down = await secretClient(t, (response) => json(response, 503, {}));
-  const later = await tokenHandler(down.client, { authorize: () => true })(post());
+  const later = await tokenHandler(down.client, quiet)(post());
   assert.equal(later.status, 503);
   assert.match(later.headers.get('Retry-After'), /^\d+$/);
+});
+
+test('only true says yes; what is neither yes nor no is a mistake, and the log names it', async (t) => {
+  const { client, requests } = await secretClient(t);
+  const ask = async (authorize) => {
+    const lines = [];
+    const answer = await tokenHandler(client, { authorize, log: (...line) => lines.push(line.join(' ')) })(post());
+    return [answer.status, lines.join()];
+  };
+  for (const no of [false, null, undefined, Promise.resolve(false)]) assert.deepEqual(await ask(() => no), [403, '']);
+  for (const mistake of [1, 'yes', {}, [], () => true, Promise.resolve('true')]) {
+    const [status, line] = await ask(() => mistake);
+    assert.equal(status, 500);
+    assert.match(line, /authorize must return true or false, not an? (number|string|object|function)/);
+  }
+  const [status, line] = await ask(() => { throw new Error('the session store is down'); });
+  assert.equal(status, 500);
+  assert.match(line, /authorize failed.*the session store is down/);
+  assert.equal(requests.length, 0);
+  assert.deepEqual(await ask(async () => true), [200, '']);
+});
+
+test('without Fetch Metadata, Origin is compared with Host', async (t) => {
+  const { client } = await secretClient(t);
+  const handle = tokenHandler(client, { authorize: () => true });
+  const cases = [
+    [{ Origin: 'http://shop.example' }, 200],
+    [{ Origin: 'https://shop.example', Host: 'shop.example:443' }, 200],
+    [{ Origin: 'https://shop.example:8443', Host: 'shop.example:8443' }, 200],
+    [{ Origin: 'https://evil.example' }, 403],
+    [{ Origin: 'https://shop.example.evil.example' }, 403],
+    [{ Origin: 'https://shop.example:8443' }, 403],
+    [{ Origin: 'null' }, 403],
+    [{ Origin: 'not a URL' }, 403],
+    [{ Origin: 'https://evil.example', 'Sec-Fetch-Site': 'same-origin' }, 200],
+    [{ 'Sec-Fetch-Site': 'same-site' }, 403],
+    [{}, 200],
+  ];
+  for (const [headers, status] of cases) assert.equal((await handle(post(headers))).status, status, JSON.stringify(headers));
+});
+
+test('for Node: every method, path and header that can come', async (t) => {
+  const { client } = await secretClient(t);
+  const seen = [];
+  const handler = nodeTokenHandler(client, { authorize: (request) => (seen.push(request.url), true) });
+  const server = createServer(handler);
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => (server.close(), server.closeAllConnections()));
+  const { port } = server.address();
+  const send = (line, headers = '') =>
+    new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () => socket.write(`${line} HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n${headers}\r\n`));
+      let text = '';
+      socket.on('data', (part) => (text += part)).on('error', reject).on('close', () => resolve(Number(text.split(' ')[1])));
+    });
+  for (const method of ['GET', 'HEAD', 'PUT', 'TRACE', 'OPTIONS', 'DELETE']) assert.equal(await send(`${method} /token`), 405, method);
+  for (const path of ['/token', '//', '//[', '*', '/%', 'http://shop.example/token', '/token?x=http://y']) assert.equal(await send(`POST ${path}`, 'Content-Length: 0\r\n'), 200, path);
+  assert.equal(await send('POST /token', 'Content-Length: 0\r\nX-Latin: caf\u00e9\r\n'), 200);
+  assert.ok(seen.every((url) => URL.canParse(url)));
+  const errors = [];
+  await nodeTokenHandler(client, { authorize: () => true })({ method: 'POST', url: '/', headers: { 'two words': 'x' } }, {}, (error) => errors.push(error));
+  assert.equal(errors.length, 1, 'Express hears of it');
+});
+
+test('for HTTP/2: pseudo-headers are no headers, and :authority is the host', async (t) => {
+  const { client } = await secretClient(t);
+  const server = http2.createServer(nodeTokenHandler(client, { authorize: (request) => !request.headers.has('path') }));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const session = http2.connect(`http://127.0.0.1:${server.address().port}`);
+  t.after(() => (session.close(), server.close()));
+  const ask = async (headers) => {
+    const stream = session.request({ ':method': 'POST', ':path': '/token', ...headers });
+    stream.end();
+    const [answer] = await once(stream, 'response');
+    stream.resume();
+    return answer[':status'];
+  };
+  assert.equal(await ask({ ':authority': 'shop.example', origin: 'http://shop.example' }), 200);
+  assert.equal(await ask({ ':authority': 'shop.example', origin: 'http://evil.example' }), 403);
+  assert.equal(await ask({ ':method': 'GET' }), 405);
+});
+
+test('what is in the log is in the log', async (t) => {
+  const refused = await secretClient(t, (response) => json(response, 400, { error: { code: 400, message: 'Secret token not valid' } }));
+  const lines = [];
+  await tokenHandler(refused.client, { authorize: () => true, log: (...line) => lines.push(line) })(post());
+  assert.equal(lines[0][1].code, 'credentials_rejected');
+  assert.match(lines[0][1].hint, /secret/);
+  assert.doesNotMatch(lines[0][1].hint, /domain key/);
 });
 
 test('a page that reauthorizes at the server', async (t) => {
@@ -77,10 +172,30 @@ test('a page that reauthorizes at the server', async (t) => {
   const server = createServer(nodeTokenHandler(client, { authorize: (request, incoming) => incoming.url == '/token' }));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => (server.close(), server.closeAllConnections()));
-  const ask = (path) => fetch(`http://127.0.0.1:${server.address().port}${path}`, { method: 'POST' });
-  assert.equal((await ask('/other')).status, 403);
-  const page = createFromAccessToken('from-the-page-itself', 'the-api-key', { endpoint, wasm, expiration: Date.now() / 1000 - 1, reauthorize: async () => (await ask('/token')).json() });
-  t.after(() => page.dispose());
-  assert.equal((await page.getToken()).accessToken, 'token-1');
+  const url = (path) => `http://127.0.0.1:${server.address().port}${path}`;
+  assert.equal((await fetch(url('/other'), { method: 'POST' })).status, 403);
+  const page = (path) => createFromAccessToken({ accessToken: 'from-the-page-itself', expiration: Date.now() / 1000 - 1 }, 'the-api-key', { endpoint, wasm, reauthorize: tokenFrom(url(path)) });
+  const good = page('/token');
+  const refused = page('/other');
+  t.after(() => (good.dispose(), refused.dispose()));
+  assert.equal((await good.getToken()).accessToken, 'token-1');
   assert.deepEqual(requests.map(({ url }) => url), ['/v1/auth']);
+  await assert.rejects(refused.getToken(), (error) => hasCode('credentials_rejected')(error) && /authorize/.test(error.hint));
+});
+
+test('one class of errors across the entries', () => {
+  const error = (run) => {
+    try {
+      run();
+    } catch (error) {
+      return error;
+    }
+  };
+  const ofServer = error(() => createFromSecret('', 'k'));
+  const ofPage = error(() => createFromAccessToken('', 'k'));
+  assert.notEqual(AuthError, PageError);
+  for (const each of [AuthError, PageError]) for (const made of [ofServer, ofPage]) assert.ok(made instanceof each);
+  for (const other of [new Error('x'), null, undefined, 'x', {}, { code: 'network' }]) assert.ok(!(other instanceof AuthError));
+  class Special extends AuthError {}
+  assert.ok(new Special('network') instanceof AuthError && new Special('network') instanceof Special && !(ofServer instanceof Special));
 });

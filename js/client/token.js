@@ -1,0 +1,75 @@
+// A token on its way. It has one shape with named members, in memory, between tabs and in storage, and wherever it
+// comes from, the C core checks it before it is used.
+
+import { invalid } from './errors.js';
+import { isKey, ownMembers } from './config.js';
+
+/**
+ * @typedef {object} AccessToken
+ * @property {string} accessToken for the header `Authorization: Bearer …`
+ * @property {number} expiration Unix seconds on the server's clock, as the API gave it
+ * @property {number} expiresAt this machine's clock, in milliseconds since 1970
+ * @property {Readonly<Record<string, string>>} apis base URLs of the products
+ */
+
+/**
+ * What a server hands over: the answer of /auth, or of tokenHandler. Other members are ignored.
+ * @typedef {object} Grant
+ * @property {string} accessToken
+ * @property {number} [expires_in] seconds from now; it counts for more than `expiration`, which is of another clock
+ * @property {number} [expiration] Unix seconds
+ * @property {Record<string, string> | null} [apis] base URLs of the products
+ */
+
+/**
+ * A token as it is passed on.
+ * @typedef {object} Token
+ * @property {string} accessToken
+ * @property {number} expiration Unix seconds on the server's clock
+ * @property {number} expiresAt this machine's wall clock, in milliseconds since 1970
+ * @property {number} lifetimeMs the whole life of it
+ * @property {number} [leftMs] what was left of it when it was passed on, if the giver knows
+ * @property {Record<string, string>} [apis] undefined: not known
+ */
+
+/** A token of unknown life counts for so long; it is refreshed before, and then its life is known. */
+const UNKNOWN_LIFE_MS = 60_000;
+
+/** Times beyond this are milliseconds: as seconds they would be in the year 5138. */
+const LATEST_S = 1e11;
+
+function seconds(grant, name) {
+  const value = grant[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value != 'number' || !Number.isFinite(value)) throw invalid(`${name} must be a number of seconds, not ${typeof value == 'number' ? value : `a ${typeof value}`}.`);
+  if (value > LATEST_S) throw invalid(`${name} must be in seconds; ${value} looks like milliseconds.`);
+  return value;
+}
+
+/**
+ * A token that a page or its server gives.
+ * @param {string | Grant} given
+ * @returns {Token}
+ * @throws {AuthError} invalid_config
+ */
+export function fromGrant(given) {
+  const grant = ownMembers(typeof given == 'string' ? { accessToken: given } : given);
+  if (!isKey(grant.accessToken)) throw invalid('The access token must be a non-empty string without spaces, or an object with one as accessToken.');
+  const now = Date.now();
+  const [expiresIn, expiration] = [seconds(grant, 'expires_in'), seconds(grant, 'expiration')];
+  const expiresAt = expiresIn !== undefined ? now + expiresIn * 1000 : expiration !== undefined ? expiration * 1000 : now + UNKNOWN_LIFE_MS;
+  const leftMs = Math.max(0, expiresAt - now);
+  return { accessToken: grant.accessToken, expiration: expiration ?? Math.floor(expiresAt / 1000), expiresAt, lifetimeMs: leftMs, leftMs, apis: grant.apis ?? undefined };
+}
+
+/** Whether something that a sibling told or storage kept has the shape of a token. What its values are worth, C decides. */
+export const isToken = (/** @type {any} */ token) =>
+  isKey(token?.accessToken) && [token.expiration, token.expiresAt, token.lifetimeMs].every(Number.isFinite) && (token.leftMs === undefined || Number.isFinite(token.leftMs));
+
+/** A token's strings as C takes them: "token\0name\0url\0…". An entry that cannot be one is left out. */
+export const stringsForC = ({ accessToken, apis }) =>
+  `${accessToken}\0` +
+  Object.entries(apis ?? {})
+    .filter(([name, url]) => name && typeof url == 'string' && !/\0/.test(name + url))
+    .map(([name, url]) => `${name}\0${url}\0`)
+    .join('');

@@ -1,0 +1,123 @@
+// The script tag, on pages as they are: hostile markup, mistakes, a name that is taken, twice, as a module.
+
+import { serveSite, strictPolicy } from '../support/site.js';
+import { expect, grant, json, test } from './fixture.js';
+
+/** Opens a page of this body under the strict policy. The console's errors are `page.said`. */
+async function open(page, body, head = '') {
+  const site = await serveSite({
+    root: 'tests/browser/pages',
+    files: { '/tag.html': `<!doctype html><html><head>${head}</head><body>${body}</body></html>`, '/own.js': 'const InbentaAuth = { own: true };', '/replace.js': REPLACE },
+    policy: () => strictPolicy('http://127.0.0.1:*'),
+  });
+  await page.goto(`${site.origin}/tag.html`);
+  return site;
+}
+
+/** What old pages do to the browser's own functions, and what old browsers do not have. */
+const REPLACE = `
+  Array.from = (things) => [].slice.call(things);
+  delete Object.hasOwn;
+  delete AbortSignal.timeout;
+  delete Symbol.dispose;
+  Array.prototype.extra = function () {};
+  Object.defineProperty(Response.prototype, 'body', { value: undefined });
+  window.BroadcastChannel = function () { throw new DOMException('denied', 'SecurityError'); };`;
+
+const tag = (attributes) => `<script src="/dist/inbenta-auth.min.js" ${attributes}></script>`;
+
+const keysFor = (fake) => `data-domain-key="d" data-api-key="k" data-endpoint="${fake.endpoint}"`;
+
+const tokenOfTag = (page) => page.evaluate(() => InbentaAuthSDK.client.getToken().then(({ accessToken }) => accessToken, ({ code, hint }) => [code, hint]));
+
+test.beforeEach(({ fake }) => {
+  fake.answer = (response, request, n) => json(response, 200, grant(n));
+});
+
+test('markup that shadows what the script reads: the tag’s own attributes count', async ({ page, fake }) => {
+  const evil = 'data-domain-key="evil" data-api-key="evil" data-endpoint="http://127.0.0.1:9/v1"';
+  const shadows = ['currentScript', 'head', 'createElement', 'dataset', 'querySelector'].map((name) => `<img name="${name}" id="${name}" ${evil}>`).join('');
+  const site = await open(page, `${shadows}<img id="InbentaAuthSDK"><form name="InbentaAuthSDK"></form>${tag(keysFor(fake))}`);
+  expect(await tokenOfTag(page)).toBe('token-1');
+  expect(fake.requests.length).toBe(1);
+  await site.close();
+});
+
+test('a page with `const InbentaAuth` of its own, before or after', async ({ page, fake }) => {
+  const own = '<script src="/own.js"></script>';
+  for (const body of [own + tag(keysFor(fake)), tag(keysFor(fake)) + own]) {
+    const errors = [];
+    page.on('pageerror', (error) => errors.push(String(error)));
+    const site = await open(page, body);
+    expect(await tokenOfTag(page)).toMatch(/^token-/);
+    expect(await page.evaluate(() => InbentaAuth.own)).toBe(true);
+    expect(errors).toEqual([]);
+    await site.close();
+  }
+});
+
+test('a mistake on the tag is said on the console, and the global is there', async ({ page, engine }) => {
+  test.skip(engine == 'webkit', 'WebDriver shows no console');
+  const mistakes = ['data-domain-key="d"', 'data-api-key="k"', 'data-domain-key="two words" data-api-key="k"', 'data-domain-key="d" data-api-key="k" data-endpoint="api.inbenta.io"', 'data-domain-key="d" data-api-key="k" data-persist="local"'];
+  for (const mistake of mistakes) {
+    const said = [];
+    page.on('console', (message) => message.type() == 'error' && said.push(message.text()));
+    const site = await open(page, tag(mistake));
+    expect(await page.evaluate(() => [typeof InbentaAuthSDK.createFromDomainKey, typeof InbentaAuthSDK.client]), mistake).toEqual(['function', 'undefined']);
+    expect(said.filter((text) => text.includes('InbentaAuthSDK')).length, mistake).toBe(1);
+    await site.close();
+    page.removeAllListeners('console');
+  }
+});
+
+test('other data-… attributes are left alone; options can stand on the tag', async ({ page, fake }) => {
+  const more = `data-domain-key="d" data-api-key="k" data-connection-entry-point="${fake.endpoint.replace('/v1', '')}" data-cfasync="false" data-persist="session" data-user-type="2"`;
+  const site = await open(page, tag(more));
+  expect(await tokenOfTag(page)).toBe('token-1');
+  await page.goto(`${site.origin}/tag.html`); // the next page view has it in storage
+  expect(await tokenOfTag(page)).toBe('token-1');
+  expect(fake.requests.map(({ url }) => url)).toEqual(['/v1/auth']);
+  await site.close();
+});
+
+test('twice, and as a module', async ({ page, fake }) => {
+  let site = await open(page, tag(keysFor(fake)) + tag(keysFor(fake)));
+  expect(await tokenOfTag(page)).toBe('token-1');
+  await site.close();
+  site = await open(page, tag(`type="module" ${keysFor(fake)}`));
+  expect(await page.evaluate(() => [typeof InbentaAuthSDK.createFromDomainKey, typeof InbentaAuthSDK.client])).toEqual(['function', 'undefined']);
+  await site.close();
+});
+
+test('an old browser, and a page that replaces the browser’s functions', async ({ page, fake }) => {
+  const site = await open(page, tag(keysFor(fake)), '<script src="/replace.js"></script>');
+  const [accessToken, expiresAt, type] = await page.evaluate(() => InbentaAuthSDK.client.getToken().then(({ accessToken, expiresAt }) => [accessToken, expiresAt, typeof expiresAt], ({ code, hint }) => [code, hint]));
+  expect([accessToken, type]).toEqual(['token-1', 'number']);
+  expect(Math.abs(expiresAt - Date.now() - 1_200_000)).toBeLessThan(10_000);
+  await site.close();
+});
+
+test('no WebAssembly at all: the error says so', async ({ page, site }) => {
+  await page.goto(`${site.origin}/script-tag.html`);
+  const error = await page.evaluate(() => {
+    delete window.WebAssembly;
+    return InbentaAuthSDK.createFromDomainKey('d', 'k', { endpoint: 'http://127.0.0.1:9/v1' }).getToken().catch(({ code, hint }) => [code, hint]);
+  });
+  expect(error[0]).toBe('wasm_unavailable');
+  expect(error[1]).toContain('no WebAssembly');
+});
+
+test('a sandboxed frame and a file: the hint says that there is no origin', async ({ page, fake, engine }) => {
+  test.skip(engine == 'webkit', 'its words of Playwright know no frames');
+  fake.answer = (response) => json(response, 403, { error: { code: 403, message: 'Origin not allowed', reason: 'origin_not_allowed' } });
+  const outer = await serveSite({
+    root: 'tests/browser/pages',
+    files: { '/outer.html': '<!doctype html><iframe sandbox="allow-scripts" src="/tag.html"></iframe>', '/tag.html': `<!doctype html>${tag(keysFor(fake))}` },
+    policy: () => strictPolicy('http://127.0.0.1:*', { frames: "'self'" }).replaceAll("'self'", '*'),
+  });
+  await page.goto(`${outer.origin}/outer.html`);
+  const frame = page.frames()[1];
+  const error = await frame.evaluate(() => InbentaAuthSDK.client.getToken().catch(({ code, hint }) => [code, hint]));
+  expect(error).toEqual(['origin_not_allowed', 'This page has no origin, because it is a file or in a sandboxed frame. Open it from a web server, or add allow-same-origin to the sandbox.']);
+  await outer.close();
+});
