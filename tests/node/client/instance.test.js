@@ -90,8 +90,8 @@ test('callers who find no room are told so, and cost nobody else the answer', as
   const apis = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`product-${i}`, `https://product-${i}.example/${'p'.repeat(60)}`]));
   await world.answer(world.requests[0], json({ ...GRANT, apis }));
   assert.equal(world.answers.size, joined - 1);
-  for (const [answer] of world.answers.values()) assert.equal(answer[0], 'the-first-token');
-  assert.equal(Object.keys(world.token[3]).length, 300);
+  for (const [answer] of world.answers.values()) assert.equal(answer.accessToken, 'the-first-token');
+  assert.equal(Object.keys(world.token.apis).length, 300);
 });
 
 test('an answer that is too large fails, and the next one is taken', async (t) => {
@@ -107,7 +107,7 @@ test('an answer that is too large fails, and the next one is taken', async (t) =
   world.pass(60_000);
   world.core.call('get', 3, 0, 60_000, 0);
   await world.answer(world.requests.at(-1), json(GRANT));
-  assert.equal(world.answers.get(3)[0][0], 'the-first-token');
+  assert.equal(world.answers.get(3)[0].accessToken, 'the-first-token');
 });
 
 test('tokens and keys stay no longer in memory than they are needed', async (t) => {
@@ -137,7 +137,7 @@ test('a token from elsewhere: times of all kinds', async (t) => {
   const adopt = async (wall, lifetime, left) => {
     await world.start();
     const error = world.core.call('adopt', 0, 'the-first-token\0chatbot\0https://c.example\0x\0javascript:1\0', 7, wall, lifetime, left);
-    return error || [world.token[2] - Date.now(), world.token[4], world.token[3]];
+    return error || [world.token.expiresAt - Date.now(), world.token.lifetimeMs, world.token.apis];
   };
   const now = () => Date.now();
   assert.deepEqual(await adopt(now() + 600_000, 1_200_000, -1), [600_000, 1_200_000, { chatbot: 'https://c.example' }]);
@@ -176,7 +176,7 @@ test('random lives: no trap, one answer for each caller', async (t) => {
         case 0: case 1: if (!world.core.call('get', id, number(), pick(1, 100, 10_000, NaN), random(2))) joined.push(id); break;
         case 2: if (!world.core.call('products', id, number())) joined.push(id); break;
         case 3: world.core.call('cancel', pick(id, joined.at(-1) ?? 0)); break;
-        case 4: world.core.call('invalidate', pick(text(), world.token?.[0] ?? 't')); break;
+        case 4: world.core.call('invalidate', pick(text(), world.token?.accessToken ?? 't')); break;
         case 5: world.core.call('adopt', pick(0, world.reauthorize ?? 0), text(), number(), number(), number(), number()); break;
         case 6: world.core.call('hear', -random(40), random(600), number(), random(100) - 50, text()); break;
         case 7: world.core.call(...pick(['use'], ['run', 1], ['run', 0], ['fail', world.reauthorize ?? 0, -random(30)])); break;
