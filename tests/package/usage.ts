@@ -8,7 +8,7 @@ const client: AuthClient = createFromDomainKey('domain key', 'API key', { endpoi
 export async function use(signal: AbortSignal): Promise<string> {
   try {
     const { accessToken, expiresAt, apis } = await client.getToken({ minValidityMs: 1000, signal });
-    const answer: Response = await client.fetch('chatbot', '/conversation', { method: 'POST' });
+    const answer: Response = await client.fetch('chatbot', '/v1/conversation', { method: 'POST' });
     const base: string = await client.apiUrl('chatbot');
     return `${accessToken.length} ${expiresAt.toFixed()} ${apis.chatbot} ${answer.status} ${base}`;
   } catch (error) {
@@ -20,8 +20,7 @@ export async function use(signal: AbortSignal): Promise<string> {
   }
 }
 
-export const handedOver = createFromAccessToken('token', 'API key', {
-  expiration: 1_800_000_000,
+export const handedOver = createFromAccessToken({ accessToken: 'token', expiration: 1_800_000_000 }, 'API key', {
   reauthorize: async ({ signal }) => ({ accessToken: await (await fetch('/token', { signal })).text(), expires_in: 1200 }),
 });
 
