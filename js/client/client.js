@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // AuthClient: what a page holds. Its listeners, timeouts, log and headers are its own; the token comes from a source,
 // which the clients of a page with the same keys share.
 
@@ -152,6 +153,11 @@ export class AuthClient extends /** @type {new () => AuthEventTarget} */ (/** @t
     this.#source = undefined;
   }
 
+  /** `using client = …`. Where there is no such symbol, this is a method named "undefined", which nobody calls. */
+  [Symbol.dispose]() {
+    this.dispose();
+  }
+
   /** In a microtask: a listener may call the client, which may not enter C from C. */
   #emit(type, detail, from) {
     queueMicrotask(() => {
@@ -161,7 +167,7 @@ export class AuthClient extends /** @type {new () => AuthEventTarget} */ (/** @t
       const source = this.#source;
       const event = new Event(type);
       // A listener that reads the token uses it.
-      Object.defineProperty(event, 'detail', { get: () => (type == 'token' && source?.use(), detail) });
+      Object.defineProperty(event, 'detail', { get: () => (type == 'token' && source?.use(true), detail) });
       this.dispatchEvent(event);
     });
   }
@@ -207,5 +213,3 @@ export class AuthClient extends /** @type {new () => AuthEventTarget} */ (/** @t
     });
   }
 }
-
-if (Symbol.dispose) AuthClient.prototype[Symbol.dispose] = AuthClient.prototype.dispose;
