@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { AuthError } from '../../../js/client/errors.js';
-import { createFromSecret } from '../../../dist/server.js';
+import { createFromSecret } from 'inbenta-auth/server';
 import { createFromAccessToken } from '../../../dist/inbenta-auth.js';
 import { fakeApi, json } from './fake-api.js';
 
