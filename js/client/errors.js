@@ -67,7 +67,7 @@ const HINTS = {
  * @property retryable whether a later try may succeed without anybody changing anything
  * @property retryAfterMs how long until the next try reaches the network, in milliseconds
  * @property attempts requests in a row that failed
- * @property serverMessage what the server said, in its own words; '' if it said nothing
+ * @property serverMessage what the server said, in its own words; undefined if it said nothing
  * @property hint what to do
  */
 export class AuthError extends Error {
@@ -76,9 +76,9 @@ export class AuthError extends Error {
    * @param {{status?: number, retryable?: boolean, retryAfterMs?: number, attempts?: number, serverMessage?: string, cause?: unknown, hint?: string}} [details]
    * @param {Facts} [facts]
    */
-  constructor(code, { status = 0, retryable = false, retryAfterMs = 0, attempts = 0, serverMessage = '', cause, hint } = {}, facts) {
+  constructor(code, { status = 0, retryable = false, retryAfterMs = 0, attempts = 0, serverMessage, cause, hint } = {}, facts) {
     const text = hint ?? HINTS[code]({ ...facts, status });
-    super(`${serverMessage && `The server says: ${serverMessage} `}${text} (${code})`, cause === undefined ? undefined : { cause });
+    super(`${serverMessage ? `The server says: ${serverMessage} – ` : ''}${text} (${code})`, cause === undefined ? undefined : { cause });
     this.name = 'AuthError';
     this.code = code;
     this.status = status;

@@ -24,7 +24,7 @@ test('token by secret, refreshed by the page, expired, reauthorized; the secret 
   const authd = await Authd.create();
   const apiKey = await authd.createApiKey();
   const { secret } = await authd.command('secret', 'create', '--api-key', apiKey);
-  const endpoint = await authd.serve({ lifetimeS: 4, apis: { chatbot: 'https://chatbot.example' } });
+  const endpoint = await authd.serve({ lifetimeS: 14, apis: { chatbot: 'https://chatbot.example' } });
   const shop = await openShop({ secret, apiKey, endpoint });
   const seen = [];
   page.on('console', (message) => seen.push(message.text()));

@@ -48,7 +48,7 @@ test('a redirect to another origin gives no token', async ({ page, fake, site })
   fake.answer = (response, request, n) =>
     request.url == '/v1/auth' ? response.writeHead(307, { Location: `${fake.endpoint.replace('127.0.0.1', 'localhost')}/elsewhere` }).end() : json(response, 200, grant(n));
   await makeClient(page, fake);
-  expect(await getToken(page, { timeoutMs: 4000 })).toMatchObject({ code: 'network' });
+  expect(await getToken(page, { timeoutMs: 4000 })).toMatchObject({ code: 'bad_response' });
   expect(site.origin).toContain('127.0.0.1');
 });
 

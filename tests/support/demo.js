@@ -42,7 +42,7 @@ const site = (name) =>
 const allowed = await site('allowed');
 const refused = await site('refused');
 const { domainKey, id: domainKeyId } = await authd.createDomainKey(apiKey, [allowed.origin]);
-endpoint = await authd.serve({ lifetimeS: LIFETIME_S, port: PORTS.api, apis: { chatbot: 'https://chatbot.example/v1' } });
+endpoint = await authd.serve({ lifetimeS: LIFETIME_S, port: PORTS.api, apis: { chatbot: 'https://chatbot.example' } });
 frames.allowed = refused.origin;
 files.refused['/config.json'] = JSON.stringify({ domainKey, apiKey, endpoint });
 files.allowed['/config.json'] = JSON.stringify({ domainKey, apiKey, endpoint, refusedSite: `${refused.origin}/` });

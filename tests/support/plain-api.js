@@ -17,7 +17,7 @@ export const grant = (n, expiresIn = 1200) => ({
   accessToken: `token-${n}`,
   expiration: Math.floor(Date.now() / 1000) + expiresIn,
   expires_in: expiresIn,
-  apis: { chatbot: 'https://chatbot.example/v1', search: 'https://search.example/v1' },
+  apis: { chatbot: 'https://chatbot.example', search: 'https://search.example' },
 });
 
 export function json(response, status, body, headers = {}) {

@@ -1,6 +1,6 @@
 // Gets its first token, and every later one that it cannot get by refreshing, from its own server.
 
-import { createFromAccessToken } from '/dist/inbenta-auth.js';
+import { createFromAccessToken, tokenFrom } from '/dist/inbenta-auth.js';
 
 const show = (text) => {
   const entry = document.createElement('li');
@@ -8,16 +8,16 @@ const show = (text) => {
   document.querySelector('#events').append(entry);
 };
 
-const askServer = async ({ signal } = {}) => {
-  const answer = await fetch('/token', { method: 'POST', signal });
-  if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
+const askServer = tokenFrom('/token');
+const reauthorize = async (context) => {
+  const grant = await askServer(context);
   show('The server handed a token over.');
-  return answer.json();
+  return grant;
 };
 
 const { apiKey, endpoint } = await (await fetch('/config.json')).json();
-const { accessToken, ...more } = await askServer();
-const client = createFromAccessToken(accessToken, apiKey, { ...more, endpoint, reauthorize: askServer });
+const first = await reauthorize(new AbortController());
+const client = createFromAccessToken(first, apiKey, { endpoint, reauthorize });
 client.addEventListener('token', ({ detail }) => show(`A token until ${new Date(detail.expiresAt).toLocaleTimeString()}.`));
 client.addEventListener('expired', () => show('The token expired.'));
 client.addEventListener('error', ({ detail }) => show(detail.hint));

@@ -35,7 +35,7 @@ test('it is there at once, without a request', async (t) => {
 });
 
 test('it is refreshed by itself', async (t) => {
-  const { client, requests } = await start(t, { expiration: inSeconds(3) });
+  const { client, requests } = await start(t, { expiration: inSeconds(14) });
   await client.getToken();
   await new Promise((resolve) => client.addEventListener('token', ({ detail }) => detail.accessToken == 'token-1' && resolve()));
   assert.equal(requests[0].url, '/v1/refreshToken');
