@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // AuthClient: what a page holds. Its listeners, timeouts, log and headers are its own; the token comes from a source,
 // which the clients of a page with the same keys share.
 
@@ -6,57 +7,11 @@ import { AuthError, invalid } from './errors.js';
 import { apiUrl, fetchWithToken } from './fetch.js';
 import { sourceFor } from './source.js';
 
-/** @typedef {import('./token.js').AccessToken} AccessToken */
+/** @typedef {import('../types/inbenta-auth.cjs').AccessToken} AccessToken */
+/** @typedef {import('../types/inbenta-auth.cjs').GetTokenOptions} GetTokenOptions */
 
-/**
- * The limits of the API key as the API tells them: percentages and Unix seconds, null where it does not say.
- * @typedef {{quotaUsage: number | null, throttleUsage: number | null, quotaReset: number | null, throttleReset: number | null}} Quota
- */
-
-/**
- * @template Detail
- * @typedef {Event & {readonly detail: Detail}} AuthEvent
- */
-
-/**
- * The events of a client, by their types: a new token; an attempt that failed; the token expired or was refused before
- * a new one came; what is left of the limits.
- * @typedef {object} AuthEvents
- * @property {AuthEvent<AccessToken>} token
- * @property {AuthEvent<AuthError>} error
- * @property {AuthEvent<undefined>} expired
- * @property {AuthEvent<Quota>} quota
- */
-
-/**
- * @template {keyof AuthEvents} Type
- * @typedef {((event: AuthEvents[Type]) => void) | {handleEvent: (event: AuthEvents[Type]) => void}} AuthListener
- */
-
-/**
- * EventTarget with the events of a client.
- * @typedef {object} AuthEventTarget
- * @property {<Type extends keyof AuthEvents>(type: Type, listener: AuthListener<Type> | null, options?: boolean | {capture?: boolean, once?: boolean, passive?: boolean, signal?: AbortSignal}) => void} addEventListener
- * @property {<Type extends keyof AuthEvents>(type: Type, listener: AuthListener<Type> | null, options?: boolean | {capture?: boolean}) => void} removeEventListener
- * @property {(event: Event) => boolean} dispatchEvent
- */
-
-/**
- * One thing that happened, as `log` gets it. It never holds a key or a token.
- * @typedef {object} LogEntry
- * @property {'token' | 'error' | 'expired' | 'quota' | 'fetch'} type
- * @property {string} [from] of a token: 'api', 'tab', 'session' or 'page'
- */
-
-/**
- * @typedef {object} GetTokenOptions
- * @property {number} [minValidityMs] valid for at least this long still (a short-lived token: a quarter of its life)
- * @property {boolean} [forceRefresh] only a token that was obtained after this call
- * @property {AbortSignal} [signal] leaves this call, not the request that others share
- * @property {number} [timeoutMs] for this call in total
- */
-
-export class AuthClient extends /** @type {new () => AuthEventTarget} */ (/** @type {unknown} */ (EventTarget)) {
+/** Its events are AuthClientEventMap of js/types/inbenta-auth.d.cts. */
+export class AuthClient extends EventTarget {
   #config;
   #source; // undefined before the first use and after dispose
   #isDisposed = false;
@@ -66,7 +21,6 @@ export class AuthClient extends /** @type {new () => AuthEventTarget} */ (/** @t
   /**
    * Use createFromDomainKey or createFromAccessToken.
    * @param {any} config checked
-   * @internal
    */
   constructor(config) {
     super();
@@ -152,6 +106,11 @@ export class AuthClient extends /** @type {new () => AuthEventTarget} */ (/** @t
     this.#source = undefined;
   }
 
+  /** `using client = …`. Where there is no such symbol, this is a method named "undefined", which nobody calls. */
+  [Symbol.dispose]() {
+    this.dispose();
+  }
+
   /** In a microtask: a listener may call the client, which may not enter C from C. */
   #emit(type, detail, from) {
     queueMicrotask(() => {
@@ -161,7 +120,7 @@ export class AuthClient extends /** @type {new () => AuthEventTarget} */ (/** @t
       const source = this.#source;
       const event = new Event(type);
       // A listener that reads the token uses it.
-      Object.defineProperty(event, 'detail', { get: () => (type == 'token' && source?.use(), detail) });
+      Object.defineProperty(event, 'detail', { get: () => (type == 'token' && source?.use(true), detail) });
       this.dispatchEvent(event);
     });
   }
@@ -207,5 +166,3 @@ export class AuthClient extends /** @type {new () => AuthEventTarget} */ (/** @t
     });
   }
 }
-
-if (Symbol.dispose) AuthClient.prototype[Symbol.dispose] = AuthClient.prototype.dispose;

@@ -5,11 +5,11 @@ import { CODES } from './boundary.js';
 /** Each bundle has a copy of the class; the brand is one. */
 const BRAND = Symbol.for('inbenta-auth.AuthError');
 
-const GATEWAY = ' After a change, a gateway can repeat an old refusal for five minutes.';
+const GATEWAY = ' A gateway can repeat an old refusal for 5 minutes.';
 
 /**
  * What a hint is made of: facts, no guesses.
- * @typedef {{status?: number, credentialName?: string, endpoint?: string, source?: unknown}} Facts
+ * @typedef {{status?: number, credentialName?: string, endpoint?: string}} Facts
  */
 
 /** The origin that the browser sends, or why it sends none. */
@@ -18,44 +18,44 @@ const origin = () => globalThis.origin ?? globalThis.location?.origin;
 /** Why this environment cannot use a domain key; undefined if it can. */
 function noOrigin() {
   if (globalThis.process?.versions?.node)
-    return 'A domain key works in browsers only: Node sends no Origin, and a DOM for tests does not change that. Use inbenta-auth/server, or the emulator in tests.';
+    return 'A domain key works in browsers only: Node sends no Origin, with or without a DOM for tests. Use inbenta-auth/server, or the emulator in tests.';
   if (origin() == 'null')
-    return 'This page has no origin, because it is a file or in a sandboxed frame. Open it from a web server, or add allow-same-origin to the sandbox.';
+    return 'This page has no origin: it is a file or in a sandboxed frame. Open it from a web server, or add allow-same-origin to the sandbox.';
 }
+
+const fixed = (hint) => () => hint;
 
 /** What to do about each code. */
 const HINTS = {
-  invalid_config: () => 'Check the keys, the endpoint and the options.',
-  insecure_endpoint: () => 'Use https. Plain http works for this machine only.',
-  wasm_unavailable: () => 'The WebAssembly module did not start. The cause says why.',
-  aborted: () => 'The signal that you passed was aborted.',
-  disposed: () => 'Create a new client.',
-  timeout: ({ endpoint }) => `${endpoint ?? 'The server'} did not answer in time. Try again, or raise timeoutMs if the network is slow.`,
-  network: ({ endpoint, credentialName }) =>
-    `${endpoint ?? 'The server'} could not be reached. Check the connection and the endpoint.` +
-    (origin() ? ' In the console, look for a connect-src of the CSP that lacks it, and for CORS: a refusal without CORS headers looks the same.' : '') +
-    ((credentialName == 'domain key' && noOrigin()) || ''),
-  origin_not_allowed: () => noOrigin() ?? `Add ${origin() ?? 'your origin'} to the domain key's list of domains.`,
+  invalid_config: fixed('Check the keys, the endpoint and the options.'),
+  insecure_endpoint: fixed('Use https. Plain http works for this machine only.'),
+  out_of_memory: fixed('Too many calls wait at once. Try again later.'),
+  aborted: fixed('The signal that you passed was aborted.'),
+  disposed: fixed('Create a new client.'),
+  timeout: ({ endpoint = 'The server' }) => `${endpoint} did not answer in time. Try again, or raise timeoutMs.`,
+  network: ({ endpoint = 'The server' }) =>
+    `${endpoint} cannot be reached. Check the connection and the URL` +
+    (origin() ? ', and in the console the connect-src of the CSP and CORS: a refusal without CORS headers looks the same.' : '.'),
+  origin_not_allowed: () => noOrigin() ?? `Add ${origin()} to the domain key's list of domains.`,
   credentials_rejected: ({ status, credentialName = 'key' }) =>
-    credentialName == 'domain key'
-      ? (noOrigin() ??
-        `Check that the API key and the domain key belong together, that the domain key's list has ${origin()}, and that the key was not revoked.` +
-          (status == 400 ? " If all are right, try domainKeyName: 'domain_key'." : '') +
-          GATEWAY)
-      : `Check that the API key and the ${credentialName} are right and belong together.${GATEWAY}`,
-  key_revoked: ({ credentialName = 'key' }) => `Create a new ${credentialName} and use it instead.`,
-  token_expired: () => 'Pass reauthorize, or create a new client.',
-  rate_limited: () => 'Try again after retryAfterMs. All visitors share the limits of an API key.',
-  server_error: () => 'The client tried again until the call timed out. Try again later.',
-  body_too_large: () => 'Check the endpoint: the answer is too large to be the Auth API’s.',
-  bad_response: () => 'Check the endpoint, and that nothing in between changes its answers.',
+    (credentialName != 'domain key'
+      ? `Check that the API key and the ${credentialName} are right and belong together.`
+      : (noOrigin() ??
+        `Check that the API key and the domain key belong together, that the key's list has ${origin()}, and that it was not revoked.` +
+          (status == 400 ? " If so, try domainKeyName: 'domain_key'." : ''))) + GATEWAY,
+  key_revoked: ({ credentialName = 'key' }) => `Create a new ${credentialName}.`,
+  token_expired: fixed('Pass reauthorize, or create a new client.'),
+  endpoint_refused: ({ endpoint = 'The endpoint' }) => `Something before the API refused the request. Does ${endpoint} end in /v1? Is there a firewall?${GATEWAY}`,
+  rate_limited: fixed('Try again after retryAfterMs. All visitors share the limits of an API key.'),
+  server_error: fixed('The client tried until the call timed out. Try again later.'),
+  body_too_large: fixed('Check the endpoint.'),
+  bad_response: fixed('Check the endpoint, and that nothing in between changes its answers.'),
   // Of JavaScript alone:
-  endpoint_refused: ({ endpoint }) => `Something before the API refused the request. Check that ${endpoint ?? 'the endpoint'} is right and ends in /v1, and ask who runs the firewall.${GATEWAY}`,
-  out_of_memory: () => 'Too much waits at once. Try again later.',
-  secret_in_browser: () => 'Use createFromDomainKey, or get the token from your server.',
-  wasm_blocked_by_csp: () => "Add 'wasm-unsafe-eval' to the script-src of the CSP.",
-  redirect_refused: () => 'The product answered with a redirect, and the headers with the keys must not follow it. Use the final URL, or pass redirect yourself.',
-  reauthorize_failed: () => 'Your own reauthorize failed. The cause is what it threw.',
+  wasm_unavailable: fixed('The WebAssembly module did not start. The cause says why.'),
+  secret_in_browser: fixed('Use createFromDomainKey, or get the token from your server.'),
+  wasm_blocked_by_csp: fixed("Add 'wasm-unsafe-eval' to the script-src of the CSP."),
+  redirect_refused: fixed('The product redirects, and the keys must not follow. Use the final URL, or pass redirect.'),
+  reauthorize_failed: fixed('Your reauthorize failed. The cause is what it threw.'),
 };
 
 /** @typedef {keyof typeof HINTS} AuthErrorCode */

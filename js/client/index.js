@@ -1,4 +1,4 @@
-// The package's main entry: how a page makes a client.
+// The package's main entry: how a page makes a client. Its types are in js/types/inbenta-auth.d.cts.
 
 import { AuthClient } from './client.js';
 import { checkConfig, checkKey, FLOW_DOMAIN_KEY, FLOW_TOKEN } from './config.js';
@@ -8,46 +8,9 @@ import { fromGrant } from './token.js';
 export { AuthClient, AuthError };
 export { tokenFrom } from './token-from.js';
 
-/** @typedef {import('./token.js').AccessToken} AccessToken */
-/** @typedef {import('./token.js').Grant} Grant */
-/** @typedef {import('./errors.js').AuthErrorCode} AuthErrorCode */
-/** @typedef {import('./client.js').AuthEvents} AuthEvents */
-/** @typedef {import('./client.js').GetTokenOptions} GetTokenOptions */
-/** @typedef {import('./client.js').LogEntry} LogEntry */
-/** @typedef {import('./client.js').Quota} Quota */
-
-/**
- * The options of every flow. Other names, and values of other types, are refused.
- * @typedef {object} ClientOptions
- * @property {string | undefined} [endpoint] base URL of the Auth API with its version, https://api.inbenta.io/v1
- * @property {string | undefined} [connectionEntryPoint] the same without the version, as Inbenta's own SDKs take it
- * @property {boolean | undefined} [autoRefresh] refresh before expiry while the token is used (true)
- * @property {boolean | undefined} [shareAcrossTabs] tabs of one origin with the same keys share their token (true); not in
- *   createFromAccessToken, where each client has its own
- * @property {number | undefined} [minValidityMs] default of getToken (30,000)
- * @property {number | undefined} [timeoutMs] for one request, and default of getToken (10,000)
- * @property {string | URL | BufferSource | WebAssembly.Module | undefined} [wasm] where the module is, if not inside or
- *   beside the script
- * @property {string | undefined} [environment] x-inbenta-env of `client.fetch`
- * @property {string | undefined} [source] x-inbenta-source of `client.fetch`
- * @property {string | number | undefined} [userType] x-inbenta-user-type of `client.fetch`
- * @property {boolean | undefined} [allowInsecure] plain http to other machines: for test networks only (false)
- * @property {((entry: LogEntry) => void) | undefined} [log] gets what happens, never a key or a token
- */
-
-/**
- * @typedef {ClientOptions & {
- *   domainKeyName?: string | undefined,
- *   persist?: 'session' | undefined,
- * }} DomainKeyOptions `domainKeyName`: the name of the domain key in the request (domainKey). `persist`: keeps the token
- *   in sessionStorage, so that the next page view of this tab needs no request; scripts of your origin can read it there
- */
-
-/**
- * @typedef {ClientOptions & {
- *   reauthorize?: ((context: {signal: AbortSignal}) => Promise<string | Grant>) | undefined,
- * }} AccessTokenOptions `reauthorize`: gets a new token when the old one can no longer be refreshed; see tokenFrom
- */
+/** @typedef {import('../types/inbenta-auth.cjs').Grant} Grant */
+/** @typedef {import('../types/inbenta-auth.cjs').DomainKeyOptions} DomainKeyOptions */
+/** @typedef {import('../types/inbenta-auth.cjs').AccessTokenOptions} AccessTokenOptions */
 
 /**
  * A client for the Domain Key flow. Synchronous, starts nothing until it is asked for a token.

@@ -31,7 +31,7 @@ const PATIENCE_SPREAD_MS = 1000;
 const TIE_MS = 1000;
 
 /** At most so many turns of a message channel until a tab answers that did not speak last. */
-const SECOND_ANSWER_TURNS = 100;
+const SECOND_ANSWER_TURNS = 300;
 
 const pause = (ms) => new Promise((resolve) => background(resolve, ms));
 

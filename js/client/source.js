@@ -80,6 +80,7 @@ export class Source {
   #session; // undefined without `persist`
   #refused; // the token that was invalidated last: siblings and storage may still have it
   #useAt = -Infinity;
+  #isHeard = false; // a listener read the last token
   #renewedAt = -Infinity;
 
   /** The current token as a Promise, made once a token. */
@@ -96,6 +97,7 @@ export class Source {
     if (config.persist) this.#session = sessionFor(nameOf(config));
     onWake(() => {
       if (this.#failure) this.#failure.nextTry = 0; // the core forgets a wait of its own
+      if (this.#isHeard) this.#instance?.call('use'); // who listens uses the token, also after a long sleep
       this.#instance?.call('run', 1);
     }, this.#life.signal);
   }
@@ -141,8 +143,12 @@ export class Source {
     return current ? Math.min(current.expiresMono - performance.now(), current.public.expiresAt - Date.now()) : 0;
   }
 
-  /** Somebody uses the token, so it is worth refreshing. A token that the page gave is kept fresh from now on. */
-  use() {
+  /**
+   * Somebody uses the token, so it is worth refreshing. A token that the page gave is kept fresh from now on.
+   * @param {boolean} [isHeard] it is a listener for tokens
+   */
+  use(isHeard = this.#isHeard) {
+    this.#isHeard = isHeard;
     if (!this.#core) this.#start().catch(() => {});
     const now = performance.now();
     if (!this.#instance || now < this.#useAt) return;
@@ -370,6 +376,7 @@ export class Source {
     this.#failure = this.#pageError = undefined;
     this.#session?.write(this.#current.token);
     if (this.#from == 'api') this.#siblings?.tell({ token: this.#shared() });
+    this.#isHeard = false;
     this.#emit('token', this.#current.public, this.#from);
     for (const group of [...this.#groups.values()])
       if (!group.asked && !group.forceRefresh && !group.products && this.isValidFor(group.minValidityMs)) this.#settleAll(group);

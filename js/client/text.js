@@ -52,8 +52,7 @@ export function checkBaseUrl(text, allowInsecure) {
  * @returns {number} as checkBaseUrl
  */
 export function checkEndpoint(text, allowInsecure) {
-  const error = checkBaseUrl(text, allowInsecure);
-  return text.includes('%') || (!error && /:\/\/([^/]*\.)?inbenta\.io\.?(:\d+)?\/*$/i.test(text)) ? INVALID_CONFIG : error;
+  return checkBaseUrl(text, allowInsecure) || (/%|:\/\/([^/]*\.)?inbenta\.io\.?(:\d+)?\/*$/i.test(text) ? INVALID_CONFIG : 0);
 }
 
 /** By enum text of src/wasm/boundary.h. */

@@ -2,11 +2,6 @@
 
 import { AuthError } from './errors.js';
 
-const MESSAGES = {
-  refused: 'Your server did not give this visitor a token. Look at what authorize returns, and whether the visitor is signed in.',
-  shape: 'Your server did not answer with a token. Its answer must be that of tokenHandler.',
-};
-
 /**
  * A `reauthorize` that asks your server: `reauthorize: tokenFrom('/token')`.
  * @param {string | URL} url
@@ -24,12 +19,12 @@ export function tokenFrom(url, init) {
     }
     const { status } = answer;
     const retryAfterMs = 1000 * Number(answer.headers.get('Retry-After')) || 0;
-    if (status == 401 || status == 403) throw new AuthError('credentials_rejected', { status, hint: MESSAGES.refused });
+    if (status == 401 || status == 403) throw new AuthError('credentials_rejected', { status, hint: 'Your server refused this visitor. Look at what authorize returns.' });
     if (status == 429) throw new AuthError('rate_limited', { status, retryable: true, retryAfterMs });
     if (status == 502 || status == 503 || status == 504) throw new AuthError('server_error', { status, retryable: true, retryAfterMs }, facts);
     try {
       if (answer.ok) return await answer.json();
     } catch {}
-    throw new AuthError('bad_response', { status, hint: MESSAGES.shape });
+    throw new AuthError('bad_response', { status, hint: 'Your server did not answer as tokenHandler does.' });
   };
 }

@@ -27,7 +27,7 @@ async function read(source, timeoutMs) {
 /** The AuthError for a module that did not start. A policy stops Chromium and Firefox at compiling, WebKit at the instance. */
 export function wasmError(cause, source) {
   if (!globalThis.WebAssembly)
-    return new AuthError('wasm_unavailable', { cause, hint: 'This browser has no WebAssembly. Lockdown Mode and some policies switch it off.' });
+    return new AuthError('wasm_unavailable', { cause, hint: 'This browser has no WebAssembly, or Lockdown Mode switched it off.' });
   try {
     new WebAssembly.Instance(new WebAssembly.Module(EMPTY));
   } catch {
@@ -35,7 +35,7 @@ export function wasmError(cause, source) {
   }
   if (cause instanceof RangeError) return new AuthError('wasm_unavailable', { cause, hint: 'There is no memory left for the module, 256 KB.' });
   const isFile = typeof source == 'string' || source instanceof URL;
-  const hint = isFile ? `The module at ${source} cannot be used (${cause.message}). Serve inbenta-auth.wasm of this version there; connect-src must allow it.` : undefined;
+  const hint = isFile ? `Serve inbenta-auth.wasm of this version at ${source}, and let connect-src allow it: ${cause.message}.` : undefined;
   return new AuthError('wasm_unavailable', { cause, hint });
 }
 

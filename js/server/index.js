@@ -10,10 +10,8 @@ export { AuthClient, AuthError };
 /** A bit of src/wasm/boundary.h, which the browser's module does not know. */
 const FLOW_SECRET = 16;
 
-/**
- * @typedef {import('../client/index.js').ClientOptions & {userPersonalSecret?: string | undefined}} SecretOptions
- *   `userPersonalSecret`: for the editor APIs
- */
+/** @typedef {import('../types/server.cjs').SecretOptions} SecretOptions */
+/** @typedef {import('../types/server.cjs').HandlerOptions} HandlerOptions */
 
 /**
  * A client for the API Secret flow. Synchronous, starts nothing until it is asked for a token.
@@ -48,13 +46,6 @@ function isSameOrigin(headers, host) {
     return false; // "null", or no host
   }
 }
-
-/**
- * @typedef {object} HandlerOptions
- * @property {(request: Request, ...more: any[]) => boolean | null | undefined | Promise<boolean | null | undefined>} authorize
- *   whether this visitor may have a token, for example by the session's cookie: true, and nothing else, says yes
- * @property {(message: string, error?: unknown) => void} [log] what went wrong on the server (console.error)
- */
 
 /**
  * Gives a page of this server a token: the other end of `tokenFrom`. It answers POST from pages of the same origin whom

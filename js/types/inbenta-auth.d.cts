@@ -115,7 +115,7 @@ type Listener<Event> = ((event: Event) => void) | { handleEvent(event: Event): v
 
 /** One thing that happened, as `log` gets it. It never holds a key or a token. */
 export interface LogEntry {
-  readonly type: string;
+  readonly type: keyof AuthClientEventMap | 'fetch';
   readonly [fact: string]: unknown;
 }
 

@@ -475,10 +475,8 @@ void iauth_use(iauth_client *client) {
     client->wanted = true;
 }
 
-/* Whether the current token is what this caller asked for. */
+/* Whether the current token, which there is, is what this caller asked for. */
 static bool is_satisfied(const iauth_client *client, const struct waiter *waiter) {
-  if (client->token == NULL)
-    return false;
   if (client->grants != waiter->grants)
     return true; /* obtained since: there is no better one to be had */
   return !waiter->force_refresh &&
@@ -567,6 +565,8 @@ static iauth_error take_offer(iauth_client *client, const iauth_token *offered, 
     return IAUTH_ERR_BAD_TOKEN;
   if (hash_of(offered->access_token) == client->refused_hash)
     return IAUTH_ERR_TOKEN_EXPIRED;
+  if (offered->expires_wall_ms <= client->now.wall_ms)
+    return IAUTH_ERR_BAD_EXPIRES_IN;
   int64_t left = iauth__min(offered->expires_wall_ms - client->now.wall_ms, IAUTH__LIFETIME_MAX_MS);
   if (offered->lifetime_ms > 0)
     left = iauth__min(left, offered->lifetime_ms);

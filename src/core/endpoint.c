@@ -16,8 +16,7 @@ static bool is_bare_inbenta(const char *url) {
   const char *host = strstr(url, "://") + 3, *end = host + strcspn(host, ":/");
   const char *path = end + strcspn(end, "/");
   size_t len = sizeof domain - 1;
-  if (end > host && end[-1] == '.')
-    end--;
+  end -= end[-1] == '.';
   if ((size_t)(end - host) < len || path[strspn(path, "/")] != '\0')
     return false;
   for (size_t i = 0; i < len; i++)
@@ -27,10 +26,10 @@ static bool is_bare_inbenta(const char *url) {
 }
 
 iauth_error iauth__check_endpoint(const char *url, bool allow_insecure) {
-  if (url == NULL || strchr(url, '%') != NULL)
+  if (url == NULL)
     return IAUTH_ERR_INVALID_CONFIG;
   iauth__base_url checked = iauth__check_base_url(url, allow_insecure);
-  if (checked == IAUTH__BASE_URL_OK && is_bare_inbenta(url))
+  if (checked == IAUTH__BASE_URL_OK && (strchr(url, '%') != NULL || is_bare_inbenta(url)))
     return IAUTH_ERR_INVALID_CONFIG;
   return (iauth_error)checked;
 }

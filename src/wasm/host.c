@@ -119,8 +119,9 @@ int wasm_new(char *strings, int flags, double timeout_ms) {
   return error;
 }
 
-/* What an answer needs at most: its strings, and a tree of what is in them. Callers leave so much room. */
-#define ANSWER_RESERVE (IAUTH_BODY_MAX + IAUTH_BODY_MAX / 2)
+/* Room that callers leave for an answer of the API. While it is read it takes about four times its length (its text, the tree
+ * of it, the copy of its apis), so 40 KB find room, whoever waits; usual are 2. */
+#define ANSWER_RESERVE (160 * 1024)
 
 int wasm_get(uint32_t waiter, double min_validity_ms, double timeout_ms, int force_refresh) {
   const iauth_get_options options = {(int64_t)min_validity_ms, (int64_t)timeout_ms, force_refresh};

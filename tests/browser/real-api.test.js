@@ -34,7 +34,7 @@ test.describe('short lives', () => {
     await page.goto(site.origin);
     await makeClient(page, authd);
     const first = await getToken(page);
-    await expect.poll(() => page.evaluate(() => window.events.length), { timeout: 10_000 }).toBeGreaterThan(2);
+    await expect.poll(() => page.evaluate(() => window.events.length), { timeout: 45_000 }).toBeGreaterThan(2);
     const events = await page.evaluate(() => window.events);
     expect(new Set(events.map(([type]) => type))).toEqual(new Set(['token']));
     expect(new Set(events.map(([, token]) => token)).size).toBe(events.length);
@@ -48,7 +48,7 @@ test.describe('short lives', () => {
     await makeClient(page, authd);
     await getToken(page);
     await authd.authd.command('domain-key', 'revoke', authd.id);
-    await expect.poll(() => page.evaluate(() => window.events.at(-1)[1]), { timeout: 10_000 }).toBe('key_revoked');
+    await expect.poll(() => page.evaluate(() => window.events.at(-1)[1]), { timeout: 20_000 }).toBe('key_revoked');
     expect(await page.evaluate(() => window.client.token)).toBeNull();
     expect(await getToken(page)).toMatchObject({ name: 'AuthError', code: 'key_revoked', status: 403, retryable: false });
     const requests = authd.authd.log.length;

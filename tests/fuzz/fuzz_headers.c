@@ -25,8 +25,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   iauth__read_headers(text, len, values, &response);
   for (int i = 0; i < IAUTH_HEADERS; i++) {
     size_t value_len = strlen(response.headers[i]);
+    /* Trimmed, but for what joins an empty value to another one. */
     require(value_len == 0 || memchr(text, '\0', len) != NULL ||
-            strchr(" \t\r", response.headers[i][value_len - 1]) == NULL);
+            strchr(" \t\r", response.headers[i][value_len - 1]) == NULL ||
+            strcmp(response.headers[i] + value_len - 2, ", ") == 0);
     require(strpbrk(response.headers[i], "\n") == NULL);
   }
   int64_t wait_ms = iauth__server_wait_ms(&response, INT64_C(784111777000));

@@ -66,6 +66,7 @@ static void insecure_endpoints(void **state) {
   }
   assert_int_equal(iauth__check_base_url("ftp://x/v1", true), IAUTH__BASE_URL_INSECURE);
   assert_int_equal(iauth__check_base_url("httpsx://x/v1", true), IAUTH__BASE_URL_INSECURE);
+  assert_int_equal(iauth__check_base_url("a1+b-c.d://x/v1", true), IAUTH__BASE_URL_INSECURE);
 }
 
 static void bad_endpoints(void **state) {

@@ -1163,6 +1163,8 @@ static void a_token_lives_no_longer_than_its_giver_knows(void **state) {
     assert_null(iauth_current(world.client, 0));
     token.left_ms = 0;
     assert_int_equal(iauth_adopt(world.client, &token), IAUTH_ERR_BAD_EXPIRES_IN);
+    token.expires_wall_ms = INT64_MIN;
+    assert_int_equal(iauth_adopt(world.client, &token), IAUTH_ERR_BAD_EXPIRES_IN);
     world_clean_up(&world);
   }
 }

@@ -144,6 +144,19 @@ static void too_large(void **state) {
   free(body);
 }
 
+static void a_nul_in_the_body(void **state) {
+  (void)state;
+  static const char body[] = "{\"accessToken\":\"tok\",\"expires_in\":1}\0<html>";
+  world world;
+  iauth__grant grant;
+  world_init(&world);
+  iauth_response response = fake_response(200, JSON_TYPE, body);
+  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant), IAUTH_OK);
+  iauth__grant_clean_up(&grant, &world.host);
+  response.body_len = sizeof body - 1;
+  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant), IAUTH_ERR_BAD_JSON);
+}
+
 static void without_memory(void **state) {
   (void)state;
   for (int fail_at = 1; fail_at <= 2; fail_at++) {
@@ -340,6 +353,7 @@ static void retry_after(void **state) {
       {503, "Retry-After: Sun, 06 Nov 1994 08:50:37 GMT, 7\r\n", 60000},
       {503, "Retry-After: 7, Sun, 06 Nov 1994 08:50:37 GMT\r\n", 60000},
       {503, "Retry-After: Sun, 06 Nov\r\n", 0},
+      {503, "Date: Sun, 06 Nov 1994 08:49:37 GMT and so on\r\nRetry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\n", 60000},
       {503, "Retry-After: Sun, 06 Nov 1994 08:50:37 CET, 7\r\n", 7000},
       {503, "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n", 3600000},
       {503,
@@ -404,17 +418,12 @@ static void error_names(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(good_grant),
-      cmocka_unit_test(each_step_has_its_error),
-      cmocka_unit_test(lifetimes),
-      cmocka_unit_test(apis_alone),
-      cmocka_unit_test(too_large),
-      cmocka_unit_test(without_memory),
-      cmocka_unit_test(products_cost_no_token),
-      cmocka_unit_test(messages),
-      cmocka_unit_test(refusals),
-      cmocka_unit_test(retry_after),
-      cmocka_unit_test(quota),
+      cmocka_unit_test(good_grant),        cmocka_unit_test(each_step_has_its_error),
+      cmocka_unit_test(lifetimes),         cmocka_unit_test(apis_alone),
+      cmocka_unit_test(a_nul_in_the_body), cmocka_unit_test(too_large),
+      cmocka_unit_test(without_memory),    cmocka_unit_test(products_cost_no_token),
+      cmocka_unit_test(messages),          cmocka_unit_test(refusals),
+      cmocka_unit_test(retry_after),       cmocka_unit_test(quota),
       cmocka_unit_test(error_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

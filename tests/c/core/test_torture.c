@@ -72,7 +72,7 @@ static void apis_apart(world *world, uint32_t *joined) {
 
 static void refused_and_retried(world *world, uint32_t *joined) {
   join(world, joined, (iauth_get_options){0});
-  answer(world, 503, "Retry-After: 1\r\n", "");
+  answer(world, 503, "Retry-After: 1\r\n", "{\"message\":\"no\"}");
   world_pass(world, 1000);
   answer(world, 403, JSON_TYPE, "{\"error\":{\"reason\":\"origin_not_allowed\"}}");
   world_pass(world, 5000);
@@ -86,6 +86,7 @@ static void refused_and_retried(world *world, uint32_t *joined) {
 static void from_elsewhere(world *world, uint32_t *joined) {
   iauth_token token = {.access_token = "t",
                        .expires_wall_ms = world->now.wall_ms + 1000,
+                       .left_ms = -1,
                        .apis = "a\0https://a.example",
                        .apis_len = 20};
   join(world, joined, (iauth_get_options){0});
@@ -96,6 +97,7 @@ static void from_elsewhere(world *world, uint32_t *joined) {
   (void)iauth_adopt(world->client, &token);
   iauth_run(world->client);
   iauth_invalidate(world->client, "t");
+  iauth_hear(world->client, &(iauth_failure){.error = IAUTH_ERR_SERVER_ERROR, .server_message = "no"});
   join(world, joined, (iauth_get_options){0});
 }
 

@@ -98,6 +98,7 @@ test('429 with Retry-After, in seconds and as a date', async (t) => {
 const REFUSALS = {
   credentials_rejected: [400, { error: { code: 400, message: 'Domain key not valid' } }],
   origin_not_allowed: [403, { error: { code: 403, message: 'Origin not allowed', reason: 'origin_not_allowed' } }],
+  endpoint_refused: [403, { message: 'Missing Authentication Token' }],
   key_revoked: [403, { error: { code: 403, message: 'x', reason: 'key_revoked' } }],
 };
 for (const [code, [status, body]] of Object.entries(REFUSALS))

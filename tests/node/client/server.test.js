@@ -40,7 +40,7 @@ test('in a browser or a worker a secret is refused', async (t) => {
 
 test('the browser builds do not know the secret flow', async () => {
   assert.ok(!(await dist('inbenta-auth.wasm')).includes('secret'));
-  for (const file of ['inbenta-auth.js', 'inbenta-auth.min.js', 'node.js']) {
+  for (const file of ['inbenta-auth.js', 'inbenta-auth.min.js', 'external.js', 'inbenta-auth.cjs']) {
     // The names of a code and of an option, which all bundles know.
     const text = (await dist(file)).replaceAll('secret_in_browser', '').replaceAll('userPersonalSecret', '');
     assert.ok(!/secret/i.test(text), file);

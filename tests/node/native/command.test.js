@@ -164,8 +164,11 @@ function startWatch(t, words, env) {
   return Object.assign(watched, { ended, stop: () => (child.kill('SIGTERM'), ended) });
 }
 
+/** A token's life: the shortest that the background keeps fresh, since it asks every 10 s at most. */
+const SHORT_S = 12;
+
 async function until(what, condition) {
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 800; tries++) {
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -173,7 +176,7 @@ async function until(what, condition) {
 }
 
 test('watch keeps a file fresh, and never a half-written one', async (t) => {
-  const { endpoint, requests } = await serveApi(t, (response, request, n) => json(response, 200, grant(n, 3)));
+  const { endpoint, requests } = await serveApi(t, (response, request, n) => json(response, 200, grant(n, SHORT_S)));
   const folder = await folderFor(t);
   const file = join(folder, 'token');
   const watched = startWatch(t, ['--endpoint', endpoint, '--output', file]);
@@ -196,7 +199,7 @@ test('watch keeps a file fresh, and never a half-written one', async (t) => {
 });
 
 test('watch runs a command with each token on its input, and says so if that fails', async (t) => {
-  const { endpoint } = await serveApi(t, (response, request, n) => json(response, 200, grant(n, 3)));
+  const { endpoint } = await serveApi(t, (response, request, n) => json(response, 200, grant(n, SHORT_S)));
   const folder = await folderFor(t);
   const script = `cat >> '${folder}/log'; env > '${folder}/env'; exit 3`;
   const watched = startWatch(t, ['--endpoint', endpoint, '--exec', script, '--format', 'header']);
@@ -213,7 +216,7 @@ test('watch outlives an outage, and ends when the keys are refused', async (t) =
   let refused = false;
   const { endpoint, requests } = await serveApi(t, (response, request, n) => {
     if (refused) return json(response, 403, { error: { code: 403, message: 'x', reason: 'key_revoked' } });
-    return n == 2 ? json(response, 503, {}) : json(response, 200, grant(n, 3));
+    return n == 2 ? json(response, 503, {}) : json(response, 200, grant(n, SHORT_S));
   });
   const watched = startWatch(t, ['--endpoint', endpoint]);
   await until('a token after the outage', () => watched.stdout.includes('token-3\n'));
