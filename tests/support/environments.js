@@ -36,13 +36,16 @@ function environment(more) {
   return env;
 }
 
-/** A port that is free now. Dev servers are told theirs, because its origin must be on the domain key's list before. */
+/**
+ * A port that is free now. Dev servers are told theirs, because its origin must be on the domain key's list before. It is
+ * none of those that the system gives to whoever asks for any (from 32768), so that nobody takes it in the meantime.
+ * @returns {Promise<number>}
+ */
 function freePort() {
   return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer().once('error', () => resolve(freePort()));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
   });
 }
 
@@ -161,6 +164,7 @@ export class App {
     const policy = inline ? strict.replace('script-src', "script-src 'unsafe-inline'") : strict;
     const site = await serveSite({ root: join(this.folder, folder), policy: () => policy, port: this.port });
     try {
+      assert.equal(new URL(site.origin).port, String(this.port));
       await this.visit(browser, { more });
     } finally {
       await site.close();
