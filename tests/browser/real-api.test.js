@@ -16,7 +16,7 @@ test('a page gets a token by emscripten_fetch, with the browser’s own Origin',
   await makeClient(page, authd);
   const token = await getToken(page);
   expect(token.accessToken).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
-  expect(token.apis).toEqual({ chatbot: 'https://api.example/prod/chatbot' });
+  expect(token.apis).toEqual({ chatbot: 'https://chatbot.example/v1' });
   expect(sent.map(({ request }) => request.url)).toEqual([`${authd.endpoint}/auth`]);
   expect(sent[0].type).toBe('Fetch');
   expect(sent[0].initiator.stack.callFrames.some(({ url }) => url.startsWith('wasm:'))).toBe(true);
