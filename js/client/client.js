@@ -4,7 +4,7 @@
 
 import { checkDuration, ownMembers } from './config.js';
 import { AuthError, invalid } from './errors.js';
-import { apiUrl, fetchWithToken } from './fetch.js';
+import { apiUrl, fetchWithToken, hasProduct } from './fetch.js';
 import { sourceFor } from './source.js';
 
 /** @typedef {import('../types/inbenta-auth.cjs').AccessToken} AccessToken */
@@ -138,7 +138,7 @@ export class AuthClient extends EventTarget {
   /** A token whose products are known, if there is this one at all. */
   async #tokenFor(product, signal) {
     const token = await this.getToken({ signal });
-    return product === undefined || apiUrl(token.apis, product, true) ? token : this.#wait({ products: true }, { __proto__: null, signal });
+    return product === undefined || hasProduct(token.apis, product) ? token : this.#wait({ products: true }, { __proto__: null, signal });
   }
 
   /** @param {any} options */

@@ -81,15 +81,14 @@ export function checkConfig(given, fixed, more) {
   }
   Object.assign(config, fixed);
   checkKey('apiKey', config.apiKey);
-  for (const name of ['minValidityMs', 'timeoutMs']) if (!Number.isFinite(checkDuration(name, config[name]))) throw invalid(`${name} must be a finite number.`);
+  for (const name of ['minValidityMs', 'timeoutMs']) if (!Number.isFinite(checkDuration(name, config[name]))) throw invalid(`${name} must be finite.`);
   for (const name of ['domainKeyName', 'userPersonalSecret']) if (config[name]) checkKey(name, config[name]);
   if (config.persist !== undefined && config.persist != 'session') throw invalid("persist can only be 'session'.");
   if (own.endpoint !== undefined && own.connectionEntryPoint !== undefined) throw invalid('Pass endpoint or connectionEntryPoint, not both.');
   config.timeoutMs = timerMs(config.timeoutMs);
   config.endpoint = endpointOf(config);
   const error = checkEndpoint(config.endpoint, config.allowInsecure);
-  if (/^https:\/\/([^/]*\.)?inbenta\.io\/$/.test(config.endpoint)) throw invalid(`endpoint lacks the version of the API. Write ${config.endpoint}v1.`);
-  if (error == INVALID_CONFIG) throw invalid('endpoint must be a base URL such as https://api.inbenta.io/v1: no user, query, fragment or escapes.');
+  if (error == INVALID_CONFIG) throw invalid('endpoint must be a base URL without user, query, fragment and escapes, and with the version: https://api.inbenta.io/v1.');
   if (error) throw errorFromC(error);
   if (config.wasm instanceof URL) config.wasm = config.wasm.href;
   return config;

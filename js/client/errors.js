@@ -5,8 +5,6 @@ import { CODES } from './boundary.js';
 /** Each bundle has a copy of the class; the brand is one. */
 const BRAND = Symbol.for('inbenta-auth.AuthError');
 
-const GATEWAY = ' A gateway can repeat an old refusal for 5 minutes.';
-
 /**
  * What a hint is made of: facts, no guesses.
  * @typedef {{status?: number, credentialName?: string, endpoint?: string}} Facts
@@ -17,43 +15,43 @@ const origin = () => globalThis.origin ?? globalThis.location?.origin;
 
 /** Why this environment cannot use a domain key; undefined if it can. */
 function noOrigin() {
-  if (globalThis.process?.versions?.node)
-    return 'A domain key works in browsers only: Node sends no Origin, with or without a DOM for tests. Use inbenta-auth/server, or the emulator in tests.';
-  if (origin() == 'null')
-    return 'This page has no origin: it is a file or in a sandboxed frame. Open it from a web server, or add allow-same-origin to the sandbox.';
+  if (globalThis.process?.versions?.node) return 'A domain key works in browsers only: Node sends no Origin. Use inbenta-auth/server, or the emulator in tests.';
+  if (origin() == 'null') return 'This page has no origin: it is a file, or in a sandbox without allow-same-origin.';
 }
 
 /** What to do about each code: a sentence, or what makes it of the facts. */
 const HINTS = {
-  invalid_config: 'Check the keys, the endpoint and the options.',
+  invalid_config: 'Check the keys and options.',
   insecure_endpoint: 'Use https. Plain http works for this machine only.',
-  out_of_memory: 'Too many calls wait at once. Try again later.',
-  aborted: 'The signal that you passed was aborted.',
+  out_of_memory: 'Too many calls wait at once.',
+  aborted: 'Your signal was aborted.',
   disposed: 'Create a new client.',
-  timeout: ({ endpoint = 'The server' }) => `${endpoint} did not answer in time. Try again, or raise timeoutMs.`,
-  network: ({ endpoint = 'The server' }) =>
-    `${endpoint} cannot be reached. Check the connection and the URL` +
-    (origin() ? ', and in the console the connect-src of the CSP and CORS: a refusal without CORS headers looks the same.' : '.'),
+  timeout: ({ endpoint = 'The server' }) => `${endpoint} did not answer in time.`,
+  network: ({ endpoint = 'The server' }) => `${endpoint} cannot be reached. Check the URL${origin() ? ', the connect-src of the CSP, and CORS in the console' : ''}.`,
   origin_not_allowed: () => noOrigin() ?? `Add ${origin()} to the domain key's list of domains.`,
-  credentials_rejected: ({ status, credentialName = 'key' }) =>
-    (credentialName != 'domain key'
-      ? `Check that the API key and the ${credentialName} are right and belong together.`
-      : (noOrigin() ??
-        `Check that the API key and the domain key belong together, that the key's list has ${origin()}, and that it was not revoked.` +
-          (status == 400 ? " If so, try domainKeyName: 'domain_key'." : ''))) + GATEWAY,
+  credentials_rejected: ({ status, credentialName = 'key' }) => {
+    const isDomainKey = credentialName == 'domain key';
+    return (
+      (isDomainKey && noOrigin()) ||
+      `Check that the API key and the ${credentialName} belong together and are not revoked` +
+        (isDomainKey ? `, and that the domain key's list has ${origin()}` : '') +
+        (isDomainKey && status == 400 ? ", or try domainKeyName: 'domain_key'" : '') +
+        '. A gateway can repeat an old refusal for 5 minutes.'
+    );
+  },
   key_revoked: ({ credentialName = 'key' }) => `Create a new ${credentialName}.`,
   token_expired: 'Pass reauthorize, or create a new client.',
-  endpoint_refused: ({ endpoint = 'The endpoint' }) => `Something before the API refused the request. Does ${endpoint} end in /v1? Is there a firewall?${GATEWAY}`,
+  endpoint_refused: ({ endpoint = 'The endpoint' }) => `Does ${endpoint} end in /v1? Something before the API refused the request.`,
   rate_limited: 'Try again after retryAfterMs. All visitors share the limits of an API key.',
-  server_error: 'The client tried until the call timed out. Try again later.',
+  server_error: 'Try again later.',
   body_too_large: 'Check the endpoint.',
-  bad_response: 'Check the endpoint, and that nothing in between changes its answers.',
+  bad_response: 'Check the endpoint.',
   // Of JavaScript alone:
-  wasm_unavailable: 'The WebAssembly module did not start. The cause says why.',
+  wasm_unavailable: 'The cause says why.',
   secret_in_browser: 'Use createFromDomainKey, or get the token from your server.',
   wasm_blocked_by_csp: "Add 'wasm-unsafe-eval' to the script-src of the CSP.",
-  redirect_refused: 'The product redirects, and the keys must not follow. Use the final URL, or pass redirect.',
-  reauthorize_failed: 'Your reauthorize failed. The cause is what it threw.',
+  redirect_refused: 'Use the final URL, or pass redirect.',
+  reauthorize_failed: 'The cause is what your reauthorize threw.',
 };
 
 /** @typedef {keyof typeof HINTS} AuthErrorCode */
@@ -74,18 +72,12 @@ export class AuthError extends Error {
    * @param {{status?: number, retryable?: boolean, retryAfterMs?: number, attempts?: number, serverMessage?: string, cause?: unknown, hint?: string}} [details]
    * @param {Facts} [facts]
    */
-  constructor(code, { status = 0, retryable = false, retryAfterMs = 0, attempts = 0, serverMessage, cause, hint } = {}, facts) {
+  constructor(code, { cause, hint, ...details } = {}, facts) {
+    const { status, serverMessage } = details;
     const known = HINTS[code];
     const text = hint ?? (typeof known == 'string' ? known : known({ ...facts, status }));
     super(`${serverMessage ? `The server says: ${serverMessage} – ` : ''}${text} (${code})`, cause === undefined ? undefined : { cause });
-    this.name = 'AuthError';
-    this.code = code;
-    this.status = status;
-    this.retryable = retryable;
-    this.retryAfterMs = retryAfterMs;
-    this.attempts = attempts;
-    this.serverMessage = serverMessage;
-    this.hint = text;
+    Object.assign(this, { status: 0, retryable: false, retryAfterMs: 0, attempts: 0, serverMessage, ...details, name: 'AuthError', code, hint: text });
   }
 
   /** @internal */

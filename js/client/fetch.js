@@ -7,12 +7,12 @@ import { checkBaseUrl } from './text.js';
 const LOOK_BYTES = 4096;
 const LOOK_MS = 1000;
 
-const has = (object, name) => Object.prototype.hasOwnProperty.call(object, name);
+/** Whether a token has this product. */
+export const hasProduct = (apis, product) => Object.keys(apis).includes(product);
 
-/** The base URL of a product; undefined, if `mayLack`, where there is none. */
-export function apiUrl(apis, product, mayLack = false) {
-  if (typeof product == 'string' && has(apis, product)) return apis[product];
-  if (mayLack) return undefined;
+/** The base URL of a product. */
+export function apiUrl(apis, product) {
+  if (hasProduct(apis, product)) return apis[product];
   throw invalid(`There is no product "${product}" for this key. There are: ${Object.keys(apis).join(', ') || 'none'}.`);
 }
 
@@ -20,18 +20,19 @@ const isUrl = (target) => Object.prototype.toString.call(target) == '[object URL
 
 /** Where a request goes: a product and a path below its base, or a URL. */
 function resolve(apis, target, path, allowInsecure) {
+  const text = isUrl(target) ? target : `${apiUrl(apis, target).replace(/\/$/, '')}/${path.replace(/^\//, '')}`;
   let url;
   try {
-    url = new URL(isUrl(target) ? target : `${apiUrl(apis, target).replace(/\/$/, '')}/${path.replace(/^\//, '')}`);
+    url = new URL(text);
   } catch (cause) {
-    throw cause instanceof AuthError ? cause : invalid(`${path || target} does not make a URL.`, cause);
+    throw invalid(`${text} is no URL.`, cause);
   }
   const isProduct = (base) => {
     try {
       return new URL(base).origin == url.origin;
     } catch {}
   };
-  if (!Object.values(apis).some(isProduct)) throw invalid(`${url.origin} is not the host of one of this key's products, so it gets no token.`);
+  if (!Object.values(apis).some(isProduct)) throw invalid(`${url.origin} is no host of this key's products.`);
   if (checkBaseUrl(url.origin, allowInsecure)) throw new AuthError('insecure_endpoint');
   return url;
 }

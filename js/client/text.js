@@ -16,20 +16,21 @@ const readNumber = (text) => (text.length < 32 && /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]
 const readCode = (text) => -1 - CODES.indexOf(text);
 
 const BASE_URL = /^([a-z][a-z\d+.-]*):\/\/(\[[\da-f:]+\]|[\w-]+(?:\.[\w-]+)*\.?)(?::(\d+))?(?:\/(?:[\w\-.~!$&'()*+,;=:@/]|%[\da-f]{2})*)?$/i;
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
-/** Whether a host in brackets is an IPv6 address: eight groups, or fewer with one "::". */
-function isIpv6(host) {
-  const [head, tail, ...more] = host.slice(1, -1).split('::');
-  const groups = [head, tail].flatMap((part) => (part ? part.split(':') : []));
-  return !more.length && groups.every((group) => /^[\da-f]{1,4}$/i.test(group)) && (tail === undefined ? groups.length == 8 : groups.length < 8);
+/** In brackets, or with a number at the end, which browsers read as an IPv4 address in one of many spellings. */
+const ADDRESS = /^\[|(^|\.)(\d+|0x[\da-f]*)\.?$/i;
+
+/** Whether a host is a name, an IPv6 address, or an IPv4 address in its usual spelling: the one that browsers write. */
+function isHost(host) {
+  try {
+    return !ADDRESS.test(host) || new URL(`http://${host}`).hostname == host || host[0] == '[';
+  } catch {
+    return false;
+  }
 }
 
-/** Whether a host could be read as an IPv4 address in another spelling: its last label is a number, and it is not one in ours. */
-const isOddAddress = (host) => /(^|\.)(\d+|0x[\da-f]*)\.?$/i.test(host) && !IPV4.test(host);
-
 /** Whether a host is this machine: localhost, 127.0.0.0/8 or [::1]. */
-const isLoopback = (host) => /^(localhost|\[[0:]*:0*1\])$/i.test(host) || (/^127\./.test(host) && IPV4.test(host));
+const isLoopback = (host) => /^(localhost|127[\d.]+|\[[0:]*:0*1\])$/i.test(host);
 
 /**
  * Checks a base URL by the grammar of src/base/base_url.h: https, or http to this machine, or http anywhere with
@@ -40,7 +41,7 @@ const isLoopback = (host) => /^(localhost|\[[0:]*:0*1\])$/i.test(host) || (/^127
  */
 export function checkBaseUrl(text, allowInsecure) {
   const [, scheme, host, port = 1] = (text.length <= 1024 && BASE_URL.exec(text)) || [];
-  if (!host || !(port >= 1 && port <= 65535) || (host[0] == '[' ? !isIpv6(host) : isOddAddress(host))) return INVALID_CONFIG;
+  if (!host || !(port >= 1 && port <= 65535) || !isHost(host)) return INVALID_CONFIG;
   if (/^https$/i.test(scheme) || (/^http$/i.test(scheme) && (allowInsecure || isLoopback(host)))) return 0;
   return INSECURE_ENDPOINT;
 }

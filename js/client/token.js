@@ -2,7 +2,7 @@
 // comes from, the C core checks it before it is used.
 
 import { invalid } from './errors.js';
-import { isKey, ownMembers } from './config.js';
+import { checkKey, isKey, ownMembers } from './config.js';
 
 /**
  * @typedef {object} AccessToken
@@ -41,8 +41,7 @@ const LATEST_S = 1e11;
 function seconds(grant, name) {
   const value = grant[name];
   if (value === undefined || value === null) return undefined;
-  if (typeof value != 'number' || !Number.isFinite(value)) throw invalid(`${name} must be a number of seconds, not ${typeof value == 'number' ? value : `a ${typeof value}`}.`);
-  if (value > LATEST_S) throw invalid(`${name} must be in seconds; ${value} looks like milliseconds.`);
+  if (!Number.isFinite(value) || value > LATEST_S) throw invalid(`${name} must be a number of seconds, not text or milliseconds.`);
   return value;
 }
 
@@ -54,7 +53,7 @@ function seconds(grant, name) {
  */
 export function fromGrant(given) {
   const grant = ownMembers(typeof given == 'string' ? { accessToken: given } : given);
-  if (!isKey(grant.accessToken)) throw invalid('The access token must be a non-empty string without spaces, or an object with one as accessToken.');
+  checkKey('accessToken', grant.accessToken);
   const now = Date.now();
   const [expiresIn, expiration] = [seconds(grant, 'expires_in'), seconds(grant, 'expiration')];
   const expiresAt = expiresIn !== undefined ? now + expiresIn * 1000 : expiration !== undefined ? expiration * 1000 : now + UNKNOWN_LIFE_MS;

@@ -27,15 +27,15 @@ async function read(source, timeoutMs) {
 /** The AuthError for a module that did not start. A policy stops Chromium and Firefox at compiling, WebKit at the instance. */
 export function wasmError(cause, source) {
   if (!globalThis.WebAssembly)
-    return new AuthError('wasm_unavailable', { cause, hint: 'This browser has no WebAssembly, or Lockdown Mode switched it off.' });
+    return new AuthError('wasm_unavailable', { cause, hint: 'There is no WebAssembly. Lockdown Mode switches it off.' });
   try {
     new WebAssembly.Instance(new WebAssembly.Module(EMPTY));
   } catch {
     return new AuthError('wasm_blocked_by_csp', { cause });
   }
-  if (cause instanceof RangeError) return new AuthError('wasm_unavailable', { cause, hint: 'There is no memory left for the module, 256 KB.' });
+  if (cause instanceof RangeError) return new AuthError('wasm_unavailable', { cause, hint: 'There is no memory left: it takes 256 KB.' });
   const isFile = typeof source == 'string' || source instanceof URL;
-  const hint = isFile ? `Serve inbenta-auth.wasm of this version at ${source}, and let connect-src allow it: ${cause.message}.` : undefined;
+  const hint = isFile ? `Serve inbenta-auth.wasm at ${source}, and allow that in the connect-src of the CSP: ${cause.message}.` : undefined;
   return new AuthError('wasm_unavailable', { cause, hint });
 }
 
