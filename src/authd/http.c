@@ -24,6 +24,7 @@
 
 #include "authapi/messages.h"
 #include "authd/certificate.h"
+#include "authd/connections.h"
 #include "authd/framing.h"
 #include "authd/hosts.h"
 #include "base/wipe.h"
@@ -42,6 +43,7 @@ struct authd_http {
   authd_http_options options;
   const authd_log *log;
   struct MHD_Daemon *daemon;
+  authd_connections *connections;
   atomic_int open_exchanges; /* requests that are being read or answered */
   pthread_mutex_t in_use;    /* what the handlers use: by a request, or after authd_http_pause */
 };
@@ -206,8 +208,10 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
                          enum MHD_RequestTerminationCode code) {
   authd_http *http = user;
   struct exchange *exchange = *state;
-  (void)connection;
   (void)code;
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  if (info != NULL)
+    authd_connections_restart(http->connections, info->socket_context);
   if (exchange == NULL)
     return;
   atomic_fetch_sub(&http->open_exchanges, 1);
@@ -216,6 +220,28 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
   free(exchange->body);
   free(exchange);
   *state = NULL;
+}
+
+static enum MHD_Result on_accept(void *user, const struct sockaddr *address, socklen_t size) {
+  authd_http *http = user;
+  (void)size;
+  return authd_connections_accept(http->connections, address) ? MHD_YES : MHD_NO;
+}
+
+static const struct sockaddr *peer_of(struct MHD_Connection *connection) {
+  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+}
+
+static void on_connection(void *user, struct MHD_Connection *connection, void **state,
+                          enum MHD_ConnectionNotificationCode code) {
+  authd_http *http = user;
+  if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+    int file = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    *state = authd_connections_add(http->connections, file, peer_of(connection));
+  } else {
+    authd_connections_remove(http->connections, *state);
+    *state = NULL;
+  }
 }
 
 /* How many connections may be open: each is a file, so the soft limit is raised to what the hard
@@ -244,6 +270,7 @@ static unsigned connection_limit(void) {
 #endif
 
 static void release(authd_http *http) {
+  authd_connections_free(http->connections);
   authd_certificate_clean_up();
   pthread_mutex_destroy(&http->in_use);
   free(http);
@@ -279,12 +306,20 @@ authd_http *authd_http_start(const authapi *api, const authapi_management *admin
     http->options = *options;
   atomic_init(&http->open_exchanges, 0);
   pthread_mutex_init(&http->in_use, NULL);
-  http->daemon = MHD_start_daemon(
-      flags, 0, NULL, NULL, on_request, http, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_SOCK_ADDR, at,
-      MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVING_THREADS, MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)SOMAXCONN,
-      MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
-      MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-      STRICTNESS, MHD_OPTION_UNESCAPE_CALLBACK, authd_framing_unescape, NULL, MHD_OPTION_END);
+  unsigned limit = connection_limit(), of_one = limit / 4;
+  http->connections = authd_connections_new(of_one < AUTHD_CONNECTIONS_OF_ONE ? of_one : AUTHD_CONNECTIONS_OF_ONE,
+                                            http->options.trusted);
+  if (http->connections == NULL) {
+    release(http);
+    return NULL;
+  }
+  http->daemon = MHD_start_daemon(flags, 0, on_accept, http, on_request, http, MHD_OPTION_ARRAY, tls_options,
+                                  MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVING_THREADS,
+                                  MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)SOMAXCONN, MHD_OPTION_NOTIFY_COMPLETED,
+                                  on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+                                  MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, STRICTNESS,
+                                  MHD_OPTION_UNESCAPE_CALLBACK, authd_framing_unescape, NULL, MHD_OPTION_END);
   if (http->daemon == NULL) {
     int why = errno;
     release(http);

@@ -199,7 +199,7 @@ static void print_address(const server *server, unsigned short port) {
 /* Returns the exit status. */
 static int serve_until_stopped(server *server, const sigset_t *signals) {
   const authd_command_line *line = server->line;
-  const authd_http_options options = {.allowed_hosts = line->allowed_hosts};
+  const authd_http_options options = {.trusted = &line->trusted, .allowed_hosts = line->allowed_hosts};
   unsigned short port = line->port;
   errno = 0;
   server->http = authd_http_start(&server->api, line->admin_token_file != NULL ? &server->admin : NULL,
