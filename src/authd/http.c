@@ -27,6 +27,7 @@
 #include "authd/connections.h"
 #include "authd/framing.h"
 #include "authd/hosts.h"
+#include "base/dates.h"
 #include "base/wipe.h"
 
 #define SERVING_THREADS 4
@@ -44,6 +45,9 @@ struct authd_http {
   const authd_log *log;
   struct MHD_Daemon *daemon;
   authd_connections *connections;
+  int64_t strangers_s;       /* the second in which lines of requests without a known key are counted */
+  unsigned strangers;        /* so many in it */
+  unsigned long left_out;    /* lines that were not written, because they were too many */
   atomic_int open_exchanges; /* requests that are being read or answered */
   pthread_mutex_t in_use;    /* what the handlers use: by a request, or after authd_http_pause */
 };
@@ -136,6 +140,37 @@ static enum MHD_Result refuse_framing(struct MHD_Connection *connection, const c
   return result;
 }
 
+static const struct sockaddr *peer_of(struct MHD_Connection *connection) {
+  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+}
+
+/* Anybody may send requests without a known key, so only so many of them have a line in each second.
+ * *left_out is set to how many had none, when the next line is written. */
+static bool is_logged(authd_http *http, const authapi_response *response, int64_t now_s, unsigned long *left_out) {
+  if (response->key_id[0] == '\0') {
+    if (http->strangers_s != now_s) {
+      http->strangers_s = now_s;
+      http->strangers = 0;
+    }
+    if (http->strangers++ >= AUTHAPI_STRANGERS_A_SECOND) {
+      http->left_out++;
+      return false;
+    }
+  }
+  *left_out = http->left_out;
+  http->left_out = 0;
+  return true;
+}
+
+static void log_left_out(const authd_log *log, int64_t now_s, unsigned long left_out) {
+  char when[IAUTH__DATE_SIZE];
+  iauth__write_date(now_s, when);
+  authd_log_writer_print(log->writer,
+                         log->json ? "{\"time\":\"%s\",\"left_out\":%lu}\n"
+                                   : "%s %lu requests without a known key have no line\n",
+                         when, left_out);
+}
+
 /* A page of a stranger may give its own host name our address (DNS rebinding). It then is of the same
  * origin as the page of management, but it cannot choose another Host. Elsewhere there is nothing that
  * a browser could be made to use: every request shows its credential. */
@@ -170,7 +205,10 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     *size = 0;
     return MHD_YES;
   }
+  char client[AUTHD_ADDRESS_SIZE];
+  authd_client_address(http->options.trusted, peer_of(connection), header_of(connection, "X-Forwarded-For"), client);
   const authapi_request request = {
+      .client = client,
       .method = method,
       .path = url,
       .header = header_of,
@@ -192,10 +230,14 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     snprintf(problem, sizeof problem, "%s", response.problem);
     response.problem = problem;
   }
+  int64_t now_s = http->api->now_s(http->api->clock_state);
+  unsigned long left_out = 0;
+  bool logged = http->log != NULL && is_logged(http, &response, now_s, &left_out);
   pthread_mutex_unlock(&http->in_use);
-  if (http->log != NULL) {
+  if (left_out > 0)
+    log_left_out(http->log, now_s, left_out);
+  if (logged) {
     char line[AUTHAPI_LOG_LINE_MAX];
-    int64_t now_s = http->api->now_s(http->api->clock_state);
     size_t len = authapi_access_log_line(http->log->json, now_s, &request, &response, took_ms, line);
     authd_log_writer_put(http->log->writer, line, len);
   }
@@ -226,10 +268,6 @@ static enum MHD_Result on_accept(void *user, const struct sockaddr *address, soc
   authd_http *http = user;
   (void)size;
   return authd_connections_accept(http->connections, address) ? MHD_YES : MHD_NO;
-}
-
-static const struct sockaddr *peer_of(struct MHD_Connection *connection) {
-  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
 }
 
 static void on_connection(void *user, struct MHD_Connection *connection, void **state,

@@ -31,6 +31,7 @@ typedef struct {
   authapi_signing_keys keys;
   authapi api;
   authapi_management admin;
+  authapi_attempts attempts;
   authapi_store last_used_store; /* the same store on a connection of its own */
   authd_tls tls;                 /* .key is NULL for plain http */
   authd_log log;
@@ -75,6 +76,7 @@ static int init_admin(server *server) {
     status = authd_complain(1, "--admin-token-file %s", problem);
   else if (!authapi_management_init(&server->admin, &server->api, token))
     status = authd_complain(1, "no hash could be made");
+  server->admin.attempts = &server->attempts;
   iauth__wipe(token, sizeof token);
   return status;
 }
