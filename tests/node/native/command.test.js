@@ -54,9 +54,9 @@ test('the secret comes from a file, standard input or the environment', async (t
 test('apis: all, one, and one that is not there', async (t) => {
   const { endpoint } = await serveApi(t);
   const env = { INBENTA_ENDPOINT: endpoint };
-  assert.equal((await auth(['apis'], { env })).stdout, 'chatbot https://chatbot.example/v1\nsearch https://search.example/v1\n');
+  assert.equal((await auth(['apis'], { env })).stdout, 'chatbot https://chatbot.example\nsearch https://search.example\n');
   assert.deepEqual(JSON.parse((await auth(['apis', '--format', 'json'], { env })).stdout), grant(1).apis);
-  assert.equal((await auth(['apis', 'chatbot'], { env })).stdout, 'https://chatbot.example/v1\n');
+  assert.equal((await auth(['apis', 'chatbot'], { env })).stdout, 'https://chatbot.example\n');
   const none = await auth(['apis', 'shop'], { env });
   assert.equal(none.status, 1);
   assert.match(none.stderr, /shop: the API key is not for this product/);
