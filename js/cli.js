@@ -18,6 +18,8 @@ It prints an API key, a domain key for these domains and a secret to use with it
                      http://localhost:3000; may be given more than once
   --port PORT        where it listens (8080); 0 takes a free one
   --host ADDRESS     (127.0.0.1) another address lets other machines in
+  --allow-host NAME  a name that it answers to, besides localhost; may be given more than once
+  --exit-with-parent ends when the program that started it ends (npx included)
   --file FILE        keeps keys in this JSON file; else they are in memory only
   --api NAME=URL     a product's base URL, as clients get it with their token; may be given more than once
   --lifetime S       of access tokens, in seconds (1200)
@@ -25,6 +27,11 @@ It prints an API key, a domain key for these domains and a secret to use with it
   --quota N/S        the same for a longer period
   --admin-token-file FILE
                      also serves management and its page at /admin/, for who has the token in FILE
+  --personality gateway
+                     refuses as production does: without a reason, and a wrong URL is a 403
+  --refusal-cache S  with it: a refusal goes on for so many seconds (0; production's may take 300)
+  --user-personal-secret TEXT
+                     the one that is taken beside a secret; any other one: 422
   --json             prints one JSON object instead of text
   --log text|json    how the line for each request is written on standard error (text)
   --quiet            no such lines
@@ -39,6 +46,9 @@ The emulator can misbehave, to test clients:
   --body TEXT        answers with this body
   --retry-after S    sends Retry-After
   --cut-off          closes the connection in the middle of the body
+  --firewall         answers as a firewall or CDN does: 403 and a page of HTML
+  --no-cors          leaves out what lets a page of another origin read the answer
+  --apis missing     leaves the products out after /auth; empty writes them as []
   --clock-offset S   its clock is ahead by so many seconds; write --clock-offset=-30 for behind
   --path PATH        only /auth, /refreshToken or /apis
   --next N           only the next N requests
@@ -49,15 +59,16 @@ const list = { type: 'string', multiple: true };
 const flag = { type: 'boolean' };
 
 const OPTIONS = {
-  domain: list, port: text, host: text, file: text, api: list, lifetime: text, throttle: text, quota: text,
+  domain: list, 'allow-host': list, 'exit-with-parent': flag, port: text, host: text, file: text, api: list, lifetime: text, throttle: text, quota: text,
   'admin-token-file': text, json: flag, log: text, quiet: flag, help: { type: 'boolean', short: 'h' }, version: flag,
+  'user-personal-secret': text, personality: text, 'refusal-cache': text, firewall: flag, 'no-cors': flag, apis: text,
   latency: text, status: text, body: text, 'retry-after': text, 'cut-off': flag, 'clock-offset': text, path: text, next: text,
 };
 
 /** Where startEmulator's options come from, for its complaints. */
 const FLAGS = {
-  domains: '--domain', apis: '--api', adminToken: '--admin-token-file', lifetimeS: '--lifetime', latencyMs: '--latency',
-  retryAfterS: '--retry-after', clockOffsetS: '--clock-offset', cutOff: '--cut-off', knobs: '--path, --next',
+  domains: '--domain', allowHosts: '--allow-host', apis: '--api', adminToken: '--admin-token-file', lifetimeS: '--lifetime', latencyMs: '--latency',
+  retryAfterS: '--retry-after', userPersonalSecret: '--user-personal-secret', refusalCacheS: '--refusal-cache', clockOffsetS: '--clock-offset', cutOff: '--cut-off', knobs: '--path, --next',
 };
 
 class UsageError extends Error {}
@@ -96,17 +107,22 @@ function adminToken(file) {
 function optionsOf(values) {
   if (values.log !== undefined && !['text', 'json'].includes(values.log)) throw new UsageError(`--log ${values.log}: write text or json`);
   const limits = { path: values.path, next: number(values.next) };
-  const trouble = { latencyMs: number(values.latency), status: number(values.status), body: values.body, retryAfterS: number(values['retry-after']), cutOff: values['cut-off'] };
+  const trouble = { latencyMs: number(values.latency), status: number(values.status), body: values.body, retryAfterS: number(values['retry-after']), cutOff: values['cut-off'], firewall: values.firewall, cors: values['no-cors'] && false, apis: values.apis };
   return {
     domains: values.domain,
     port: number(values.port ?? '8080'),
     host: values.host,
+    allowHosts: values['allow-host'],
+    exitWithParent: values['exit-with-parent'],
+    userPersonalSecret: values['user-personal-secret'],
     file: values.file,
     apis: apis(values.api),
     lifetimeS: number(values.lifetime),
     throttle: limit('throttle', values.throttle),
     quota: limit('quota', values.quota),
     adminToken: adminToken(values['admin-token-file']),
+    personality: values.personality,
+    refusalCacheS: number(values['refusal-cache']),
     knobs: [{ clockOffsetS: number(values['clock-offset']) }, { ...trouble, ...limits }],
     log: values.quiet ? undefined : (entry) => process.stderr.write(`${values.log == 'json' ? JSON.stringify(entry) : line(entry)}\n`),
   };

@@ -23,15 +23,13 @@ function noOrigin() {
     return 'This page has no origin: it is a file or in a sandboxed frame. Open it from a web server, or add allow-same-origin to the sandbox.';
 }
 
-const fixed = (hint) => () => hint;
-
-/** What to do about each code. */
+/** What to do about each code: a sentence, or what makes it of the facts. */
 const HINTS = {
-  invalid_config: fixed('Check the keys, the endpoint and the options.'),
-  insecure_endpoint: fixed('Use https. Plain http works for this machine only.'),
-  out_of_memory: fixed('Too many calls wait at once. Try again later.'),
-  aborted: fixed('The signal that you passed was aborted.'),
-  disposed: fixed('Create a new client.'),
+  invalid_config: 'Check the keys, the endpoint and the options.',
+  insecure_endpoint: 'Use https. Plain http works for this machine only.',
+  out_of_memory: 'Too many calls wait at once. Try again later.',
+  aborted: 'The signal that you passed was aborted.',
+  disposed: 'Create a new client.',
   timeout: ({ endpoint = 'The server' }) => `${endpoint} did not answer in time. Try again, or raise timeoutMs.`,
   network: ({ endpoint = 'The server' }) =>
     `${endpoint} cannot be reached. Check the connection and the URL` +
@@ -44,18 +42,18 @@ const HINTS = {
         `Check that the API key and the domain key belong together, that the key's list has ${origin()}, and that it was not revoked.` +
           (status == 400 ? " If so, try domainKeyName: 'domain_key'." : ''))) + GATEWAY,
   key_revoked: ({ credentialName = 'key' }) => `Create a new ${credentialName}.`,
-  token_expired: fixed('Pass reauthorize, or create a new client.'),
+  token_expired: 'Pass reauthorize, or create a new client.',
   endpoint_refused: ({ endpoint = 'The endpoint' }) => `Something before the API refused the request. Does ${endpoint} end in /v1? Is there a firewall?${GATEWAY}`,
-  rate_limited: fixed('Try again after retryAfterMs. All visitors share the limits of an API key.'),
-  server_error: fixed('The client tried until the call timed out. Try again later.'),
-  body_too_large: fixed('Check the endpoint.'),
-  bad_response: fixed('Check the endpoint, and that nothing in between changes its answers.'),
+  rate_limited: 'Try again after retryAfterMs. All visitors share the limits of an API key.',
+  server_error: 'The client tried until the call timed out. Try again later.',
+  body_too_large: 'Check the endpoint.',
+  bad_response: 'Check the endpoint, and that nothing in between changes its answers.',
   // Of JavaScript alone:
-  wasm_unavailable: fixed('The WebAssembly module did not start. The cause says why.'),
-  secret_in_browser: fixed('Use createFromDomainKey, or get the token from your server.'),
-  wasm_blocked_by_csp: fixed("Add 'wasm-unsafe-eval' to the script-src of the CSP."),
-  redirect_refused: fixed('The product redirects, and the keys must not follow. Use the final URL, or pass redirect.'),
-  reauthorize_failed: fixed('Your reauthorize failed. The cause is what it threw.'),
+  wasm_unavailable: 'The WebAssembly module did not start. The cause says why.',
+  secret_in_browser: 'Use createFromDomainKey, or get the token from your server.',
+  wasm_blocked_by_csp: "Add 'wasm-unsafe-eval' to the script-src of the CSP.",
+  redirect_refused: 'The product redirects, and the keys must not follow. Use the final URL, or pass redirect.',
+  reauthorize_failed: 'Your reauthorize failed. The cause is what it threw.',
 };
 
 /** @typedef {keyof typeof HINTS} AuthErrorCode */
@@ -77,7 +75,8 @@ export class AuthError extends Error {
    * @param {Facts} [facts]
    */
   constructor(code, { status = 0, retryable = false, retryAfterMs = 0, attempts = 0, serverMessage, cause, hint } = {}, facts) {
-    const text = hint ?? HINTS[code]({ ...facts, status });
+    const known = HINTS[code];
+    const text = hint ?? (typeof known == 'string' ? known : known({ ...facts, status }));
     super(`${serverMessage ? `The server says: ${serverMessage} – ` : ''}${text} (${code})`, cause === undefined ? undefined : { cause });
     this.name = 'AuthError';
     this.code = code;

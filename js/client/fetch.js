@@ -75,19 +75,16 @@ async function isTokenRefused(response) {
  * One request. What is wrong with its arguments is a mistake of the caller, what happens after that is not.
  * @param {URL} url
  * @param {RequestInit} init
+ * @param {() => Headers} headers
  */
-async function send(url, init) {
+async function send(url, init, headers) {
   let request;
   try {
-    request = new Request(url, init);
-  } catch (cause) {
-    if (init.signal?.aborted) throw new AuthError('aborted', { cause: init.signal.reason });
-    throw invalid(`fetch does not take this: ${cause.message}`, cause);
-  }
-  try {
+    request = new Request(url, { ...init, headers: headers() });
     return await fetch(request);
   } catch (cause) {
     if (init.signal?.aborted) throw new AuthError('aborted', { cause: init.signal.reason });
+    if (!request) throw invalid(`fetch does not take this: ${cause.message}`, cause);
     throw new AuthError('network', { cause, retryable: true }, { endpoint: url.origin });
   }
 }
@@ -118,13 +115,7 @@ export async function fetchWithToken({ config, tokenFor, mayRenew, renew, log },
   for (let isRetry = false; ; isRetry = true) {
     const { accessToken, apis } = await tokenFor(product, init.signal);
     const url = resolve(apis, target, path, config.allowInsecure);
-    let headers;
-    try {
-      headers = headersOf(init, config, accessToken);
-    } catch (cause) {
-      throw invalid(`fetch does not take these headers: ${cause.message}`, cause);
-    }
-    const response = await send(url, { ...init, headers });
+    const response = await send(url, init, () => headersOf(init, config, accessToken));
     log({ type: 'fetch', host: url.host, status: response.status });
     if (!given?.redirect && (response.type == 'opaqueredirect' || [301, 302, 303, 307, 308].includes(response.status))) {
       release(response);

@@ -1,9 +1,11 @@
 // One instance of the emulator's wasm: the only place that knows its boundary (src/emulator/boundary.h).
 
+import { Buffer } from 'node:buffer';
 import { createHash, createPrivateKey, createPublicKey, randomFillSync, sign, verify } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import moduleText from '#wasm';
 import { decode } from '../wasm-text.js';
+import { libcImports } from './libc_imports.js';
 
 const FLAG_ADMIN = 1;
 const FLAG_BODY_TOO_LARGE = 2;
@@ -26,7 +28,7 @@ let module;
  * @property {number} status
  * @property {string[]} headers name, value, …
  * @property {Buffer} body
- * @property {Record<string, unknown>} log what the access log tells: no credential is in it
+ * @property {Record<string, unknown>} log what stands in the access log: no credential is in it
  */
 
 export class EmulatorCore {
@@ -39,13 +41,13 @@ export class EmulatorCore {
   constructor(host) {
     this.#host = host;
     module ??= new WebAssembly.Module(decode(moduleText));
-    this.#wasm = new WebAssembly.Instance(module, { js: this.#imports() }).exports;
+    this.#wasm = new WebAssembly.Instance(module, { ...libcImports(module, 'js'), js: this.#imports() }).exports;
     this.#wasm._initialize();
   }
 
   /** @returns {string} what is wrong with these settings, "option: advice", or '' */
-  configure({ apis, adminToken, throttle, quota }) {
-    const strings = this.#write(Buffer.from(`${JSON.stringify(apis)}\0${adminToken}\0`));
+  configure({ apis, adminToken, userPersonalSecret, throttle, quota }) {
+    const strings = this.#write(Buffer.from(`${[JSON.stringify(apis), adminToken, userPersonalSecret].join('\0')}\0`));
     return this.#text(this.#wasm.configure(...strings, throttle.requests, throttle.periodS, quota.requests, quota.periodS));
   }
 
@@ -71,7 +73,7 @@ export class EmulatorCore {
     return this.#answer;
   }
 
-  /** The imports. What throws here counts as a failure there: nothing may unwind C. */
+  /** Our imports. What throws here counts as a failure there: nothing may unwind C. */
   #imports() {
     const guard = (run) => (...words) => {
       try {

@@ -1,11 +1,18 @@
 // The running emulator: Node's http in front of the core, and the knobs in between.
 
+import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
-import { once, setMaxListeners } from 'node:events';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import { nextTick } from 'node:process';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EmulatorCore } from './core.js';
+import { Gateway } from './gateway.js';
+import { hasOneHost, isHostAllowed } from './hosts.js';
 import { OptionError } from './options.js';
+import { watchParent } from './parent.js';
 
 const BODY_MAX = 16_384; // AUTHAPI_BODY_MAX of src/authapi/endpoints.h
 const REQUEST_TIMEOUT_MS = 15_000; // for all of a request, its body included
@@ -57,6 +64,14 @@ async function readBody(request) {
   return { body: bodyTooLarge ? Buffer.alloc(0) : Buffer.concat(pieces), bodyTooLarge };
 }
 
+/** The path of a request's target without its query; the target may be a whole URL (RFC 9112, section 3.2.2). */
+const pathOf = (target) => target.replace(/^https?:\/\/[^/?#]*/i, '').split('?', 1)[0] || '/';
+
+const nowS = (offsetS = 0) => Math.floor(Date.now() / 1000) + offsetS;
+
+/** What a firewall or a CDN in front of an API may say. */
+const FIREWALL_PAGE = '<!doctype html><html><head><title>403 Forbidden</title></head><body><h1>403 ERROR</h1><p>Request blocked.</p></body></html>';
+
 function isJson(text) {
   try {
     JSON.parse(text);
@@ -90,7 +105,10 @@ export class Emulator {
   #clockOffsetS = 0; // of the request that is being answered
   #closed;
   #inFlight = 0; // requests whose headers are there and whose answer is not sent
-  #stopping = new AbortController();
+  #waiting = new Set(); // answers that are late: each ends its wait when it is called
+  #allowHosts;
+  #stopWatching; // the parent, if asked
+  #gateway; // undefined: it answers as inbenta-authd does
 
   /** The log of requests, oldest first; the last 10,000 of them. @type {RequestEntry[]} */
   requests = [];
@@ -110,17 +128,18 @@ export class Emulator {
   secretId = null;
 
   /** @internal Use startEmulator. */
-  constructor({ settings, knobs, file, log }) {
+  constructor({ settings, knobs, file, log, personality, refusalCacheS, allowHosts }) {
+    this.#allowHosts = allowHosts;
     this.#settings = { ...settings, adminToken: settings.adminToken ?? randomBytes(32).toString('base64url') };
     this.#settings.servesAdmin = settings.adminToken !== undefined;
     this.#knobs = knobs;
     this.#file = file;
     this.#log = checkLog(log);
-    setMaxListeners(0, this.#stopping.signal); // one for each answer that is late
+    if (personality == 'gateway') this.#gateway = new Gateway(refusalCacheS);
   }
 
   /** @internal */
-  async start({ port, host, domains }) {
+  async start({ port, host, domains, exitWithParent }) {
     this.#document = this.#file?.read();
     this.#core = this.#newCore(this.#document);
     try {
@@ -129,12 +148,13 @@ export class Emulator {
       throw error.code == 'bad_request' ? new OptionError('domains', error.message) : error;
     }
     this.#startDocument = this.#document;
-    this.#server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1000, maxHeaderSize: HEADERS_MAX }, (request, response) =>
+    this.#server = createServer({ insecureHTTPParser: false, requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1000, maxHeaderSize: HEADERS_MAX }, (request, response) =>
       void this.#serve(request, response));
     this.#server.listen(port, host);
     await once(this.#server, 'listening');
     this.url = urlOf(this.#server.address());
     this.endpoint = `${this.url}/v1`;
+    if (exitWithParent) this.#stopWatching = watchParent(() => void this.close());
   }
 
   // -------------------------------------------------------------------------------------------------------------
@@ -252,6 +272,7 @@ export class Emulator {
     this.#keep(this.#startDocument);
     this.#core = this.#newCore(this.#startDocument);
     this.#knobs.reset();
+    this.#gateway?.reset();
     this.requests.length = 0;
   }
 
@@ -259,7 +280,7 @@ export class Emulator {
   // The core.
 
   #newCore(document) {
-    const core = new EmulatorCore({ now: () => Math.floor(Date.now() / 1000) + this.#clockOffsetS, keep: (kept) => this.#keep(kept) });
+    const core = new EmulatorCore({ now: () => nowS(this.#clockOffsetS), keep: (kept) => this.#keep(kept) });
     const wrong = core.configure(this.#settings);
     if (wrong) throw optionError(wrong);
     const problem = core.open(document, this.#settings.lifetimeS);
@@ -274,7 +295,7 @@ export class Emulator {
     this.#document = document;
   }
 
-  /** A core that died is replaced by one with the keys that were kept, and whoever asked is told. */
+  /** A core that died is replaced by one with the keys that were kept, and the caller gets an error. */
   #ask({ clockOffsetS = 0, ...request }) {
     this.#clockOffsetS = clockOffsetS;
     try {
@@ -299,34 +320,59 @@ export class Emulator {
     const started = performance.now();
     const content = await readBody(request);
     if (!content) return;
-    const path = request.url.split('?', 1)[0];
+    const path = pathOf(request.url);
+    const problem = this.#hostProblem(request);
+    if (problem) return this.#refuseHost(request, response, path, problem, started);
     const isAdmin = this.#settings.servesAdmin && /^\/admin($|\/)/.test(path);
     // A preflight passes, or a page could not read what was injected.
     const knobs = isAdmin ? {} : this.#knobs.take(path, { count: request.method != 'OPTIONS' });
     const { clockOffsetS, lifetimeS = this.#settings.lifetimeS, ...trouble } = Object.fromEntries(Object.entries(knobs).filter(([, value]) => value !== null));
-    const { latencyMs = 0, status, body, retryAfterS, cutOff = false } = request.method == 'OPTIONS' ? {} : trouble;
+    const { latencyMs = 0, status, body, retryAfterS, cutOff = false, firewall = false, apis, cors = true } = request.method == 'OPTIONS' ? {} : trouble;
     if (latencyMs > 0 && !(await this.#wait(latencyMs))) return;
 
-    const { method, rawHeaders } = request;
-    const answer = this.#ask({ method, path, rawHeaders, ...content, admin: isAdmin, refuseWith: status, clockOffsetS, lifetimeS });
+    const { method, rawHeaders, headers } = request;
+    const ask = (refuseWith) => this.#ask({ method, path, rawHeaders, ...content, admin: isAdmin, refuseWith, clockOffsetS, lifetimeS });
+    const refuseWith = firewall ? 403 : status;
+    const gateway = isAdmin ? undefined : this.#gateway;
+    const answer = gateway ? gateway.answer({ path, method, headers }, nowS(clockOffsetS), ask, refuseWith) : ask(refuseWith);
+    if (apis && answer.status == 200) answer.body = changeApis(answer.body, apis, path);
     if (retryAfterS !== undefined) answer.headers = replace(answer.headers, 'Retry-After', `${retryAfterS}`);
-    if (body !== undefined) {
-      answer.body = Buffer.from(body);
-      answer.headers = replace(answer.headers, 'Content-Type', isJson(body) ? 'application/json' : 'text/html; charset=utf-8');
+    const replacement = body ?? (firewall ? FIREWALL_PAGE : undefined);
+    if (replacement !== undefined) {
+      answer.body = Buffer.from(replacement);
+      answer.headers = replace(answer.headers, 'Content-Type', isJson(replacement) ? 'application/json' : 'text/html; charset=utf-8');
     }
+    if (!cors) answer.headers = remove(answer.headers, (name) => name.startsWith('Access-Control-'));
     const left = response.destroyed;
     this.#note(answer, { left, cutOff, ms: performance.now() - started });
     if (!left) this.#send(response, answer, { cutOff, clockOffsetS });
   }
 
-  /** False if the emulator ends before. */
-  async #wait(ms) {
-    try {
-      await sleep(ms, undefined, { signal: this.#stopping.signal });
-      return true;
-    } catch {
-      return false;
-    }
+  /** What is wrong with the Host of a request, and the status that says so (RFC 9112, section 3.2; RFC 9110, section 15.5.20). */
+  #hostProblem(request) {
+    if (!hasOneHost(request)) return { status: 400, reason: 'bad_request', message: 'A request has exactly one Host.' };
+    if (isHostAllowed(request, this.#allowHosts)) return undefined;
+    return { status: 421, reason: 'host_not_allowed', message: 'The emulator does not answer to this host name. Allow it with allowHosts or --allow-host.' };
+  }
+
+  #refuseHost({ method, rawHeaders }, response, path, { status, reason, message }, started) {
+    const answer = this.#ask({ method, path, rawHeaders, body: Buffer.alloc(0), lifetimeS: this.#settings.lifetimeS, refuseWith: status });
+    if (answer.status == status) Object.assign(answer, { body: Buffer.from(JSON.stringify({ error: { code: status, message, reason } })), log: { ...answer.log, reason } });
+    this.#note(answer, { left: response.destroyed, cutOff: false, ms: performance.now() - started });
+    if (!response.destroyed) this.#send(response, answer, { cutOff: false });
+  }
+
+  /** False if the emulator ends before. Without AbortSignal, which test environments replace by one that Node refuses. */
+  #wait(ms) {
+    return new Promise((resolve) => {
+      const end = (waited) => {
+        clearTimeout(timer);
+        this.#waiting.delete(end);
+        resolve(waited === true);
+      };
+      const timer = setTimeout(end, ms, true);
+      this.#waiting.add(end);
+    });
   }
 
   #note({ status, log }, { left, cutOff, ms }) {
@@ -335,7 +381,7 @@ export class Emulator {
     const entry = { time, method, path, status: left ? 0 : status, origin, keyId: key, reason: what, ...(problem && { problem }), ms: Math.round(ms * 100) / 100 };
     if (this.requests.push(entry) > REQUESTS_KEPT) this.requests.shift();
     // What it throws is not to be lost, and not this request's trouble.
-    if (this.#log) queueMicrotask(() => this.#log(entry));
+    if (this.#log) nextTick(() => this.#log(entry));
   }
 
   #send(response, { status, headers, body }, { cutOff, clockOffsetS = 0 }) {
@@ -362,11 +408,12 @@ export class Emulator {
   }
 
   async #close() {
+    this.#stopWatching?.();
     const closed = once(this.#server, 'close');
     const giveUp = performance.now() + GRACE_MS;
     this.#server.close();
     while (this.#inFlight > 0 && performance.now() < giveUp) await sleep(10);
-    this.#stopping.abort();
+    for (const end of this.#waiting) end(false);
     this.#server.closeAllConnections();
     await closed;
   }
@@ -376,7 +423,20 @@ if (Symbol.asyncDispose) Emulator.prototype[Symbol.asyncDispose] = Emulator.prot
 
 /** `headers` (name, value, …) with one set. */
 function replace(headers, name, value) {
+  return [...remove(headers, (other) => other == name), name, value];
+}
+
+function remove(headers, isUnwanted) {
   const kept = [];
-  for (let i = 0; i < headers.length; i += 2) if (headers[i] != name) kept.push(headers[i], headers[i + 1]);
-  return [...kept, name, value];
+  for (let i = 0; i < headers.length; i += 2) if (!isUnwanted(headers[i])) kept.push(headers[i], headers[i + 1]);
+  return kept;
+}
+
+/** `apis` as the knob has it: left out after /auth, or an empty PHP map everywhere. */
+function changeApis(body, how, path) {
+  const answer = JSON.parse(body.toString());
+  if (!('apis' in answer)) return body;
+  if (how == 'empty') answer.apis = [];
+  else if (path == '/v1/auth') delete answer.apis;
+  return Buffer.from(JSON.stringify(answer));
 }

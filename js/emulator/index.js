@@ -4,7 +4,7 @@
 import { Emulator as LocalApi } from './emulator.js';
 import { KeyFile } from './file.js';
 import { KnobSet } from './knobs.js';
-import { checkNames, checkNumber, LIFETIME_MAX_S, OptionError } from './options.js';
+import { checkChoice, checkFlag, checkNames, checkNumber, LIFETIME_MAX_S, OptionError } from './options.js';
 
 /** @typedef {import('./emulator.js').Emulator} Emulator */
 /** @typedef {import('./emulator.js').RequestEntry} RequestEntry */
@@ -20,17 +20,27 @@ import { checkNames, checkNumber, LIFETIME_MAX_S, OptionError } from './options.
  *   sub-domains), or a full origin such as "http://localhost:3000"
  * @property {number} [port=0] 0 takes a free one
  * @property {string} [host='127.0.0.1'] another one than this machine's own lets others in
+ * @property {string[]} [allowHosts] names that it answers to, besides those of this machine ("localhost" and what ends in
+ *   ".localhost") and addresses
+ * @property {boolean} [exitWithParent=false] closes when the process that started this one ends
  * @property {number} [lifetimeS=1200] of access tokens, in seconds
  * @property {Record<string, string>} [apis] products and their base URLs, as clients get them with their token
  * @property {string} [file] where keys are kept, as JSON; made if it is not there. Else they are in memory only
  * @property {string} [adminToken] also serves management and its page at /admin/, for who has this token
+ * @property {string} [userPersonalSecret] the one that /auth takes beside a secret; any other one is refused
  * @property {Limit} [throttle] beyond that: 429
  * @property {Limit} [quota] the same for a longer period
+ * @property {'authd' | 'gateway'} [personality='authd'] 'gateway' refuses as Inbenta's production API and the gateway in
+ *   front of it do: without `reason` and Retry-After, and a wrong URL is a 403
+ * @property {number} [refusalCacheS=0] with the personality 'gateway': for how long a refusal by the gateway goes on for
+ *   the same keys and token, in seconds; production's may take 300
  * @property {Knobs | Knobs[]} [knobs] as set() takes them
- * @property {(entry: RequestEntry) => void} [log] is told of each request
+ * @property {(entry: RequestEntry) => void} [log] is called for each request
  */
 
-const NAMES = ['domains', 'port', 'host', 'lifetimeS', 'apis', 'file', 'adminToken', 'throttle', 'quota', 'knobs', 'log'];
+const NAMES = ['domains', 'port', 'host', 'allowHosts', 'exitWithParent', 'lifetimeS', 'apis', 'file', 'adminToken', 'userPersonalSecret', 'throttle', 'quota', 'personality', 'refusalCacheS', 'knobs', 'log'];
+
+const PERSONALITIES = ['authd', 'gateway'];
 
 function checkLimit(option, { requests, periodS }) {
   checkNumber(option, requests, 1, 999_999_999, { unit: 'requests' });
@@ -55,16 +65,26 @@ function checkText(option, value) {
  */
 export async function startEmulator(options = {}) {
   checkNames(options, NAMES, 'option');
-  const { domains, port = 0, host = '127.0.0.1', lifetimeS = 1200, apis = {}, file, adminToken, throttle, quota, knobs = [], log } = options;
+  const { domains, port = 0, host = '127.0.0.1', allowHosts = [], exitWithParent = false, lifetimeS = 1200, apis = {}, file, adminToken, userPersonalSecret = '', throttle, quota, personality = 'authd', refusalCacheS = 0, knobs = [], log } = options;
   if (domains !== undefined && !(Array.isArray(domains) && domains.length)) throw new OptionError('domains', 'give an array of at least one');
   if (typeof apis != 'object' || !apis) throw new OptionError('apis', 'give an object: a name and a base URL for each product');
   if (adminToken !== undefined) checkText('adminToken', adminToken);
+  if (userPersonalSecret) checkText('userPersonalSecret', userPersonalSecret);
   checkNumber('port', port, 0, 65_535);
+  if (!Array.isArray(allowHosts)) throw new OptionError('allowHosts', 'give an array of names, such as ["api.test"]');
+  for (const name of allowHosts) checkText('allowHosts', name);
+  checkFlag('exitWithParent', exitWithParent);
+  checkChoice('personality', personality, PERSONALITIES);
+  checkNumber('refusalCacheS', refusalCacheS, 0, LIFETIME_MAX_S, { unit: 'seconds' });
   const emulator = new LocalApi({
+    personality,
+    refusalCacheS,
+    allowHosts,
     settings: {
       lifetimeS: checkNumber('lifetimeS', lifetimeS, 1, LIFETIME_MAX_S, { unit: 'seconds' }),
       apis,
       adminToken,
+      userPersonalSecret,
       throttle: throttle ? checkLimit('throttle', throttle) : NO_LIMIT,
       quota: quota ? checkLimit('quota', quota) : NO_LIMIT,
     },
@@ -72,6 +92,6 @@ export async function startEmulator(options = {}) {
     file: file === undefined ? undefined : new KeyFile(checkText('file', file)),
     log,
   });
-  await emulator.start({ port, host: checkText('host', host), domains });
+  await emulator.start({ port, host: checkText('host', host), domains, exitWithParent });
   return emulator;
 }

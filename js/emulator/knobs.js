@@ -1,7 +1,7 @@
 // How the emulator misbehaves. A rule is some knobs and the requests that they are for; for each request the
 // rules that fit are laid over each other, the one that was set last on top.
 
-import { checkNames, checkNumber, LIFETIME_MAX_S, OptionError } from './options.js';
+import { checkChoice, checkFlag, checkNames, checkNumber, LIFETIME_MAX_S, OptionError } from './options.js';
 
 const DAY_MS = 86_400_000;
 
@@ -15,6 +15,9 @@ const CHECKS = {
   retryAfterS: (value) => checkNumber('retryAfterS', value, 0, LIFETIME_MAX_S, { unit: 'seconds' }),
   clockOffsetS: (value) => checkNumber('clockOffsetS', value, -LIFETIME_MAX_S, LIFETIME_MAX_S, { unit: 'seconds' }),
   cutOff: (value) => typeof value == 'boolean' ? value : checkNumber('cutOff', value, 0, 65_536, { unit: 'bytes (or true: half of the body)' }),
+  firewall: (value) => checkFlag('firewall', value),
+  cors: (value) => checkFlag('cors', value),
+  apis: (value) => checkChoice('apis', value, ['missing', 'empty']),
   body(value) {
     if (typeof value == 'string') return value;
     const json = JSON.stringify(value);
@@ -33,6 +36,10 @@ const LIMITS = ['path', 'next'];
  * @property {unknown} [body] of the answer: a text, or anything that is written as JSON
  * @property {number | null} [retryAfterS] sends Retry-After
  * @property {boolean | number | null} [cutOff] closes the connection in the middle of the body, or after so many bytes
+ * @property {boolean | null} [firewall] answers as a firewall or CDN does: 403 and a page of HTML
+ * @property {boolean | null} [cors] false leaves out the headers by which a page of another origin may read the answer
+ * @property {'missing' | 'empty' | null} [apis] 'missing': /auth names no products, GET /apis does; 'empty': both answer
+ *   [], as PHP writes an empty map
  * @property {number | null} [clockOffsetS] how far the server's clock is ahead: Date, expiration, and what has expired
  * @property {string | null} [path] only for this path: /auth, /refreshToken, /apis; else for all
  * @property {number | null} [next] only for so many requests from now on

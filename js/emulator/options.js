@@ -1,4 +1,4 @@
-// What may be wrong with options, told by the option's name.
+// What may be wrong with options, reported by the option's name.
 
 /** A mistake of the caller. `option` is its name, `advice` what to do. */
 export class OptionError extends TypeError {
@@ -17,6 +17,16 @@ export const LIFETIME_MAX_S = 31_536_000;
 export function checkNumber(option, value, min, max, { fraction = false, unit = '' } = {}) {
   if (typeof value == 'number' && value >= min && value <= max && (fraction || Number.isInteger(value))) return value;
   throw new OptionError(option, `give a ${fraction ? '' : 'whole '}number${unit && ` of ${unit}`} from ${min} to ${max}`);
+}
+
+export function checkFlag(option, value) {
+  if (typeof value == 'boolean') return value;
+  throw new OptionError(option, 'give true or false');
+}
+
+export function checkChoice(option, value, choices) {
+  if (choices.includes(value)) return value;
+  throw new OptionError(option, `choose one of ${choices.join(', ')}`);
 }
 
 /** Throws for what `known` does not have: a misspelt option would go unseen. */

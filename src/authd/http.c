@@ -1,10 +1,10 @@
 /* The native HTTP host; see http.h.
  *
- * One thread takes connections (acceptor.h), one serves them all with poll: handlers would take
- * turns anyway, as a store's connection is for one thread, and a second one made each request
- * dearer. Slow clients hold a connection, never a thread. Not epoll: libmicrohttpd 0.9.75 then
- * misses a client that leaves right behind its last bytes, and keeps the connection until its
- * timeout. */
+ * Some threads of libmicrohttpd's share the connections; the handlers take turns, because a store's
+ * connection is for one thread. Slow clients hold a connection, never a thread. With one thread,
+ * 10,000 clients that connect at once would wait for seconds: libmicrohttpd accepts one connection
+ * each time it looks at all the others. Not epoll: version 0.9.75 then misses a client that leaves
+ * right behind its last bytes, and keeps the connection until its timeout. */
 #define _POSIX_C_SOURCE 200809L
 #include "authd/http.h"
 
@@ -22,28 +22,34 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "authd/acceptor.h"
+#include "authapi/messages.h"
 #include "authd/certificate.h"
-#include "authd/lines.h"
+#include "authd/connections.h"
+#include "authd/framing.h"
+#include "authd/hosts.h"
+#include "base/dates.h"
 #include "base/wipe.h"
 
+#define SERVING_THREADS 4
 #define CONNECTION_TIMEOUT_S 15
 #define CONNECTION_LIMIT 10400
 #define OTHER_FILES 64          /* besides connections: the store, the log, the listening socket */
 #define STOP_TIMEOUT_MS 2000    /* what a slow client gets to finish its request when we stop */
-#define PROBLEM_SIZE 512        /* bytes of what the log tells of a failure */
+#define PROBLEM_SIZE 512        /* bytes of what the log says of a failure */
 #define CONNECTION_MEMORY 16384 /* bytes for one connection's headers; zeroed for each request */
 
 struct authd_http {
   const authapi *api;
   const authapi_management *admin;
-  const authapi_log *log;
-  authd_lines *lines; /* of the log; NULL without one */
-  authd_acceptor *acceptor;
+  authd_http_options options;
+  const authd_log *log;
   struct MHD_Daemon *daemon;
-  unsigned connection_limit;
+  authd_connections *connections;
+  int64_t strangers_s;       /* the second in which lines of requests without a known key are counted */
+  unsigned strangers;        /* so many in it */
+  unsigned long left_out;    /* lines that were not written, because they were too many */
   atomic_int open_exchanges; /* requests that are being read or answered */
-  pthread_mutex_t in_use;    /* what the handlers use: by a request, or by authd_http_between */
+  pthread_mutex_t in_use;    /* what the handlers use: by a request, or after authd_http_pause */
 };
 
 /* One request while it is read. */
@@ -118,14 +124,76 @@ static void take_body(struct exchange *exchange, const char *data, size_t size) 
   exchange->len += size;
 }
 
+/* 400, and the connection is closed: where the next request begins on it is a guess. Not through the
+ * handlers, for which this is no request. */
+static enum MHD_Result refuse_framing(struct MHD_Connection *connection, const char *problem) {
+  char body[256];
+  snprintf(body, sizeof body, "{\"error\":{\"code\":400,\"message\":\"%s\",\"reason\":\"bad_request\"}}", problem);
+  struct MHD_Response *answer = MHD_create_response_from_buffer(strlen(body), body, MHD_RESPMEM_MUST_COPY);
+  if (answer == NULL)
+    return MHD_NO;
+  MHD_add_response_header(answer, "Content-Type", "application/json");
+  MHD_add_response_header(answer, "Cache-Control", "no-store");
+  MHD_add_response_header(answer, "Connection", "close");
+  enum MHD_Result result = MHD_queue_response(connection, 400, answer);
+  MHD_destroy_response(answer);
+  return result;
+}
+
+static const struct sockaddr *peer_of(struct MHD_Connection *connection) {
+  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+}
+
+/* Anybody may send requests without a known key, so only so many of them have a line in each second.
+ * *left_out is set to how many had none, when the next line is written. */
+static bool is_logged(authd_http *http, const authapi_response *response, int64_t now_s, unsigned long *left_out) {
+  if (response->key_id[0] == '\0') {
+    if (http->strangers_s != now_s) {
+      http->strangers_s = now_s;
+      http->strangers = 0;
+    }
+    if (http->strangers++ >= AUTHAPI_STRANGERS_A_SECOND) {
+      http->left_out++;
+      return false;
+    }
+  }
+  *left_out = http->left_out;
+  http->left_out = 0;
+  return true;
+}
+
+static void log_left_out(const authd_log *log, int64_t now_s, unsigned long left_out) {
+  char when[IAUTH__DATE_SIZE];
+  iauth__write_date(now_s, when);
+  authd_log_writer_print(log->writer,
+                         log->json ? "{\"time\":\"%s\",\"left_out\":%lu}\n"
+                                   : "%s %lu requests without a known key have no line\n",
+                         when, left_out);
+}
+
+/* A page of a stranger may give its own host name our address (DNS rebinding). It then is of the same
+ * origin as the page of management, but it cannot choose another Host. Elsewhere there is nothing that
+ * a browser could be made to use: every request shows its credential. */
+static void handle_admin(const authd_http *http, const authapi_request *request, authapi_response *response) {
+  if (authd_host_allowed(header_of(request->header_state, "Host"), http->options.allowed_hosts)) {
+    authapi_management_handle(http->admin, request, response);
+    return;
+  }
+  authapi_begin_response(response);
+  authapi_refuse(response, 421, "host_not_allowed",
+                 "Management is not served under this host name: use localhost, an address, or --allow-host NAME.");
+}
+
 /* Called once when a request's headers are there, then for each part of its body, then at its end.
  */
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url, const char *method,
                                   const char *version, const char *data, size_t *size, void **state) {
   authd_http *http = user;
   struct exchange *exchange = *state;
-  (void)version;
   if (exchange == NULL) {
+    const char *problem = authd_framing_problem(connection, url, version);
+    if (problem != NULL)
+      return refuse_framing(connection, problem);
     *state = calloc(1, sizeof *exchange);
     if (*state == NULL)
       return MHD_NO;
@@ -137,9 +205,12 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     *size = 0;
     return MHD_YES;
   }
+  char client[AUTHD_ADDRESS_SIZE];
+  authd_client_address(http->options.trusted, peer_of(connection), header_of(connection, "X-Forwarded-For"), client);
   const authapi_request request = {
+      .client = client,
       .method = method,
-      .path = url,
+      .path = authapi_target_path(url),
       .header = header_of,
       .header_state = connection,
       .body = exchange->body != NULL ? exchange->body : "",
@@ -150,8 +221,8 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
   char problem[PROBLEM_SIZE];
   pthread_mutex_lock(&http->in_use);
   double start_ms = now_ms();
-  if (http->admin != NULL && authapi_management_is_for(url))
-    authapi_management_handle(http->admin, &request, &response);
+  if (http->admin != NULL && authapi_management_is_for(request.path))
+    handle_admin(http, &request, &response);
   else
     authapi_handle(http->api, &request, &response);
   double took_ms = now_ms() - start_ms;
@@ -159,11 +230,16 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     snprintf(problem, sizeof problem, "%s", response.problem);
     response.problem = problem;
   }
+  int64_t now_s = http->api->now_s(http->api->clock_state);
+  unsigned long left_out = 0;
+  bool logged = http->log != NULL && is_logged(http, &response, now_s, &left_out);
   pthread_mutex_unlock(&http->in_use);
-  if (http->log != NULL) {
+  if (left_out > 0)
+    log_left_out(http->log, now_s, left_out);
+  if (logged) {
     char line[AUTHAPI_LOG_LINE_MAX];
-    size_t len = authapi_access_log_line(http->log->json, &request, &response, took_ms, line);
-    authd_lines_put(http->lines, line, len);
+    size_t len = authapi_access_log_line(http->log->json, now_s, &request, &response, took_ms, line);
+    authd_log_writer_put(http->log->writer, line, len);
   }
   enum MHD_Result result = queue(connection, &response);
   authapi_response_clean_up(&response);
@@ -174,8 +250,10 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
                          enum MHD_RequestTerminationCode code) {
   authd_http *http = user;
   struct exchange *exchange = *state;
-  (void)connection;
   (void)code;
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  if (info != NULL)
+    authd_connections_restart(http->connections, info->socket_context);
   if (exchange == NULL)
     return;
   atomic_fetch_sub(&http->open_exchanges, 1);
@@ -184,6 +262,24 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
   free(exchange->body);
   free(exchange);
   *state = NULL;
+}
+
+static enum MHD_Result on_accept(void *user, const struct sockaddr *address, socklen_t size) {
+  authd_http *http = user;
+  (void)size;
+  return authd_connections_accept(http->connections, address) ? MHD_YES : MHD_NO;
+}
+
+static void on_connection(void *user, struct MHD_Connection *connection, void **state,
+                          enum MHD_ConnectionNotificationCode code) {
+  authd_http *http = user;
+  if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+    int file = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    *state = authd_connections_add(http->connections, file, peer_of(connection));
+  } else {
+    authd_connections_remove(http->connections, *state);
+    *state = NULL;
+  }
 }
 
 /* How many connections may be open: each is a file, so the soft limit is raised to what the hard
@@ -203,39 +299,36 @@ static unsigned connection_limit(void) {
   return files.rlim_cur > 2 * OTHER_FILES ? (unsigned)files.rlim_cur - OTHER_FILES : OTHER_FILES;
 }
 
-static bool has_room(void *user) {
-  const authd_http *http = user;
-  return MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections <
-         http->connection_limit;
-}
-
-static void take_connection(void *user, int socket, const struct sockaddr *from, socklen_t from_size) {
-  authd_http *http = user;
-  (void)MHD_add_connection(http->daemon, socket, from, from_size); /* closes it if it cannot */
-}
+/* How strictly libmicrohttpd reads requests: as strictly as it can without refusing what clients send
+ * (the option has another name from 0.9.77 on). */
+#if MHD_VERSION >= 0x00097701
+#define STRICTNESS MHD_OPTION_CLIENT_DISCIPLINE_LVL, (int)1
+#else
+#define STRICTNESS MHD_OPTION_STRICT_FOR_CLIENT, (int)1
+#endif
 
 static void release(authd_http *http) {
-  authd_acceptor_free(http->acceptor);
-  authd_lines_free(http->lines);
+  authd_connections_free(http->connections);
   authd_certificate_clean_up();
   pthread_mutex_destroy(&http->in_use);
   free(http);
 }
 
 authd_http *authd_http_start(const authapi *api, const authapi_management *admin, const authd_tls *tls,
-                             const char *address, unsigned short *port, const authapi_log *log) {
+                             const authd_http_options *options, const char *address, unsigned short *port,
+                             const authd_log *log) {
   struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(*port)};
   struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(*port)};
   const struct sockaddr *at = (const struct sockaddr *)&ipv4;
-  socklen_t at_size = sizeof ipv4;
-  unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET;
+  unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC;
   if (inet_pton(AF_INET, address, &ipv4.sin_addr) != 1) {
     if (inet_pton(AF_INET6, address, &ipv6.sin6_addr) != 1)
       return NULL;
     at = (const struct sockaddr *)&ipv6;
-    at_size = sizeof ipv6;
+    flags |= MHD_USE_IPv6;
   }
-  static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+  /* No key exchange by RSA: a key that leaks later must not open what was recorded before. */
+  static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA";
   struct MHD_OptionItem tls_options[] = {{MHD_OPTION_END, 0, NULL}, {0}, {0}};
   if (tls != NULL) {
     flags |= MHD_USE_TLS;
@@ -246,40 +339,43 @@ authd_http *authd_http_start(const authapi *api, const authapi_management *admin
   authd_http *http = malloc(sizeof *http);
   if (http == NULL)
     return NULL;
-  *http = (authd_http){.api = api, .admin = admin, .log = log, .connection_limit = connection_limit()};
-  if (log != NULL && (http->lines = authd_lines_new(log->to)) == NULL) {
-    free(http);
-    return NULL;
-  }
+  *http = (authd_http){.api = api, .admin = admin, .log = log};
+  if (options != NULL)
+    http->options = *options;
   atomic_init(&http->open_exchanges, 0);
   pthread_mutex_init(&http->in_use, NULL);
-  const authd_taker taker = {has_room, take_connection, http};
-  http->acceptor = authd_acceptor_new(at, at_size, port);
-  if (http->acceptor != NULL)
-    http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_ARRAY, tls_options,
-                                    MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT,
-                                    (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_LIMIT, http->connection_limit,
-                                    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
-  if (http->daemon != NULL && authd_acceptor_start(http->acceptor, &taker))
-    return http;
-  int why = errno;
-  if (http->daemon != NULL)
-    MHD_stop_daemon(http->daemon);
-  release(http);
-  errno = why;
-  return NULL;
+  unsigned limit = connection_limit(), of_one = limit / 4;
+  http->connections = authd_connections_new(of_one < AUTHD_CONNECTIONS_OF_ONE ? of_one : AUTHD_CONNECTIONS_OF_ONE,
+                                            http->options.trusted);
+  if (http->connections == NULL) {
+    release(http);
+    return NULL;
+  }
+  http->daemon = MHD_start_daemon(flags, 0, on_accept, http, on_request, http, MHD_OPTION_ARRAY, tls_options,
+                                  MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVING_THREADS,
+                                  MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)SOMAXCONN, MHD_OPTION_NOTIFY_COMPLETED,
+                                  on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+                                  MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, STRICTNESS,
+                                  MHD_OPTION_UNESCAPE_CALLBACK, authd_framing_unescape, NULL, MHD_OPTION_END);
+  if (http->daemon == NULL) {
+    int why = errno;
+    release(http);
+    errno = why;
+    return NULL;
+  }
+  *port = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+  return http;
 }
 
-bool authd_http_between(authd_http *http, bool (*act)(void *user), void *user) {
-  pthread_mutex_lock(&http->in_use);
-  bool result = act(user);
-  pthread_mutex_unlock(&http->in_use);
-  return result;
-}
+void authd_http_pause(authd_http *http) { pthread_mutex_lock(&http->in_use); }
+
+void authd_http_resume(authd_http *http) { pthread_mutex_unlock(&http->in_use); }
 
 void authd_http_stop(authd_http *http) {
-  authd_acceptor_free(http->acceptor);
-  http->acceptor = NULL;
+  int listening = MHD_quiesce_daemon(http->daemon);
+  if (listening >= 0)
+    close(listening);
   /* Connections that are only kept alive are not waited for. */
   double give_up_ms = now_ms() + STOP_TIMEOUT_MS;
   while (atomic_load(&http->open_exchanges) > 0 && now_ms() < give_up_ms)

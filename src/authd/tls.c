@@ -1,5 +1,5 @@
-/* Certificate files; see tls.h. What is wrong is told when the server starts, by the file's name: a
- * TLS library would tell it with the first connection, to the wrong person. */
+/* Certificate files; see tls.h. What is wrong is reported when the server starts, by the file's name: a
+ * TLS library would report it with the first connection, to the wrong person. */
 #define _POSIX_C_SOURCE 200809L
 #include "authd/tls.h"
 
@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/private_file.h"
 #include "base/wipe.h"
 
 #define PEM_MAX 65536 /* bytes of a file: many times what a chain takes */
@@ -48,12 +48,6 @@ static char *read_file(const char *path, problem_text problem) {
   if (file != NULL)
     fclose(file);
   return text;
-}
-
-/* A key that every account of the machine can read is no secret. Its group may be one for that. */
-static bool is_private(const char *path) {
-  struct stat info;
-  return stat(path, &info) == 0 && (info.st_mode & S_IRWXO) == 0;
 }
 
 /* Says that there is no passphrase, where OpenSSL would ask on the terminal. */
@@ -102,8 +96,8 @@ bool authd_tls_load(authd_tls *tls, const char *certificate_path, const char *ke
     return false;
   tls->key = read_file(key_path, problem);
   bool good = tls->key != NULL;
-  if (good && !is_private(key_path))
-    good = fails(problem, "%s: everybody can read it; chmod 600 it", key_path);
+  if (good)
+    good = iauth__private_file_check(key_path, text, size);
   if (good)
     good = check(tls, certificate_path, key_path, problem);
   if (!good)

@@ -212,6 +212,44 @@ test('last use and what is used of the limits; a new signing key', async ({ page
   expect(admin.problems.filter((problem) => !problem.includes('409'))).toEqual([]);
 });
 
+test('many keys: a search by domain, name, key and state, which a new key ends', async ({ page, admin }) => {
+  await signIn(page, admin);
+  const search = page.getByLabel('Search');
+  await expect(search).toBeHidden();
+
+  const blog = await admin.authd.createApiKey('blog');
+  for (let i = 0; i < 6; i++) await admin.authd.createDomainKey(blog, [`blog${i}.example`, 'shared.example']);
+  const { id } = await admin.authd.createDomainKey(admin.apiKey, ['old.example']);
+  await admin.authd.command('domain-key', 'revoke', id);
+  await page.getByRole('button', { name: 'Reload' }).click();
+  const find = async (text, ...ids) => {
+    await search.fill(text);
+    expect(await page.locator('#keys .credential:visible').evaluateAll((found) => found.map(({ id }) => id)), text).toEqual(ids);
+  };
+  const third = (await admin.authd.command('domain-key', 'list')).find(({ domains }) => domains.includes('blog2.example'));
+  await find('SHOP.ex', admin.id);
+  await expect(page.getByRole('status')).toHaveText('1 of 2 API keys.');
+  await expect(page.getByRole('heading', { name: 'blog' })).toBeHidden();
+  await find('shared blog2', third.id);
+  await find(third.domainKey, third.id);
+  await find('revoked', id);
+  await expect(page.getByRole('button', { name: 'New secret' })).toHaveCount(0);
+  await find('shop', admin.id, id);
+  await expect(page.getByRole('button', { name: 'New secret' })).toBeVisible();
+  await find('nowhere.example');
+  await expect(page.getByRole('status')).toHaveText('Nothing is found.');
+
+  await page.getByRole('button', { name: 'New API key' }).click();
+  await dialog(page).getByLabel('Name').fill('third');
+  await dialog(page).getByRole('button', { name: 'Create' }).click();
+  await expect(page.locator('.api-key').filter({ has: page.getByRole('heading', { name: 'third' }) })).toBeFocused();
+  await expect(search).toHaveValue('');
+  await expect(page.getByRole('heading', { name: 'blog' })).toBeVisible();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(search).toBeHidden();
+  expect(admin.problems).toEqual([]);
+});
+
 test('a page of another site gets nothing, even with the token', async ({ page, admin, site }) => {
   await page.goto(site.origin);
   const ask = (url, mode, headers) => page.evaluate(([url, options]) => fetch(url, options).then(({ status, type }) => [status, type], () => 'blocked'), [url, { mode, headers }]);
@@ -247,13 +285,14 @@ for (const colorScheme of ['light', 'dark'])
     await admin.authd.command('domain-key', 'revoke', id);
     const secret = await admin.authd.command('secret', 'create', '--api-key', admin.apiKey);
     await admin.authd.command('secret', 'rotate', secret.id, '--overlap', '0');
+    for (let i = 0; i < 6; i++) await admin.authd.createApiKey('another'); // so many that there is a search
     await page.emulateMedia({ colorScheme });
     await page.goto(admin.url);
     expect(await violations()).toEqual([]);
     await signIn(page, admin);
     expect(await violations()).toEqual([]);
     for (const name of ['New API key', 'Change domains', `Revoke: ${admin.id}`, 'Rotate', 'New signing key', 'New secret']) {
-      await page.getByRole('button', { name }).click();
+      await page.getByRole('button', { name }).first().click();
       await expect(dialog(page)).toBeVisible();
       expect(await violations(), name).toEqual([]);
       await page.keyboard.press('Escape');

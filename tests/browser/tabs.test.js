@@ -2,10 +2,6 @@
 
 import { expect, getToken, grant, json, makeClient, test } from './fixture.js';
 
-<<<<<<< HEAD
-const TABS = 20;
-=======
->>>>>>> h-d2
 const paths = (fake) => fake.requests.map(({ url }) => url);
 
 /** Opens so many tabs with a client each. `window.posted` are the messages that a tab sent to its siblings. */

@@ -14,7 +14,7 @@ async function start(t, db) {
   const short = await Authd.create(authd.db);
   t.after(() => short.remove());
   return {
-    endpoint: await authd.serve({ apis: { chatbot: 'https://chatbot.example/v1' }, adminToken }),
+    endpoint: await authd.serve({ apis: { chatbot: 'https://api.example/prod/chatbot' }, adminToken }),
     shortEndpoint: await short.serve({ lifetimeS: 1 }),
     adminToken,
     createApiKey: () => authd.createApiKey(),

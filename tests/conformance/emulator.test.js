@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { startEmulator } from 'inbenta-auth/emulator';
 import { conforms } from './suite.js';
 
-const OPTIONS = { apis: { chatbot: 'https://chatbot.example/v1' }, adminToken: randomBytes(24).toString('base64url') };
+const OPTIONS = { apis: { chatbot: 'https://api.example/prod/chatbot' }, adminToken: randomBytes(24).toString('base64url'), userPersonalSecret: 'a personal one' };
 
 /** @param {(name: string, words: unknown[]) => Promise<unknown>} change calls a method of the emulator */
-function hostOf(running, change) {
+function hostOf(running, change, personality = undefined) {
   return {
+    personality,
     get endpoint() {
       return running().endpoint;
     },
@@ -21,6 +22,7 @@ function hostOf(running, change) {
       return running().endpoint;
     },
     adminToken: OPTIONS.adminToken,
+    userPersonalSecret: OPTIONS.userPersonalSecret,
     createApiKey: () => change('createApiKey'),
     createSecret: (apiKey) => change('createSecret', apiKey),
     rotateSecret: (id, overlapS) => change('rotateSecret', id, overlapS),
@@ -35,6 +37,12 @@ conforms('the emulator, in memory', async (t) => {
   const emulator = await startEmulator(OPTIONS);
   t.after(() => emulator.close());
   return hostOf(() => emulator, (name, ...words) => emulator[name](...words));
+});
+
+conforms('the emulator as gateway', async (t) => {
+  const emulator = await startEmulator({ ...OPTIONS, personality: 'gateway' });
+  t.after(() => emulator.close());
+  return hostOf(() => emulator, (name, ...words) => emulator[name](...words), 'gateway');
 });
 
 conforms('the emulator, started anew from its file after each change', async (t) => {

@@ -1,8 +1,20 @@
-// What an Auth API does on the wire, asked over HTTP and knowing nothing of what is behind it.
+// What an Auth API does on the wire, asked over HTTP and knowing nothing of what is behind it. The personality `gateway`
+// grants the same and refuses the same, but as production does: AS_GATEWAY is all of the difference.
 
 import assert from 'node:assert/strict';
 import { createPublicKey, verify } from 'node:crypto';
+import { request } from 'node:http';
 import { test } from 'node:test';
+
+/**
+ * docs/wire.md, "Refusals": how production refuses where our server gives this status and reason. What is not here has
+ * the same status and the API's own sentence, {"error": {"code", "message"}}, without the reason.
+ */
+const AS_GATEWAY = {
+  '401 token_missing': [401, { message: 'Unauthorized' }],
+  '404 not_found': [403, { message: 'Missing Authentication Token' }],
+  '405 bad_request': [403, { message: 'Missing Authentication Token' }],
+};
 
 const ORIGIN = 'https://shop.example';
 
@@ -12,6 +24,8 @@ const ORIGIN = 'https://shop.example';
  * @param {(t: import('node:test').TestContext) => Promise<Host>} start
  *
  * @typedef {object} Host a running Auth API and its keys
+ * @property {'gateway'} [personality] how it refuses; undefined: as our server does
+ * @property {string} [userPersonalSecret] the one that it takes; undefined: none
  * @property {string} endpoint "http://127.0.0.1:PORT/v1", tokens live 1200 s
  * @property {string} shortEndpoint the same keys, but tokens live 1 s
  * @property {string} adminToken for management over HTTP
@@ -40,20 +54,23 @@ export function conforms(name, start) {
       assert.equal(answer.status, 200);
       return answer.json();
     };
-    /** A refusal in the API's own form, readable by the page, without a credential in it. */
+    /** A refusal, readable by the page, without a credential in it, in the personality's form. */
     const refused = async (answer, status, reason) => {
       const text = await answer.text();
-      assert.equal(answer.status, status, text);
-      const { error } = JSON.parse(text);
-      assert.deepEqual([error.code, error.reason], [status, reason]);
-      assert.match(error.message, /^\S.*\S$/);
+      const body = JSON.parse(text);
       for (const credential of [apiKey, domainKey, secret]) assert.ok(!text.includes(credential));
-      return error;
+      const asGateway = host.personality == 'gateway' && !new URL(answer.url).pathname.startsWith('/admin');
+      const row = asGateway ? AS_GATEWAY[`${status} ${reason}`] : undefined;
+      assert.equal(answer.status, row?.[0] ?? status, text);
+      if (row) return void assert.deepEqual(body, row[1]);
+      assert.deepEqual(body, { error: { code: status, message: body.error.message, ...(!asGateway && { reason }) } });
+      assert.match(body.error.message, /^\S.*\S$/);
+      return body.error;
     };
     /** A refusal by the gateway (AUTH_API "Errors"). */
     const denied = async (answer) => {
       assert.equal(answer.status, 403);
-      assert.match((await answer.json()).Message, /not authorized/);
+      assert.deepEqual(await answer.json(), { Message: 'User is not authorized to access this resource with an explicit deny' });
     };
 
     await t.test('a domain key gives a token, to the origins on its list', async () => {
@@ -135,9 +152,55 @@ export function conforms(name, start) {
       await refused(await auth({ domainKey }, { 'Content-Type': 'text/plain' }), 415, 'bad_request');
       await refused(await auth({ domainKey: 'x'.repeat(20_000) }), 413, 'bad_request');
       const wrong = await call('GET', '/auth', { Origin: ORIGIN });
-      assert.match(wrong.headers.get('Allow'), /POST/);
+      if (host.personality != 'gateway') assert.match(wrong.headers.get('Allow'), /POST/);
       await refused(wrong, 405, 'bad_request');
       await refused(await call('POST', '/nothing', { Origin: ORIGIN }), 404, 'not_found');
+    });
+
+    await t.test('a form, and both names of the domain key', async () => {
+      const form = (members) => auth(`${new URLSearchParams(members)}`, { 'Content-Type': 'application/x-www-form-urlencoded' });
+      for (const body of [{ secret }, { domainKey }, { domain_key: domainKey }]) {
+        await granted(body);
+        const answer = await form(body);
+        assert.equal(answer.status, 200);
+        assert.equal((await answer.json()).expires_in, 1200);
+      }
+      for (const body of [{}, { secret: '' }, { domainKey, domain_key: domainKey }, { secret, domain_key: domainKey }]) {
+        await refused(await auth(body), 400, 'bad_request');
+        await refused(await form(body), 400, 'bad_request');
+      }
+      await refused(await form({ secret: 'nothing' }), 400, 'credentials_rejected');
+    });
+
+    await t.test('a personal secret: only beside a secret, and only the one that is configured', async () => {
+      for (const user_personal_secret of ['wrong', '', 1]) await refused(await auth({ secret, user_personal_secret }), 422, 'credentials_rejected');
+      for (const user_personal_secret of ['wrong', host.userPersonalSecret ?? 'x']) await refused(await auth({ domainKey, user_personal_secret }), 422, 'credentials_rejected');
+      await refused(await auth({ secret: 'nothing', user_personal_secret: 'wrong' }), 400, 'credentials_rejected');
+      if (host.userPersonalSecret) await granted({ secret, user_personal_secret: host.userPersonalSecret });
+    });
+
+    await t.test('HEAD is GET without a body', async () => {
+      const { accessToken } = await granted({ domainKey });
+      const health = new URL('/healthz', host.endpoint), keys = new URL('/.well-known/jwks.json', host.endpoint);
+      for (const [url, headers] of [[health, {}], [keys, {}], [`${host.endpoint}/apis`, { 'x-inbenta-key': apiKey, ...bearer(accessToken) }]]) {
+        const [get, head] = await Promise.all(['GET', 'HEAD'].map((method) => fetch(url, { method, headers })));
+        assert.deepEqual([get.status, head.status, await head.text()], [200, 200, '']);
+        for (const name of ['Content-Type', 'Content-Length', 'Cache-Control']) assert.equal(head.headers.get(name), get.headers.get(name));
+        assert.equal(head.headers.get('Content-Length'), `${(await get.text()).length}`);
+      }
+    });
+
+    await t.test('a target that is a whole URL, and a Bearer in any spelling', async () => {
+      const { accessToken } = await granted({ domainKey });
+      const ask = (target, headers) =>
+        new Promise((resolve, reject) => {
+          const { hostname, port } = new URL(host.endpoint);
+          const sent = request({ hostname, port, path: target, method: 'POST', headers: { 'x-inbenta-key': apiKey, Origin: ORIGIN, 'Content-Length': 0, ...headers } }, (answer) => resolve(answer.resume().statusCode));
+          sent.on('error', reject).end();
+        });
+      for (const scheme of ['Bearer', 'bearer', 'BEARER', 'Bearer  ', 'bEARER     ']) assert.equal(await ask(`${host.endpoint}/refreshToken?a=b`, { Authorization: `${scheme} ${accessToken}` }), 200);
+      assert.equal(await ask(host.endpoint.replace('http:', 'HTTP:') + '/refreshToken', { Authorization: 'Bearer x' }), 403);
+      await refused(await call('POST', '/refreshToken', { Authorization: 'Bearer', Origin: ORIGIN }), 401, 'token_missing');
     });
 
     await t.test('CORS: a preflight passes for every origin, and says what a page may send and read', async () => {

@@ -62,10 +62,14 @@ test('a mistake does not compile', async () => {
 /** What the pages of the documents have besides: the global of the script tag. */
 const SCRIPT_TAG = `declare const InbentaAuthSDK: typeof import('inbenta-auth') & { client: import('inbenta-auth').AuthClient };`;
 
+/** Its recipes need their frameworks. environments.test.js and tests/frameworks build them and run them. */
+const RECIPES = 'docs/frameworks.md';
+
 /** The documents' code as modules: {name: text}. */
 async function modulesOfDocuments() {
   const modules = {};
   for (const { file, line, language, code, given } of await allSnippets()) {
+    if (file == RECIPES) continue;
     const codes = { js: [code], ts: [code], javascript: [code], typescript: [code], mjs: [code], html: scriptsIn(code) }[language] ?? [];
     for (const [i, text] of codes.entries())
       if (text.trim()) modules[`${file.replace(/\W/g, '-')}-${line}${i ? `-${i}` : ''}.ts`] = `${given.replace(/\s+/g, ' ')} ${language == 'html' ? SCRIPT_TAG : ''} export {};\n${text}`;

@@ -28,6 +28,10 @@ export class Authd {
     return this.#db ?? join(this.#folder, 'keys.db');
   }
 
+  get program() {
+    return PROGRAM;
+  }
+
   /** Of the serving process. */
   get pid() {
     return this.#process.pid;
@@ -81,9 +85,15 @@ export class Authd {
   async stop() {
     if (this.#process?.exitCode === null && this.#process.signalCode === null) {
       this.#process.kill('SIGTERM');
-      await new Promise((resolve) => this.#process.once('exit', resolve));
+      await new Promise((resolve) => this.#process.once('close', resolve)); // its log is read to the end
     }
     return this.#process?.exitCode;
+  }
+
+  /** kill -9. */
+  async kill() {
+    this.#process.kill('SIGKILL');
+    await new Promise((resolve) => this.#process.once('close', resolve));
   }
 
   async remove() {

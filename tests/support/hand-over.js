@@ -6,7 +6,7 @@ import { openShop } from './shop.js';
 const authd = await Authd.create();
 const apiKey = await authd.createApiKey();
 const { secret } = await authd.command('secret', 'create', '--api-key', apiKey);
-const endpoint = await authd.serve({ lifetimeS: 20, apis: { chatbot: 'https://chatbot.example' } });
+const endpoint = await authd.serve({ lifetimeS: 20, apis: { chatbot: 'https://api.example/prod/chatbot' } });
 const shop = await openShop({ secret, apiKey, endpoint, port: 3100 });
 console.log(`The shop is open at ${shop.origin}. Its tokens live 20 seconds; close your laptop and come back.`);
 

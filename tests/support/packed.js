@@ -12,13 +12,21 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const run = (command, args, cwd) => promisify(execFile)(command, args, { cwd, maxBuffer: 1 << 24 });
 
 /**
- * Packs dist/ as it is and installs it into a new folder.
+ * Packs dist/ as it is into a folder.
+ * @returns {Promise<string>} the tarball
+ */
+export async function pack(folder) {
+  const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], root);
+  return join(folder, JSON.parse(stdout)[0].filename);
+}
+
+/**
+ * Packs it and installs it into a new folder.
  * @returns {Promise<{project: string, tarball: string, remove: () => Promise<void>}>}
  */
 export async function installPacked() {
   const project = await mkdtemp(join(tmpdir(), 'inbenta-auth-package-'));
-  const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', project], root);
-  const tarball = join(project, JSON.parse(stdout)[0].filename);
+  const tarball = await pack(project);
   await writeFile(join(project, 'package.json'), '{"private": true, "type": "module"}');
   await run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], project);
   return { project, tarball, remove: () => rm(project, { recursive: true, force: true }) };

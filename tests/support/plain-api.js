@@ -17,7 +17,7 @@ export const grant = (n, expiresIn = 1200) => ({
   accessToken: `token-${n}`,
   expiration: Math.floor(Date.now() / 1000) + expiresIn,
   expires_in: expiresIn,
-  apis: { chatbot: 'https://chatbot.example', search: 'https://search.example' },
+  apis: { chatbot: 'https://api.example/prod/chatbot', search: 'https://api.example/prod/search' },
 });
 
 export function json(response, status, body, headers = {}) {

@@ -13,7 +13,14 @@ const lists = ['api-keys', 'domain-keys', 'secrets', 'signing-keys'];
 async function ask(path, body) {
   const headers = { Authorization: `Bearer ${token}` };
   if (body) headers['Content-Type'] = 'application/json';
-  const options = { method: body ? 'POST' : 'GET', headers, body: body && JSON.stringify(body), credentials: 'omit', cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) };
+  const options = {
+    method: body ? 'POST' : 'GET',
+    headers,
+    body: body && JSON.stringify(body),
+    credentials: 'omit',
+    cache: 'no-store',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  };
   const answer = await fetch(path, options).catch(() => {
     throw new Error('The server does not answer.');
   });
@@ -26,18 +33,24 @@ async function ask(path, body) {
 // ---------------------------------------------------------------------------------------------------
 // What is shown.
 
-const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+const minute = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 /** A copy of a template with the entry's fields in it, without those of class "if-any" that it has not; its buttons act on this entry. */
 function make(template, entry) {
   const element = $(`#${template}`).content.firstElementChild.cloneNode(true);
   element.id = entry.id;
   element.entry = entry;
-  for (const button of element.querySelectorAll('button')) button.setAttribute('aria-label', `${button.textContent}: ${entry.name ?? entry.id}`);
+  for (const button of element.querySelectorAll('button'))
+    button.setAttribute('aria-label', `${button.textContent}: ${entry.name ?? entry.id}`);
   for (const field of element.querySelectorAll('[data-field]')) {
     const value = entry[field.dataset.field];
     if (field.localName != 'time') field.textContent = value ?? '';
-    else if (value) [field.dateTime, field.textContent] = [value, when.format(new Date(value))];
+    else if (value) {
+      field.dateTime = value;
+      field.title = minute.format(new Date(value));
+      field.textContent = field.dataset.show == 'day' ? day.format(new Date(value)) : field.title;
+    }
     if (value === undefined) field.closest('.if-any')?.remove();
   }
   return element;
@@ -53,14 +66,13 @@ function makeItem(text, className = '') {
 function makeCredential(credential) {
   const element = make('credential', credential);
   const expired = Date.parse(credential.expires) <= Date.now();
-  const over = credential.revoked || expired;
-  element.toggleAttribute('data-over', over);
-  $('.state', element).textContent = credential.revoked ? 'revoked' : expired ? 'expired' : 'active';
+  element.dataset.state = credential.revoked ? 'revoked' : expired ? 'expired' : 'active';
+  $('.state', element).textContent = element.dataset.state;
   const ends = $('.ends', element);
   if (ends) ends.textContent = expired ? 'expired' : 'expires';
   $('.value', element).hidden = !credential.domainKey;
   $('.domains', element).append(...(credential.domains ?? []).map((domain) => makeItem(domain)));
-  $('.actions', element).hidden = over;
+  $('.actions', element).hidden = element.dataset.state != 'active';
   $('[data-do=setDomains]', element).hidden = !credential.domains;
   $('[data-do=rotateSecret]', element).hidden = Boolean(credential.domains);
   return element;
@@ -70,12 +82,50 @@ function makeApiKey(key, credentials) {
   const element = make('api-key', key);
   for (const list of element.querySelectorAll('[data-list]')) {
     const own = credentials[list.dataset.list].filter(({ apiKeyId }) => apiKeyId == key.id);
-    list.append(...(own.length ? own.map(makeCredential) : [makeItem('None yet.', 'empty')]));
+    const made = own.map(makeCredential);
+    const isActive = ({ dataset }) => dataset.state == 'active';
+    made.sort((a, b) => isActive(b) - isActive(a)); // those that still work come first
+    list.append(...(made.length ? made : [makeItem('None yet.', 'empty')]));
   }
   return element;
 }
 
 const say = (text) => ($('#status').textContent = text);
+
+/** With fewer keys than this there is no search: they are seen at a glance. */
+const SEARCH_FROM = 8;
+
+/** Of an API key's card or a credential. */
+const searchText = ({ entry: { name, id, apiKey, domainKey, domains }, dataset: { state } }) =>
+  [name, id, apiKey, domainKey, domains, state].flat().join(' ').toLowerCase();
+
+/** Shows the keys in which every word of the search occurs, there or in their API key. Returns how many API keys are left. */
+function search() {
+  const words = $('#search').value.toLowerCase().split(/\s+/).filter(Boolean);
+  const isFound = (text) => words.every((word) => text.includes(word));
+  const cards = [...document.querySelectorAll('.api-key')];
+  for (const card of cards) {
+    const own = searchText(card);
+    for (const list of card.querySelectorAll('[data-list]')) {
+      const credentials = [...list.querySelectorAll('.credential')];
+      for (const credential of credentials) credential.hidden = !isFound(`${own} ${searchText(credential)}`);
+      list.hidden = list.previousElementSibling.hidden = !isFound(own) && credentials.every(({ hidden }) => hidden);
+    }
+    card.hidden = [...card.querySelectorAll('[data-list]')].every(({ hidden }) => hidden);
+  }
+  const shown = cards.filter(({ hidden }) => !hidden).length;
+  return !words.length ? '' : shown ? `${shown} of ${cards.length} API keys.` : 'Nothing is found.';
+}
+
+/** Moves the focus to what has this id. A search that hides it ends. */
+function focusOn(id) {
+  const element = document.getElementById(id);
+  if (element?.closest('[hidden]')) {
+    $('#search').value = '';
+    search();
+  }
+  element?.focus();
+}
 
 /** Shows everything as the server has it now. */
 async function load() {
@@ -84,15 +134,23 @@ async function load() {
   $('#signed-in').hidden = false;
   $('#problem').textContent = '';
   $('#keys').replaceChildren(...keys.map((key) => makeApiKey(key, { 'domain-keys': domainKeys, secrets })));
-  $('#signing ul').replaceChildren(...(signingKeys.length ? signingKeys.map((key) => make('signing-key', { id: key.kid, ...key })) : [makeItem('None yet.', 'empty')]));
+  $('#signing ul').replaceChildren(
+    ...(signingKeys.length
+      ? signingKeys.map((key) => make('signing-key', { id: key.kid, ...key }))
+      : [makeItem('None yet.', 'empty')]),
+  );
   $('#signing').hidden = false;
-  say(keys.length ? '' : 'There is no API key yet.');
+  $('#search-bar').hidden = keys.length + domainKeys.length + secrets.length < SEARCH_FROM;
+  if ($('#search-bar').hidden) $('#search').value = '';
+  say(keys.length ? search() : 'There is no API key yet.');
 }
 
 function forget() {
   token = '';
   $('#keys').replaceChildren();
   $('#signing').hidden = true;
+  $('#search-bar').hidden = true;
+  $('#search').value = '';
   $('#sign-in').hidden = false;
   $('#signed-in').hidden = true;
   for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
@@ -124,7 +182,7 @@ function open(id, act) {
     attempt(problem, async () => {
       const focus = await act();
       dialog.close();
-      document.getElementById(focus)?.focus();
+      focusOn(focus);
     });
   };
   dialog.showModal();
@@ -149,7 +207,7 @@ function showSecret({ id, secret }) {
     shown.textContent = '';
     attempt($('#problem'), async () => {
       await load();
-      document.getElementById(id)?.focus();
+      focusOn(id);
     });
   };
   open('secret-dialog', () => {});
@@ -159,7 +217,14 @@ function showSecret({ id, secret }) {
 function editDomains(title, domains, save) {
   $('#domains-title').textContent = title;
   $('#domains').value = domains.join('\n');
-  open('domains-dialog', () => save($('#domains').value.split('\n').map((line) => line.trim()).filter(Boolean)));
+  open('domains-dialog', () =>
+    save(
+      $('#domains')
+        .value.split('\n')
+        .map((line) => line.trim())
+        .filter(Boolean),
+    ),
+  );
 }
 
 const actions = {
@@ -173,11 +238,15 @@ const actions = {
   },
 
   createDomainKey({ apiKey, name }) {
-    editDomains(`New domain key of ${name}`, [], (domains) => change('domain-keys', { apiKey, domains }, ({ id }) => `Domain key ${id} is made.`));
+    editDomains(`New domain key of ${name}`, [], (domains) =>
+      change('domain-keys', { apiKey, domains }, ({ id }) => `Domain key ${id} is made.`),
+    );
   },
 
   setDomains({ id, domains }) {
-    editDomains(`Domains of ${id}`, domains, (domains) => change('domain-keys/set-domains', { id, domains }, () => `${id} admits these domains from now on.`));
+    editDomains(`Domains of ${id}`, domains, (domains) =>
+      change('domain-keys/set-domains', { id, domains }, () => `${id} admits these domains from now on.`),
+    );
   },
 
   async createSecret({ apiKey }) {
@@ -199,7 +268,9 @@ const actions = {
 
   revoke({ id, domains }) {
     $('#revoke-title code').textContent = id;
-    open('revoke-dialog', () => change(`${domains ? 'domain-keys' : 'secrets'}/revoke`, { id }, () => `${id} is revoked.`));
+    open('revoke-dialog', () =>
+      change(`${domains ? 'domain-keys' : 'secrets'}/revoke`, { id }, () => `${id} is revoked.`),
+    );
   },
 
   close: (entry, button) => button.closest('dialog').close(),
@@ -223,6 +294,8 @@ $('#sign-in').addEventListener('submit', (event) => {
   $('#token').value = '';
   attempt($('#problem'), load);
 });
+
+$('#search').addEventListener('input', () => say(search()));
 
 // Browsers have no clipboard for pages that come over plain http from another machine.
 document.body.classList.toggle('no-clipboard', !navigator.clipboard);

@@ -1,45 +1,53 @@
-// The demo page: everything it shows comes from the client's public interface and from the browser's own
-// record of the requests that were made.
+// The demo page. Everything that it shows of its own token comes from the client's public interface and from the
+// browser's own record of the requests. The page on the allowed origin has the one on the refused origin in a frame
+// that nobody sees, and shows what that one tells it.
 
 import { createFromDomainKey } from './dist/inbenta-auth.js';
+import { showComparisons } from './stage.js';
 
 const $ = (id) => document.getElementById(id);
 const config = await (await fetch('config.json')).json();
 const client = createFromDomainKey(config.domainKey, config.apiKey, { endpoint: config.endpoint });
 
-let token = null; // the last one told, also when it is no longer valid
+const LOG_MAX = 50;
+let token = null; // the last one that the client emitted, until it is gone
 let receivedAt = 0;
 let shown = false;
 let requests = 0;
 
-function log(kind, title, text) {
+const timeOf = (date) => date.toLocaleTimeString([], { hour12: false });
+
+/** Adds an entry, the newest on top. The browser's record of a request comes a moment later than its outcome. */
+function log(kind, title, text, at = Date.now()) {
   const item = document.createElement('li');
-  const [time, body, head, detail] = ['time', 'div', 'b', 'span'].map((name) => document.createElement(name));
+  const [time, head, detail] = ['time', 'b', 'span'].map((name) => document.createElement(name));
   item.dataset.kind = kind;
-  time.textContent = new Date().toLocaleTimeString([], { hour12: false });
+  item.dataset.at = at;
+  time.textContent = timeOf(new Date(at));
   head.textContent = title;
   detail.textContent = text;
-  body.append(head, detail);
-  item.append(time, body);
-  $('log').prepend(item);
+  item.append(time, head, detail);
+  $('log').insertBefore(item, [...$('log').children].find(({ dataset }) => dataset.at <= at) ?? null);
+  $('log').children[LOG_MAX]?.remove();
 }
 
-function state(name, label, hint) {
-  $('state').dataset.state = name;
-  $('state').textContent = label;
-  $('hint').textContent = hint;
+function showState(name, label, hint, prefix = '') {
+  $(`${prefix}state`).dataset.state = name;
+  $(`${prefix}state`).textContent = label;
+  $(`${prefix}hint`).textContent = hint;
 }
 
 function showToken() {
-  const text = token?.accessToken ?? '–';
-  $('token').textContent = shown || text.length < 24 ? text : `${text.slice(0, 10)} … ${text.slice(-6)}`;
-  $('expires').textContent = token ? new Date(token.expiresAt).toLocaleTimeString([], { hour12: false }) : '–';
+  const text = token?.accessToken ?? '';
+  $('token').textContent = shown ? text : `${text.slice(0, 10)} … ${text.slice(-6)}`;
+  $('expires').textContent = token ? timeOf(new Date(token.expiresAt)) : '';
+  document.body.classList.toggle('has-token', !!token);
 }
 
 /** The ring: how much of the token's life is left. The mark stands at half of it: a token that lives this
  *  short is refreshed there at the earliest. */
 function draw() {
-  const left = client.token ? Math.max(0, token.expiresAt - Date.now()) : 0;
+  const left = client.token && token ? Math.max(0, token.expiresAt - Date.now()) : 0;
   const life = token ? token.expiresAt - receivedAt : 1;
   $('life').style.strokeDasharray = `${Math.min(100, (100 * left) / life)} 100`;
   $('life').toggleAttribute('data-on', left > 0);
@@ -50,28 +58,31 @@ function draw() {
   requestAnimationFrame(draw);
 }
 
+function showError(error) {
+  log('error', `${error.code}${error.status ? ` · HTTP ${error.status}` : ''}`, error.hint);
+  if (!client.token) showState('failed', error.code, error.hint);
+}
+
 client.addEventListener('token', ({ detail }) => {
   const first = !token;
   token = detail;
   receivedAt = Date.now();
   showToken();
-  state('fresh', 'fresh', 'The token is valid. It is refreshed by itself before it expires.');
-  const seconds = Math.round((token.expiresAt - receivedAt) / 1000);
-  log('token', first ? 'Token obtained' : 'Token refreshed', `valid for ${seconds} s`);
-  document.documentElement.dataset.tokens = `${1 + Number(document.documentElement.dataset.tokens ?? 0)}`;
+  showState('fresh', 'fresh', 'The token is valid. The client refreshes it before it expires.');
+  log(
+    'token',
+    first ? 'Token obtained' : 'Token refreshed',
+    `valid for ${Math.round((token.expiresAt - receivedAt) / 1000)} s`,
+  );
 });
 
-client.addEventListener('error', ({ detail: error }) => {
-  log('error', `${error.code}${error.status ? ` · HTTP ${error.status}` : ''}`, error.hint);
-  if (!client.token) state('failed', error.code, error.hint);
-  document.documentElement.dataset.error = error.code;
-});
+client.addEventListener('error', ({ detail }) => showError(detail));
 
 client.addEventListener('expired', () => {
-  log('expired', 'Token gone', 'It expired, was refused or was invalidated.');
+  log('expired', 'Token gone', 'It expired, or an API refused it.');
   token = null;
   showToken();
-  state('waiting', 'waiting', 'Getting a new token …');
+  showState('waiting', 'waiting', 'The client is getting a new token.');
 });
 
 new PerformanceObserver((list) => {
@@ -79,47 +90,61 @@ new PerformanceObserver((list) => {
     if (!entry.name.startsWith(config.endpoint)) continue;
     requests++;
     $('requests').textContent = requests;
-    log('request', `POST ${new URL(entry.name).pathname}`, `${Math.round(entry.duration)} ms`);
+    log(
+      'request',
+      `POST ${new URL(entry.name).pathname}`,
+      `${Math.round(entry.duration)} ms`,
+      performance.timeOrigin + entry.startTime,
+    );
   }
 }).observe({ type: 'resource', buffered: true });
 
-async function ask(work) {
-  try {
-    $('result').textContent = await work();
-  } catch (error) {
-    $('result').textContent = `${error.code}: ${error.hint}`;
-  }
-}
+$('refresh').onclick = () => client.getToken({ forceRefresh: true }).catch(showError);
 
-$('refresh').onclick = () => ask(async () => ((await client.getToken({ forceRefresh: true })), 'A new token, as asked.'));
-
-$('crowd').onclick = () =>
-  ask(async () => {
-    const before = requests;
-    await Promise.all(Array.from({ length: 100 }, () => client.getToken({ forceRefresh: true })));
-    await new Promise((resolve) => setTimeout(resolve, 100)); // the browser's record comes a moment later
-    return `100 callers answered, ${requests - before} request.`;
-  });
-
-$('invalidate').onclick = () =>
-  ask(async () => {
-    if (token) client.invalidate(token.accessToken);
-    await client.getToken();
-    return 'Dropped, and obtained again.';
-  });
+$('invalidate').onclick = () => {
+  client.invalidate(token.accessToken);
+  token = null;
+  showToken();
+  showState('waiting', 'waiting', 'The client is getting a new token.');
+  log('expired', 'Token dropped', 'as the page asked');
+  client.getToken().catch(showError);
+};
 
 $('show').onclick = () => {
   shown = !shown;
-  $('show').textContent = shown ? 'hide' : 'show';
+  $('show').textContent = shown ? 'Hide' : 'Show';
   $('show').ariaPressed = String(shown);
   showToken();
 };
 
-$('origin').textContent = location.origin;
-if (window.top != window) document.body.classList.add('framed');
-if (config.refusedSite && window.top == window) {
-  $('other').hidden = false;
-  $('refused').src = config.refusedSite;
+/** Tells the page around this one, which cannot look into another origin, how it goes here. Never the token. */
+function tellParent() {
+  const { textContent: label, dataset } = $('state');
+  parent.postMessage({ state: dataset.state, label, hint: $('hint').textContent, requests }, '*');
 }
+
+function showOtherPage(url) {
+  const frame = document.createElement('iframe');
+  addEventListener('message', ({ source, data }) => {
+    if (source != frame.contentWindow) return;
+    showState(data.state, data.label, data.hint, 'other-');
+    $('other-requests').textContent = data.requests;
+  });
+  frame.src = url;
+  $('frames').append(frame);
+  $('other-origin').textContent = new URL(url).origin;
+  $('other-origin').href = url;
+  $('other').hidden = false;
+}
+
+$('origin').textContent = location.origin;
+if (window.top != window)
+  new MutationObserver(tellParent).observe(document.querySelector('.facts'), { subtree: true, childList: true });
+else if (config.refusedSite) {
+  document.body.classList.add('complete');
+  showOtherPage(config.refusedSite);
+  showComparisons();
+}
+showToken();
 draw();
-client.getToken().catch(() => {}); // the event tells
+client.getToken().catch(() => {}); // the error event is shown

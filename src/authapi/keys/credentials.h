@@ -11,6 +11,9 @@
 #define AUTHAPI_OVERLAP_S 86400
 #define AUTHAPI_OVERLAP_MAX_S 31536000
 
+/* An API key by its value or its id. */
+authapi_found authapi_find_api_key(const authapi_store *store, const char *value_or_id, authapi_api_key *out);
+
 /* Why an API key cannot have this name (NULL: none was given), as a sentence that says what to do;
  * NULL if it can. Static text. */
 const char *authapi_name_problem(const char *name);
@@ -43,8 +46,12 @@ authapi_found authapi_rotate_secret(const authapi_store *store, const authapi_si
 bool authapi_is_expired(const authapi_credential *credential, int64_t now_s);
 
 /* The value under which a secret is stored: its SHA-256 in hexadecimal. A secret is 256 random
- * bits, so there is nothing to guess and no need for a slow hash; and a look-up by hash tells
+ * bits, so there is nothing to guess and no need for a slow hash; and a look-up by hash gives
  * nothing by its time, because nobody can choose what a secret hashes to. */
 bool authapi_hash_secret(const authapi_signer *signer, const char *secret, char value[AUTHAPI_VALUE_SIZE]);
+
+/* Writes a text so that a terminal does not act on it: control characters, and what is not UTF-8, as
+ * \\xNN. What does not fit into `size` bytes, at least 6, is left out. */
+void authapi_escape(const char *text, char *out, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-/* Keys in memory; see store_memory.h. The document is the store: its rows are what is searched, so
+/* Keys in memory; see memory.h. The document is the store: its rows are what is searched, so
  * there is nothing that could differ from what is kept. A change is made in a copy, which takes the
  * document's place once it was kept. Both walk all rows, which is quick for the some hundred keys
  * of a test. Used by one thread. */
@@ -58,6 +58,7 @@ static const field api_key_fields[] = {
     FIELD(TEXT, authapi_api_key, name),
     FIELD(TEXT, authapi_api_key, value),
     FIELD(NUMBER, authapi_api_key, created_s),
+    FIELD(NUMBER, authapi_api_key, revoked_s),
     FIELD(NUMBER, authapi_api_key, last_used_s),
     NO_FIELD,
 };
@@ -345,6 +346,18 @@ static authapi_found revoke(void *state, authapi_credential_kind kind, const cha
   return finish(state, copy);
 }
 
+static authapi_found revoke_api_key(void *state, const char *id, int64_t now_s) {
+  const cJSON *row = find_row(document_of(state), &api_keys, "id", id);
+  if (row == NULL)
+    return AUTHAPI_MISSING;
+  if (number_in(row, "revoked_s") != 0)
+    return AUTHAPI_FOUND;
+  cJSON *copy = begin(state);
+  if (copy != NULL)
+    set_number(find_row(copy, &api_keys, "id", id), "revoked_s", now_s);
+  return finish(state, copy);
+}
+
 static authapi_found expire(void *state, const char *id, int64_t expires_s) {
   const cJSON *row = find_credential_row(document_of(state), id);
   if (row == NULL)
@@ -363,11 +376,11 @@ static void note_use(const cJSON *row, int64_t last_used_s) {
     set_number(row, "last_used_s", last_used_s);
 }
 
-static authapi_found note_uses(void *state, const authapi_use *uses, size_t count) {
+static authapi_found note_last_used(void *state, const authapi_last_use *last_used, size_t count) {
   cJSON *copy = begin(state);
   for (size_t i = 0; i < count; i++) {
-    note_use(find_credential_row(copy, uses[i].credential_id), uses[i].last_used_s);
-    note_use(find_row(copy, &api_keys, "id", uses[i].api_key_id), uses[i].last_used_s);
+    note_use(find_credential_row(copy, last_used[i].credential_id), last_used[i].last_used_s);
+    note_use(find_row(copy, &api_keys, "id", last_used[i].api_key_id), last_used[i].last_used_s);
   }
   return finish(state, copy);
 }
@@ -568,8 +581,9 @@ bool authapi_store_memory_open(authapi_store *store, const char *json, const aut
       .add_credential = add_credential,
       .set_domains = set_domains,
       .revoke = revoke,
+      .revoke_api_key = revoke_api_key,
       .expire = expire,
-      .note_uses = note_uses,
+      .note_last_used = note_last_used,
       .list_api_keys = list_api_keys,
       .list_credentials = list_credentials,
       .add_signing_key = add_signing_key,

@@ -35,11 +35,14 @@ static const char *const migrations[] = {
     " ADD COLUMN lifetime_s BIGINT NOT NULL DEFAULT 0, ADD PRIMARY KEY (number);"
     "ALTER TABLE signing_keys ALTER number DROP DEFAULT, ALTER created_s DROP DEFAULT,"
     " ALTER signs_from_s DROP DEFAULT, ALTER lifetime_s DROP DEFAULT;",
+    /* API keys that are revoked. */
+    "ALTER TABLE api_keys ADD COLUMN revoked_s BIGINT NOT NULL DEFAULT 0;"
+    "UPDATE authd_schema SET version = 3;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
 
-#define API_KEY_COLUMNS "id, name, value, created_s, last_used_s"
+#define API_KEY_COLUMNS "id, name, value, created_s, last_used_s, revoked_s"
 #define CREDENTIAL_COLUMNS "id, api_key_id, kind, value, domains, created_s, revoked_s, expires_s, last_used_s"
 
 typedef struct {
@@ -118,6 +121,7 @@ static void read_api_key(const PGresult *rows, int row, authapi_api_key *out) {
   copy_text(rows, row, 2, out->value, sizeof out->value);
   out->created_s = integer(rows, row, 3);
   out->last_used_s = integer(rows, row, 4);
+  out->revoked_s = integer(rows, row, 5);
 }
 
 static void read_credential(const PGresult *rows, int row, authapi_credential *out) {
@@ -166,9 +170,11 @@ static authapi_found get_credential(void *state, const char *id, authapi_credent
 }
 
 static authapi_found add_api_key(void *state, const authapi_api_key *key) {
-  const number created = text_of(key->created_s), last_used = text_of(key->last_used_s);
-  const char *values[] = {key->id, key->name, key->value, created.text, last_used.text};
-  return finish(state, run(state, "INSERT INTO api_keys (" API_KEY_COLUMNS ") VALUES ($1, $2, $3, $4, $5)", 5, values),
+  const number created = text_of(key->created_s), last_used = text_of(key->last_used_s),
+               revoked = text_of(key->revoked_s);
+  const char *values[] = {key->id, key->name, key->value, created.text, last_used.text, revoked.text};
+  return finish(state,
+                run(state, "INSERT INTO api_keys (" API_KEY_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6)", 6, values),
                 false);
 }
 
@@ -201,6 +207,16 @@ static authapi_found revoke(void *state, authapi_credential_kind kind, const cha
                 true);
 }
 
+static authapi_found revoke_api_key(void *state, const char *id, int64_t now_s) {
+  const number now = text_of(now_s);
+  const char *values[] = {id, now.text};
+  return finish(state,
+                run(state,
+                    "UPDATE api_keys SET revoked_s = CASE revoked_s WHEN 0 THEN $2 ELSE revoked_s END WHERE id = $1", 2,
+                    values),
+                true);
+}
+
 static authapi_found expire(void *state, const char *id, int64_t expires_s) {
   const number expires = text_of(expires_s);
   const char *values[] = {id, expires.text};
@@ -219,21 +235,21 @@ static void append(char *array, size_t size, const char *text) {
 }
 
 /* One statement, so that it may be repeated. */
-static authapi_found note_uses(void *state, const authapi_use *uses, size_t count) {
+static authapi_found note_last_used(void *state, const authapi_last_use *last_used, size_t count) {
   static const char sql[] = "WITH used AS (SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])"
                             " AS u (credential, api_key, at)),"
                             " noted AS (UPDATE credentials SET last_used_s = greatest(last_used_s, at)"
                             " FROM used WHERE id = credential)"
                             " UPDATE api_keys SET last_used_s = greatest(last_used_s, latest) FROM"
                             " (SELECT api_key, max(at) AS latest FROM used GROUP BY api_key) AS l WHERE id = api_key";
-  char arrays[3][AUTHAPI_USES_MAX * AUTHAPI_ID_SIZE + 2] = {"", "", ""};
+  char arrays[3][AUTHAPI_LAST_USED_MAX * AUTHAPI_ID_SIZE + 2] = {"", "", ""};
   const char *values[] = {arrays[0], arrays[1], arrays[2]};
   if (count == 0)
     return AUTHAPI_FOUND;
-  for (size_t i = 0; i < count && i < AUTHAPI_USES_MAX; i++) {
-    append(arrays[0], sizeof arrays[0], uses[i].credential_id);
-    append(arrays[1], sizeof arrays[1], uses[i].api_key_id);
-    append(arrays[2], sizeof arrays[2], text_of(uses[i].last_used_s).text);
+  for (size_t i = 0; i < count && i < AUTHAPI_LAST_USED_MAX; i++) {
+    append(arrays[0], sizeof arrays[0], last_used[i].credential_id);
+    append(arrays[1], sizeof arrays[1], last_used[i].api_key_id);
+    append(arrays[2], sizeof arrays[2], text_of(last_used[i].last_used_s).text);
   }
   for (size_t i = 0; i < 3; i++)
     strcat(arrays[i], "}");
@@ -425,8 +441,9 @@ bool authapi_store_postgres_open(authapi_store *store, const char *url, char *pr
       .add_credential = add_credential,
       .set_domains = set_domains,
       .revoke = revoke,
+      .revoke_api_key = revoke_api_key,
       .expire = expire,
-      .note_uses = note_uses,
+      .note_last_used = note_last_used,
       .list_api_keys = list_api_keys,
       .list_credentials = list_credentials,
       .add_signing_key = add_signing_key,

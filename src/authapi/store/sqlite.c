@@ -1,8 +1,10 @@
 /* Keys in an SQLite file. WAL with synchronous=FULL: readers never wait for a writer, and a
  * revocation that was acknowledged is on disk. The connection is used by one thread at a time.
  *
- * Rows that were found are kept in memory and forgotten when the file changes, which each read
- * looks at first: so it sees every write that was acknowledged before it, by whichever process. */
+ * A file that was moved, replaced or deleted since it was opened is not served on: whoever did that
+ * wants what is at the path now, and the old file would go on granting what was revoked in the new
+ * one. It is not opened anew either, because the new file may still lie beside the old one's log. So
+ * every call fails until the file is back or the program is started again. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <fcntl.h>
@@ -10,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "authapi/store/store.h"
@@ -17,6 +20,7 @@
 
 #define BUSY_TIMEOUT_MS 5000
 #define RETRY_MS 10
+#define CHUNK_SIZE 32768 /* bytes by which the file grows */
 
 /* From each version to the next one; a new file goes through all of them. */
 static const char *const migrations[] = {
@@ -40,11 +44,14 @@ static const char *const migrations[] = {
     " CAST(strftime('%s') AS INTEGER), 0 FROM old_signing_keys ORDER BY rowid LIMIT 1;"
     "DROP TABLE old_signing_keys;"
     "PRAGMA user_version = 2;",
+    /* API keys that are revoked. */
+    "ALTER TABLE api_keys ADD COLUMN revoked_s INTEGER NOT NULL DEFAULT 0;"
+    "PRAGMA user_version = 3;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
 
-#define API_KEY_COLUMNS "id, name, value, created_s, last_used_s"
+#define API_KEY_COLUMNS "id, name, value, created_s, last_used_s, revoked_s"
 #define CREDENTIAL_COLUMNS "id, api_key_id, kind, value, domains, created_s, revoked_s, expires_s, last_used_s"
 #define SIGNING_KEY_COLUMNS "number, private_key, created_s, signs_from_s, lifetime_s"
 
@@ -59,6 +66,7 @@ typedef enum {
   ADD_CREDENTIAL,
   SET_DOMAINS,
   REVOKE,
+  REVOKE_API_KEY,
   EXPIRE,
   NOTE_CREDENTIAL,
   NOTE_API_KEY,
@@ -75,11 +83,13 @@ static const char *const sql[STATEMENTS] = {
     [FIND_API_KEY] = "SELECT " API_KEY_COLUMNS " FROM api_keys WHERE value = ?1",
     [FIND_CREDENTIAL] = "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE kind = ?1 AND value = ?2",
     [GET_CREDENTIAL] = "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE id = ?1",
-    [ADD_API_KEY] = "INSERT INTO api_keys (" API_KEY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5)",
+    [ADD_API_KEY] = "INSERT INTO api_keys (" API_KEY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [ADD_CREDENTIAL] = "INSERT INTO credentials (" CREDENTIAL_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [SET_DOMAINS] = "UPDATE credentials SET domains = ?2 WHERE id = ?1 AND kind = 2",
     [REVOKE] = "UPDATE credentials SET revoked_s = CASE revoked_s WHEN 0 THEN ?3 ELSE revoked_s END"
                " WHERE kind = ?1 AND (id = ?2 OR (kind = 2 AND value = ?2))",
+    [REVOKE_API_KEY] = "UPDATE api_keys SET revoked_s = CASE revoked_s WHEN 0 THEN ?2 ELSE revoked_s END"
+                       " WHERE id = ?1",
     [EXPIRE] = "UPDATE credentials SET expires_s ="
                " CASE WHEN expires_s = 0 OR expires_s > ?2 THEN ?2 ELSE expires_s END WHERE id = "
                "?1",
@@ -95,14 +105,49 @@ static const char *const sql[STATEMENTS] = {
     [DROP_SIGNING_KEY] = "DELETE FROM signing_keys WHERE number = ?1",
 };
 
+/* Which file it is: the number is not given to another one as long as it is open. */
+typedef struct {
+  bool there;
+  dev_t device;
+  ino_t number;
+} file_identity;
+
 typedef struct {
   sqlite3 *db;
   sqlite3_stmt *statements[STATEMENTS];
-  char rolled_back[256]; /* why, if that was the last thing that failed: SQLite itself forgets it */
+  char problem[256]; /* of the last call, where SQLite itself does not know it; or "" */
+  char *path, *wal_path;
+  file_identity file, wal; /* as they were opened; not .there for ":memory:" */
 } sqlite_store;
 
+static file_identity identify(const char *path) {
+  struct stat info;
+  return stat(path, &info) == 0 ? (file_identity){true, info.st_dev, info.st_ino} : (file_identity){.there = false};
+}
+
+static bool is_still(const file_identity *opened, const char *path) {
+  file_identity now = identify(path);
+  return now.there && now.device == opened->device && now.number == opened->number;
+}
+
+/* False if the file or its log is not at its path any more; then store->problem says so. */
+static bool is_in_place(sqlite_store *store) {
+  store->problem[0] = '\0';
+  if (!store->file.there)
+    return true;
+  bool moved = !is_still(&store->file, store->path);
+  if (!moved && (!store->wal.there || is_still(&store->wal, store->wal_path)))
+    return true;
+  snprintf(store->problem, sizeof store->problem,
+           "%.150s was moved, replaced or deleted; put it back, or start inbenta-authd again",
+           moved ? store->path : store->wal_path);
+  return false;
+}
+
+/* NULL if the statement must not be run; store->problem says why. */
 static sqlite3_stmt *prepare(sqlite_store *store, statement_id which) {
-  store->rolled_back[0] = '\0';
+  if (!is_in_place(store))
+    return NULL;
   if (store->statements[which] == NULL)
     sqlite3_prepare_v3(store->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[which], NULL);
   return store->statements[which];
@@ -112,9 +157,24 @@ static void bind_text(sqlite3_stmt *statement, int index, const char *text) {
   sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
 }
 
-/* Runs a statement that returns no row. */
+/* Whether there was no room for what was to be written. Where a limit of the process is met instead
+ * of the disk's, SQLite only knows that writing failed. */
+static bool is_full(int result) { return result == SQLITE_FULL || (result & 0xff) == SQLITE_IOERR; }
+
+/* Runs a statement that returns no row. A revocation has to work on a full disk, too, if it can: what
+ * the log holds is copied to the file, so that the log begins anew in the room that it has. */
 static authapi_found finish(sqlite3_stmt *statement) {
-  authapi_found found = sqlite3_step(statement) == SQLITE_DONE ? AUTHAPI_FOUND : AUTHAPI_STORE_ERROR;
+  if (statement == NULL)
+    return AUTHAPI_STORE_ERROR;
+  sqlite3 *db = sqlite3_db_handle(statement);
+  bool alone = sqlite3_get_autocommit(db) != 0; /* in a transaction that failed it must not run by itself */
+  int result = sqlite3_step(statement);
+  if (is_full(result) && alone) {
+    sqlite3_reset(statement);
+    sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    result = sqlite3_step(statement);
+  }
+  authapi_found found = result == SQLITE_DONE ? AUTHAPI_FOUND : AUTHAPI_STORE_ERROR;
   sqlite3_reset(statement);
   sqlite3_clear_bindings(statement);
   return found;
@@ -134,9 +194,41 @@ static bool run(sqlite3 *db, const char *text) { return sqlite3_exec(db, text, N
 static bool end_transaction(sqlite_store *store, bool ok) {
   if (ok && run(store->db, "COMMIT"))
     return true;
-  snprintf(store->rolled_back, sizeof store->rolled_back, "%s", sqlite3_errmsg(store->db));
+  if (store->problem[0] == '\0')
+    snprintf(store->problem, sizeof store->problem, "%s", sqlite3_errmsg(store->db));
   run(store->db, "ROLLBACK");
   return false;
+}
+
+/* Takes room in the file for what is in the log and in this transaction. So the log can be emptied into
+ * the file later, on a full disk, and a revocation finds room in it. */
+static bool reserve(sqlite_store *store) {
+  static const char query[] = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+  sqlite3_stmt *statement;
+  sqlite3_int64 size = 0;
+  if (sqlite3_prepare_v2(store->db, query, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+    size = sqlite3_column_int64(statement, 0);
+  sqlite3_finalize(statement);
+  if (!store->file.there) /* ":memory:" */
+    return true;
+  int result = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_SIZE_HINT, &size);
+  if (size > 0 && result == SQLITE_OK)
+    return true;
+  snprintf(store->problem, sizeof store->problem, "no room for another key: %s", sqlite3_errstr(result));
+  return false;
+}
+
+/* For a statement that adds a key; finish_growing must follow. */
+static sqlite3_stmt *begin_growing(sqlite_store *store, statement_id which) {
+  sqlite3_stmt *statement = prepare(store, which);
+  return statement != NULL && run(store->db, "BEGIN IMMEDIATE") ? statement : NULL;
+}
+
+static authapi_found finish_growing(sqlite_store *store, sqlite3_stmt *statement) {
+  if (statement == NULL)
+    return AUTHAPI_STORE_ERROR;
+  bool ok = finish(statement) == AUTHAPI_FOUND && reserve(store);
+  return end_transaction(store, ok) ? AUTHAPI_FOUND : AUTHAPI_STORE_ERROR;
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -153,6 +245,7 @@ static void read_api_key(sqlite3_stmt *row, authapi_api_key *out) {
   copy_text(row, 2, out->value, sizeof out->value);
   out->created_s = sqlite3_column_int64(row, 3);
   out->last_used_s = sqlite3_column_int64(row, 4);
+  out->revoked_s = sqlite3_column_int64(row, 5);
 }
 
 static void read_credential(sqlite3_stmt *row, authapi_credential *out) {
@@ -219,17 +312,18 @@ static authapi_found get_credential(void *state, const char *id, authapi_credent
 }
 
 static authapi_found add_api_key(void *state, const authapi_api_key *key) {
-  sqlite3_stmt *statement = prepare(state, ADD_API_KEY);
+  sqlite3_stmt *statement = begin_growing(state, ADD_API_KEY);
   bind_text(statement, 1, key->id);
   bind_text(statement, 2, key->name);
   bind_text(statement, 3, key->value);
   sqlite3_bind_int64(statement, 4, key->created_s);
   sqlite3_bind_int64(statement, 5, key->last_used_s);
-  return finish(statement);
+  sqlite3_bind_int64(statement, 6, key->revoked_s);
+  return finish_growing(state, statement);
 }
 
 static authapi_found add_credential(void *state, const authapi_credential *credential) {
-  sqlite3_stmt *statement = prepare(state, ADD_CREDENTIAL);
+  sqlite3_stmt *statement = begin_growing(state, ADD_CREDENTIAL);
   bind_text(statement, 1, credential->id);
   bind_text(statement, 2, credential->api_key_id);
   sqlite3_bind_int(statement, 3, (int)credential->kind);
@@ -239,7 +333,7 @@ static authapi_found add_credential(void *state, const authapi_credential *crede
   sqlite3_bind_int64(statement, 7, credential->revoked_s);
   sqlite3_bind_int64(statement, 8, credential->expires_s);
   sqlite3_bind_int64(statement, 9, credential->last_used_s);
-  return finish(statement);
+  return finish_growing(state, statement);
 }
 
 static authapi_found set_domains(void *state, const char *id, const char *domains) {
@@ -257,6 +351,13 @@ static authapi_found revoke(void *state, authapi_credential_kind kind, const cha
   return finish_update(state, statement);
 }
 
+static authapi_found revoke_api_key(void *state, const char *id, int64_t now_s) {
+  sqlite3_stmt *statement = prepare(state, REVOKE_API_KEY);
+  bind_text(statement, 1, id);
+  sqlite3_bind_int64(statement, 2, now_s);
+  return finish_update(state, statement);
+}
+
 static authapi_found expire(void *state, const char *id, int64_t expires_s) {
   sqlite3_stmt *statement = prepare(state, EXPIRE);
   bind_text(statement, 1, id);
@@ -271,14 +372,14 @@ static bool note_use(sqlite_store *store, statement_id which, const char *id, in
   return finish(statement) == AUTHAPI_FOUND;
 }
 
-static authapi_found note_uses(void *state, const authapi_use *uses, size_t count) {
+static authapi_found note_last_used(void *state, const authapi_last_use *last_used, size_t count) {
   sqlite_store *store = state;
-  if (!run(store->db, "BEGIN IMMEDIATE"))
+  if (!is_in_place(store) || !run(store->db, "BEGIN IMMEDIATE"))
     return AUTHAPI_STORE_ERROR;
   bool ok = true;
   for (size_t i = 0; ok && i < count; i++)
-    ok = note_use(store, NOTE_CREDENTIAL, uses[i].credential_id, uses[i].last_used_s) &&
-         note_use(store, NOTE_API_KEY, uses[i].api_key_id, uses[i].last_used_s);
+    ok = note_use(store, NOTE_CREDENTIAL, last_used[i].credential_id, last_used[i].last_used_s) &&
+         note_use(store, NOTE_API_KEY, last_used[i].api_key_id, last_used[i].last_used_s);
   return end_transaction(store, ok) ? AUTHAPI_FOUND : AUTHAPI_STORE_ERROR;
 }
 
@@ -344,7 +445,7 @@ static authapi_found drop_signing_key(void *state, int64_t number) {
 
 static const char *problem_of(void *state) {
   const sqlite_store *store = state;
-  return store->rolled_back[0] != '\0' ? store->rolled_back : sqlite3_errmsg(store->db);
+  return store->problem[0] != '\0' ? store->problem : sqlite3_errmsg(store->db);
 }
 
 static void close_store(void *state) {
@@ -352,6 +453,8 @@ static void close_store(void *state) {
   for (int i = 0; i < STATEMENTS; i++)
     sqlite3_finalize(store->statements[i]);
   sqlite3_close(store->db);
+  free(store->path);
+  free(store->wal_path);
   free(store);
 }
 
@@ -359,7 +462,7 @@ static void close_store(void *state) {
  * Opening. */
 
 #define VERSION_FOREIGN (-1)    /* a database that somebody else made */
-#define VERSION_UNREADABLE (-2) /* sqlite3_errmsg tells why */
+#define VERSION_UNREADABLE (-2) /* sqlite3_errmsg says why */
 
 /* The schema's version, 0 for a file without one, or one of the above. */
 static int schema_version(sqlite3 *db) {
@@ -411,15 +514,41 @@ static bool is_ours(sqlite3 *db, const char *path, char *problem, size_t size) {
   return version >= 0 && version <= SCHEMA_VERSION;
 }
 
+/* Remembers which files are open. False, and state->problem says why, if they were replaced while they
+ * were opened. */
+static bool note_identity(sqlite_store *state, const char *path) {
+  const char *resolved = sqlite3_db_filename(state->db, "main"); /* a link may lead there */
+  int moved = 0;
+  if (resolved == NULL || resolved[0] == '\0')
+    return true;
+  size_t size = strlen(resolved) + sizeof "-wal";
+  state->path = strdup(path);
+  state->wal_path = malloc(size);
+  if (state->path == NULL || state->wal_path == NULL)
+    return false;
+  snprintf(state->wal_path, size, "%s-wal", resolved);
+  /* The log is there once something was read. */
+  if (!run(state->db, "SELECT count(*) FROM api_keys"))
+    return false;
+  state->file = identify(path);
+  state->wal = identify(state->wal_path);
+  sqlite3_file_control(state->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  if (moved || !state->file.there)
+    snprintf(state->problem, sizeof state->problem, "the file was moved while it was opened");
+  return state->problem[0] == '\0';
+}
+
 bool authapi_store_sqlite_open(authapi_store *store, const char *path, char *problem, size_t size) {
   sqlite_store *state = calloc(1, sizeof *state);
   if (state == NULL) {
     snprintf(problem, size, "%s: out of memory", path);
     return false;
   }
-  /* SQLite would create it readable for everybody; the signing key is in it. */
+  /* SQLite would create it readable for everybody; the signing key is in it. A file that is there is
+   * not opened: closing it would drop the locks that other connections of this process hold on it
+   * (fcntl(2)), and another process would then remove the WAL under them. */
   if (strcmp(path, ":memory:") != 0) {
-    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file >= 0)
       close(file);
   }
@@ -429,10 +558,15 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, char *pro
     return false;
   }
   sqlite3_busy_timeout(state->db, BUSY_TIMEOUT_MS);
+  sqlite3_file_control(state->db, "main", SQLITE_FCNTL_CHUNK_SIZE, &(int){CHUNK_SIZE});
   bool opened = is_ours(state->db, path, problem, size);
   if (opened && !(use_wal(state->db) && run(state->db, "PRAGMA synchronous = FULL") &&
                   run(state->db, "PRAGMA foreign_keys = ON") && update_schema(state))) {
     snprintf(problem, size, "%s: %s", path, problem_of(state));
+    opened = false;
+  }
+  if (opened && !note_identity(state, path)) {
+    snprintf(problem, size, "%s: %s", path, state->problem);
     opened = false;
   }
   for (int i = 0; opened && i < STATEMENTS; i++)
@@ -453,8 +587,9 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, char *pro
       .add_credential = add_credential,
       .set_domains = set_domains,
       .revoke = revoke,
+      .revoke_api_key = revoke_api_key,
       .expire = expire,
-      .note_uses = note_uses,
+      .note_last_used = note_last_used,
       .list_api_keys = list_api_keys,
       .list_credentials = list_credentials,
       .add_signing_key = add_signing_key,

@@ -1,7 +1,7 @@
 /* Where keys are kept, as an interface: the handlers know no database.
  *
  * Every function returns AUTHAPI_FOUND (or done), AUTHAPI_MISSING or AUTHAPI_STORE_ERROR; after the last,
- * `problem` tells the cause for a log, without any credential. A write that returned AUTHAPI_FOUND
+ * `problem` says the cause for a log, without any credential. A write that returned AUTHAPI_FOUND
  * survives a crash. A read sees every write that was acknowledged before it, also by another
  * process. */
 #ifndef AUTHAPI_STORE_H
@@ -24,6 +24,7 @@ typedef struct {
   char name[AUTHAPI_NAME_SIZE];
   char value[AUTHAPI_VALUE_SIZE];
   int64_t created_s;
+  int64_t revoked_s;   /* 0: not revoked */
   int64_t last_used_s; /* 0: never, as far as was noted */
 } authapi_api_key;
 
@@ -47,12 +48,12 @@ typedef struct {
   char credential_id[AUTHAPI_ID_SIZE];
   char api_key_id[AUTHAPI_ID_SIZE];
   int64_t last_used_s;
-} authapi_use;
+} authapi_last_use;
 
-#define AUTHAPI_USES_MAX 256 /* in one call of note_uses */
+#define AUTHAPI_LAST_USED_MAX 256 /* in one call of note_last_used */
 
 /* A key that access tokens are signed with. The one with the highest number whose time has come
- * signs; the others are published, so that tokens can be verified (ring.h). */
+ * signs; the others are published, so that tokens can be verified (signing_keys.h). */
 typedef struct {
   int64_t number; /* 1, 2, …: in the order in which they were made */
   unsigned char private_key[AUTHAPI_KEY_SIZE];
@@ -75,12 +76,14 @@ struct authapi_store {
   authapi_found (*set_domains)(void *state, const char *id, const char *domains);
   /* By id or, for a domain key, by its value. Revoking again keeps the first time. */
   authapi_found (*revoke)(void *state, authapi_credential_kind kind, const char *id_or_value, int64_t now_s);
+  /* An API key, by id, and with it everything that belongs to it. Revoking again keeps the first time. */
+  authapi_found (*revoke_api_key)(void *state, const char *id, int64_t now_s);
   /* A credential, by id, is refused from `expires_s` on. It may end sooner than was said before,
    * never later. */
   authapi_found (*expire)(void *state, const char *id, int64_t expires_s);
-  /* At most AUTHAPI_USES_MAX, all of them or none. A later time that is there already stays; what is
+  /* At most AUTHAPI_LAST_USED_MAX, all of them or none. A later time that is there already stays; what is
    * not there is passed over. */
-  authapi_found (*note_uses)(void *state, const authapi_use *uses, size_t count);
+  authapi_found (*note_last_used)(void *state, const authapi_last_use *last_used, size_t count);
 
   /* Call `each` for every row, oldest first; `api_key_id` NULL means all. */
   authapi_found (*list_api_keys)(void *state, void (*each)(void *user, const authapi_api_key *), void *user);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/private_file.h"
+
 #define SECRET_MAX 8192
 
 static const char usage[] =
@@ -70,6 +72,9 @@ static int find_secret(const char *path, char *secret) {
   if (path != NULL && strcmp(path, "-") == 0)
     return read_secret(stdin, "standard input", secret);
   if (path != NULL) {
+    char problem[512];
+    if (!iauth__private_file_check(path, problem, sizeof problem))
+      return complain(EXIT_USAGE, "--secret-file %s", problem);
     FILE *file = fopen(path, "re");
     if (file == NULL)
       return complain(EXIT_USAGE, "--secret-file %s: %s", path, strerror(errno));

@@ -76,7 +76,6 @@ static int exit_code(inbenta_auth_error error) {
   case INBENTA_AUTH_CREDENTIALS_REJECTED:
   case INBENTA_AUTH_KEY_REVOKED:
   case INBENTA_AUTH_TOKEN_EXPIRED:
-  case INBENTA_AUTH_ENDPOINT_REFUSED:
     return EXIT_REFUSED;
   case INBENTA_AUTH_TIMEOUT:
   case INBENTA_AUTH_NETWORK:
@@ -89,6 +88,7 @@ static int exit_code(inbenta_auth_error error) {
   case INBENTA_AUTH_SERVER_ERROR:
     return EXIT_LATER;
   case INBENTA_AUTH_BAD_RESPONSE:
+  case INBENTA_AUTH_ENDPOINT_REFUSED:
   case INBENTA_AUTH_BODY_TOO_LARGE:
     return EXIT_BAD_ANSWER;
   case INBENTA_AUTH_NO_MEMORY:
@@ -103,6 +103,9 @@ int print_failure(const inbenta_auth_failure *failure) {
   const char *code = inbenta_auth_error_code(failure->error);
   const char *hint = inbenta_auth_error_hint(failure->error);
   int status = exit_code(failure->error);
+  if (failure->server_message[0] != '\0')
+    return complain(status, "%s (HTTP %d). The server says: %s %s", code, failure->status, failure->server_message,
+                    hint);
   if (failure->status != 0)
     return complain(status, "%s (HTTP %d). %s", code, failure->status, hint);
   return complain(status, "%s. %s", code, hint);

@@ -1,6 +1,7 @@
 /* The handlers, on a store in memory and a clock that is moved by hand. */
 #include "authapi/endpoints.h"
 #include "authapi/keys/credentials.h"
+#include "authapi/messages.h"
 #include "cmocka_all.h"
 #include "exchange.h"
 
@@ -12,7 +13,7 @@
 #define ORIGIN "https://www.example.com"
 
 static authapi api;
-static authapi_signing_keys ring;
+static authapi_signing_keys signing_keys;
 static int64_t now;
 static authapi_api_key key, other_key;
 static authapi_credential domain_key, secret_row;
@@ -26,11 +27,11 @@ static int set_up(void **state) {
   char problem[256];
   now = 1000;
   api = (authapi){.signer = authd_signer_openssl(),
-                  .ring = &ring,
+                  .keys = &signing_keys,
                   .now_s = clock_now,
                   .clock_state = &now,
                   .lifetime_s = 1200,
-                  .apis_json = "{\"chatbot\":\"https://c.example/v1\"}"};
+                  .apis_json = "{\"chatbot\":\"https://api.example/prod/chatbot\"}"};
   if (!authapi_store_sqlite_open(&api.store, ":memory:", problem, sizeof problem))
     return -1;
   authapi_make_api_key(&api.store, &api.signer, "shop", now, &key);
@@ -42,7 +43,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
   (void)state;
   authapi_response_clean_up(&response);
-  authapi_signing_keys_clean_up(&ring, &api.signer);
+  authapi_signing_keys_clean_up(&signing_keys, &api.signer);
   api.store.close(api.store.state);
   return 0;
 }
@@ -113,7 +114,7 @@ static void domain_key_from_an_allowed_origin(void **state) {
   assert_true(strlen(field("accessToken")) > 100);
   assert_true(number_field("expires_in") == 1200);
   assert_true(number_field("expiration") == 2200);
-  assert_non_null(strstr(response.body, "\"apis\":{\"chatbot\":\"https://c.example/v1\"}"));
+  assert_non_null(strstr(response.body, "\"apis\":{\"chatbot\":\"https://api.example/prod/chatbot\"}"));
   assert_string_equal(response_header("Access-Control-Allow-Origin"), ORIGIN);
   assert_string_equal(response_header("Vary"), "Origin");
   assert_string_equal(response_header("Cache-Control"), "no-store");
@@ -194,6 +195,10 @@ static void bad_bodies(void **state) {
       "{\"secret\":\"a\"}{}",
       "{\"secret\":\"a\\u0000b\"}",
       "{'secret':'a'}",
+      "{\"domainKey\":\"a\",\"domain_key\":\"a\"}",
+      "{\"secret\":\"a\",\"domain_key\":\"b\"}",
+      "{\"secret\":\"a\",\"secret\":\"a\"}",
+      "{\"domain_key\":null}",
       "\"secret\"",
   };
   for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
@@ -235,7 +240,10 @@ static void content_types(void **state) {
                {"Application/JSON", 400},
                {"text/plain", 415},
                {"application/jsonx", 415},
-               {"application/x-www-form-urlencoded", 415},
+               {"application/x-www-form-urlencoded", 400},
+               {"Application/X-WWW-Form-Urlencoded; charset=utf-8", 400},
+               {"application/x-www-form-urlencodedx", 415},
+               {"multipart/form-data", 415},
                {"", 415}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const char *headers[] = {"x-inbenta-key", key.value, "Content-Type", cases[i].type, NULL};
@@ -243,6 +251,96 @@ static void content_types(void **state) {
   }
   const char *headers[] = {"x-inbenta-key", key.value, NULL};
   assert_int_equal(ask("POST", "/v1/auth", headers, "{}"), 415);
+}
+
+static int auth_by_form(const char *format, const char *value) {
+  char body[256];
+  const char *percent = strstr(format, "%s");
+  snprintf(body, sizeof body, "%.*s%s%s", (int)(percent - format), format, value, percent + 2);
+  const char *headers[] = {"x-inbenta-key", key.value, "Content-Type", "application/x-www-form-urlencoded", "Origin",
+                           ORIGIN,          NULL};
+  return ask("POST", "/v1/auth", headers, body);
+}
+
+static void forms(void **state) {
+  (void)state;
+  static const char *const good[] = {"secret=%s", "&a=b&secret=%s&&", "secret=%s&other", "s%%65cret=%s",
+                                     "=x&secret=%s"};
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+    char format[64], *at = format; /* "%%" stands for one */
+    for (const char *from = good[i]; (*at++ = *from) != '\0'; from++)
+      if (from[0] == '%' && from[1] == '%')
+        from++;
+    assert_int_equal(auth_by_form(format, secret), 200);
+  }
+  assert_int_equal(auth_by_form("domainKey=%s", domain_key.value), 200);
+  assert_int_equal(auth_by_form("domain_key=%s", domain_key.value), 200);
+  char escaped[2 * AUTHAPI_SECRET_SIZE] = "";
+  snprintf(escaped, sizeof escaped, "%%%02x%s", secret[0], secret + 1);
+  assert_int_equal(auth_by_form("secret=%s", escaped), 200);
+  snprintf(escaped, sizeof escaped, "%%%02X%s", secret[0], secret + 1);
+  assert_int_equal(auth_by_form("secret=%s", escaped), 200);
+  static const char *const bad[] = {"secret=%s%",
+                                    "secret=%s%0",
+                                    "secret=%s%zz",
+                                    "secret=%s%00",
+                                    "secret=%s&secret=x",
+                                    "secret=%s&domainKey=x",
+                                    "secret=&x=%s",
+                                    "secret&x=%s",
+                                    "x=%s",
+                                    "{\"secret\":\"%s\"}",
+                                    "domainKey=%s&domain_key=x"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    auth_by_form(bad[i], secret);
+    assert_refused(400, "bad_request");
+  }
+  auth_by_form("secret=%s+", secret);
+  assert_refused(400, "credentials_rejected");
+}
+
+static void both_names_of_a_domain_key(void **state) {
+  (void)state;
+  assert_int_equal(auth_with("domain_key", domain_key.value, ORIGIN), 200);
+  assert_int_equal(auth_with("domainKey", domain_key.value, ORIGIN), 200);
+}
+
+static void personal_secrets(void **state) {
+  (void)state;
+  char body[512];
+  api.personal_secret = "of mine";
+  static const struct {
+    const char *more;
+    int status;
+  } cases[] = {{"\"of mine\"", 200}, {"\"of min\"", 422}, {"\"\"", 422}, {"1", 422}, {"null", 422}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    snprintf(body, sizeof body, "{\"secret\":\"%s\",\"user_personal_secret\":%s}", secret, cases[i].more);
+    assert_int_equal(auth(key.value, NULL, body), cases[i].status);
+    snprintf(body, sizeof body, "{\"domainKey\":\"%s\",\"user_personal_secret\":%s}", domain_key.value, cases[i].more);
+    auth(key.value, ORIGIN, body);
+    assert_refused(422, "credentials_rejected");
+  }
+  assert_int_equal(auth_by_form("secret=%s&user_personal_secret=of+mine", secret), 200);
+  auth(key.value, NULL, "{\"secret\":\"wrong\",\"user_personal_secret\":\"of mine\"}");
+  assert_refused(400, "credentials_rejected");
+  api.personal_secret = NULL; /* none is right */
+  auth_by_form("secret=%s&user_personal_secret=", secret);
+  assert_refused(422, "credentials_rejected");
+}
+
+static void targets(void **state) {
+  (void)state;
+  static const char *const cases[][2] = {{"/v1/auth", "/v1/auth"},
+                                         {"http://127.0.0.1:8080/v1/auth", "/v1/auth"},
+                                         {"HTTPS://auth.example/v1/auth", "/v1/auth"},
+                                         {"http://auth.example", "/"},
+                                         {"http://auth.example?x=/v1/auth", "/"},
+                                         {"/http://auth.example/v1", "/http://auth.example/v1"},
+                                         {"ftp://auth.example/v1", "ftp://auth.example/v1"},
+                                         {"*", "*"},
+                                         {"", ""}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    assert_string_equal(authapi_target_path(cases[i][0]), cases[i][1]);
 }
 
 static void get_token(char token[2200]) {
@@ -285,7 +383,8 @@ static void refresh(void **state) {
   assert_refused(401, "token_missing");
   assert_string_equal(response_header("WWW-Authenticate"), "Bearer");
   assert_string_equal(response.key_id, key.id);
-  static const char *const short_ones[] = {"", "Bear", "Bearer"}; /* nothing is read behind these */
+  static const char *const short_ones[] = {"", "Bear", "Bearer", "Bearer ",
+                                           "Bearer   "}; /* nothing is read behind these */
   for (size_t i = 0; i < sizeof short_ones / sizeof *short_ones; i++) {
     const char *headers[] = {"x-inbenta-key", key.value, "Authorization", short_ones[i], NULL};
     ask("POST", "/v1/refreshToken", headers, "");
@@ -381,19 +480,19 @@ static void rotated_twice(void **state) {
 static void uses_are_noted(void **state) {
   (void)state;
   char token[2200];
-  api.uses = authapi_last_used_new();
+  api.last_used = authapi_last_used_new();
   auth_with("domainKey", domain_key.value, "https://evil.example");
-  assert_int_equal(authapi_last_used_last(api.uses, domain_key.id), 0);
+  assert_int_equal(authapi_last_used_get(api.last_used, domain_key.id), 0);
   get_token(token);
-  assert_int_equal(authapi_last_used_last(api.uses, domain_key.id), now);
-  assert_int_equal(authapi_last_used_last(api.uses, key.id), now);
+  assert_int_equal(authapi_last_used_get(api.last_used, domain_key.id), now);
+  assert_int_equal(authapi_last_used_get(api.last_used, key.id), now);
   now += 5;
   bearer("POST", "/v1/refreshToken", other_key.value, token, ORIGIN);
-  assert_int_equal(authapi_last_used_last(api.uses, domain_key.id), now - 5);
+  assert_int_equal(authapi_last_used_get(api.last_used, domain_key.id), now - 5);
   assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN), 200);
-  assert_int_equal(authapi_last_used_last(api.uses, domain_key.id), now);
-  assert_int_equal(authapi_last_used_last(api.uses, secret_row.id), 0);
-  authapi_last_used_free(api.uses);
+  assert_int_equal(authapi_last_used_get(api.last_used, domain_key.id), now);
+  assert_int_equal(authapi_last_used_get(api.last_used, secret_row.id), 0);
+  authapi_last_used_free(api.last_used);
 }
 
 /* The key that a token names, which is the first one of the JWK set or the second. */
@@ -402,8 +501,8 @@ static int key_of(const char *token) {
   long len = iauth__base64url_decode(token, strcspn(token, "."), header, sizeof header - 1);
   assert_true(len > 0);
   header[len] = '\0';
-  for (size_t i = 0; i < 2 && i < ring.count; i++) {
-    authapi_key_id(&ring.keys[i], kid[i]);
+  for (size_t i = 0; i < 2 && i < signing_keys.count; i++) {
+    authapi_key_id(&signing_keys.keys[i], kid[i]);
     if (strstr(header, kid[i]) != NULL)
       return (int)i;
   }
@@ -465,7 +564,7 @@ static void without_signing_keys(void **state) {
   api.store.list_signing_keys = broken_signing_keys;
   now += 1;
   assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN), 200);
-  authapi_signing_keys_clean_up(&ring, &api.signer); /* a server that starts like this */
+  authapi_signing_keys_clean_up(&signing_keys, &api.signer); /* a server that starts like this */
   auth_with("domainKey", domain_key.value, ORIGIN);
   assert_refused(500, "server_error");
   bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN);
@@ -481,7 +580,7 @@ static void apis(void **state) {
   char token[2200];
   get_token(token);
   assert_int_equal(bearer("GET", "/v1/apis", key.value, token, ORIGIN), 200);
-  assert_string_equal(response.body, "{\"apis\":{\"chatbot\":\"https://c.example/v1\"}}");
+  assert_string_equal(response.body, "{\"apis\":{\"chatbot\":\"https://api.example/prod/chatbot\"}}");
 }
 
 static void preflight(void **state) {
@@ -514,7 +613,7 @@ static void cors_on_every_answer(void **state) {
       {"POST", "/v1/refreshToken", 403}, {"GET", "/v1/apis", 403},
       {"GET", "/healthz", 200},          {"GET", "/.well-known/jwks.json", 200},
       {"GET", "/nowhere", 404},          {"DELETE", "/v1/auth", 405},
-      {"HEAD", "/v1/apis", 405},
+      {"HEAD", "/v1/apis", 403},
   };
   const char *with[] = {"Origin", "https://any.example:8443", NULL};
   const char *opaque[] = {"Origin", "null", NULL};
@@ -537,8 +636,8 @@ static void cors_on_every_answer(void **state) {
   }
 }
 
-/* The order of checks: a revoked key does not tell which origins it had, and a key of somebody else
- * does not tell that it exists. */
+/* The order of checks: a revoked key does not show which origins it had, and a key of somebody else
+ * does not show that it exists. */
 static void what_is_checked_first(void **state) {
   (void)state;
   char token[2200];
@@ -564,8 +663,8 @@ static void the_scheme_of_a_bearer(void **state) {
   static const struct {
     const char *format;
     int status;
-  } cases[] = {{"Bearer %s", 200}, {"bearer %s", 200},  {"BEARER %s", 200},  {"%s", 401},
-               {"Bearer%s", 401},  {"Bearer  %s", 403}, {"Bearer %s ", 403}, {"Bearer %s.", 403}};
+  } cases[] = {{"Bearer %s", 200},  {"bearer %s", 200},    {"BEARER %s", 200},  {"%s", 401},        {"Bearer%s", 401},
+               {"Bearer  %s", 200}, {"bEaReR    %s", 200}, {"Bearer %s ", 403}, {"Bearer %s.", 403}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const char *percent = strstr(cases[i].format, "%s");
     snprintf(value, sizeof value, "%.*s%s%s", (int)(percent - cases[i].format), cases[i].format, token, percent + 2);
@@ -582,8 +681,12 @@ static void other_requests(void **state) {
   assert_int_equal(ask("GET", "/v1/auth", none, ""), 405);
   assert_string_equal(response_header("Allow"), "POST, OPTIONS");
   assert_int_equal(ask("POST", "/v1/apis", none, ""), 405);
-  assert_string_equal(response_header("Allow"), "GET, OPTIONS");
-  assert_int_equal(ask("HEAD", "/healthz", none, ""), 405);
+  assert_string_equal(response_header("Allow"), "GET, HEAD, OPTIONS");
+  assert_int_equal(ask("HEAD", "/v1/auth", none, ""), 405);
+  assert_int_equal(ask("HEAD", "/healthz", none, ""), 200);
+  assert_non_null(response.body); /* for its length */
+  assert_int_equal(ask("HEAD", "/.well-known/jwks.json", none, ""), 200);
+  assert_int_equal(ask("HEAD", "/nothing", none, ""), 404);
   assert_int_equal(ask("GET", "/", none, ""), 404);
   assert_int_equal(ask("GET", "/v1/auth/", none, ""), 404);
   assert_int_equal(ask("GET", "/healthz", none, ""), 200);
@@ -642,6 +745,10 @@ int main(void) {
       TEST(bad_bodies),
       TEST(a_key_and_more),
       TEST(content_types),
+      TEST(forms),
+      TEST(both_names_of_a_domain_key),
+      TEST(personal_secrets),
+      TEST(targets),
       TEST(refresh),
       TEST(revocation_and_domains_count_at_once),
       TEST(no_refresh_gives_back_the_token_that_was_shown),

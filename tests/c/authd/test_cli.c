@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +51,7 @@ static pid_t start(const char *const *words, int *pipe_out) {
 static void write_file(const char *name, const char *text) {
   char path[64];
   snprintf(path, sizeof path, "%s/%s", folder, name);
+  umask(077); /* what is written may be a token, which the program refuses where others can read it */
   FILE *file = fopen(path, "w");
   assert_non_null(file);
   assert_true(fputs(text, file) >= 0);
@@ -149,14 +151,14 @@ static void stop(const server *at) {
 
 static int get(const server *at, const char *path, const char *header) {
   char request[1024];
-  snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n", path, header);
+  snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n", path, header);
   return net_ask(at->port, request, answer, sizeof answer);
 }
 
 static int post(const server *at, const char *path, const char *header, const char *body) {
   char request[4096];
   snprintf(request, sizeof request,
-           "POST /v1%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nOrigin: " ORIGIN "\r\n"
+           "POST /v1%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nOrigin: " ORIGIN "\r\n"
            "x-inbenta-key: %s\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n%s",
            path, api_key, header, strlen(body), body);
   return net_ask(at->port, request, answer, sizeof answer);
@@ -233,7 +235,7 @@ static void mistakes_exit_with_2(void **state) {
       {"api-key", "create", "--name", ""},
       {"api-key", "list", "x"},
       {"api-key", "list", "--lifetime", "5"},
-      {"api-key", "revoke", "x"},
+      {"api-key", "delete", "x"},
       {"secret", "create"},
       {"secret", "revoke"},
       {"secret", "revoke", "x", "y"},
@@ -288,6 +290,16 @@ static void help(void **state) {
   for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
     assert_int_equal(run_words(asked[i]), 0);
     assert_non_null(strstr(out, "domain-key set-domains"));
+  }
+}
+
+static void version(void **state) {
+  (void)state;
+  static const char *const asked[][WORDS_MAX] = {{"--version"}, {"version"}, {"serve", "--version"}};
+  for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+    assert_int_equal(run_words(asked[i]), 0);
+    assert_string_equal(out, "inbenta-authd " AUTHD_VERSION "\n");
+    assert_string_equal(err, "");
   }
 }
 
@@ -484,6 +496,7 @@ int main(void) {
       TEST(mistakes_exit_with_2),
       TEST(failures_exit_with_1),
       TEST(help),
+      TEST(version),
       TEST(a_running_server_sees_commands_at_once),
       TEST(a_secret_rotated_under_a_running_server),
       TEST(a_signing_key_rotated_under_a_running_server),

@@ -1,9 +1,11 @@
-// Two instances of inbenta-authd on one real PostgreSQL server.
+// The contract of a store, and two instances of inbenta-authd, on a real PostgreSQL server.
 
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Authd } from '../../support/authd.js';
+import { execute, root } from '../../support/plain-api.js';
 import { Postgres } from '../../support/postgres.js';
 
 const ORIGIN = 'https://shop.example';
@@ -16,6 +18,14 @@ function post(url, apiKey, { body, token } = {}) {
 
 const auth = (endpoint, apiKey, domainKey) => post(`${endpoint}/auth`, apiKey, { body: { domainKey } });
 const refresh = (endpoint, apiKey, token) => post(`${endpoint}/refreshToken`, apiKey, { token });
+
+test('the contract of a store (tests/c/authapi/test_store_contract.c)', { timeout: 120_000 }, async (t) => {
+  const postgres = await Postgres.create();
+  t.after(() => postgres.remove());
+  const { status, stdout, stderr } = await execute(join(root, 'build/native/tests/c/authapi/test_authapi_store_contract'), [], { env: { ...process.env, PGPASSFILE: postgres.passwordFile, TEST_POSTGRES_URL: postgres.url } });
+  assert.equal(status, 0, stdout + stderr);
+  assert.match(stdout, /^PostgreSQL$/m);
+});
 
 test('two instances on one PostgreSQL server', { timeout: 120_000 }, async (t) => {
   const postgres = await Postgres.create();
@@ -126,6 +136,6 @@ test('a database of the first version is brought up to date, by two instances at
 
   // What the first version's start does with its signing key has to fail.
   await assert.rejects(postgres.query("INSERT INTO signing_keys (private_key) VALUES ('x') ON CONFLICT DO NOTHING"), /null value/);
-  await postgres.query('UPDATE authd_schema SET version = 3');
+  await postgres.query('UPDATE authd_schema SET version = 4');
   await assert.rejects(instances[0].command('api-key', 'list'), ({ code, stderr }) => code == 1 && /the database: a newer inbenta-authd/.test(stderr));
 });

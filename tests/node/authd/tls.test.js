@@ -1,5 +1,5 @@
 // https by certificate files: a client that trusts the certificate is served, and files that cannot work are
-// told when the server starts.
+// reported when the server starts.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -56,6 +56,9 @@ test('TLS 1.3 and 1.2, nothing older', async (t) => {
   assert.equal(await handshake(port), 'TLSv1.3');
   assert.equal(await handshake(port, { maxVersion: 'TLSv1.2' }), 'TLSv1.2');
   assert.match(await handshake(port, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' }), /^E/);
+  // Without forward secrecy, a key that leaks would open what was recorded before.
+  assert.match(await handshake(port, { maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256:AES256-SHA' }), /^E/);
+  assert.equal(await handshake(port, { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256' }), 'TLSv1.2');
 });
 
 /** The name in the certificate that is shown. */
@@ -85,7 +88,7 @@ test('SIGHUP: a renewed certificate is shown from then on, and nobody is cut off
 
   await copyFile(renewed.file, old.file);
   process.kill(authd.pid, 'SIGHUP'); // too early: the key is still the old one
-  await until(() => authd.log.some((line) => line.includes('the old certificate is shown on')));
+  await until(() => authd.log.some((line) => line.includes('the old certificate is still used')));
   assert.ok(authd.log.some((line) => line.includes(`${old.keyFile}: is not the key of the certificate`)));
   assert.equal(await shown(port), 'old.example');
 
@@ -102,7 +105,7 @@ test('SIGHUP: a renewed certificate is shown from then on, and nobody is cut off
   assert.equal(await authd.stop(), 0);
 });
 
-test('files that cannot work are told at the start, by name', async (t) => {
+test('files that cannot work are reported at the start, by name', async (t) => {
   const [own, others, folder] = [await certificate(t, 'localhost'), await certificate(t, 'localhost'), await folderFor(t)];
   const [empty, open] = [join(folder, 'empty.pem'), join(folder, 'open.pem')];
   await writeFile(empty, 'nothing\n', { mode: 0o600 });
@@ -116,7 +119,7 @@ test('files that cannot work are told at the start, by name', async (t) => {
     [empty, own.keyFile, /empty\.pem: there is no certificate/],
     [own.file, empty, /empty\.pem: there is no private key/],
     [own.file, others.keyFile, /is not the key of the certificate/],
-    [own.file, open, /open\.pem: everybody can read it; chmod 600 it/],
+    [own.file, open, /open\.pem: other accounts can use it; run: chmod 600 .*open\.pem/],
   ]) {
     const { status, stdout, stderr } = await start('--tls-cert', cert, '--tls-key', key);
     assert.deepEqual([status, stdout], [1, '']);

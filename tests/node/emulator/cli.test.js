@@ -35,7 +35,7 @@ test('--help', async () => {
   }
 });
 
-test('bad input is told, with status 2', async (t) => {
+test('bad input is reported, with status 2', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
   t.after(() => rm(folder, { recursive: true }));
   const short = join(folder, 'short');
@@ -73,7 +73,7 @@ test('bad input is told, with status 2', async (t) => {
   }));
 });
 
-test('what fails is told, with status 1', async (t) => {
+test('what fails is reported, with status 1', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
   t.after(() => rm(folder, { recursive: true }));
   const other = createServer().listen(0, '127.0.0.1');
@@ -104,7 +104,7 @@ test('it says where it is and what to use, warns, and logs; SIGTERM ends it with
   assert.equal((await auth({ endpoint, apiKey }, { body: JSON.stringify({ secret }) })).status, 200);
   started.child.kill('SIGTERM');
   assert.deepEqual(await started.exited, [0, null]);
-  assert.match(started.stderr, /Z POST \/v1\/auth 200 origin=http:\/\/localhost:3000 key=dk_\S+ reason=- [\d.]+ ms\n/);
+  assert.match(started.stderr, /Z POST \/v1\/auth 200 origin=http:\/\/localhost:3000 key=dk_\S+ reason=- [\d.]+ ms token=\S+\n/);
   for (const credential of [apiKey, domainKey, secret, accessToken]) assert.ok(!started.stderr.includes(credential));
 });
 

@@ -23,7 +23,7 @@ async function exchange(emulator, text) {
   return Buffer.concat(pieces).toString('latin1');
 }
 
-const head = (emulator, more) => `POST /v1/auth HTTP/1.1\r\nHost: a\r\nConnection: close\r\nx-inbenta-key: ${emulator.apiKey}\r\nContent-Type: application/json\r\n${more}`;
+const head = (emulator, more) => `POST /v1/auth HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nx-inbenta-key: ${emulator.apiKey}\r\nContent-Type: application/json\r\n${more}`;
 
 test('what is no HTTP is answered with 400 or 431, and others are served', async (t) => {
   const emulator = await emulate(t);
@@ -63,7 +63,7 @@ test('a body beyond the limit is read to its end and refused', async (t) => {
   assert.equal((await auth(emulator, { body: sized(16_384) })).status, 200);
   for (const size of [16_385, 5_000_000]) assert.equal((await auth(emulator, { body: sized(size) })).status, 413);
   let left = 20;
-  const chunks = new ReadableStream({ pull: (stream) => (left-- > 0 ? stream.enqueue(new Uint8Array(100_000)) : stream.close()) }); // its length is not told
+  const chunks = new ReadableStream({ pull: (stream) => (left-- > 0 ? stream.enqueue(new Uint8Array(100_000)) : stream.close()) }); // its length is not known
   assert.equal((await auth(emulator, { body: chunks, duplex: 'half' })).status, 413);
   for (const nested of ['['.repeat(16_000), '{"domainKey":'.repeat(1200)]) assert.equal((await auth(emulator, { body: nested })).status, 400);
 });
@@ -198,4 +198,20 @@ test('our client, 50 times, through an emulator that misbehaves', async (t) => {
   const tokens = await Promise.all(clients.map((client) => client.getToken({ timeoutMs: 20_000 })));
   assert.equal(new Set(tokens.map(({ accessToken }) => accessToken)).size, 50);
   assert.equal(emulator.requests.filter(({ status }) => status == 503).length, 20);
+});
+
+test('Host: names of this machine, addresses, and those that are allowed; else 421, for the page to read', async (t) => {
+  const emulator = await emulate(t, { allowHosts: ['api.test'], adminToken: 'x'.repeat(32) });
+  const asked = async (host, target = '/healthz') => (await exchange(emulator, `GET ${target} HTTP/1.1\r\nConnection: close\r\nOrigin: ${ORIGIN}\r\n${host}\r\n`)).match(/^HTTP\/1.1 (\d+)/)[1];
+  for (const name of ['localhost', 'LocalHost:8080', 'localhost.', 'shop.localhost:1', '127.0.0.1:80', '127.1.2.3', '192.168.1.9', '[::1]', '[::1]:80', 'api.test', 'API.test:8080']) assert.equal(await asked(`Host: ${name}\r\n`), '200', name);
+  for (const name of ['evil.example', 'evil.example:80', 'localhost.evil.example', '127.0.0.1.evil.example', 'xlocalhost', 'sub.api.test', '2130706433', '127.1', '']) assert.equal(await asked(`Host: ${name}\r\n`), '421', name);
+  assert.equal(await asked('Host: localhost\r\nHost: localhost\r\n'), '400');
+  assert.equal(await asked(''), '400');
+  assert.equal(await asked('Host: localhost\r\n', 'http://evil.example/healthz'), '421', 'the target counts');
+  assert.equal(await asked('Host: evil.example\r\n', 'http://localhost/healthz'), '200');
+  for (const path of ['/admin/', '/admin/api-keys', '/v1/auth']) assert.equal(await asked('Host: evil.example\r\n', path), '421');
+  const refused = await exchange(emulator, `GET /healthz HTTP/1.1\r\nConnection: close\r\nHost: evil.example\r\nOrigin: ${ORIGIN}\r\n\r\n`);
+  assert.match(refused, new RegExp(`Access-Control-Allow-Origin: ${ORIGIN}\r\n`));
+  assert.match(refused, /"reason":"host_not_allowed"/);
+  assert.equal(emulator.requests.at(-1).reason, 'host_not_allowed');
 });

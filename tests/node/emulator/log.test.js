@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { auth, emulate, ORIGIN, refresh, tokenOf } from '../../support/asking.js';
 
-test('what the log tells, and what not', async (t) => {
+test('what is in the log, and what is not', async (t) => {
   const lines = [];
   const adminToken = 'a-very-secret-admin-token-of-a-test';
   const emulator = await emulate(t, { adminToken, log: (entry) => lines.push(JSON.stringify(entry)) });
@@ -50,7 +50,7 @@ test('what the log tells, and what not', async (t) => {
 test('nothing that a terminal would act on', async (t) => {
   const emulator = await emulate(t);
   const socket = connect(new URL(emulator.url).port, '127.0.0.1');
-  socket.write('GET /v1/\x1b[31m HTTP/1.1\r\nHost: a\r\nConnection: close\r\nOrigin: https://\xff\x9b31m\r\n\r\n', 'latin1');
+  socket.write('GET /v1/\x1b[31m HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nOrigin: https://\xff\x9b31m\r\n\r\n', 'latin1');
   socket.resume();
   await once(socket, 'close');
   assert.doesNotMatch(JSON.stringify(emulator.requests), /[^ -~]|\\u/);

@@ -18,11 +18,11 @@ test('five lines', async () => {
 });
 
 test('our client gets a token by the secret', async (t) => {
-  const { secret, apiKey, endpoint } = await emulate(t, { apis: { chatbot: 'https://chatbot.example/v1' }, lifetimeS: 600 });
+  const { secret, apiKey, endpoint } = await emulate(t, { apis: { chatbot: 'https://api.example/prod/chatbot' }, lifetimeS: 600 });
   const client = createFromSecret(secret, apiKey, { endpoint });
   t.after(() => client.dispose());
   const { apis, expiration } = await client.getToken();
-  assert.deepEqual(apis, { chatbot: 'https://chatbot.example/v1' });
+  assert.deepEqual(apis, { chatbot: 'https://api.example/prod/chatbot' });
   assert.ok(Math.abs(expiration - Date.now() / 1000 - 600) < 5);
 });
 
@@ -90,7 +90,7 @@ test('management over HTTP only for who was given a token', async (t) => {
   assert.equal(await list({ Authorization: `Bearer ${adminToken}` }), 200);
 });
 
-test('mistakes are told at once, with what to do', async (t) => {
+test('mistakes are reported at once, with what to do', async (t) => {
   const wrong = [
     [{ domain: ['a.example'] }, 'domain', /there is no such option/],
     [{ domains: [] }, 'domains', /at least one/],
@@ -137,7 +137,7 @@ test('a port that is in use', async (t) => {
   await assert.rejects(startEmulator({ port: other.address().port }), { code: 'EADDRINUSE' });
 });
 
-test('it listens on this machine only, unless it is told otherwise', async (t) => {
+test('it listens on this machine only, unless it is configured otherwise', async (t) => {
   const emulator = await emulate(t);
   assert.match(emulator.url, /^http:\/\/127\.0\.0\.1:\d+$/);
   const everywhere = await emulate(t, { host: '0.0.0.0' });

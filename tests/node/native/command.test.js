@@ -42,7 +42,7 @@ test('a token by secret: the wire, and the three formats', async (t) => {
 test('the secret comes from a file, standard input or the environment', async (t) => {
   const { endpoint, requests } = await serveApi(t);
   const file = join(await folderFor(t), 'secret');
-  await writeFile(file, 'from-file\r\n');
+  await writeFile(file, 'from-file\r\n', { mode: 0o600 });
   const env = { INBENTA_ENDPOINT: endpoint };
   await auth(['get', '--secret-file', file], { env });
   await auth(['get', '--secret-file', '-', '--api-key', 'other'], { env, input: 'from-input' });
@@ -54,9 +54,9 @@ test('the secret comes from a file, standard input or the environment', async (t
 test('apis: all, one, and one that is not there', async (t) => {
   const { endpoint } = await serveApi(t);
   const env = { INBENTA_ENDPOINT: endpoint };
-  assert.equal((await auth(['apis'], { env })).stdout, 'chatbot https://chatbot.example/v1\nsearch https://search.example/v1\n');
+  assert.equal((await auth(['apis'], { env })).stdout, 'chatbot https://api.example/prod/chatbot\nsearch https://api.example/prod/search\n');
   assert.deepEqual(JSON.parse((await auth(['apis', '--format', 'json'], { env })).stdout), grant(1).apis);
-  assert.equal((await auth(['apis', 'chatbot'], { env })).stdout, 'https://chatbot.example/v1\n');
+  assert.equal((await auth(['apis', 'chatbot'], { env })).stdout, 'https://api.example/prod/chatbot\n');
   const none = await auth(['apis', 'shop'], { env });
   assert.equal(none.status, 1);
   assert.match(none.stderr, /shop: the API key is not for this product/);
@@ -71,7 +71,9 @@ test('apis that the grant leaves out are asked for', async (t) => {
 test('wrong usage says what is right', async (t) => {
   const folder = await folderFor(t);
   const empty = join(folder, 'empty');
-  await writeFile(empty, '\n');
+  await writeFile(empty, '\n', { mode: 0o600 });
+  const open = join(folder, 'open');
+  await writeFile(open, SECRET, { mode: 0o644 });
   const cases = [
     [[], /inbenta-token get/],
     [['token'], /there are get, watch and apis/],
@@ -82,6 +84,7 @@ test('wrong usage says what is right', async (t) => {
     [['get', '--output', 'x'], /belong to watch/],
     [['get', '--secret-file', join(folder, 'none')], /No such file/],
     [['get', '--secret-file', empty], /is empty/],
+    [['get', '--secret-file', open], /other accounts can use it; run: chmod 600 /],
     [['get', '--endpoint', 'http://api.example'], /insecure_endpoint/],
     [['get', '--endpoint', 'localhost'], /invalid_config/],
     [['get', '--ca-file', join(folder, 'none')], /invalid_config/],

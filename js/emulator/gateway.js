@@ -1,0 +1,116 @@
+// The personality `gateway`: what the core refused, in the words and the shapes of Inbenta's production API and of the
+// gateway in front of it, as far as docs/wire.md knows them. The core's `reason` stays in the log only.
+
+import { Buffer } from 'node:buffer';
+
+const REMEMBERED_MAX = 10_000;
+
+/** Paths that are the emulator's own: production has none of them. */
+const OWN_PATHS = ['/healthz', '/.well-known/jwks.json'];
+
+/** Headers that production is not known to send with a refusal. */
+const OWN_HEADERS = ['Retry-After', 'WWW-Authenticate', 'Allow'];
+
+const wrongUrl = { status: 403, body: { message: 'Missing Authentication Token' } };
+const denied = { status: 403, body: { Message: 'User is not authorized to access this resource with an explicit deny' }, cached: true };
+const failed = { status: 500, body: { message: 'Internal server error' } };
+
+/**
+ * docs/wire.md, "Refusals", as a table: the core's reason, or its status, and what production sends. `cached`: the
+ * gateway remembers it (refusalCacheS). What is not here keeps its status and the API's sentence:
+ * {"error": {"code", "message"}}. That is documented for a wrong secret (400) and for a personal secret (422), and
+ * assumed for a domain key, its origins and revocation.
+ */
+const BY_REASON = {
+  api_key_unknown: denied,
+  api_key_revoked: denied,
+  token_expired: denied,
+  token_invalid: denied,
+  token_of_another_key: denied,
+  credential_gone: denied,
+  token_missing: { status: 401, body: { message: 'Unauthorized' } },
+  not_found: wrongUrl,
+  rate_limited: { status: 429, body: { message: 'Too Many Requests' } },
+  quota_exceeded: { status: 429, body: { message: 'Limit Exceeded' } },
+};
+
+const BY_STATUS = {
+  401: { status: 401, body: { message: 'Unauthorized' }, cached: true },
+  403: { status: 403, body: { message: 'Forbidden' }, cached: true },
+  405: wrongUrl,
+  429: { status: 429, body: { message: 'Too Many Requests' } },
+  500: failed,
+  502: { status: 502, body: { message: 'Bad Gateway' } },
+  503: { status: 503, body: { message: 'Service Unavailable' } },
+  504: { status: 504, body: { message: 'Endpoint request timed out' } },
+};
+
+/** Of a wrong URL, the gateway product reads the Authorization header as one of its own, and quotes it. */
+const unreadable = (authorization) => ({ status: 403, body: { message: `'${authorization.split(' ').pop()}' not a valid key=value pair (missing equal-sign) in Authorization header: '${authorization}'.` } });
+
+/** The row for an answer; undefined: it stays as it is, but for the API's own sentence. */
+function rowFor({ status, log: { reason } }, { authorization }) {
+  if (status < 400) return undefined;
+  const row = BY_REASON[reason] ?? (['injected', 'server_error'].includes(reason) || status == 405 ? BY_STATUS[status] : undefined);
+  return row == wrongUrl && authorization ? unreadable(authorization) : row;
+}
+
+/** The API's own sentence, without what only our server adds. */
+function withoutReason(body) {
+  const { error, ...more } = JSON.parse(body.toString());
+  return error ? { error: { code: error.code, message: error.message } } : more;
+}
+
+/** What the gateway's cache goes by. */
+const identityOf = (headers) => `${headers['x-inbenta-key']}\n${headers.authorization}`;
+
+export class Gateway {
+  #cacheS;
+  #refused = new Map(); // by identity: {status, body, untilS}
+
+  /** @param {number} refusalCacheS for how long a refusal goes on, in seconds; 0: it is not cached */
+  constructor(refusalCacheS) {
+    this.#cacheS = refusalCacheS;
+  }
+
+  /**
+   * Answers a request as production does.
+   * @param {{path: string, method: string, headers: Record<string, string>}} request
+   * @param {number} nowS the server's clock, in Unix seconds
+   * @param {(refuseWith?: number) => import('./core.js').Answer} ask asks the core, or has it refuse with a status
+   * @param {number} [refuseWith]
+   */
+  answer({ path, method, headers }, nowS, ask, refuseWith) {
+    if (method == 'OPTIONS' || OWN_PATHS.includes(path)) return ask(refuseWith);
+    const remembered = this.#refused.get(identityOf(headers));
+    if (remembered?.untilS > nowS) {
+      const { status, body } = remembered;
+      const answer = ask(status);
+      return { ...answer, body, headers: produced(answer.headers), log: { ...answer.log, reason: 'refusal_cached' } };
+    }
+    const answer = ask(refuseWith);
+    if (answer.status < 400) return answer;
+    const { status, body, cached } = rowFor(answer, headers) ?? { status: answer.status, body: withoutReason(answer.body) };
+    const text = Buffer.from(JSON.stringify(body));
+    if (cached && this.#cacheS) this.#remember(identityOf(headers), { status, body: text, untilS: nowS + this.#cacheS });
+    return { ...answer, status, body: text, headers: produced(answer.headers) };
+  }
+
+  #remember(identity, refusal) {
+    this.#refused.delete(identity);
+    this.#refused.set(identity, refusal);
+    if (this.#refused.size > REMEMBERED_MAX) this.#refused.delete(this.#refused.keys().next().value);
+  }
+
+  /** Forgets all refusals. */
+  reset() {
+    this.#refused.clear();
+  }
+}
+
+/** `headers` (name, value, …) without those that are our own. */
+function produced(headers) {
+  const kept = [];
+  for (let i = 0; i < headers.length; i += 2) if (!OWN_HEADERS.includes(headers[i])) kept.push(headers[i], headers[i + 1]);
+  return kept;
+}

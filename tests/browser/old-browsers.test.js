@@ -1,0 +1,154 @@
+// The oldest browsers that work are those of 2021 (docs/frameworks.md). Here a new browser loses what these do not
+// have, and what other people's scripts and settings take away or replace, before any other script of the page runs.
+// The page posts what happened: what drives a browser from outside needs some of the missing functions, too.
+
+import { serveSite, strictPolicy } from '../support/site.js';
+import { expect, grant, json, test } from './fixture.js';
+
+/** Each is run in the page, before anything else. */
+const CASES = {
+  'without what came after 2021'() {
+    const gone = (object, ...names) => names.forEach((name) => delete object[name]);
+    gone(AbortSignal, 'timeout', 'any', 'abort');
+    gone(AbortSignal.prototype, 'reason', 'throwIfAborted');
+    gone(Object, 'hasOwn', 'groupBy');
+    gone(Array, 'fromAsync');
+    gone(Array.prototype, 'at', 'findLast', 'findLastIndex', 'toReversed', 'toSorted', 'toSpliced', 'with');
+    gone(String.prototype, 'at', 'isWellFormed', 'toWellFormed');
+    gone(Promise, 'withResolvers', 'try');
+    gone(Symbol, 'dispose', 'asyncDispose');
+    gone(URL, 'canParse', 'parse');
+    gone(Response, 'json');
+    gone(window, 'structuredClone', 'reportError', 'BroadcastChannel', 'scheduler', 'Iterator');
+    gone(Navigator.prototype, 'locks');
+    gone(Crypto.prototype, 'randomUUID');
+    // An unknown member of the options was ignored.
+    const { addEventListener } = EventTarget.prototype;
+    EventTarget.prototype.addEventListener = function (type, listener, options) {
+      if (typeof options == 'object' && options) {
+        const { signal, ...known } = options;
+        options = known;
+      }
+      return addEventListener.call(this, type, listener, options);
+    };
+  },
+  'without Response.body'() {
+    delete Response.prototype.body;
+  },
+  'with the functions of Prototype.js'() {
+    Array.from = function (iterable) {
+      if (!iterable) return [];
+      if ('toArray' in Object(iterable)) return iterable.toArray();
+      let length = iterable.length || 0;
+      const results = new Array(length);
+      while (length--) results[length] = iterable[length];
+      return results;
+    };
+    Array.prototype.toJSON = function () {
+      return `[${this.join(', ')}]`;
+    };
+    Array.prototype.toArray = Array.prototype.clone = function () {
+      return [].concat(this);
+    };
+  },
+  'with BroadcastChannel that throws'() {
+    window.BroadcastChannel = function () {
+      throw new DOMException('The operation is insecure.', 'SecurityError');
+    };
+  },
+  'with locks that are refused'() {
+    const refusal = new DOMException('The request was denied.', 'SecurityError');
+    if (navigator.locks) LockManager.prototype.request = () => Promise.reject(refusal);
+  },
+  'with storage that throws'() {
+    Object.defineProperty(window, 'sessionStorage', {
+      get() {
+        throw new DOMException('The operation is insecure.', 'SecurityError');
+      },
+    });
+  },
+};
+
+function withoutWebAssembly() {
+  delete window.WebAssembly;
+}
+
+/** Asks for a token, a refreshed one, events, and an end; posts what came of it. `sdk` is the build. */
+const script = (endpoint) => `
+  const post = (result) => fetch('/result', { method: 'POST', body: JSON.stringify(result) });
+  (async () => {
+    const tokens = [];
+    try {
+      const options = { endpoint: '${endpoint}', persist: 'session' };
+      const client = sdk.createFromDomainKey('the-domain-key', 'the-api-key', options);
+      client.addEventListener('token', ({ detail }) => (tokens[tokens.length] = detail.accessToken));
+      const first = await client.getToken();
+      const second = await client.getToken({ forceRefresh: true });
+      client.dispose();
+      const late = await client.getToken().catch(({ code }) => code);
+      const [one, two] = tokens; // JSON of an array is what Prototype.js breaks
+      const lifeMs = second.expiresAt - Date.now();
+      post({ first: first.accessToken, second: second.accessToken, one, two, apis: second.apis, lifeMs, late });
+    } catch ({ name, code, message, hint }) {
+      post({ name, code, message, hint });
+    }
+  })();`;
+
+/** A build's own script tag, if it has one, and the type and the beginning of the page's script. */
+const BUILDS = {
+  'ES module': ['', 'module', "import * as sdk from '/dist/inbenta-auth.js';"],
+  'script tag': ['<script src="/dist/inbenta-auth.min.js"></script>', 'text/javascript', 'const sdk = InbentaAuthSDK;'],
+};
+
+/** Opens a page with a build, after `change`: what it posted. */
+async function open(page, fake, build, change) {
+  const [tag, type, beginning] = BUILDS[build];
+  const scripts = `<script src="/change.js"></script>${tag}<script type="${type}" src="/page.js"></script>`;
+  let site;
+  const posted = new Promise((resolve, reject) => {
+    page.on?.('pageerror', reject);
+    const result = (request, response) => {
+      let body = '';
+      request.on('data', (data) => (body += data)).on('end', () => (response.end(), resolve(JSON.parse(body))));
+    };
+    site = serveSite({
+      root: 'tests/browser/pages',
+      policy: () => strictPolicy(new URL(fake.endpoint).origin),
+      routes: { '/result': result },
+      files: {
+        '/index.html': `<!doctype html><html lang="en"><title>Old</title>${scripts}</html>`,
+        '/change.js': `(${String(change).replace(/^[^(]+/, 'function ')})();`,
+        '/page.js': beginning + script(fake.endpoint),
+      },
+    });
+  });
+  const { origin, close } = await site;
+  try {
+    await page.goto(origin);
+    return await posted;
+  } finally {
+    await close();
+  }
+}
+
+const apis = { chatbot: 'https://chatbot.example/v1' };
+const EXPECTED = { first: 'token-1', second: 'token-2', one: 'token-1', two: 'token-2', apis, late: 'disposed' };
+
+for (const build of Object.keys(BUILDS)) {
+  for (const [name, change] of Object.entries(CASES))
+    test(`${build} ${name}`, async ({ page, fake }) => {
+      fake.answer = (response, request, n) => json(response, 200, { ...grant(n), apis });
+      const { lifeMs, ...result } = await open(page, fake, build, change);
+      expect(result).toEqual(EXPECTED);
+      expect(lifeMs).toBeGreaterThan(1_190_000);
+      expect(lifeMs).toBeLessThan(1_201_000);
+      expect(fake.requests.map(({ url }) => url)).toEqual(['/v1/auth', '/v1/refreshToken']);
+    });
+
+  test(`${build} without WebAssembly says so`, async ({ page, fake }) => {
+    fake.answer = (response, request, n) => json(response, 200, grant(n));
+    const { code, hint } = await open(page, fake, build, withoutWebAssembly);
+    expect({ code, hint }).toEqual({ code: 'wasm_unavailable', hint: expect.stringContaining('no WebAssembly') });
+    expect(fake.requests).toEqual([]);
+  });
+}

@@ -1,0 +1,87 @@
+// Files with a credential in them, and the ways to the management interface.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { chmod, stat, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { networkInterfaces } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { Authd } from '../../support/authd.js';
+import { certificate, execute, folderFor } from '../../support/plain-api.js';
+
+const ADMIN_TOKEN = '0123456789abcdef'.repeat(2);
+
+async function make(t) {
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  await authd.createApiKey();
+  return authd;
+}
+
+/** Starts inbenta-authd, which has to refuse; with other words than expected it would serve on, so it is ended. */
+const refused = (authd, ...words) => execute('timeout', ['10', authd.program, 'serve', '--db', authd.db, '--listen', '127.0.0.1:0', ...words], {});
+
+test('a file that others can read is refused, with the command that helps, and accepted after it', async (t) => {
+  const authd = await make(t);
+  const folder = await folderFor(t);
+  const [token, audit] = ['token', 'audit'].map((name) => join(folder, name));
+  const { file: cert, keyFile } = await certificate(t, 'localhost');
+  await writeFile(token, ADMIN_TOKEN, { mode: 0o600 });
+  await writeFile(audit, '', { mode: 0o600 });
+  const files = { [authd.db]: [], [token]: ['--admin-token-file', token], [audit]: ['--audit', audit], [keyFile]: ['--tls-cert', cert, '--tls-key', keyFile] };
+  for (const [file, words] of Object.entries(files))
+    for (const mode of [0o644, 0o606, 0o620]) {
+      await chmod(file, mode);
+      const { status, stdout, stderr } = await refused(authd, ...words);
+      assert.deepEqual([status, stdout], [1, ''], file);
+      const [, command] = stderr.match(/: other accounts can use it; run: (chmod 600 .*)\n$/) ?? assert.fail(stderr);
+      await promisify(execFile)('sh', ['-c', command]);
+      assert.equal((await stat(file)).mode & 0o777, 0o600);
+    }
+  await chmod(keyFile, 0o640); // its group may be one for that
+  await authd.serve({ words: Object.values(files).flat() });
+  // Commands that manage keys check the database, too.
+  await chmod(authd.db, 0o604);
+  await assert.rejects(authd.command('api-key', 'list'), ({ code, stderr }) => code == 1 && /run: chmod 600/.test(stderr));
+});
+
+test('the management interface is not served in clear to other machines, unless that is asked for', async (t) => {
+  const authd = await make(t);
+  const token = join(dirname(authd.db), 'token');
+  await writeFile(token, ADMIN_TOKEN, { mode: 0o600 });
+  for (const address of ['0.0.0.0:0', '[::]:0']) {
+    const { status, stderr } = await refused(authd, '--listen', address, '--admin-token-file', token);
+    assert.equal(status, 2);
+    assert.match(stderr, /add --tls-cert and --tls-key, or --admin-over-http/);
+  }
+  await authd.serve({ adminToken: ADMIN_TOKEN, words: ['--listen', '0.0.0.0:0', '--admin-over-http'] });
+});
+
+/** GET with a Host of one's own choice. */
+const ask = (endpoint, path, host) =>
+  new Promise((resolve, reject) => {
+    get(new URL(path, endpoint), { headers: { Host: host, Authorization: `Bearer ${ADMIN_TOKEN}` } }, (answer) => resolve(answer.resume().statusCode)).on('error', reject);
+  });
+
+test('DNS rebinding: /admin/ is served under localhost, addresses and the names that were allowed', async (t) => {
+  const authd = await make(t);
+  const endpoint = await authd.serve({ adminToken: ADMIN_TOKEN, words: ['--allow-host', 'keys.example', '--allow-host', 'keys2.example'] });
+  const { address } = Object.values(networkInterfaces()).flat()[0];
+  for (const host of ['localhost', 'localhost:8080', 'shop.localhost', '127.0.0.1:1', '[::1]', '[::1]:8080', address.includes(':') ? `[${address}]` : address, 'keys.example', 'KEYS2.example:443'])
+    for (const path of ['/admin/', '/admin/api-keys']) assert.equal(await ask(endpoint, path, host), 200, host);
+  for (const host of ['evil.example', 'localhost.evil.example', 'evillocalhost', '127.0.0.1.evil.example', 'x.keys.example', '[::1', '1']) {
+    for (const path of ['/admin/', '/admin/api-keys']) assert.equal(await ask(endpoint, path, host), 421, host);
+    assert.equal(await ask(endpoint, '/healthz', host), 200); // where every request shows its own credential
+  }
+});
+
+test('domains that are everybody\'s are refused', async (t) => {
+  const authd = await make(t);
+  const [{ apiKey }] = await authd.command('api-key', 'list');
+  for (const domain of ['com', '*.com', '*.localnet', 'intranet'])
+    await assert.rejects(authd.createDomainKey(apiKey, [domain]), ({ code, stderr }) => code == 2 && /top-level domain|has a dot/.test(stderr), domain);
+  const { domains } = await authd.createDomainKey(apiKey, ['localhost', '*.localhost', '*.shop.example', 'https://intranet', 'http://intranet:8080']);
+  assert.equal(domains.length, 5);
+});

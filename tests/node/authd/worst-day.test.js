@@ -1,0 +1,207 @@
+// The worst day: a key leaked, a file went away, a disk is full. Each with the commands that docs/authd.md names.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { copyFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Authd } from '../../support/authd.js';
+
+const ADMIN_TOKEN = '0123456789abcdef'.repeat(2);
+const POLL_MS = 1000; // instances read the signing keys once a second
+
+/** An inbenta-authd that serves, with an API key and a secret. */
+async function start(t, options = {}) {
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  const { apiKey, id: apiKeyId } = await authd.command('api-key', 'create', '--name', 'shop');
+  const { secret, id: secretId } = await authd.command('secret', 'create', '--api-key', apiKey);
+  const endpoint = await authd.serve({ adminToken: ADMIN_TOKEN, ...options });
+  return { authd, endpoint, apiKey, apiKeyId, secret, secretId };
+}
+
+async function post(url, body, headers) {
+  const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: body && JSON.stringify(body) });
+  return { status: answer.status, ...(await answer.json()) };
+}
+
+const auth = ({ endpoint, apiKey, secret }) => post(`${endpoint}/auth`, { secret }, { 'x-inbenta-key': apiKey });
+const refresh = ({ endpoint, apiKey }, token) => post(`${endpoint}/refreshToken`, undefined, { 'x-inbenta-key': apiKey, Authorization: `Bearer ${token}` });
+const manage = ({ endpoint }, path, body, token = ADMIN_TOKEN) => post(new URL(`/admin/${path}`, endpoint), body, { Authorization: `Bearer ${token}` });
+
+async function published({ endpoint }) {
+  const { keys } = await (await fetch(new URL('/.well-known/jwks.json', endpoint))).json();
+  return keys.map(({ kid }) => kid);
+}
+
+/** Waits until `condition` holds, for a few seconds. */
+async function until(condition) {
+  for (let tries = 0; tries < 250 && !(await condition()); tries++) await sleep(20);
+  assert.ok(await condition());
+}
+
+const kidOf = (token) => JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).kid;
+
+test('a signing key leaked: what it signed is refused within the second, whatever lifetimes were configured', async (t) => {
+  const served = await start(t, { lifetimeS: 31_536_000 });
+  const { authd } = served;
+  const { accessToken: leaked } = await auth(served);
+  await authd.command('signing-key', 'rotate'); // published, and not yet signing
+  const { kid, revoked } = await authd.command('signing-key', 'revoke', kidOf(leaked));
+  assert.deepEqual([kid, revoked], [kidOf(leaked), true]);
+  await sleep(POLL_MS + 100);
+  assert.equal((await refresh(served, leaked)).status, 403);
+  assert.ok(!(await published(served)).includes(kidOf(leaked)));
+  const { accessToken: next } = await auth(served);
+  assert.notEqual(kidOf(next), kidOf(leaked));
+  assert.equal((await refresh(served, next)).status, 200);
+  await assert.rejects(authd.command('signing-key', 'revoke', kidOf(leaked)), ({ code, stderr }) => code == 1 && /no such signing key/.test(stderr));
+
+  // The instance that is asked refuses at once.
+  assert.equal((await manage(served, 'signing-keys/revoke', { id: kidOf(next) })).status, 200);
+  assert.equal((await refresh(served, next)).status, 403);
+  assert.equal((await manage(served, 'signing-keys/revoke', { id: kidOf(next) })).status, 404);
+  assert.equal((await auth(served)).status, 200);
+});
+
+test('nobody knows which key leaked: all are cut off, by the command and by HTTP', async (t) => {
+  const served = await start(t, { lifetimeS: 31_536_000 });
+  const { authd } = served;
+  const { accessToken: first } = await auth(served);
+  await authd.command('signing-key', 'rotate', '--publish', '0');
+  await sleep(POLL_MS + 100);
+  const { accessToken: second } = await auth(served);
+  assert.notEqual(kidOf(first), kidOf(second));
+  const { kid, state } = await authd.command('signing-key', 'rotate', '--now');
+  assert.equal(state, 'signing');
+  await sleep(POLL_MS + 100);
+  for (const token of [first, second]) assert.equal((await refresh(served, token)).status, 403);
+  assert.deepEqual(await published(served), [kid]);
+  const { accessToken: third } = await auth(served);
+  assert.equal(kidOf(third), kid);
+  const rotated = await manage(served, 'signing-keys/rotate', { now: true });
+  assert.equal(rotated.status, 201);
+  assert.equal((await refresh(served, third)).status, 403);
+  assert.deepEqual(await published(served), [rotated.kid]);
+  assert.equal((await manage(served, 'signing-keys/rotate', { now: 'yes' })).status, 400);
+  await assert.rejects(authd.command('signing-key', 'rotate', '--now', '--publish', '1'), ({ code }) => code == 2);
+});
+
+test('the admin token leaked: a new one counts on SIGHUP, and a signal that changed nothing says so', async (t) => {
+  const served = await start(t);
+  const { authd } = served;
+  const file = join(dirname(authd.db), 'admin-token');
+  const ask = (token) => manage(served, 'secrets', { apiKey: served.apiKey }, token);
+  const signal = async (said) => {
+    const before = authd.log.length;
+    process.kill(authd.pid, 'SIGHUP');
+    await until(() => authd.log.slice(before).some((line) => said.test(line)));
+  };
+  await signal(/--admin-token-file .*: unchanged/);
+  const next = 'f'.repeat(40);
+  await writeFile(file, `${next}\n`);
+  await signal(/--admin-token-file .*: read again, and used from now on/);
+  assert.equal((await ask(ADMIN_TOKEN)).status, 401);
+  assert.equal((await ask(next)).status, 201);
+  await writeFile(file, 'short');
+  await signal(/--admin-token-file .*: a token has at least 32 characters.*; the old token is still used/);
+  assert.equal((await ask(next)).status, 201);
+  assert.ok(!authd.log.join('\n').includes(next));
+});
+
+test('a database that was moved, replaced or deleted under the server is never served on', async (t) => {
+  const served = await start(t);
+  const { authd, endpoint } = served;
+  const aside = `${authd.db}.aside`;
+  const health = async () => {
+    const answer = await fetch(new URL('/healthz', endpoint));
+    const { status, error } = await answer.json();
+    return [answer.status, status ?? error.reason];
+  };
+  const refusesAll = async () => {
+    assert.deepEqual(await health(), [503, 'store_unavailable']);
+    assert.equal((await auth(served)).status, 500);
+    assert.equal((await manage(served, 'secrets/revoke', { id: served.secretId })).status, 500);
+  };
+  const { accessToken } = await auth(served);
+  await copyFile(authd.db, aside);
+  const old = `${authd.db}.old`;
+
+  await rename(authd.db, old); // moved
+  await refusesAll();
+  assert.equal((await refresh(served, accessToken)).status, 500);
+  assert.ok(authd.log.some((line) => /problem: .*keys\.db was moved, replaced or deleted; put it back, or start inbenta-authd again/.test(line)));
+  await rename(old, authd.db); // back
+  assert.deepEqual(await health(), [200, 'ok']);
+  assert.equal((await auth(served)).status, 200);
+
+  await rename(authd.db, old); // replaced, as by a restore
+  await copyFile(aside, authd.db);
+  await refusesAll();
+  await rename(old, authd.db);
+  assert.deepEqual(await health(), [200, 'ok']);
+
+  await rename(`${authd.db}-wal`, `${aside}-wal`); // its log alone
+  await refusesAll();
+  await rename(`${aside}-wal`, `${authd.db}-wal`);
+  assert.deepEqual(await health(), [200, 'ok']);
+
+  await rm(authd.db); // deleted
+  await refusesAll();
+  assert.equal(await authd.stop(), 0);
+});
+
+test('on a full disk a revocation works, and what cannot be stored is refused and not half done', async (t) => {
+  const served = await start(t);
+  const { authd } = served;
+  const create = () => manage(served, 'secrets', { apiKey: served.apiKey });
+  assert.equal((await create()).status, 201);
+  // From now on no file may grow. What is in the database's log already may be overwritten.
+  const size = Math.max(...(await Promise.all(['', '-wal'].map((end) => stat(authd.db + end)))).map((file) => file.size));
+  await promisify(execFile)('prlimit', ['--pid', `${authd.pid}`, `--fsize=${size}`]);
+  let made = [];
+  let refused;
+  for (let i = 0; i < 2000 && !refused; i++) {
+    const answer = await create();
+    if (answer.status == 201) made.push(answer.id);
+    else refused = answer;
+  }
+  assert.equal(refused?.status, 500, `${made.length} secrets were made`);
+  assert.match(refused.error.message, /This was not done, because the database failed/);
+  const revoked = await manage(served, 'secrets/revoke', { id: served.secretId });
+  assert.equal(revoked.status, 200, authd.log.slice(-4).join("\n"));
+  assert.equal((await auth(served)).status, 403);
+  await authd.kill();
+  const kept = await authd.command('secret', 'list');
+  assert.equal(kept.length, made.length + 2);
+  for (const id of made) assert.ok(kept.some((secret) => secret.id == id), `${id} was acknowledged`);
+  assert.ok(kept.find(({ id }) => id == served.secretId).revoked);
+  t.diagnostic(`${made.length} secrets fitted, then they were refused and a revocation worked`);
+
+  // The command on a disk without room for a byte: it is done, or the exit code says that it is not.
+  const program = authd.program;
+  await assert.rejects(promisify(execFile)('prlimit', ['--fsize=0', program, 'secret', 'revoke', made[0] ?? served.secretId, '--db', authd.db]), ({ code, stderr }) => code == 1 && /^inbenta-authd: /.test(stderr));
+  await assert.rejects(promisify(execFile)('prlimit', ['--fsize=0', program, 'signing-key', 'rotate', '--now', '--db', authd.db]), ({ code, stderr }) => code == 1 && /^inbenta-authd: /.test(stderr));
+});
+
+test('an API key leaked: all of it is refused with the next request', async (t) => {
+  const served = await start(t);
+  const { authd, apiKey, apiKeyId } = served;
+  const other = await authd.command('api-key', 'create', '--name', 'other');
+  const { accessToken } = await auth(served);
+  assert.deepEqual(await authd.command('api-key', 'revoke', apiKey), { id: apiKeyId, revoked: true });
+  assert.equal((await auth(served)).status, 403);
+  assert.equal((await refresh(served, accessToken)).status, 403);
+  await until(() => authd.log.some((line) => line.includes(`key=${apiKeyId} reason=api_key_revoked`)));
+  assert.equal((await manage(served, 'secrets', { apiKey })).status, 409);
+  await assert.rejects(authd.command('secret', 'create', '--api-key', apiKey), ({ code, stderr }) => code == 1 && /this API key was revoked/.test(stderr));
+
+  assert.equal((await manage(served, 'secrets', { apiKey: other.apiKey })).status, 201);
+  const revoked = await manage(served, 'api-keys/revoke', { id: other.id });
+  assert.deepEqual([revoked.status, revoked.id, revoked.revoked], [200, other.id, true]);
+  assert.equal((await manage(served, 'secrets', { apiKey: other.apiKey })).status, 409);
+  assert.equal((await manage(served, 'api-keys/revoke', { id: 'ak_unknown' })).status, 404);
+  assert.deepEqual((await authd.command('api-key', 'list')).map(({ revoked }) => revoked), [true, true]);
+});

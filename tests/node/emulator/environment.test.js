@@ -1,0 +1,63 @@
+// The emulator in test environments (jsdom, happy-dom and others) that replace or hide Node's globals: it takes all it
+// needs from node: modules.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { createContext, runInContext } from 'node:vm';
+import { auth, ORIGIN, reasonOf, refresh, tokenOf } from '../../support/asking.js';
+
+const require = createRequire(import.meta.url);
+
+/** Loads the CommonJS build as such environments do: in a global scope of its own, with the objects of that scope. */
+async function load(globals = {}) {
+  const context = createContext(globals);
+  const module = { exports: {} };
+  const code = await readFile(new URL('../../../dist/cjs/emulator.js', import.meta.url), 'utf8');
+  runInContext(`(function (require, module, exports) {${code}\n})`, context)(require, module, module.exports);
+  return module.exports;
+}
+
+/** Everything that Node has and the language has not; a read of it throws. */
+function hidden() {
+  const language = new Set(runInContext('Object.getOwnPropertyNames(globalThis)', createContext({})));
+  const globals = {};
+  for (const name of Object.getOwnPropertyNames(globalThis).filter((one) => !language.has(one)))
+    Object.defineProperty(globals, name, { enumerable: true, get: () => assert.fail(`${name} is the environment's, not Node's`) });
+  return globals;
+}
+
+async function exercise({ startEmulator }) {
+  const entries = [];
+  const emulator = await startEmulator({ domains: [ORIGIN], log: (entry) => entries.push(entry), throttle: { requests: 100, periodS: 60 } });
+  const { accessToken } = await tokenOf(emulator);
+  assert.equal((await refresh(emulator, accessToken)).status, 200);
+  emulator.set({ latencyMs: 50, next: 1 });
+  assert.equal((await auth(emulator)).status, 200);
+  emulator.set({ latencyMs: 60_000 });
+  const late = assert.rejects(auth(emulator));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await emulator.reset();
+  await emulator.setDomains(emulator.domainKeyId, ['bücher.example']);
+  assert.equal(await reasonOf(await auth(emulator)), 'origin_not_allowed');
+  assert.ok(entries.length >= 4);
+  await emulator.close();
+  await late;
+}
+
+test('without any global of Node', async () => {
+  const context = hidden();
+  for (const name of ['process', 'Buffer', 'setTimeout', 'AbortController', 'performance', 'URL', 'fetch']) assert.throws(() => context[name], /environment's/);
+  await exercise(await load(context));
+});
+
+test('with a browser’s globals, which Node does not take', async () => {
+  class Foreign {
+    signal = new EventTarget();
+    abort() {}
+    now = () => 0;
+  }
+  const nothing = () => 0;
+  await exercise(await load({ AbortController: Foreign, AbortSignal: Foreign, Event: Foreign, EventTarget: Foreign, URL: Foreign, performance: new Foreign(), setTimeout: nothing, clearTimeout: nothing, setInterval: nothing, queueMicrotask: nothing, TextEncoder: Foreign, TextDecoder: Foreign, fetch: nothing, document: {}, navigator: {} }));
+});

@@ -1,0 +1,83 @@
+// --exit-with-parent: the emulator ends when the program that started it ends, however that was.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+const WORDS = ['emulator', '--port', '0', '--json', '--quiet'];
+
+const isServing = async ({ endpoint }) => {
+  try {
+    return (await fetch(new URL('/healthz', endpoint))).ok;
+  } catch {
+    return false;
+  }
+};
+
+async function endsWithin(host, ms) {
+  const start = performance.now();
+  while (performance.now() - start < ms) {
+    if (!(await isServing(host))) return true;
+    await sleep(50);
+  }
+  return false;
+}
+
+/** Starts a program that starts the emulator; resolves when that has printed where it is. */
+async function start(t, program, words, options) {
+  const parent = spawn(program, words, { stdio: ['ignore', 'pipe', 'ignore'], ...options });
+  t.after(() => parent.kill('SIGKILL'));
+  let text = '';
+  parent.stdout.setEncoding('utf8').on('data', (piece) => (text += piece));
+  while (!text.includes('\n')) await Promise.race([once(parent.stdout, 'data'), once(parent, 'exit').then(() => assert.fail('it did not start'))]);
+  return { parent, host: JSON.parse(text) };
+}
+
+/** A Node program that starts the emulator and says its process number in a file. */
+async function startFromNode(t, ...more) {
+  const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'pid');
+  const code = `const child = require('node:child_process').spawn(process.execPath, ${JSON.stringify([CLI, ...WORDS, ...more])}, { stdio: 'inherit' });
+    require('node:fs').writeFileSync(${JSON.stringify(file)}, String(child.pid));`;
+  const started = await start(t, process.execPath, ['-e', code]);
+  return { ...started, pid: Number(await readFile(file, 'utf8')) };
+}
+
+for (const signal of ['SIGTERM', 'SIGKILL'])
+  test(`a parent that ends by ${signal}`, async (t) => {
+    const { parent, host } = await startFromNode(t, '--exit-with-parent');
+    await sleep(1200);
+    assert.ok(await isServing(host), 'not before');
+    parent.kill(signal);
+    assert.ok(await endsWithin(host, 5000));
+  });
+
+test('without the option it stays', async (t) => {
+  const { parent, host, pid } = await startFromNode(t);
+  t.after(() => process.kill(pid));
+  parent.kill('SIGKILL');
+  assert.ok(!(await endsWithin(host, 1500)));
+});
+
+for (const signal of ['SIGTERM', 'SIGKILL'])
+  test(`npx that ends by ${signal}`, { skip: process.platform == 'win32' }, async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const bin = join(folder, 'node_modules/.bin');
+    await mkdir(bin, { recursive: true });
+    await writeFile(join(folder, 'package.json'), '{}');
+    await chmod(CLI, 0o755); // as npm installs it
+    await symlink(CLI, join(bin, 'inbenta-auth'));
+    const { parent, host } = await start(t, 'npx', ['inbenta-auth', ...WORDS, '--exit-with-parent'], { cwd: folder });
+    assert.ok(await isServing(host));
+    parent.kill(signal);
+    assert.ok(await endsWithin(host, 5000));
+  });

@@ -1,0 +1,248 @@
+// Applications in other people's tools: made from the recipes of docs/frameworks.md, with the packed package, built or
+// served by the tool's own command, and opened in Chromium. In the end a table says what worked.
+
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import test from 'node:test';
+import { promisify } from 'node:util';
+import { chromium } from '@playwright/test';
+import { CHROMIUM } from './browser.js';
+import { root } from './packed.js';
+import { serveSite, strictPolicy } from './site.js';
+import { snippetsIn } from './snippets.js';
+
+/** What every recipe shows in the page. */
+const TOKEN = /Access token until \d/;
+
+/** Runs a command; what it printed is in the error if it fails. */
+export async function run(command, args, { cwd, env = {}, timeoutMs = 300_000 } = {}) {
+  try {
+    const options = { cwd, env: environment(env), timeout: timeoutMs, maxBuffer: 1 << 24 };
+    return await promisify(execFile)(command, args, options);
+  } catch (error) {
+    const said = `${error.stdout}${error.stderr}`.slice(-4000);
+    throw new Error(`${command} ${args.join(' ')}: exit code ${error.code}\n${said}`);
+  }
+}
+
+/** A developer's environment. Variables of this test's own runner, or CI, would change what the commands do. */
+function environment(more) {
+  const env = { ...process.env, NO_COLOR: '1', NEXT_TELEMETRY_DISABLED: '1', NG_CLI_ANALYTICS: 'false', ...more };
+  for (const name of ['CI', 'NODE_TEST_CONTEXT', 'NODE_OPTIONS', 'NODE_ENV', 'FORCE_COLOR']) delete env[name];
+  return env;
+}
+
+/**
+ * A port that is free now. Dev servers are told theirs, because its origin must be on the domain key's list before. It is
+ * none of those that the system gives to whoever asks for any (from 32768), so that nobody takes it in the meantime.
+ * @returns {Promise<number>}
+ */
+function freePort() {
+  return new Promise((resolve) => {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer().once('error', () => resolve(freePort()));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
+  });
+}
+
+async function chapter(title) {
+  const document = await readFile(join(root, 'docs/frameworks.md'), 'utf8');
+  const text = document.split(/^## /m).find((text) => text.startsWith(`${title}\n`));
+  assert.ok(text, `docs/frameworks.md has no chapter "${title}"`);
+  return text;
+}
+
+/**
+ * The table of a chapter of docs/frameworks.md, a row each, by its head.
+ * @returns {Promise<Record<string, string>[]>}
+ */
+export async function commands(title) {
+  const cells = (line) => line.slice(1, -1).split('|').map((cell) => cell.trim().replaceAll('`', ''));
+  const [head, , ...rows] = (await chapter(title)).match(/^\|.*\|$/gm).map(cells);
+  return rows.map((row) => Object.fromEntries(row.map((cell, i) => [head[i], cell])));
+}
+
+/**
+ * The code blocks of a chapter of docs/frameworks.md by the file name in their first line.
+ * @param {string} title
+ * @returns {Promise<Record<string, string>>}
+ */
+export async function recipe(title) {
+  const named = snippetsIn(await chapter(title)).map(({ code }) => /^(?:\/\/|<!--) (\S+)(?: -->)?\n([^]*)/.exec(code));
+  return Object.fromEntries(named.filter(Boolean).map(([, file, code]) => [file, code]));
+}
+
+/** The recipe with the emulator's keys and endpoint for those of its reader. */
+export function withKeys(code, { domainKey, apiKey, endpoint }) {
+  return code.replaceAll("'DOMAIN KEY', 'API KEY'", `'${domainKey}', '${apiKey}', { endpoint: '${endpoint}' }`);
+}
+
+/**
+ * Installs what a package.json names into a folder of build/, unless it is there.
+ * @param {string} manifest its text
+ */
+export async function installTools(manifest, folder) {
+  if (manifest == (await readFile(join(folder, 'node_modules/.installed'), 'utf8').catch(() => ''))) return;
+  await rm(join(folder, 'node_modules'), { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), manifest);
+  // Without their scripts: some download from elsewhere, and nothing here needs them.
+  const options = ['--ignore-scripts', '--no-package-lock', '--no-audit', '--no-fund'];
+  await run('npm', ['install', ...options], { cwd: folder, timeoutMs: 600_000 });
+  await writeFile(join(folder, 'node_modules/.installed'), manifest);
+}
+
+/** The package has no dependencies, so that installing it is unpacking it. */
+export async function installPackage(tarball, folder) {
+  const target = join(folder, 'node_modules/inbenta-auth');
+  await rm(target, { recursive: true, force: true });
+  await mkdir(target, { recursive: true });
+  await run('tar', ['-xzf', tarball, '-C', target, '--strip-components=1']);
+}
+
+/** One application: a folder, an origin, and an emulator whose domain key is for this origin. */
+export class App {
+  /** @param {string} folder with the package in its node_modules */
+  constructor(folder) {
+    this.folder = folder;
+  }
+
+  /** Starts the emulator of the packed package. */
+  async start() {
+    this.port = await freePort();
+    this.origin = `http://localhost:${this.port}`;
+    const { startEmulator } = createRequire(join(this.folder, 'package.json'))('inbenta-auth/emulator');
+    this.emulator = await startEmulator({ domains: [this.origin] });
+    return this;
+  }
+
+  stop() {
+    return this.emulator.close();
+  }
+
+  async write(files) {
+    for (const [name, code] of Object.entries(files)) {
+      const path = join(this.folder, name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, withKeys(code, this.emulator));
+    }
+  }
+
+  /**
+   * Starts a server of the tool, as its user does, opens its page and ends it.
+   * @param {(string | number)[]} command with its arguments
+   * @param {(page: import('@playwright/test').Page) => Promise<void>} [more] what else the page must show
+   */
+  async serve(browser, [program, ...args], { env = {}, more } = {}) {
+    const server = spawn(program, args.map(String), { cwd: this.folder, env: environment(env), detached: true });
+    let said = '';
+    let ended = false;
+    for (const stream of [server.stdout, server.stderr]) stream.on('data', (data) => (said += data));
+    const exit = new Promise((resolve) => server.on('close', resolve)).then(() => (ended = true));
+    try {
+      const until = Date.now() + 90_000;
+      while (!(await fetch(this.origin).then(({ ok }) => ok, () => false))) {
+        assert.ok(!ended && Date.now() < until, `${program} ${args.join(' ')} does not serve:\n${said.slice(-4000)}`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      await this.visit(browser, { more });
+    } catch (error) {
+      throw new Error(`${error.message}\nThe server said:\n${said.slice(-2000)}`);
+    } finally {
+      if (!ended) process.kill(-server.pid, 'SIGKILL');
+      await exit;
+    }
+  }
+
+  /** Serves a folder that was built, without the tool and under the strictest policy, and opens its page. */
+  async serveFolder(browser, folder, { inline = false, more } = {}) {
+    const strict = strictPolicy(new URL(this.emulator.endpoint).origin);
+    const policy = inline ? strict.replace('script-src', "script-src 'unsafe-inline'") : strict;
+    const site = await serveSite({ root: join(this.folder, folder), policy: () => policy, port: this.port });
+    try {
+      assert.equal(new URL(site.origin).port, String(this.port));
+      await this.visit(browser, { more });
+    } finally {
+      await site.close();
+    }
+  }
+
+  /** Opens the page: it must show a token, and the emulator must have granted it to this origin. */
+  async visit(browser, { more } = {}) {
+    const before = this.emulator.requests.length;
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const said = [];
+    page.on('pageerror', (error) => said.push(`${error.message} ${error.hint ?? ''}`));
+    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && said.push(message.text()));
+    try {
+      await page.goto(this.origin);
+      await page.getByText(TOKEN).first().waitFor({ timeout: 20_000 }).catch(async () => {
+        throw new Error(`There is no token in the page: ${await page.locator('body').innerText()}\n${said.join('\n')}`);
+      });
+      const requests = this.emulator.requests.slice(before);
+      const granted = requests.filter(({ path, status }) => path == '/v1/auth' && status == 200);
+      assert.ok(granted.length > 0, 'the token came from somewhere else');
+      for (const { origin } of granted) assert.equal(origin, this.origin);
+      await more?.(page, granted);
+    } finally {
+      await context.close();
+    }
+  }
+}
+
+/** An application that starts from nothing, in a folder of its own below the tools. */
+export async function makeApp(tarball, folder, { type } = {}) {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type }));
+  return prepare(tarball, folder);
+}
+
+/** An application beside its own tools: what is left of the last run goes, `starter` comes. */
+export async function renewApp(tarball, folder, starter) {
+  for (const name of await readdir(folder))
+    if (name != 'node_modules') await rm(join(folder, name), { recursive: true, force: true });
+  await cp(starter, folder, { recursive: true });
+  return prepare(tarball, folder);
+}
+
+async function prepare(tarball, folder) {
+  // Tools take the nearest folder with one for the project's.
+  await writeFile(join(folder, 'package-lock.json'), '{ "lockfileVersion": 3, "packages": {} }');
+  await installPackage(tarball, folder);
+  return new App(folder).start();
+}
+
+export const launch = () => chromium.launch(CHROMIUM);
+
+/** What was tried, for the table. */
+export class Results {
+  #rows = new Map();
+
+  /** A test of one environment in one way: 'dev', 'build' or 'run'. */
+  test(environment, way, body) {
+    const row = this.#rows.get(environment) ?? {};
+    this.#rows.set(environment, row);
+    row[way] = 'not run';
+    test(`${environment}: ${way}`, async () => {
+      row[way] = 'fails';
+      await body();
+      row[way] = 'ok';
+    });
+  }
+
+  /** The table, in Markdown. */
+  toString() {
+    const ways = ['dev', 'build', 'run'].filter((way) => [...this.#rows.values()].some((row) => way in row));
+    const width = Math.max(...[...this.#rows.keys()].map(({ length }) => length));
+    const line = (name, cells) => `| ${name.padEnd(width)} | ${cells.map((cell) => cell.padEnd(7)).join(' | ')} |`;
+    const lines = [line('environment', ways), line('-'.repeat(width), ways.map(() => '-'.repeat(7)))];
+    for (const [name, row] of this.#rows) lines.push(line(name, ways.map((way) => row[way] ?? '–')));
+    return lines.join('\n');
+  }
+}

@@ -1,0 +1,121 @@
+// The stage of the comparisons: a card for each of them, and what they work with (comparisons.js).
+
+import { COMPARISONS } from './comparisons.js';
+
+const POLL_S = 0.4;
+const $ = (selector, within = document) => within.querySelector(selector);
+
+let run = 0; // the number that the site gave the comparison that is running
+
+const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** Asks the site, which drives the two Auth APIs. */
+async function site(action, body = {}) {
+  const answer = await fetch(`do/${action}`, { method: 'POST', body: JSON.stringify({ ...body, run }) });
+  const json = await answer.json();
+  if (!answer.ok) throw new Error(json.problem);
+  return json;
+}
+
+async function openTab(keys) {
+  const frame = document.createElement('iframe');
+  frame.className = 'tab';
+  frame.src = 'tab.html';
+  await new Promise((resolve) => {
+    frame.onload = resolve;
+    $('#frames').append(frame);
+  });
+  frame.contentWindow.tab.open(keys);
+  return frame.contentWindow.tab;
+}
+
+function makeStage() {
+  let tabs = [];
+  const close = () =>
+    $('#frames')
+      .querySelectorAll('.tab')
+      .forEach((frame) => frame.remove());
+  return {
+    close,
+    wait,
+    api: (action) => site(action),
+    count: () => site('count'),
+    async open(lifetimeS, count = 1) {
+      const { run: started, keys } = await site('start', { lifetimeS });
+      run = started;
+      tabs = await Promise.all(Array.from({ length: count }, () => openTab(keys)));
+      return tabs;
+    },
+    async replaceKeys() {
+      const keys = await site('replace');
+      for (const tab of tabs) tab.open(keys);
+    },
+  };
+}
+
+function showCounts(card, counts) {
+  const most = Math.max(...Object.values(counts), 1);
+  for (const [name, count] of Object.entries(counts)) {
+    const row = $(`[data-client=${name}]`, card);
+    $('dd:not(.bar)', row).textContent = count;
+    $('i', row).style.width = `${(100 * count) / most}%`;
+  }
+}
+
+/** Runs a comparison and shows it in its card, the counts while they grow. */
+async function play(card, { seconds, run: act }) {
+  const stage = makeStage();
+  const outcome = $('.outcome', card);
+  const started = performance.now();
+  card.dataset.state = 'running';
+  let counting = true;
+  const count = async () => showCounts(card, await site('count'));
+  const follow = async () => {
+    for (; counting; await wait(POLL_S)) {
+      const left = Math.ceil(seconds - (performance.now() - started) / 1000);
+      outcome.textContent = left > 0 ? `Running, about ${left} s left.` : 'Running …';
+      if (run) await count().catch(() => {}); // the comparison itself meets the same problem and says it
+    }
+  };
+  run = 0;
+  const following = follow();
+  try {
+    const sentence = await act(stage);
+    counting = false;
+    await following;
+    await count();
+    outcome.textContent = sentence;
+    card.dataset.state = 'done';
+  } catch ({ message }) {
+    counting = false;
+    await following;
+    outcome.textContent = message;
+    card.dataset.state = 'failed';
+  }
+  stage.close();
+}
+
+/** Shows the cards. One comparison runs at a time. */
+export function showComparisons() {
+  const cards = COMPARISONS.map((comparison) => {
+    const card = $('#comparison').content.firstElementChild.cloneNode(true);
+    card.id = comparison.id;
+    $('h3', card).textContent = comparison.title;
+    $('.about', card).textContent = comparison.about;
+    $('.outcome', card).textContent =
+      `Not run yet. It takes ${comparison.seconds > 1 ? `about ${comparison.seconds} s` : 'a moment'}.`;
+    $('button', card).ariaLabel = `Run: ${comparison.title}`;
+    return card;
+  });
+  $('#comparisons').append(...cards);
+  for (const part of ['#intro', '#comparisons']) $(part).hidden = false;
+
+  const buttons = document.querySelectorAll('.intro button, .comparison button');
+  const runOneByOne = async (indices) => {
+    for (const button of buttons) button.disabled = true;
+    for (const i of indices) await play(cards[i], COMPARISONS[i]);
+    for (const button of buttons) button.disabled = false;
+  };
+  cards.forEach((card, i) => ($('button', card).onclick = () => runOneByOne([i])));
+  $('#run-all').onclick = () => runOneByOne(cards.keys());
+}
