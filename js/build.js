@@ -1,7 +1,7 @@
 // Bundles dist/ out of js/ and the wasm that CMake built: the ES module with its .wasm beside it, the one for
 // Node with the module inside, since fetch reads no files there, for import and, in dist/cjs, for require, the
 // script-tag build, one file, the emulator and its command, the types of the public interface, out of the JSDoc,
-// and digests for <script integrity>. Run it by `./run build`.
+// digests for <script integrity>, and the notices. Run it by `./run build`.
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,9 +17,11 @@ const wasm = path('build/wasm/src/wasm/inbenta-auth.wasm');
 const emulatorWasm = path('build/wasm/src/emulator/emulator.wasm');
 const serverWasm = path('build/wasm/src/wasm/inbenta-auth-server.wasm');
 
+const { version } = JSON.parse(await readFile(path('package.json'), 'utf8'));
+
 /** esbuild bundles; terser, which takes its time, makes that 4 % smaller. */
-async function bundle(entry, outfile, { inline = false, module = wasm, ...more }) {
-  const { outputFiles } = await build({
+async function bundle(entry, outfile, { inline = false, module = wasm, preamble, ...more }) {
+  const { outputFiles, metafile } = await build({
     bundle: true,
     minify: true,
     target: 'es2022',
@@ -28,9 +30,13 @@ async function bundle(entry, outfile, { inline = false, module = wasm, ...more }
     alias: { '#wasm': module, '#default-wasm': path(`js/client/default-wasm-${inline ? 'inline' : 'file'}.js`) },
     entryPoints: [path(entry)],
     write: false,
+    metafile: true,
     ...more,
   });
-  const { code } = await minify(outputFiles[0].text, { module: more.format == 'esm', ecma: 2020, compress: { passes: 4, pure_getters: true } });
+  // THIRD_PARTY_NOTICES.md says so.
+  const others = Object.keys(metafile.inputs).filter((file) => file.includes('node_modules'));
+  if (others.length) throw new Error(`${outfile} has code of others in it: ${others}`);
+  const { code } = await minify(outputFiles[0].text, { module: more.format == 'esm', ecma: 2020, compress: { passes: 4, pure_getters: true }, format: { preamble } });
   await writeFile(path(outfile), code);
 }
 
@@ -45,7 +51,14 @@ for (const [format, folder] of [['esm', 'dist'], ['cjs', 'dist/cjs']]) {
 }
 await bundle('js/cli.js', 'dist/cli.js', { format: 'esm', platform: 'node', external: ['./emulator.js'] });
 await writeFile(path('dist/cjs/package.json'), '{ "type": "commonjs" }\n');
-await bundle('js/client/script-tag.js', 'dist/inbenta-auth.min.js', { format: 'iife', globalName: 'InbentaAuthSDK', inline: true });
+const preamble = `/*! inbenta-auth ${version} | MIT | licenses of what is in it: THIRD_PARTY_NOTICES.md */`;
+await bundle('js/client/script-tag.js', 'dist/inbenta-auth.min.js', { format: 'iife', globalName: 'InbentaAuthSDK', inline: true, preamble });
+
+
+const esbuild = JSON.parse(await readFile(path('node_modules/esbuild/package.json'), 'utf8'));
+const notices = { ESBUILD_VERSION: esbuild.version, ESBUILD_LICENSE: (await readFile(path('node_modules/esbuild/LICENSE.md'), 'utf8')).trim() };
+const withModules = await readFile(path('build/wasm/THIRD_PARTY_NOTICES.md'), 'utf8');
+await writeFile(path('dist/THIRD_PARTY_NOTICES.md'), withModules.replace(/@(ESBUILD_\w+)@/g, (_, name) => notices[name]));
 
 const types = ['--allowJs', '--declaration', '--emitDeclarationOnly', '--skipLibCheck', '--stripInternal', '--removeComments', 'false'];
 const target = ['--target', 'es2022', '--module', 'esnext', '--moduleResolution', 'bundler', '--rootDir', path('js'), '--outDir', path('dist')];

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
+import { version } from '../package.json'; // esbuild puts it in
 import { startEmulator } from './emulator.js';
 
 const USAGE = `inbenta-auth emulator: a local Auth API for development and tests.
@@ -26,6 +27,7 @@ It prints an API key, a domain key for these domains and a secret to use with it
   --json             prints one JSON object instead of text
   --log text|json    how the line for each request is written on standard error (text)
   --quiet            no such lines
+  --help, --version
 
 It can misbehave, to test clients:
 
@@ -45,7 +47,7 @@ const flag = { type: 'boolean' };
 
 const OPTIONS = {
   domain: list, port: text, host: text, file: text, api: list, lifetime: text, throttle: text, quota: text,
-  'admin-token-file': text, json: flag, log: text, quiet: flag, help: { type: 'boolean', short: 'h' },
+  'admin-token-file': text, json: flag, log: text, quiet: flag, help: { type: 'boolean', short: 'h' }, version: flag,
   latency: text, status: text, body: text, 'retry-after': text, 'cut-off': flag, 'clock-offset': text, path: text, next: text,
 };
 
@@ -130,7 +132,7 @@ function warn({ host = '127.0.0.1' }) {
 function parse(words) {
   try {
     const { values, positionals } = parseArgs({ args: words, options: OPTIONS, allowPositionals: true });
-    if (values.help) return values;
+    if (values.help || values.version) return values;
     if (positionals[0] != 'emulator') throw new UsageError(positionals.length ? `there is no command ${positionals[0]}; there is emulator` : 'say what to run: npx inbenta-auth emulator');
     if (positionals.length > 1) throw new UsageError(`${positionals[1]}: one argument too many`);
     return values;
@@ -142,6 +144,7 @@ function parse(words) {
 async function main(words) {
   const values = parse(words);
   if (values.help) return void process.stdout.write(USAGE);
+  if (values.version) return console.log(`inbenta-auth ${version}`);
   const options = optionsOf(values);
   warn(options);
   const emulator = await startEmulator(options);

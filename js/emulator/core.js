@@ -3,6 +3,7 @@
 import { createHash, createPrivateKey, createPublicKey, randomFillSync, sign, verify } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import base64 from '#wasm';
+import { libcImports } from './libc_imports.js';
 
 const FLAG_ADMIN = 1;
 const FLAG_BODY_TOO_LARGE = 2;
@@ -25,7 +26,7 @@ let module;
  * @property {number} status
  * @property {string[]} headers name, value, …
  * @property {Buffer} body
- * @property {Record<string, unknown>} log what the access log tells: no credential is in it
+ * @property {Record<string, unknown>} log what stands in the access log: no credential is in it
  */
 
 export class EmulatorCore {
@@ -38,7 +39,7 @@ export class EmulatorCore {
   constructor(host) {
     this.#host = host;
     module ??= new WebAssembly.Module(Buffer.from(base64, 'base64'));
-    this.#wasm = new WebAssembly.Instance(module, { js: this.#imports() }).exports;
+    this.#wasm = new WebAssembly.Instance(module, { ...libcImports(module, 'js'), js: this.#imports() }).exports;
     this.#wasm._initialize();
   }
 
@@ -70,7 +71,7 @@ export class EmulatorCore {
     return this.#answer;
   }
 
-  /** The imports. What throws here counts as a failure there: nothing may unwind C. */
+  /** Our imports. What throws here counts as a failure there: nothing may unwind C. */
   #imports() {
     const guard = (run) => (...words) => {
       try {

@@ -274,7 +274,7 @@ export class Emulator {
     this.#document = document;
   }
 
-  /** A core that died is replaced by one with the keys that were kept, and whoever asked is told. */
+  /** A core that died is replaced by one with the keys that were kept, and the caller gets an error. */
   #ask({ clockOffsetS = 0, ...request }) {
     this.#clockOffsetS = clockOffsetS;
     try {

@@ -4,7 +4,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** What tells one version of the file from another; undefined if there is none. */
+/** What distinguishes one version of the file from another; undefined if there is none. */
 function versionOf(path) {
   const info = statSync(path, { bigint: true, throwIfNoEntry: false });
   return info && [info.ino, info.size, info.mtimeNs].join();

@@ -27,7 +27,7 @@ import { checkNames, checkNumber, LIFETIME_MAX_S, OptionError } from './options.
  * @property {Limit} [throttle] beyond that: 429
  * @property {Limit} [quota] the same for a longer period
  * @property {Knobs | Knobs[]} [knobs] as set() takes them
- * @property {(entry: RequestEntry) => void} [log] is told of each request
+ * @property {(entry: RequestEntry) => void} [log] is called for each request
  */
 
 const NAMES = ['domains', 'port', 'host', 'lifetimeS', 'apis', 'file', 'adminToken', 'throttle', 'quota', 'knobs', 'log'];

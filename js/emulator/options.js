@@ -1,4 +1,4 @@
-// What may be wrong with options, told by the option's name.
+// What may be wrong with options, reported by the option's name.
 
 /** A mistake of the caller. `option` is its name, `advice` what to do. */
 export class OptionError extends TypeError {

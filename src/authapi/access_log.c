@@ -1,35 +1,25 @@
-/* The log; see log.h. */
+/* The line for each request; see access_log.h. */
 #include "authapi/access_log.h"
 
 #include <cjson/cJSON.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "authapi/management.h"
 #include "base/dates.h"
 
 #define METHOD_MAX 20 /* characters; no method is that long */
 
-/* What a line tells, fit to print: so that all of it, and a problem of 512 bytes, fits in one. */
+/* What stands in a line, fit to print: so that all of it, and a problem of 512 bytes, fits in one. */
 struct line {
-  const char *when;
+  char when[IAUTH__DATE_SIZE];
   const char *method, *path;
   const char *origin; /* NULL if there was none */
 };
 
-/* Written once a second: it takes as long as the rest of the line. */
-static const char *now_as_text(void) {
-  static _Thread_local char text[IAUTH__DATE_SIZE];
-  static _Thread_local time_t second;
-  time_t now = time(NULL);
-  if (text[0] == '\0' || now != second)
-    iauth__write_date((int64_t)now, text);
-  second = now;
-  return text;
-}
-
-static struct line line_of(const authapi_request *request) {
-  struct line line = {.when = now_as_text()};
+static struct line line_of(int64_t now_s, const authapi_request *request) {
+  struct line line;
+  iauth__write_date(now_s, line.when);
   size_t letters = strspn(request->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
   bool plain = letters <= METHOD_MAX && request->method[letters] == '\0';
   bool known = authapi_path_known(request->path) || authapi_management_path_known(request->path);
@@ -80,8 +70,8 @@ static size_t write_json(const struct line *line, const authapi_response *respon
   return len;
 }
 
-size_t authapi_access_log_line(bool json, const authapi_request *request, const authapi_response *response,
-                               double took_ms, char text[AUTHAPI_LOG_LINE_MAX]) {
-  struct line line = line_of(request);
+size_t authapi_access_log_line(bool json, int64_t now_s, const authapi_request *request,
+                               const authapi_response *response, double took_ms, char text[AUTHAPI_LOG_LINE_MAX]) {
+  struct line line = line_of(now_s, request);
   return (json ? write_json : write_text)(&line, response, took_ms, text);
 }

@@ -6,17 +6,17 @@
 
 #include "base/dates.h"
 
-/* What is told of a change, where it is there: what is not named here stays out. */
-static const char *const told[] = {
+/* The fields of a key that are logged when it changes: what is not named here stays out. */
+static const char *const logged[] = {
     "apiKeyId", "name", "domains", "expires", "replaces", "replacedExpires", "signsFrom",
 };
 
 cJSON *authapi_audit_pick(const cJSON *described) {
   cJSON *picked = cJSON_CreateObject();
-  for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
-    const cJSON *field = cJSON_GetObjectItemCaseSensitive(described, told[i]);
+  for (size_t i = 0; i < sizeof logged / sizeof *logged; i++) {
+    const cJSON *field = cJSON_GetObjectItemCaseSensitive(described, logged[i]);
     if (field != NULL)
-      cJSON_AddItemToObject(picked, told[i], cJSON_Duplicate(field, true));
+      cJSON_AddItemToObject(picked, logged[i], cJSON_Duplicate(field, true));
   }
   return picked;
 }
@@ -75,7 +75,7 @@ static bool tell_gap(const authapi_audit *audit, int64_t when_s) {
   return write_line(audit, json);
 }
 
-void authapi_audit_tell(authapi_audit *audit, const authapi_audit_event *event) {
+void authapi_audit_write(authapi_audit *audit, const authapi_audit_event *event) {
   if (audit == NULL)
     return;
   if (audit->missing > 0 && tell_gap(audit, event->when_s))

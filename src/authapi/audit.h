@@ -3,7 +3,7 @@
  * lines.
  *
  * An event that cannot be written stops nothing: a full disk would else shut everybody out. It is
- * counted, /healthz tells, and once lines can be written again the first one tells how many are
+ * counted, /healthz reports it, and once lines can be written again the first one says how many are
  * missing. */
 #ifndef AUTHAPI_AUDIT_H
 #define AUTHAPI_AUDIT_H
@@ -30,11 +30,11 @@ typedef struct {
   const cJSON *changed; /* what became of a key, by authapi_audit_pick, or NULL */
 } authapi_audit_event;
 
-/* A copy of what is told of a key that was changed, out of its description (describe.h), and of no
+/* A copy of what is logged of a key that was changed, out of its description (describe.h), and of no
  * credential in it. The caller deletes it. */
 cJSON *authapi_audit_pick(const cJSON *described);
 
 /* Writes an event; NULL writes nothing. */
-void authapi_audit_tell(authapi_audit *audit, const authapi_audit_event *event);
+void authapi_audit_write(authapi_audit *audit, const authapi_audit_event *event);
 
 #endif

@@ -79,7 +79,7 @@ static void add_api_key(void *user, const authapi_api_key *key) {
   authapi_limits_state limits;
   authapi_api_key now = *key;
   if (live != NULL)
-    now.last_used_s = later(key->last_used_s, authapi_last_used_last(live->uses, key->id));
+    now.last_used_s = later(key->last_used_s, authapi_last_used_get(live->last_used, key->id));
   cJSON *json = authapi_describe_api_key(&now);
   if (live != NULL && live->limiter != NULL) {
     authapi_limiter_look(live->limiter, key->id, live->now_s, &limits);
@@ -93,7 +93,7 @@ static void add_credential(void *user, const authapi_credential *credential) {
   const struct growing *growing = user;
   authapi_credential now = *credential;
   if (growing->live != NULL)
-    now.last_used_s = later(credential->last_used_s, authapi_last_used_last(growing->live->uses, credential->id));
+    now.last_used_s = later(credential->last_used_s, authapi_last_used_get(growing->live->last_used, credential->id));
   cJSON_AddItemToArray(growing->list, authapi_describe(&now));
 }
 
@@ -116,22 +116,24 @@ authapi_found authapi_list_credentials(const authapi_store *store, const authapi
                      list);
 }
 
-cJSON *authapi_describe_signing_key(const authapi_signing_keys *ring, size_t which) {
+cJSON *authapi_describe_signing_key(const authapi_signing_keys *signing_keys, size_t which) {
   char kid[AUTHAPI_KID_SIZE];
-  const char *state = which < ring->signing ? "accepted" : which == ring->signing ? "signing" : "published";
+  const char *state = which < signing_keys->signing    ? "accepted"
+                      : which == signing_keys->signing ? "signing"
+                                                       : "published";
   cJSON *json = cJSON_CreateObject();
-  authapi_key_id(&ring->keys[which], kid);
+  authapi_key_id(&signing_keys->keys[which], kid);
   cJSON_AddStringToObject(json, "kid", kid);
   cJSON_AddStringToObject(json, "state", state);
-  add_time(json, "created", ring->told[which].created_s);
-  add_time(json, "signsFrom", ring->told[which].signs_from_s);
-  add_time(json, "acceptedUntil", authapi_signing_keys_retires_s(ring, which));
+  add_time(json, "created", signing_keys->stored[which].created_s);
+  add_time(json, "signsFrom", signing_keys->stored[which].signs_from_s);
+  add_time(json, "acceptedUntil", authapi_signing_keys_retires_s(signing_keys, which));
   return json;
 }
 
-cJSON *authapi_describe_ring(const authapi_signing_keys *ring) {
+cJSON *authapi_describe_signing_keys(const authapi_signing_keys *signing_keys) {
   cJSON *list = cJSON_CreateArray();
-  for (size_t i = 0; i < ring->count; i++)
-    cJSON_AddItemToArray(list, authapi_describe_signing_key(ring, i));
+  for (size_t i = 0; i < signing_keys->count; i++)
+    cJSON_AddItemToArray(list, authapi_describe_signing_key(signing_keys, i));
   return list;
 }

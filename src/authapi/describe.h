@@ -11,7 +11,7 @@
 
 /* What a running server knows of its keys beyond the store. Each may be NULL. */
 typedef struct {
-  const authapi_last_used *uses;
+  const authapi_last_used *last_used;
   authapi_limiter *limiter;
   int64_t now_s;
 } authapi_live;
@@ -38,11 +38,11 @@ authapi_found authapi_list_api_keys(const authapi_store *store, const authapi_li
 authapi_found authapi_list_credentials(const authapi_store *store, const authapi_live *live,
                                        authapi_credential_kind kind, const char *api_key_id, cJSON **list);
 
-/* A signing key of the ring: its name ("kid"), its state (accepted, signing or published), and the
+/* A signing key: its name ("kid"), its state (accepted, signing or published), and the
  * times of its life. */
-cJSON *authapi_describe_signing_key(const authapi_signing_keys *ring, size_t which);
+cJSON *authapi_describe_signing_key(const authapi_signing_keys *signing_keys, size_t which);
 
 /* All of them, oldest first, in a new array. */
-cJSON *authapi_describe_ring(const authapi_signing_keys *ring);
+cJSON *authapi_describe_signing_keys(const authapi_signing_keys *signing_keys);
 
 #endif

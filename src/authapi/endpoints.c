@@ -1,4 +1,4 @@
-/* The Auth API's handlers; see api.h. */
+/* The Auth API's handlers; see endpoints.h. */
 #include "authapi/endpoints.h"
 
 #include <cjson/cJSON.h>
@@ -19,24 +19,15 @@ static void refuse_as_gateway(authapi_response *response, const char *reason) {
   cJSON *json = cJSON_CreateObject();
   cJSON_AddStringToObject(json, "Message", "User is not authorized to access this resource with an explicit deny");
   response->reason = reason;
-  set_json(response, 403, json);
+  authapi_set_json(response, 403, json);
 }
 
-void authapi_response_clean_up(authapi_response *response) {
-  if (response->body != NULL)
-    iauth__wipe(response->body, strlen(response->body));
-  free(response->body);
-  response->body = NULL;
-  cJSON_Delete(response->changed);
-  response->changed = NULL;
-}
-
-void authapi_tell_audit(const authapi *api, const char *event, const char *by, const authapi_request *request,
-                        const authapi_response *response) {
-  const char *origin = header(request, "Origin");
+void authapi_write_audit(const authapi *api, const char *event, const char *by, const authapi_request *request,
+                         const authapi_response *response) {
+  const char *origin = authapi_header(request, "Origin");
   if (origin != NULL && !authapi_origin_printable(origin))
     origin = "(not printable)";
-  const authapi_audit_event told = {
+  const authapi_audit_event happened = {
       .when_s = api->now_s(api->clock_state),
       .event = event,
       .by = by,
@@ -46,7 +37,7 @@ void authapi_tell_audit(const authapi *api, const char *event, const char *by, c
       .reason = response->reason,
       .changed = response->changed,
   };
-  authapi_audit_tell(api->audit, &told);
+  authapi_audit_write(api->audit, &happened);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -56,25 +47,25 @@ void authapi_tell_audit(const authapi *api, const char *event, const char *by, c
  * "origin not allowed" and not a blank network error. That gives nothing away: no cookies are
  * involved, and the POST itself decides about the origin. */
 static void add_cors(const authapi_request *request, authapi_response *response) {
-  const char *origin = header(request, "Origin");
-  add_header(response, "Vary", "Origin");
-  add_header(response, "X-Content-Type-Options", "nosniff");
+  const char *origin = authapi_header(request, "Origin");
+  authapi_add_header(response, "Vary", "Origin");
+  authapi_add_header(response, "X-Content-Type-Options", "nosniff");
   if (origin == NULL || !authapi_origin_printable(origin))
     return;
-  add_header(response, "Access-Control-Allow-Origin", origin);
-  add_header(response, "Access-Control-Expose-Headers",
-             "Retry-After, Date, x-quota-usage, x-quota-reset, x-throttle-usage, x-throttle-reset");
+  authapi_add_header(response, "Access-Control-Allow-Origin", origin);
+  authapi_add_header(response, "Access-Control-Expose-Headers",
+                     "Retry-After, Date, x-quota-usage, x-quota-reset, x-throttle-usage, x-throttle-reset");
 }
 
 /* A preflight cannot know the key, so it succeeds for any origin; and on any path, so that a page
  * with a wrong endpoint gets to read the 404. */
 static void preflight(authapi_response *response) {
   response->status = 204;
-  add_header(response, "Access-Control-Allow-Methods", "GET, POST, OPTIONS");
-  add_header(response, "Access-Control-Allow-Headers",
-             "x-inbenta-key, authorization, content-type, x-inbenta-env, x-inbenta-source, "
-             "x-inbenta-user-type");
-  add_header(response, "Access-Control-Max-Age", "600");
+  authapi_add_header(response, "Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+  authapi_add_header(response, "Access-Control-Allow-Headers",
+                     "x-inbenta-key, authorization, content-type, x-inbenta-env, x-inbenta-source, "
+                     "x-inbenta-user-type");
+  authapi_add_header(response, "Access-Control-Max-Age", "600");
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -83,7 +74,7 @@ static void preflight(authapi_response *response) {
 static void add_number(authapi_response *response, const char *name, int64_t number) {
   char text[24];
   snprintf(text, sizeof text, "%lld", (long long)number);
-  add_header(response, name, text);
+  authapi_add_header(response, name, text);
 }
 
 static void add_usage(authapi_response *response, const authapi_usage *usage, const char *percent, const char *reset) {
@@ -107,19 +98,19 @@ static bool check_limits(const authapi *api, const authapi_api_key *key, authapi
     return true;
   bool quota = state.exceeded == &state.quota;
   add_number(response, "Retry-After", state.exceeded->reset_s - now_s);
-  refuse(response, 429, quota ? "quota_exceeded" : "rate_limited",
-         quota ? "The quota of this API key is used up. Wait as long as Retry-After says."
-               : "Too many requests with this API key. Wait as long as Retry-After says.");
+  authapi_refuse(response, 429, quota ? "quota_exceeded" : "rate_limited",
+                 quota ? "The quota of this API key is used up. Wait as long as Retry-After says."
+                       : "Too many requests with this API key. Wait as long as Retry-After says.");
   return false;
 }
 
 /* The API key of the request, which counts for its group. False if it was refused. */
 static bool check_api_key(const authapi *api, const authapi_request *request, authapi_group group, authapi_api_key *key,
                           authapi_response *response) {
-  const char *value = header(request, "x-inbenta-key");
+  const char *value = authapi_header(request, "x-inbenta-key");
   authapi_found found = value == NULL ? AUTHAPI_MISSING : api->store.find_api_key(api->store.state, value, key);
   if (found == AUTHAPI_STORE_ERROR)
-    fail_by_store(api, response);
+    authapi_fail_by_store(&api->store, response);
   else if (found == AUTHAPI_MISSING)
     refuse_as_gateway(response, "api_key_unknown");
   else
@@ -135,42 +126,42 @@ static void refuse_origin(authapi_response *response, const char *origin) {
     snprintf(message, sizeof message, "The Origin is not one that a browser sends.");
   else
     snprintf(message, sizeof message, "Origin %s is not on this domain key's list of domains.", origin);
-  refuse(response, 403, "origin_not_allowed", message);
+  authapi_refuse(response, 403, "origin_not_allowed", message);
 }
 
 /* Whether a credential may be used now, by this request. False if it was refused. */
 static bool check_credential(const authapi *api, const authapi_request *request, const authapi_credential *credential,
                              authapi_response *response) {
-  const char *origin = header(request, "Origin");
+  const char *origin = authapi_header(request, "Origin");
   memcpy(response->key_id, credential->id, sizeof response->key_id);
   if (credential->revoked_s != 0) {
-    refuse(response, 403, "key_revoked",
-           credential->kind == AUTHAPI_SECRET ? "This secret was revoked." : "This domain key was revoked.");
+    authapi_refuse(response, 403, "key_revoked",
+                   credential->kind == AUTHAPI_SECRET ? "This secret was revoked." : "This domain key was revoked.");
     return false;
   }
   /* For a client it is the same as revoked: only another secret helps. */
   if (authapi_is_expired(credential, api->now_s(api->clock_state))) {
-    refuse(response, 403, "key_revoked", "This secret has expired: another one replaced it.");
+    authapi_refuse(response, 403, "key_revoked", "This secret has expired: another one replaced it.");
     return false;
   }
   if (credential->kind == AUTHAPI_DOMAIN_KEY && !authapi_origin_allowed(credential->domains, origin)) {
     refuse_origin(response, origin);
     return false;
   }
-  authapi_last_used_note(api->uses, credential, api->now_s(api->clock_state));
+  authapi_last_used_note(api->last_used, credential, api->now_s(api->clock_state));
   return true;
 }
 
 /* The keys that access tokens are signed with. NULL if there are none; then it was refused. */
-static const authapi_signing_keys *ring_of(const authapi *api, authapi_response *response) {
+static const authapi_signing_keys *signing_keys_of(const authapi *api, authapi_response *response) {
   authapi_found found =
-      authapi_signing_keys_update(api->ring, &api->store, &api->signer, api->lifetime_s, api->now_s(api->clock_state));
+      authapi_signing_keys_update(api->keys, &api->store, &api->signer, api->lifetime_s, api->now_s(api->clock_state));
   if (found == AUTHAPI_FOUND)
-    return api->ring;
+    return api->keys;
   if (found == AUTHAPI_STORE_ERROR)
-    fail_by_store(api, response);
+    authapi_fail_by_store(&api->store, response);
   else
-    fail(response, "there is no signing key that can be used");
+    authapi_fail(response, "there is no signing key that can be used");
   return NULL;
 }
 
@@ -181,17 +172,17 @@ static bool check_bearer(const authapi *api, const authapi_request *request, aut
   authapi_claims claims;
   if (!check_api_key(api, request, group, &key, response))
     return false;
-  const char *token = bearer_token(header(request, "Authorization"));
+  const char *token = authapi_bearer_token(authapi_header(request, "Authorization"));
   if (token == NULL) {
-    add_header(response, "WWW-Authenticate", "Bearer");
-    refuse(response, 401, "token_missing", "Send the header Authorization: Bearer <access token>.");
+    authapi_add_header(response, "WWW-Authenticate", "Bearer");
+    authapi_refuse(response, 401, "token_missing", "Send the header Authorization: Bearer <access token>.");
     return false;
   }
-  const authapi_signing_keys *ring = ring_of(api, response);
-  if (ring == NULL)
+  const authapi_signing_keys *signing_keys = signing_keys_of(api, response);
+  if (signing_keys == NULL)
     return false;
-  authapi_token_state state =
-      authapi_token_check(&api->signer, ring->keys, ring->count, token, api->now_s(api->clock_state), &claims);
+  authapi_token_state state = authapi_token_check(&api->signer, signing_keys->keys, signing_keys->count, token,
+                                                  api->now_s(api->clock_state), &claims);
   if (state != AUTHAPI_TOKEN_VALID) {
     refuse_as_gateway(response, state == AUTHAPI_TOKEN_EXPIRED ? "token_expired" : "token_invalid");
     return false;
@@ -202,7 +193,7 @@ static bool check_bearer(const authapi *api, const authapi_request *request, aut
   }
   authapi_found found = api->store.get_credential(api->store.state, claims.credential_id, credential);
   if (found == AUTHAPI_STORE_ERROR) {
-    fail_by_store(api, response);
+    authapi_fail_by_store(&api->store, response);
     return false;
   }
   if (found == AUTHAPI_MISSING) {
@@ -234,23 +225,23 @@ static void answer_grant(const char *token, const authapi_claims *claims, const 
                          authapi_response *response) {
   response->body = print_grant(token, claims, apis_json);
   response->status = response->body != NULL ? 200 : 500;
-  add_header(response, "Content-Type", "application/json");
-  add_header(response, "Cache-Control", "no-store");
+  authapi_add_header(response, "Content-Type", "application/json");
+  authapi_add_header(response, "Cache-Control", "no-store");
 }
 
 /* Answers with a token. `apis_json` NULL: it names no products. */
 static void grant(const authapi *api, const authapi_credential *credential, const char *apis_json,
                   authapi_response *response) {
-  const authapi_signing_keys *ring = ring_of(api, response);
-  if (ring == NULL)
+  const authapi_signing_keys *signing_keys = signing_keys_of(api, response);
+  if (signing_keys == NULL)
     return;
   authapi_claims claims = {.issued_s = api->now_s(api->clock_state)};
   claims.expires_s = claims.issued_s + api->lifetime_s;
   memcpy(claims.credential_id, credential->id, sizeof claims.credential_id);
   memcpy(claims.api_key_id, credential->api_key_id, sizeof claims.api_key_id);
-  char *token = authapi_token_issue(&api->signer, &ring->keys[ring->signing], &claims);
+  char *token = authapi_token_issue(&api->signer, &signing_keys->keys[signing_keys->signing], &claims);
   if (token == NULL) {
-    fail(response, "no access token could be signed");
+    authapi_fail(response, "no access token could be signed");
     return;
   }
   answer_grant(token, &claims, apis_json, response);
@@ -264,15 +255,15 @@ static char *read_credential(const cJSON *json, authapi_credential_kind *kind, a
   const cJSON *secret = cJSON_GetObjectItemCaseSensitive(json, "secret");
   const cJSON *domain_key = cJSON_GetObjectItemCaseSensitive(json, "domainKey");
   if (!cJSON_IsObject(json)) {
-    refuse(response, 400, "bad_request", "The body is not a JSON object.");
+    authapi_refuse(response, 400, "bad_request", "The body is not a JSON object.");
   } else if ((secret == NULL) == (domain_key == NULL)) {
-    refuse(response, 400, "bad_request", "Send either \"secret\" or \"domainKey\" in the body.");
+    authapi_refuse(response, 400, "bad_request", "Send either \"secret\" or \"domainKey\" in the body.");
   } else {
     *kind = secret != NULL ? AUTHAPI_SECRET : AUTHAPI_DOMAIN_KEY;
     char *value = cJSON_GetStringValue(secret != NULL ? secret : domain_key);
     if (value != NULL && *value != '\0')
       return value;
-    refuse(response, 400, "bad_request", "The key in the body is not a non-empty string.");
+    authapi_refuse(response, 400, "bad_request", "The key in the body is not a non-empty string.");
   }
   return NULL;
 }
@@ -283,17 +274,17 @@ static void auth_with(const authapi *api, const authapi_request *request, const 
   authapi_credential credential;
   if (kind == AUTHAPI_SECRET) {
     if (!authapi_hash_secret(&api->signer, value, hash)) {
-      fail(response, "no hash could be made");
+      authapi_fail(response, "no hash could be made");
       return;
     }
     value = hash;
   }
   authapi_found found = api->store.find_credential(api->store.state, kind, value, &credential);
   if (found == AUTHAPI_STORE_ERROR)
-    fail_by_store(api, response);
+    authapi_fail_by_store(&api->store, response);
   else if (found == AUTHAPI_MISSING || strcmp(credential.api_key_id, key->id) != 0)
-    refuse(response, 400, "credentials_rejected",
-           kind == AUTHAPI_SECRET ? "Secret token not valid" : "Domain key not valid");
+    authapi_refuse(response, 400, "credentials_rejected",
+                   kind == AUTHAPI_SECRET ? "Secret token not valid" : "Domain key not valid");
   else if (check_credential(api, request, &credential, response))
     grant(api, &credential, api->apis_json, response);
 }
@@ -303,11 +294,11 @@ static void post_auth(const authapi *api, const authapi_request *request, authap
   authapi_credential_kind kind;
   if (!check_api_key(api, request, AUTHAPI_GROUP_AUTH, &key, response))
     return;
-  if (!is_json_type(header(request, "Content-Type"))) {
-    refuse(response, 415, "bad_request", "Send the body as Content-Type: application/json.");
+  if (!authapi_is_json_type(authapi_header(request, "Content-Type"))) {
+    authapi_refuse(response, 415, "bad_request", "Send the body as Content-Type: application/json.");
     return;
   }
-  cJSON *json = parse_body(request->body, request->body_len);
+  cJSON *json = authapi_parse_body(request->body, request->body_len);
   char *value = read_credential(json, &kind, response);
   if (value != NULL) {
     auth_with(api, request, &key, kind, value, response);
@@ -328,27 +319,27 @@ static void get_apis(const authapi *api, const authapi_request *request, authapi
     return;
   cJSON *json = cJSON_CreateObject();
   cJSON_AddRawToObject(json, "apis", api->apis_json);
-  set_json(response, 200, json);
+  authapi_set_json(response, 200, json);
 }
 
 static void get_jwks(const authapi *api, const authapi_request *request, authapi_response *response) {
   (void)request;
   char max_age[32];
-  const authapi_signing_keys *ring = ring_of(api, response);
-  if (ring == NULL)
+  const authapi_signing_keys *signing_keys = signing_keys_of(api, response);
+  if (signing_keys == NULL)
     return;
   snprintf(max_age, sizeof max_age, "max-age=%d", AUTHAPI_JWKS_MAX_AGE_S);
-  response->body = authapi_token_jwks(ring->keys, ring->count);
+  response->body = authapi_token_jwks(signing_keys->keys, signing_keys->count);
   response->status = response->body != NULL ? 200 : 500;
-  add_header(response, "Content-Type", "application/jwk-set+json");
-  add_header(response, "Cache-Control", max_age);
+  authapi_add_header(response, "Content-Type", "application/jwk-set+json");
+  authapi_add_header(response, "Cache-Control", max_age);
 }
 
 static void get_health(const authapi *api, const authapi_request *request, authapi_response *response) {
   (void)request;
   authapi_api_key key;
   if (api->store.find_api_key(api->store.state, "", &key) == AUTHAPI_STORE_ERROR) {
-    refuse(response, 503, "store_unavailable", "The store does not answer; the log says more.");
+    authapi_refuse(response, 503, "store_unavailable", "The store does not answer; the log says more.");
     response->problem = api->store.problem(api->store.state);
     return;
   }
@@ -356,14 +347,14 @@ static void get_health(const authapi *api, const authapi_request *request, autha
   cJSON_AddStringToObject(json, "status", "ok");
   if (api->audit != NULL && api->audit->missing > 0)
     cJSON_AddStringToObject(json, "audit", "failing");
-  set_json(response, 200, json);
+  authapi_set_json(response, 200, json);
 }
 
 typedef struct {
   const char *path, *method;
   void (*handle)(const authapi *, const authapi_request *, authapi_response *);
   const char *event;  /* what the audit log calls it; NULL: it does not */
-  bool only_refusals; /* are told there */
+  bool only_refusals; /* are logged there */
 } endpoint;
 
 static const endpoint endpoints[] = {
@@ -388,20 +379,20 @@ static void handle_endpoint(const authapi *api, const authapi_request *request, 
                             authapi_response *response) {
   if (strcmp(request->method, found->method) != 0) {
     bool post = strcmp(found->method, "POST") == 0;
-    add_header(response, "Allow", post ? "POST, OPTIONS" : "GET, OPTIONS");
-    refuse(response, 405, "bad_request", post ? "Use POST here." : "Use GET here.");
+    authapi_add_header(response, "Allow", post ? "POST, OPTIONS" : "GET, OPTIONS");
+    authapi_refuse(response, 405, "bad_request", post ? "Use POST here." : "Use GET here.");
   } else if (request->body_too_large) {
-    refuse(response, 413, "bad_request", "The body is larger than 16 KB.");
+    authapi_refuse(response, 413, "bad_request", "The body is larger than 16 KB.");
   } else {
     found->handle(api, request, response);
   }
   if (found->event != NULL && (response->status >= 400 || !found->only_refusals))
-    authapi_tell_audit(api, found->event, "client", request, response);
+    authapi_write_audit(api, found->event, "client", request, response);
 }
 
 /* What all answers have in common. True if this is the whole answer. */
 static bool begin_answer(const authapi_request *request, authapi_response *response) {
-  begin_response(response);
+  authapi_begin_response(response);
   add_cors(request, response);
   bool is_preflight = strcmp(request->method, "OPTIONS") == 0;
   if (is_preflight)
@@ -411,7 +402,7 @@ static bool begin_answer(const authapi_request *request, authapi_response *respo
 
 void authapi_refuse_with(const authapi_request *request, int status, authapi_response *response) {
   if (!begin_answer(request, response))
-    refuse(response, status, "injected", "This answer was asked for by a test.");
+    authapi_refuse(response, status, "injected", "This answer was asked for by a test.");
 }
 
 void authapi_handle(const authapi *api, const authapi_request *request, authapi_response *response) {
@@ -421,5 +412,5 @@ void authapi_handle(const authapi *api, const authapi_request *request, authapi_
   if (found != NULL)
     handle_endpoint(api, request, found, response);
   else
-    refuse(response, 404, "not_found", "There is no such endpoint.");
+    authapi_refuse(response, 404, "not_found", "There is no such endpoint.");
 }

@@ -1,84 +1,88 @@
-/* Last uses; see uses.h. */
+/* When credentials were last used; see last_used.h. */
 #include "authapi/last_used.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKETS 1024
-
-struct entry {
-  struct entry *next;
-  authapi_use use;
-};
+#include "base/hash_table.h"
 
 struct authapi_last_used {
-  struct entry *buckets[BUCKETS];
+  iauth__hash_table *credentials; /* ID to authapi_last_use */
 };
 
-authapi_last_used *authapi_last_used_new(void) { return calloc(1, sizeof(authapi_last_used)); }
+authapi_last_used *authapi_last_used_new(void) {
+  authapi_last_used *last_used = malloc(sizeof *last_used);
+  if (last_used == NULL)
+    return NULL;
+  last_used->credentials = iauth__hash_table_new(sizeof(authapi_last_use));
+  if (last_used->credentials != NULL)
+    return last_used;
+  free(last_used);
+  return NULL;
+}
 
-void authapi_last_used_free(authapi_last_used *uses) {
-  if (uses == NULL)
+void authapi_last_used_free(authapi_last_used *last_used) {
+  if (last_used == NULL)
     return;
-  for (size_t i = 0; i < BUCKETS; i++)
-    while (uses->buckets[i] != NULL) {
-      struct entry *entry = uses->buckets[i];
-      uses->buckets[i] = entry->next;
-      free(entry);
-    }
-  free(uses);
+  iauth__hash_table_free(last_used->credentials);
+  free(last_used);
 }
 
-/* Where the entry of a credential is, or would be. Nobody chooses an ID, so any hash will do:
- * FNV-1a.
- */
-static struct entry **find(authapi_last_used *uses, const char *credential_id) {
-  uint32_t hash = 2166136261u;
-  for (const char *at = credential_id; *at != '\0'; at++)
-    hash = (hash ^ (unsigned char)*at) * 16777619u;
-  struct entry **link = &uses->buckets[hash % BUCKETS];
-  while (*link != NULL && strcmp((*link)->use.credential_id, credential_id) != 0)
-    link = &(*link)->next;
-  return link;
-}
-
-void authapi_last_used_note(authapi_last_used *uses, const authapi_credential *credential, int64_t now_s) {
-  if (uses == NULL)
+void authapi_last_used_note(authapi_last_used *last_used, const authapi_credential *credential, int64_t now_s) {
+  authapi_last_use *use = last_used != NULL ? iauth__hash_table_add(last_used->credentials, credential->id) : NULL;
+  if (use == NULL || use->last_used_s >= now_s)
     return;
-  struct entry **link = find(uses, credential->id);
-  if (*link == NULL) {
-    *link = calloc(1, sizeof **link);
-    if (*link == NULL)
-      return;
-    memcpy((*link)->use.credential_id, credential->id, AUTHAPI_ID_SIZE);
-    memcpy((*link)->use.api_key_id, credential->api_key_id, AUTHAPI_ID_SIZE);
-  }
-  if ((*link)->use.last_used_s < now_s)
-    (*link)->use.last_used_s = now_s;
+  memcpy(use->credential_id, credential->id, AUTHAPI_ID_SIZE);
+  memcpy(use->api_key_id, credential->api_key_id, AUTHAPI_ID_SIZE);
+  use->last_used_s = now_s;
 }
 
-int64_t authapi_last_used_last(const authapi_last_used *uses, const char *id) {
-  int64_t last_s = 0;
-  for (size_t i = 0; uses != NULL && i < BUCKETS; i++)
-    for (const struct entry *entry = uses->buckets[i]; entry != NULL; entry = entry->next)
-      if (entry->use.last_used_s > last_s &&
-          (strcmp(entry->use.credential_id, id) == 0 || strcmp(entry->use.api_key_id, id) == 0))
-        last_s = entry->use.last_used_s;
-  return last_s;
+struct search {
+  const char *id;
+  int64_t last_used_s;
+};
+
+static bool compare(void *user, void *value) {
+  struct search *search = user;
+  const authapi_last_use *use = value;
+  if (use->last_used_s > search->last_used_s &&
+      (strcmp(use->credential_id, search->id) == 0 || strcmp(use->api_key_id, search->id) == 0))
+    search->last_used_s = use->last_used_s;
+  return true;
 }
 
-bool authapi_last_used_write(authapi_last_used *uses, const authapi_store *store) {
-  authapi_use batch[AUTHAPI_USES_MAX];
-  size_t count = 0;
-  for (size_t i = 0; i < BUCKETS && count < AUTHAPI_USES_MAX; i++)
-    for (const struct entry *entry = uses->buckets[i]; entry != NULL && count < AUTHAPI_USES_MAX; entry = entry->next)
-      batch[count++] = entry->use;
-  if (count == 0 || store->note_uses(store->state, batch, count) != AUTHAPI_FOUND)
-    return false;
+int64_t authapi_last_used_get(const authapi_last_used *last_used, const char *id) {
+  struct search search = {id, 0};
+  if (last_used != NULL)
+    iauth__hash_table_each(last_used->credentials, compare, &search);
+  return search.last_used_s;
+}
+
+struct batch {
+  int64_t until_s;
+  authapi_last_use *copies;
+  size_t count;
+};
+
+static bool copy(void *user, void *value) {
+  struct batch *batch = user;
+  const authapi_last_use *use = value;
+  if (use->last_used_s <= batch->until_s)
+    batch->copies[batch->count++] = *use;
+  return batch->count < AUTHAPI_LAST_USED_MAX;
+}
+
+size_t authapi_last_used_copy(const authapi_last_used *last_used, int64_t until_s,
+                              authapi_last_use copies[AUTHAPI_LAST_USED_MAX]) {
+  struct batch batch = {until_s, copies, 0};
+  iauth__hash_table_each(last_used->credentials, copy, &batch);
+  return batch.count;
+}
+
+void authapi_last_used_forget(authapi_last_used *last_used, const authapi_last_use *written, size_t count) {
   for (size_t i = 0; i < count; i++) {
-    struct entry **link = find(uses, batch[i].credential_id), *written = *link;
-    *link = written->next;
-    free(written);
+    const authapi_last_use *use = iauth__hash_table_find(last_used->credentials, written[i].credential_id);
+    if (use != NULL && use->last_used_s == written[i].last_used_s)
+      iauth__hash_table_remove(last_used->credentials, written[i].credential_id);
   }
-  return count == AUTHAPI_USES_MAX;
 }

@@ -2,11 +2,10 @@
 #include "authapi/limits.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "authapi/keys/access_token.h"
+#include "base/hash_table.h"
 
-#define BUCKETS 1024
+#define GROUPS 2 /* of authapi_group */
 
 /* What was asked in the current period. */
 typedef struct {
@@ -14,16 +13,14 @@ typedef struct {
   int64_t requests;
 } counter;
 
-struct entry {
-  struct entry *next;
-  char api_key_id[AUTHAPI_ID_SIZE];
-  authapi_group group;
+/* Of an API key, in a group. */
+typedef struct {
   counter throttle, quota;
-};
+} counters;
 
 struct authapi_limiter {
   authapi_limit throttle, quota;
-  struct entry *buckets[BUCKETS];
+  iauth__hash_table *groups[GROUPS]; /* API key ID to counters */
 };
 
 authapi_limiter *authapi_limiter_new(authapi_limit throttle, authapi_limit quota) {
@@ -32,45 +29,20 @@ authapi_limiter *authapi_limiter_new(authapi_limit throttle, authapi_limit quota
     return NULL;
   limiter->throttle = throttle;
   limiter->quota = quota;
+  for (size_t i = 0; i < GROUPS; i++)
+    if ((limiter->groups[i] = iauth__hash_table_new(sizeof(counters))) == NULL) {
+      authapi_limiter_free(limiter);
+      return NULL;
+    }
   return limiter;
 }
 
 void authapi_limiter_free(authapi_limiter *limiter) {
   if (limiter == NULL)
     return;
-  for (size_t i = 0; i < BUCKETS; i++)
-    while (limiter->buckets[i] != NULL) {
-      struct entry *entry = limiter->buckets[i];
-      limiter->buckets[i] = entry->next;
-      free(entry);
-    }
+  for (size_t i = 0; i < GROUPS; i++)
+    iauth__hash_table_free(limiter->groups[i]);
   free(limiter);
-}
-
-/* Nobody chooses an ID, so any hash will do: FNV-1a. */
-static size_t bucket_of(const char *api_key_id, authapi_group group) {
-  uint32_t hash = 2166136261u ^ (uint32_t)group;
-  for (; *api_key_id != '\0'; api_key_id++)
-    hash = (hash ^ (unsigned char)*api_key_id) * 16777619u;
-  return hash % BUCKETS;
-}
-
-/* Where the entry of a key and group is, or would be. */
-static struct entry **find(authapi_limiter *limiter, const char *api_key_id, authapi_group group) {
-  struct entry **link = &limiter->buckets[bucket_of(api_key_id, group)];
-  while (*link != NULL && ((*link)->group != group || strcmp((*link)->api_key_id, api_key_id) != 0))
-    link = &(*link)->next;
-  return link;
-}
-
-/* The entry of a key and group, made if there is none; NULL without memory. */
-static struct entry *entry_of(authapi_limiter *limiter, const char *api_key_id, authapi_group group) {
-  struct entry **link = find(limiter, api_key_id, group);
-  if (*link == NULL && (*link = calloc(1, sizeof **link)) != NULL) {
-    (*link)->group = group;
-    strncpy((*link)->api_key_id, api_key_id, AUTHAPI_ID_SIZE - 1);
-  }
-  return *link;
 }
 
 /* Begins a new period if one has begun. False if nothing is left of this one. A clock that is set
@@ -93,21 +65,21 @@ static authapi_usage usage_of(const authapi_limit *limit, const counter *count) 
 void authapi_limiter_count(authapi_limiter *limiter, const char *api_key_id, authapi_group group, int64_t now_s,
                            authapi_limits_state *state) {
   *state = (authapi_limits_state){{-1, 0}, {-1, 0}, NULL};
-  struct entry *entry = entry_of(limiter, api_key_id, group);
-  if (entry == NULL)
+  counters *counted = iauth__hash_table_add(limiter->groups[group], api_key_id);
+  if (counted == NULL)
     return;
-  bool throttle = has_room(&limiter->throttle, &entry->throttle, now_s);
-  bool quota = has_room(&limiter->quota, &entry->quota, now_s);
+  bool throttle = has_room(&limiter->throttle, &counted->throttle, now_s);
+  bool quota = has_room(&limiter->quota, &counted->quota, now_s);
   if (!quota)
     state->exceeded = &state->quota; /* the longer wait of the two */
   else if (!throttle)
     state->exceeded = &state->throttle;
   if (state->exceeded == NULL) {
-    entry->throttle.requests++;
-    entry->quota.requests++;
+    counted->throttle.requests++;
+    counted->quota.requests++;
   }
-  state->throttle = usage_of(&limiter->throttle, &entry->throttle);
-  state->quota = usage_of(&limiter->quota, &entry->quota);
+  state->throttle = usage_of(&limiter->throttle, &counted->throttle);
+  state->quota = usage_of(&limiter->quota, &counted->quota);
 }
 
 /* Of two usages of one limit. */
@@ -117,14 +89,13 @@ static authapi_usage larger(authapi_usage one, authapi_usage other) {
 
 void authapi_limiter_look(authapi_limiter *limiter, const char *api_key_id, int64_t now_s,
                           authapi_limits_state *state) {
-  static const authapi_group groups[] = {AUTHAPI_GROUP_AUTH, AUTHAPI_GROUP_REFRESH};
   *state = (authapi_limits_state){{-1, 0}, {-1, 0}, NULL};
-  for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
-    const struct entry *entry = *find(limiter, api_key_id, groups[i]);
+  for (size_t i = 0; i < GROUPS; i++) {
+    const counters *counted = iauth__hash_table_find(limiter->groups[i], api_key_id);
     counter throttle = {0}, quota = {0};
-    if (entry != NULL) {
-      throttle = entry->throttle;
-      quota = entry->quota;
+    if (counted != NULL) {
+      throttle = counted->throttle;
+      quota = counted->quota;
     }
     has_room(&limiter->throttle, &throttle, now_s);
     has_room(&limiter->quota, &quota, now_s);

@@ -1,8 +1,10 @@
-/* Management over HTTP; see admin.h. */
+/* Management over HTTP; see management.h. */
 #define _POSIX_C_SOURCE 200809L
 #include "authapi/management.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "authapi/describe.h"
 #include "authapi/keys/credentials.h"
@@ -38,7 +40,7 @@ bool authapi_management_init(authapi_management *admin, const authapi *api, cons
   return api->signer.sha256(api->signer.state, token, strlen(token), admin->token_hash);
 }
 
-/* Hashes are compared, and all of their bytes: so the time tells neither a part of the token nor
+/* Hashes are compared, and all of their bytes: so the time shows neither a part of the token nor
  * its length. */
 static bool is_token(const authapi_management *admin, const char *token) {
   unsigned char hash[AUTHAPI_HASH_SIZE], different = 0;
@@ -53,19 +55,19 @@ static bool is_token(const authapi_management *admin, const char *token) {
 /* False if the request was refused. Browsers say for whom they ask (W3C Fetch Metadata, "The
  * Sec-Fetch-Site HTTP Request Header"); other clients do not. */
 static bool check_asker(const authapi_management *admin, const authapi_request *request, authapi_response *response) {
-  const char *site = header(request, "Sec-Fetch-Site");
+  const char *site = authapi_header(request, "Sec-Fetch-Site");
   if (site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0) {
-    refuse(response, 403, "cross_site", "Only the page at /admin/ may ask from a browser.");
+    authapi_refuse(response, 403, "cross_site", "Only the page at /admin/ may ask from a browser.");
     return false;
   }
-  const char *token = bearer_token(header(request, "Authorization"));
+  const char *token = authapi_bearer_token(authapi_header(request, "Authorization"));
   if (token != NULL && is_token(admin, token))
     return true;
-  add_header(response, "WWW-Authenticate", "Bearer");
+  authapi_add_header(response, "WWW-Authenticate", "Bearer");
   if (token == NULL)
-    refuse(response, 401, "token_missing", "Send the header Authorization: Bearer <admin token>.");
+    authapi_refuse(response, 401, "token_missing", "Send the header Authorization: Bearer <admin token>.");
   else
-    refuse(response, 401, "token_invalid", "This is not the admin token.");
+    authapi_refuse(response, 401, "token_invalid", "This is not the admin token.");
   return false;
 }
 
@@ -75,15 +77,15 @@ static bool check_asker(const authapi_management *admin, const authapi_request *
 
 /* The caller deletes it. */
 static cJSON *read_body(const authapi_request *request, authapi_response *response) {
-  if (!is_json_type(header(request, "Content-Type"))) {
-    refuse(response, 415, "bad_request", "Send the body as Content-Type: application/json.");
+  if (!authapi_is_json_type(authapi_header(request, "Content-Type"))) {
+    authapi_refuse(response, 415, "bad_request", "Send the body as Content-Type: application/json.");
     return NULL;
   }
-  cJSON *json = parse_body(request->body, request->body_len);
+  cJSON *json = authapi_parse_body(request->body, request->body_len);
   if (cJSON_IsObject(json))
     return json;
   cJSON_Delete(json);
-  refuse(response, 400, "bad_request", "The body is not a JSON object.");
+  authapi_refuse(response, 400, "bad_request", "The body is not a JSON object.");
   return NULL;
 }
 
@@ -94,7 +96,7 @@ static const char *text_field(const cJSON *body, const char *name, authapi_respo
     return text;
   char message[80];
   snprintf(message, sizeof message, "Give \"%s\" in the body: a string that is not empty.", name);
-  refuse(response, 400, "bad_request", message);
+  authapi_refuse(response, 400, "bad_request", message);
   return NULL;
 }
 
@@ -109,7 +111,7 @@ static bool seconds_field(const cJSON *body, const char *name, int64_t usual, in
   }
   char message[80];
   snprintf(message, sizeof message, "\"%s\" is a whole number of seconds from 0 to %d.", name, AUTHAPI_OVERLAP_MAX_S);
-  refuse(response, 400, "bad_request", message);
+  authapi_refuse(response, 400, "bad_request", message);
   return false;
 }
 
@@ -118,7 +120,7 @@ static void refuse_domain(const char *entry, const char *problem, authapi_respon
   char *message = malloc(size);
   if (message != NULL)
     snprintf(message, size, "Domain %s: %s", entry, problem);
-  refuse(response, 400, "bad_request", message != NULL ? message : problem);
+  authapi_refuse(response, 400, "bad_request", message != NULL ? message : problem);
   free(message);
 }
 
@@ -136,16 +138,16 @@ static bool domains_field(const authapi *api, const cJSON *body, char domains[AU
   }
   if (cJSON_IsArray(array) && domains[0] != '\0')
     return true;
-  refuse(response, 400, "bad_request", "Give \"domains\" in the body: an array of at least one.");
+  authapi_refuse(response, 400, "bad_request", "Give \"domains\" in the body: an array of at least one.");
   return false;
 }
 
 /* What a look-up found. `missing` says what is not there. */
 static bool check_found(const authapi *api, authapi_found found, const char *missing, authapi_response *response) {
   if (found == AUTHAPI_STORE_ERROR)
-    fail_by_store(api, response);
+    authapi_fail_by_store(&api->store, response);
   else if (found == AUTHAPI_MISSING)
-    refuse(response, 404, "not_found", missing);
+    authapi_refuse(response, 404, "not_found", missing);
   return found == AUTHAPI_FOUND;
 }
 
@@ -177,7 +179,7 @@ static void answer(const authapi *api, authapi_response *response, int status, c
   snprintf(response->key_id, sizeof response->key_id, "%s", id);
   if (api->audit != NULL)
     response->changed = authapi_audit_pick(json);
-  set_json(response, status, json);
+  authapi_set_json(response, status, json);
 }
 
 /* A credential as the store has it after a change. */
@@ -191,14 +193,14 @@ static void answer_changed(const authapi *api, authapi_found changed, const char
 
 static void answer_list(const authapi *api, authapi_found found, cJSON *list, authapi_response *response) {
   if (found == AUTHAPI_FOUND)
-    set_json(response, 200, list);
+    authapi_set_json(response, 200, list);
   else
-    fail_by_store(api, response);
+    authapi_fail_by_store(&api->store, response);
 }
 
 static int64_t now_s(const authapi *api) { return api->now_s(api->clock_state); }
 
-static authapi_live live_of(const authapi *api) { return (authapi_live){api->uses, api->limiter, now_s(api)}; }
+static authapi_live live_of(const authapi *api) { return (authapi_live){api->last_used, api->limiter, now_s(api)}; }
 
 static void list_api_keys(const authapi *api, const cJSON *body, authapi_response *response) {
   (void)body;
@@ -232,9 +234,9 @@ static void create_api_key(const authapi *api, const cJSON *body, authapi_respon
     return;
   const char *problem = authapi_name_problem(name);
   if (problem != NULL)
-    refuse(response, 400, "bad_request", problem);
+    authapi_refuse(response, 400, "bad_request", problem);
   else if (authapi_make_api_key(&api->store, &api->signer, name, now_s(api), &key) != AUTHAPI_FOUND)
-    fail_by_store(api, response);
+    authapi_fail_by_store(&api->store, response);
   else
     answer(api, response, 201, key.id, authapi_describe_api_key(&key));
 }
@@ -248,7 +250,7 @@ static void create_secret(const authapi *api, const cJSON *body, authapi_respons
   if (authapi_make_secret(&api->store, &api->signer, key.id, now_s(api), secret, &credential) == AUTHAPI_FOUND)
     answer(api, response, 201, credential.id, authapi_describe_new_secret(&credential, secret, NULL));
   else
-    fail_by_store(api, response);
+    authapi_fail_by_store(&api->store, response);
   iauth__wipe(secret, sizeof secret);
 }
 
@@ -261,12 +263,12 @@ static void rotate_secret(const authapi *api, const cJSON *body, authapi_respons
     return;
   const char *problem = authapi_rotate_problem(&old, now_s(api));
   if (problem != NULL)
-    refuse(response, 409, "conflict", problem);
+    authapi_refuse(response, 409, "conflict", problem);
   else if (authapi_rotate_secret(&api->store, &api->signer, &old, overlap_s, now_s(api), secret, &credential) ==
            AUTHAPI_FOUND)
     answer(api, response, 201, credential.id, authapi_describe_new_secret(&credential, secret, &old));
   else
-    fail_by_store(api, response);
+    authapi_fail_by_store(&api->store, response);
   iauth__wipe(secret, sizeof secret);
 }
 
@@ -279,7 +281,7 @@ static void create_domain_key(const authapi *api, const cJSON *body, authapi_res
   if (authapi_make_domain_key(&api->store, &api->signer, key.id, domains, now_s(api), &credential) == AUTHAPI_FOUND)
     answer(api, response, 201, credential.id, authapi_describe(&credential));
   else
-    fail_by_store(api, response);
+    authapi_fail_by_store(&api->store, response);
 }
 
 static void set_domains(const authapi *api, const cJSON *body, authapi_response *response) {
@@ -307,19 +309,19 @@ static void revoke_domain_key(const authapi *api, const cJSON *body, authapi_res
   revoke(api, body, AUTHAPI_DOMAIN_KEY, response);
 }
 
-/* What became of the ring. False if the request was refused. */
+/* What became of the signing keys. False if the request was refused. */
 static bool check_ring(const authapi *api, authapi_found found, authapi_response *response) {
   if (found == AUTHAPI_STORE_ERROR)
-    fail_by_store(api, response);
+    authapi_fail_by_store(&api->store, response);
   else if (found == AUTHAPI_MISSING)
-    refuse(response, 409, "conflict", authapi_signing_keys_not_now);
+    authapi_refuse(response, 409, "conflict", authapi_signing_keys_not_now);
   return found == AUTHAPI_FOUND;
 }
 
 static void list_signing_keys(const authapi *api, const cJSON *body, authapi_response *response) {
   (void)body;
-  if (check_ring(api, authapi_signing_keys_read(api->ring, &api->store, &api->signer, now_s(api)), response))
-    set_json(response, 200, authapi_describe_ring(api->ring));
+  if (check_ring(api, authapi_signing_keys_read(api->keys, &api->store, &api->signer, now_s(api)), response))
+    authapi_set_json(response, 200, authapi_describe_signing_keys(api->keys));
 }
 
 static void rotate_signing_key(const authapi *api, const cJSON *body, authapi_response *response) {
@@ -327,12 +329,12 @@ static void rotate_signing_key(const authapi *api, const cJSON *body, authapi_re
   char kid[AUTHAPI_KID_SIZE];
   if (!seconds_field(body, "publish", AUTHAPI_PUBLISH_S, &publish_s, response))
     return;
-  authapi_found found = authapi_signing_keys_rotate(api->ring, &api->store, &api->signer, publish_s, now_s(api));
+  authapi_found found = authapi_signing_keys_rotate(api->keys, &api->store, &api->signer, publish_s, now_s(api));
   if (!check_ring(api, found, response))
     return;
-  size_t added = api->ring->count - 1;
-  authapi_key_id(&api->ring->keys[added], kid);
-  answer(api, response, 201, kid, authapi_describe_signing_key(api->ring, added));
+  size_t added = api->keys->count - 1;
+  authapi_key_id(&api->keys->keys[added], kid);
+  answer(api, response, 201, kid, authapi_describe_signing_key(api->keys, added));
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -343,17 +345,20 @@ static void send_file(const char *type, const char *text, authapi_response *resp
   response->body = strdup(text);
   if (response->body == NULL)
     response->status = 500;
-  add_header(response, "Content-Type", type);
-  add_header(response, "Cache-Control", "no-cache");
-  add_header(response, "Content-Security-Policy", page_policy);
-  add_header(response, "Cross-Origin-Opener-Policy", "same-origin");
-  add_header(response, "Cross-Origin-Resource-Policy", "same-origin");
-  add_header(response, "Referrer-Policy", "no-referrer");
+  authapi_add_header(response, "Content-Type", type);
+  authapi_add_header(response, "Cache-Control", "no-cache");
+  authapi_add_header(response, "Content-Security-Policy", page_policy);
+  authapi_add_header(response, "Cross-Origin-Opener-Policy", "same-origin");
+  authapi_add_header(response, "Cross-Origin-Resource-Policy", "same-origin");
+  authapi_add_header(response, "Referrer-Policy", "no-referrer");
 }
 
 static void refuse_method(authapi_response *response, bool get, bool post) {
-  add_header(response, "Allow", !post ? "GET" : get ? "GET, POST" : "POST");
-  refuse(response, 405, "bad_request", !post ? "Use GET here." : get ? "Use GET or POST here." : "Use POST here.");
+  authapi_add_header(response, "Allow", !post ? "GET" : get ? "GET, POST" : "POST");
+  authapi_refuse(response, 405, "bad_request",
+                 !post ? "Use GET here."
+                 : get ? "Use GET or POST here."
+                       : "Use POST here.");
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -405,7 +410,7 @@ static void handle_file(const authapi_request *request, const route *file, autha
     send_file(file->type, file->text, response);
   } else {
     response->status = 308;
-    add_header(response, "Location", "/admin/");
+    authapi_add_header(response, "Location", "/admin/");
   }
 }
 
@@ -414,8 +419,8 @@ static void tell_audit(const authapi_management *admin, const authapi_request *r
                        const authapi_response *response) {
   bool get = strcmp(request->method, "GET") == 0;
   if (response->status >= 400 || !get)
-    authapi_tell_audit(admin->api, get || endpoint->event == NULL ? "list" : endpoint->event, "admin", request,
-                       response);
+    authapi_write_audit(admin->api, get || endpoint->event == NULL ? "list" : endpoint->event, "admin", request,
+                        response);
 }
 
 static void handle_endpoint(const authapi_management *admin, const authapi_request *request, const route *endpoint,
@@ -427,7 +432,7 @@ static void handle_endpoint(const authapi_management *admin, const authapi_reque
   if (!get && !post) {
     refuse_method(response, endpoint->get != NULL, endpoint->post != NULL);
   } else if (request->body_too_large) {
-    refuse(response, 413, "bad_request", "The body is larger than 16 KB.");
+    authapi_refuse(response, 413, "bad_request", "The body is larger than 16 KB.");
   } else if (get) {
     endpoint->get(admin->api, NULL, response);
   } else {
@@ -441,10 +446,10 @@ static void handle_endpoint(const authapi_management *admin, const authapi_reque
 void authapi_management_handle(const authapi_management *admin, const authapi_request *request,
                                authapi_response *response) {
   const route *found = find_route(request->path);
-  begin_response(response);
-  add_header(response, "X-Content-Type-Options", "nosniff");
+  authapi_begin_response(response);
+  authapi_add_header(response, "X-Content-Type-Options", "nosniff");
   if (!authapi_management_path_known(request->path))
-    refuse(response, 404, "not_found", "There is no such endpoint.");
+    authapi_refuse(response, 404, "not_found", "There is no such endpoint.");
   else if (found == NULL || found->text != NULL)
     handle_file(request, found, response);
   else {

@@ -26,12 +26,23 @@ bool authd_audit_file_reopen(authd_audit_file *file) {
   return true;
 }
 
-static void say(authd_audit_file *file, bool failing) {
+/* A request must not wait for the reader of standard error, so while serving this goes through the
+ * log writer. */
+static void report(const authd_audit_file *file, const char *what) {
+  static const char format[] = "inbenta-authd: the audit log %s %s\n";
+  if (file->log != NULL)
+    authd_log_writer_print(file->log, format, file->path, what);
+  else
+    fprintf(stderr, format, file->path, what);
+}
+
+static void note_result(authd_audit_file *file, bool failing) {
+  char problem[256];
+  snprintf(problem, sizeof problem, "cannot be written: %s; going on without it", strerror(errno));
   if (failing && !file->failing)
-    fprintf(stderr, "inbenta-authd: the audit log %s cannot be written: %s; going on without it\n", file->path,
-            strerror(errno));
+    report(file, problem);
   if (!failing && file->failing)
-    fprintf(stderr, "inbenta-authd: the audit log %s can be written again\n", file->path);
+    report(file, "can be written again");
   file->failing = failing;
 }
 
@@ -39,12 +50,12 @@ bool authd_audit_file_write(void *state, const char *line) {
   authd_audit_file *file = state;
   size_t len = strlen(line), begin = file->torn ? 1 : 0;
   const struct iovec parts[] = {{(void *)"\n", begin}, {(void *)line, len}};
-  errno = ENOSPC; /* for a write that is cut short, which tells nothing */
+  errno = ENOSPC; /* for a write that is cut short, which sets none */
   ssize_t written = writev(file->file, parts, 2);
   bool whole = written == (ssize_t)(begin + len);
   if (written > 0)
     file->torn = !whole;
-  say(file, !whole);
+  note_result(file, !whole);
   return whole;
 }
 

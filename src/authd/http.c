@@ -1,10 +1,10 @@
 /* The native HTTP host; see http.h.
  *
- * One thread takes connections (acceptor.h), one serves them all with poll: handlers would take
- * turns anyway, as a store's connection is for one thread, and a second one made each request
- * dearer. Slow clients hold a connection, never a thread. Not epoll: libmicrohttpd 0.9.75 then
- * misses a client that leaves right behind its last bytes, and keeps the connection until its
- * timeout. */
+ * Some threads of libmicrohttpd's share the connections; the handlers take turns, because a store's
+ * connection is for one thread. Slow clients hold a connection, never a thread. With one thread,
+ * 10,000 clients that connect at once would wait for seconds: libmicrohttpd accepts one connection
+ * each time it looks at all the others. Not epoll: version 0.9.75 then misses a client that leaves
+ * right behind its last bytes, and keeps the connection until its timeout. */
 #define _POSIX_C_SOURCE 200809L
 #include "authd/http.h"
 
@@ -22,28 +22,24 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "authd/acceptor.h"
 #include "authd/certificate.h"
-#include "authd/lines.h"
 #include "base/wipe.h"
 
+#define SERVING_THREADS 4
 #define CONNECTION_TIMEOUT_S 15
 #define CONNECTION_LIMIT 10400
 #define OTHER_FILES 64          /* besides connections: the store, the log, the listening socket */
 #define STOP_TIMEOUT_MS 2000    /* what a slow client gets to finish its request when we stop */
-#define PROBLEM_SIZE 512        /* bytes of what the log tells of a failure */
+#define PROBLEM_SIZE 512        /* bytes of what the log says of a failure */
 #define CONNECTION_MEMORY 16384 /* bytes for one connection's headers; zeroed for each request */
 
 struct authd_http {
   const authapi *api;
   const authapi_management *admin;
-  const authapi_log *log;
-  authd_lines *lines; /* of the log; NULL without one */
-  authd_acceptor *acceptor;
+  const authd_log *log;
   struct MHD_Daemon *daemon;
-  unsigned connection_limit;
   atomic_int open_exchanges; /* requests that are being read or answered */
-  pthread_mutex_t in_use;    /* what the handlers use: by a request, or by authd_http_between */
+  pthread_mutex_t in_use;    /* what the handlers use: by a request, or after authd_http_pause */
 };
 
 /* One request while it is read. */
@@ -162,8 +158,9 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
   pthread_mutex_unlock(&http->in_use);
   if (http->log != NULL) {
     char line[AUTHAPI_LOG_LINE_MAX];
-    size_t len = authapi_access_log_line(http->log->json, &request, &response, took_ms, line);
-    authd_lines_put(http->lines, line, len);
+    int64_t now_s = http->api->now_s(http->api->clock_state);
+    size_t len = authapi_access_log_line(http->log->json, now_s, &request, &response, took_ms, line);
+    authd_log_writer_put(http->log->writer, line, len);
   }
   enum MHD_Result result = queue(connection, &response);
   authapi_response_clean_up(&response);
@@ -203,37 +200,23 @@ static unsigned connection_limit(void) {
   return files.rlim_cur > 2 * OTHER_FILES ? (unsigned)files.rlim_cur - OTHER_FILES : OTHER_FILES;
 }
 
-static bool has_room(void *user) {
-  const authd_http *http = user;
-  return MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections <
-         http->connection_limit;
-}
-
-static void take_connection(void *user, int socket, const struct sockaddr *from, socklen_t from_size) {
-  authd_http *http = user;
-  (void)MHD_add_connection(http->daemon, socket, from, from_size); /* closes it if it cannot */
-}
-
 static void release(authd_http *http) {
-  authd_acceptor_free(http->acceptor);
-  authd_lines_free(http->lines);
   authd_certificate_clean_up();
   pthread_mutex_destroy(&http->in_use);
   free(http);
 }
 
 authd_http *authd_http_start(const authapi *api, const authapi_management *admin, const authd_tls *tls,
-                             const char *address, unsigned short *port, const authapi_log *log) {
+                             const char *address, unsigned short *port, const authd_log *log) {
   struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(*port)};
   struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(*port)};
   const struct sockaddr *at = (const struct sockaddr *)&ipv4;
-  socklen_t at_size = sizeof ipv4;
-  unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET;
+  unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC;
   if (inet_pton(AF_INET, address, &ipv4.sin_addr) != 1) {
     if (inet_pton(AF_INET6, address, &ipv6.sin6_addr) != 1)
       return NULL;
     at = (const struct sockaddr *)&ipv6;
-    at_size = sizeof ipv6;
+    flags |= MHD_USE_IPv6;
   }
   static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
   struct MHD_OptionItem tls_options[] = {{MHD_OPTION_END, 0, NULL}, {0}, {0}};
@@ -246,40 +229,33 @@ authd_http *authd_http_start(const authapi *api, const authapi_management *admin
   authd_http *http = malloc(sizeof *http);
   if (http == NULL)
     return NULL;
-  *http = (authd_http){.api = api, .admin = admin, .log = log, .connection_limit = connection_limit()};
-  if (log != NULL && (http->lines = authd_lines_new(log->to)) == NULL) {
-    free(http);
-    return NULL;
-  }
+  *http = (authd_http){.api = api, .admin = admin, .log = log};
   atomic_init(&http->open_exchanges, 0);
   pthread_mutex_init(&http->in_use, NULL);
-  const authd_taker taker = {has_room, take_connection, http};
-  http->acceptor = authd_acceptor_new(at, at_size, port);
-  if (http->acceptor != NULL)
-    http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_ARRAY, tls_options,
-                                    MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT,
-                                    (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_LIMIT, http->connection_limit,
-                                    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
-  if (http->daemon != NULL && authd_acceptor_start(http->acceptor, &taker))
-    return http;
-  int why = errno;
-  if (http->daemon != NULL)
-    MHD_stop_daemon(http->daemon);
-  release(http);
-  errno = why;
-  return NULL;
+  http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_ARRAY, tls_options,
+                                  MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVING_THREADS,
+                                  MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)SOMAXCONN, MHD_OPTION_NOTIFY_COMPLETED,
+                                  on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+                                  MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                                  (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+  if (http->daemon == NULL) {
+    int why = errno;
+    release(http);
+    errno = why;
+    return NULL;
+  }
+  *port = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+  return http;
 }
 
-bool authd_http_between(authd_http *http, bool (*act)(void *user), void *user) {
-  pthread_mutex_lock(&http->in_use);
-  bool result = act(user);
-  pthread_mutex_unlock(&http->in_use);
-  return result;
-}
+void authd_http_pause(authd_http *http) { pthread_mutex_lock(&http->in_use); }
+
+void authd_http_resume(authd_http *http) { pthread_mutex_unlock(&http->in_use); }
 
 void authd_http_stop(authd_http *http) {
-  authd_acceptor_free(http->acceptor);
-  http->acceptor = NULL;
+  int listening = MHD_quiesce_daemon(http->daemon);
+  if (listening >= 0)
+    close(listening);
   /* Connections that are only kept alive are not waited for. */
   double give_up_ms = now_ms() + STOP_TIMEOUT_MS;
   while (atomic_load(&http->open_exchanges) > 0 && now_ms() < give_up_ms)

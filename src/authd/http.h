@@ -5,21 +5,29 @@
 #include "authapi/access_log.h"
 #include "authapi/endpoints.h"
 #include "authapi/management.h"
+#include "authd/log_writer.h"
 #include "authd/tls.h"
 
 typedef struct authd_http authd_http;
 
-/* Starts serving on a thread of its own. `address` is an IP address; port 0 takes a free one, *port
+/* Where the line for each request goes. */
+typedef struct {
+  authd_log_writer *writer;
+  bool json; /* one JSON object a line, for programs; else text, for people */
+} authd_log;
+
+/* Starts serving on threads of its own. `address` is an IP address; port 0 takes a free one, *port
  * is the one that is used. `admin` answers under /admin/; NULL: nothing is there. One line for each
  * request goes to `log`, unless it is NULL. With `tls` it serves https, TLS 1.2 or newer, and
  * shows what authd_certificate_show was given before, else plain http. All are borrowed until
  * authd_http_stop. NULL on failure; then errno may say why. */
 authd_http *authd_http_start(const authapi *api, const authapi_management *admin, const authd_tls *tls,
-                             const char *address, unsigned short *port, const authapi_log *log);
+                             const char *address, unsigned short *port, const authd_log *log);
 
-/* Calls `act` between two requests, when nobody else uses what the handlers use, and returns what
- * it returns. */
-bool authd_http_between(authd_http *http, bool (*act)(void *user), void *user);
+/* Waits for the request that is being handled; the next one waits until authd_http_resume. In
+ * between the caller may use what the handlers use. Keep it short. */
+void authd_http_pause(authd_http *http);
+void authd_http_resume(authd_http *http);
 
 /* Takes no new connections, gives requests that have begun two seconds to finish, then closes and
  * frees. */

@@ -1,4 +1,77 @@
-/* inbenta-authd: a local Auth API for development and tests. */
-#include "authd/cli.h"
+/* inbenta-authd: a local Auth API for development and tests. Finds the command and runs it. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
-int main(int argc, char **argv) { return authd_cli(argc, argv); }
+#include "authd/manage_keys.h"
+#include "authd/serve.h"
+
+static const authd_command serve_command = {"serve", "", authd_serve,
+                                            AUTHD_LISTEN | AUTHD_LIFETIME | AUTHD_API | AUTHD_QUIET | AUTHD_ADMIN |
+                                                AUTHD_TLS | AUTHD_LOG | AUTHD_LIMITS | AUTHD_AUDIT};
+
+/* NULL if there is no such command. */
+static const authd_command *find_command(const authd_command_line *line) {
+  if (strcmp(line->noun, "serve") == 0)
+    return &serve_command;
+  for (size_t i = 0; line->verb != NULL && i < authd_key_command_count; i++)
+    if (strcmp(line->noun, authd_key_commands[i].noun) == 0 && strcmp(line->verb, authd_key_commands[i].verb) == 0)
+      return &authd_key_commands[i];
+  return NULL;
+}
+
+static int run_with_store(authd_context *context, const authd_command *command) {
+  char problem[512];
+  if (!authd_open_store(&context->store, context->line->db, problem, sizeof problem))
+    return authd_complain(1, "cannot open %s", problem);
+  int status = command->run(context);
+  context->store.close(context->store.state);
+  return status;
+}
+
+/* Without the audit log that was asked for, nothing is done. */
+static int run_command(const authd_command_line *line, const authd_command *command) {
+  authd_audit_file file;
+  authapi_audit audit = {.write = authd_audit_file_write, .state = &file};
+  authd_context context = {.line = line, .signer = authd_signer_openssl()};
+  if (line->audit_path == NULL)
+    return run_with_store(&context, command);
+  if (!authd_audit_file_open(&file, line->audit_path))
+    return authd_complain(1, "--audit %s: %s", line->audit_path, strerror(errno));
+  context.audit = &audit;
+  context.audit_file = &file;
+  int status = run_with_store(&context, command);
+  authd_audit_file_close(&file);
+  return status;
+}
+
+static int run_line(const authd_command_line *line) {
+  if (line->noun == NULL) {
+    fputs(authd_usage, stderr);
+    return 2;
+  }
+  const authd_command *command = find_command(line);
+  if (command == NULL)
+    return authd_complain(2, "unknown command (see inbenta-authd --help)");
+  int status = authd_command_line_check(line, command->takes);
+  return status == 0 ? run_command(line, command) : status;
+}
+
+int main(int argc, char **argv) {
+  static authd_command_line line; /* too large for a stack */
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+      fputs(authd_usage, stdout);
+      return 0;
+    }
+    if (strcmp(argv[i], "--version") == 0 || (argc == 2 && strcmp(argv[i], "version") == 0)) {
+      puts("inbenta-authd " IAUTH_VERSION);
+      return 0;
+    }
+  }
+  int status = authd_command_line_read(&line, argc, argv);
+  if (status == 0)
+    status = run_line(&line);
+  authd_command_line_clean_up(&line);
+  return status;
+}

@@ -1,5 +1,5 @@
-/* Certificate files; see tls.h. What is wrong is told when the server starts, by the file's name: a
- * TLS library would tell it with the first connection, to the wrong person. */
+/* Certificate files; see tls.h. What is wrong is reported when the server starts, by the file's name: a
+ * TLS library would report it with the first connection, to the wrong person. */
 #define _POSIX_C_SOURCE 200809L
 #include "authd/tls.h"
 

@@ -1,77 +1,61 @@
-/* Base URLs; see base_url.h for the grammar. Each skip_ function moves *text behind what it takes. */
+/* Base URLs; see base_url.h for the grammar. */
 #include "base/base_url.h"
 
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/url.h"
 
-/* Whether the `len` characters at `text` are `word` (lower case), whatever their case. */
-static bool is_word(const char *text, size_t len, const char *word) {
-  if (len != strlen(word))
+static bool is_word(iauth__slice text, const char *word) {
+  return iauth__slice_equal(text, (iauth__slice){word, strlen(word)});
+}
+
+/* Takes a scheme and its "://" off the beginning. */
+static bool skip_scheme(iauth__slice *text, iauth__slice *scheme) {
+  const char *at = text->at;
+  if (!iauth__is_letter(*at))
     return false;
-  while (len-- > 0)
-    if (iauth__lower(text[len]) != word[len])
+  while (iauth__is_letter(*at) || iauth__is_digit(*at) || *at == '+' || *at == '-' || *at == '.')
+    at++;
+  *scheme = (iauth__slice){text->at, (size_t)(at - text->at)};
+  *text = (iauth__slice){at, text->len - scheme->len};
+  return iauth__slice_skip(text, "://");
+}
+
+/* Whether a URL parser would read this label as a number. */
+static bool is_number(iauth__slice label) {
+  bool hex = iauth__slice_skip(&label, "0x");
+  size_t digits = 0;
+  while (digits < label.len && (hex ? iauth__is_hex(label.at[digits]) : iauth__is_digit(label.at[digits])))
+    digits++;
+  return digits == label.len;
+}
+
+/* Labels with single dots between them, and maybe one at the end. */
+static bool is_name(iauth__slice host, bool *loopback) {
+  size_t end = host.at[host.len - 1] == '.' ? host.len - 1 : host.len, start = 0; /* of the last label */
+  for (size_t i = 0; i < end; i++) {
+    if (host.at[i] != '.')
+      continue;
+    if (i == start)
       return false;
+    start = i + 1;
+  }
+  if (start == end)
+    return false;
+  *loopback = is_word(host, "localhost");
+  if (!is_number((iauth__slice){host.at + start, end - start}))
+    return true;
+  unsigned char address[4];
+  if (!iauth__url_ipv4(host, address))
+    return false;
+  *loopback = address[0] == 127;
   return true;
 }
 
-/* ---------------------------------------------------------------------------------------------------
- * Hosts. */
-
-/* One of the four numbers of an IPv4 address, or -1. */
-static int skip_ipv4_part(const char **text) {
-  const char *start = *text, *at = start;
-  int value = 0;
-  while (iauth__is_digit(*at) && at - start < 3)
-    value = value * 10 + (*at++ - '0');
-  *text = at;
-  return at == start || value > 255 || (*start == '0' && at - start > 1) ? -1 : value;
-}
-
-/* Four numbers with dots between them, and nothing else up to `end`. */
-static bool is_ipv4(const char *at, const char *end, bool *loopback) {
-  for (int part = 0; part < 4; part++) {
-    if (part > 0 && *at++ != '.')
-      return false;
-    int value = skip_ipv4_part(&at);
-    if (value < 0)
-      return false;
-    if (part == 0)
-      *loopback = value == 127;
-  }
-  return at == end;
-}
-
-static bool is_label_char(char c) { return iauth__is_letter(c) || iauth__is_digit(c) || c == '-' || c == '_'; }
-
-/* Whether a URL parser would read this label as a number. */
-static bool is_number(const char *label, const char *end) {
-  bool hex = label[0] == '0' && iauth__lower(label[1]) == 'x';
-  if (hex)
-    label += 2;
-  while (label < end && (hex ? iauth__is_hex(*label) : iauth__is_digit(*label)))
-    label++;
-  return label == end;
-}
-
-static bool skip_name(const char **text, bool *loopback) {
-  const char *host = *text, *at = host, *label;
-  do {
-    label = at;
-    while (is_label_char(*at))
-      at++;
-    if (at == label)
-      return false;
-  } while (*at == '.' && is_label_char(*++at));
-  *text = at;
-  *loopback = is_word(host, (size_t)(at - host), "localhost");
-  const char *end = at[-1] == '.' ? at - 1 : at;
-  return !is_number(label, end) || is_ipv4(host, at, loopback);
-}
-
-/* Groups of up to four hexadecimal digits, up to the bracket. */
-static bool skip_ipv6(const char **text, bool *loopback) {
-  const char *at = *text + 1;
+/* Brackets around groups of up to four hexadecimal digits. */
+static bool is_ipv6(iauth__slice host, bool *loopback) {
+  const char *at = host.at + 1;
   int groups = 0, last = 0;
   bool shortened = false, zeros = true; /* whether all groups before the last one are zero */
   while (*at != ']') {
@@ -90,23 +74,8 @@ static bool skip_ipv6(const char **text, bool *loopback) {
       return false;
     groups++;
   }
-  *text = at + 1;
   *loopback = zeros && last == 1 && at[-1] != ':';
   return shortened ? groups < 8 : groups == 8;
-}
-
-/* ---------------------------------------------------------------------------------------------------
- * The rest. */
-
-static bool skip_port(const char **text) {
-  if (**text != ':')
-    return true;
-  const char *at = *text + 1;
-  int port = 0;
-  while (iauth__is_digit(*at) && port <= 65535)
-    port = port * 10 + (*at++ - '0');
-  *text = at;
-  return port >= 1 && port <= 65535;
 }
 
 static bool is_path(const char *at) {
@@ -122,19 +91,14 @@ static bool is_path(const char *at) {
 }
 
 iauth__base_url iauth__check_base_url(const char *url, bool allow_insecure) {
-  if (strlen(url) > IAUTH__BASE_URL_MAX || !iauth__is_letter(*url))
-    return IAUTH__BASE_URL_INVALID;
-  const char *at = url;
-  while (iauth__is_letter(*at) || iauth__is_digit(*at) || *at == '+' || *at == '-' || *at == '.')
-    at++;
-  size_t scheme_len = (size_t)(at - url);
-  if (strncmp(at, "://", 3) != 0)
-    return IAUTH__BASE_URL_INVALID;
-  at += 3;
+  iauth__slice text = {url, strlen(url)}, scheme;
+  iauth__url parts;
   bool loopback = false;
-  if (!(*at == '[' ? skip_ipv6(&at, &loopback) : skip_name(&at, &loopback)) || !skip_port(&at) || !is_path(at))
+  if (text.len > IAUTH__BASE_URL_MAX || !skip_scheme(&text, &scheme) || !iauth__url_read_host(text, &parts) ||
+      !(parts.host.at[0] == '[' ? is_ipv6(parts.host, &loopback) : is_name(parts.host, &loopback)) ||
+      (parts.port.at != NULL && iauth__url_port(parts.port) < 0) || !is_path(parts.rest.at))
     return IAUTH__BASE_URL_INVALID;
-  if (is_word(url, scheme_len, "https") || (is_word(url, scheme_len, "http") && (loopback || allow_insecure)))
+  if (is_word(scheme, "https") || (is_word(scheme, "http") && (loopback || allow_insecure)))
     return IAUTH__BASE_URL_OK;
   return IAUTH__BASE_URL_INSECURE;
 }

@@ -1,9 +1,7 @@
 /* Dates; see dates.h. */
-#define _POSIX_C_SOURCE 200809L
 #include "base/dates.h"
 
 #include <string.h>
-#include <time.h>
 
 /* Days from 1970-01-01 to the first of a month, in the proleptic Gregorian calendar. Years start in
  * March, so that the leap day is the last one of a year. */
@@ -52,9 +50,35 @@ bool iauth__parse_http_date(const char *text, size_t len, int64_t *unix_s) {
   return true;
 }
 
+/* Writes exactly `digits` decimal digits and returns what follows them. */
+static char *put_number(char *text, int digits, int64_t number) {
+  for (int i = digits - 1; i >= 0; i--, number /= 10)
+    text[i] = (char)('0' + number % 10);
+  return text + digits;
+}
+
+/* Not strftime: in wasm, libc's would ask the host for the environment and its time zone. */
 void iauth__write_date(int64_t unix_s, char text[IAUTH__DATE_SIZE]) {
-  struct tm utc;
-  time_t when = (time_t)unix_s;
-  gmtime_r(&when, &utc);
-  strftime(text, IAUTH__DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  static const int64_t last_s = 253402300799; /* 9999-12-31T23:59:59Z */
+  if (unix_s < 0)
+    unix_s = 0;
+  if (unix_s > last_s)
+    unix_s = last_s;
+  int64_t days = unix_s / 86400, second = unix_s % 86400;
+  int year = 1970 + (int)(days / 366), month = 11; /* this year or a few later */
+  while (days_before(year + 1, 0) <= days)
+    year++;
+  while (days_before(year, month) > days)
+    month--;
+  const struct {
+    int digits;
+    char after;
+    int64_t number;
+  } parts[] = {{4, '-', year},          {2, '-', month + 1},        {2, 'T', days - days_before(year, month) + 1},
+               {2, ':', second / 3600}, {2, ':', second / 60 % 60}, {2, 'Z', second % 60}};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    text = put_number(text, parts[i].digits, parts[i].number);
+    *text++ = parts[i].after;
+  }
+  *text = '\0';
 }

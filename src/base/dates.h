@@ -14,7 +14,8 @@ bool iauth__parse_http_date(const char *text, size_t len, int64_t *unix_s);
 
 #define IAUTH__DATE_SIZE 32 /* bytes that iauth__write_date takes, with the NUL */
 
-/* Writes Unix seconds as UTC in ISO 8601, for example "2026-11-24T09:30:00Z". */
+/* Writes Unix seconds as UTC in ISO 8601, for example "2026-11-24T09:30:00Z". What is before 1970 or
+ * after 9999 is written as the first or last second of that time. */
 void iauth__write_date(int64_t unix_s, char text[IAUTH__DATE_SIZE]);
 
 #endif

@@ -1,6 +1,9 @@
 /* The wasm boundary of the emulator, all of it: what Node gives (js/emulator/core.js) and what it
  * may call. tests/node/emulator/boundary.test.js holds both ends together.
  *
+ * Emscripten's libc has imports of its own, other ones in each version; js/emulator/libc_imports.js
+ * answers them.
+ *
  * Imports never throw and never call back into C; those that return int return 0 for a failure.
  * Strings that come in lie in memory that JavaScript got from malloc; the function that takes one
  * wipes and frees it. What goes out is borrowed for the call. */
@@ -33,7 +36,7 @@ IMPORT(to_ascii) int js_to_ascii(const char *host, size_t len, char *out, size_t
 IMPORT(keep) int js_keep(const char *json, size_t len, char *problem, size_t size);
 
 /* The answer of `handle`, called once in it. `headers` is "name\0value\0…"; `log` is what the
- * access log tells of the request, a JSON object. */
+ * access log has of the request, a JSON object. */
 IMPORT(answer)
 void js_answer(int status, const char *headers, size_t headers_len, const char *body, size_t body_len, const char *log,
                size_t log_len);
@@ -50,7 +53,7 @@ void _initialize(void);
 void *malloc(size_t size);
 
 /* Settings, before `open`: `strings` is "apis as JSON\0admin token\0"; how much an API key
- * may ask, 0 for no limit (server/limits.h). Returns NULL, or what is wrong: borrowed text. */
+ * may ask, 0 for no limit (authapi/limits.h). Returns NULL, or what is wrong: borrowed text. */
 EXPORT(configure)
 const char *wasm_configure(char *strings, size_t len, int throttle_requests, int throttle_period_s, int quota_requests,
                            int quota_period_s);

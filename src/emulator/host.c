@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "authapi/access_log.h"
 #include "authapi/management.h"
@@ -18,8 +17,8 @@
 
 #define HOST_SIZE 256 /* a host name has at most 253 characters */
 
-static authapi_signing_keys ring;
-static authapi api = {.ring = &ring};
+static authapi_signing_keys signing_keys;
+static authapi api = {.keys = &signing_keys};
 static authapi_management admin;
 static char problem[512];
 
@@ -35,22 +34,6 @@ static const char *complain(const char *format, const char *what) {
 
 /* ---------------------------------------------------------------------------------------------------
  * What the handlers are handed, by imports. */
-
-/* Three of libc's doors to the outside, which would be imports of their own. The access log asks
- * for the time, in UTC. */
-void emscripten_notify_memory_growth(size_t memory_index) { (void)memory_index; }
-
-char *getenv(const char *name) {
-  (void)name;
-  return NULL;
-}
-
-time_t time(time_t *out) {
-  time_t now = (time_t)js_now();
-  if (out != NULL)
-    *out = now;
-  return now;
-}
 
 static int64_t now_s(void *state) {
   (void)state;
@@ -156,7 +139,7 @@ const char *wasm_configure(char *strings, size_t len, int throttle_requests, int
     wrong = take_admin_token(strings + strlen(strings) + 1);
   /* For the page of management. They are not written to the store: a file that lies in somebody's
    * repository does not change because it is used. */
-  api.uses = authapi_last_used_new();
+  api.last_used = authapi_last_used_new();
   if (wrong == NULL)
     wrong = take_limits((authapi_limit){throttle_requests, throttle_period_s},
                         (authapi_limit){quota_requests, quota_period_s});
@@ -171,7 +154,7 @@ const char *wasm_open(char *document, size_t len, int lifetime_s) {
     wipe_and_free(document, len);
   if (!opened)
     return problem;
-  authapi_found ready = authapi_signing_keys_update(&ring, &api.store, &api.signer, lifetime_s, now_s(NULL));
+  authapi_found ready = authapi_signing_keys_update(&signing_keys, &api.store, &api.signer, lifetime_s, now_s(NULL));
   return ready == AUTHAPI_FOUND         ? NULL
          : ready == AUTHAPI_STORE_ERROR ? api.store.problem(api.store.state)
                                         : "there is no signing key that can be used";
@@ -198,8 +181,9 @@ static const char *header_of(void *state, const char *name) {
 
 static void send_answer(const authapi_request *request, const authapi_response *response) {
   char headers[sizeof response->headers], log[AUTHAPI_LOG_LINE_MAX];
-  size_t len = 0,
-         log_len = authapi_access_log_line(true, request, response, 0, log); /* how long it took is known outside */
+  size_t len = 0;
+  /* How long it took is known outside. */
+  size_t log_len = authapi_access_log_line(true, now_s(NULL), request, response, 0, log);
   for (size_t i = 0; i < response->header_count; i++)
     len += 1 + (size_t)snprintf(headers + len, sizeof headers - len, "%s%c%s", response->headers[i].name, '\0',
                                 response->headers[i].value);

@@ -16,11 +16,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "inbenta_auth_version.h" /* INBENTA_AUTH_VERSION, a string */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define INBENTA_AUTH_VERSION "0.1.0"
 
 #if defined __GNUC__
 #define INBENTA_AUTH_API __attribute__((visibility("default")))

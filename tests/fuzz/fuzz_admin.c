@@ -42,8 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       "/admin/secrets",        "/admin/domain-keys/revoke",  "/admin/secrets/revoke",
       "/admin/secrets/rotate", "/admin/signing-keys/rotate",
   };
-  static authapi_signing_keys ring;
-  static authapi api = {.ring = &ring, .now_s = now_s, .to_ascii = authd_to_ascii};
+  static authapi_signing_keys signing_keys;
+  static authapi api = {.keys = &signing_keys, .now_s = now_s, .to_ascii = authd_to_ascii};
   static authapi_management admin;
   if (size < 1)
     return 0;
@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (response.status < 300) { /* a store that was written to makes room for a new one */
     require(api.store.list_credentials(api.store.state, AUTHAPI_DOMAIN_KEY, NULL, check_domains, NULL) ==
             AUTHAPI_FOUND);
-    authapi_signing_keys_clean_up(&ring, &api.signer);
+    authapi_signing_keys_clean_up(&signing_keys, &api.signer);
     api.store.close(api.store.state);
     open_store(&api.store);
   }

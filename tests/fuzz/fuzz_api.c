@@ -37,7 +37,7 @@ static bool is_admitted(const char *origin) {
 /* Values that an input can write down, so that it gets behind the look-ups. */
 static void open_api(authapi *api) {
   static const authapi_signing_key signing_key = {.number = 1, .lifetime_s = 1200};
-  static authapi_signing_keys ring;
+  static authapi_signing_keys signing_keys;
   static const authapi_api_key key = {.id = "ak_1", .name = "fuzz", .value = "K", .created_s = 1};
   static const authapi_credential credential = {.id = "dk_1",
                                                 .api_key_id = "ak_1",
@@ -47,7 +47,7 @@ static void open_api(authapi *api) {
                                                 .created_s = 1};
   char problem[256];
   *api =
-      (authapi){.signer = authd_signer_openssl(), .ring = &ring, .now_s = now_s, .lifetime_s = 1200, .apis_json = "{}"};
+      (authapi){.signer = authd_signer_openssl(), .keys = &signing_keys, .now_s = now_s, .lifetime_s = 1200, .apis_json = "{}"};
   require(authapi_store_sqlite_open(&api->store, ":memory:", problem, sizeof problem));
   require(api->store.add_signing_key(api->store.state, &signing_key) == AUTHAPI_FOUND);
   require(api->store.add_api_key(api->store.state, &key) == AUTHAPI_FOUND);

@@ -26,7 +26,7 @@ let project, tarball, api, endpoint, browser;
 
 before(async () => {
   project = await mkdtemp(join(tmpdir(), 'inbenta-auth-package-'));
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', project], root);
+  const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', project], root);
   tarball = join(project, JSON.parse(stdout)[0].filename);
   await writeFile(join(project, 'package.json'), '{"private": true, "type": "module"}');
   await run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], project);

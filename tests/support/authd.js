@@ -81,7 +81,7 @@ export class Authd {
   async stop() {
     if (this.#process?.exitCode === null && this.#process.signalCode === null) {
       this.#process.kill('SIGTERM');
-      await new Promise((resolve) => this.#process.once('exit', resolve));
+      await new Promise((resolve) => this.#process.once('close', resolve)); // its log is read to the end
     }
     return this.#process?.exitCode;
   }

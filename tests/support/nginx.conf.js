@@ -1,4 +1,16 @@
-// What nginx is told: one address in front of all instances.
+// The configuration of nginx in front of several instances: the one that docs/authd.md shows, with the addresses of
+// this run.
+
+import { readFileSync } from 'node:fs';
+
+const document = readFileSync(new URL('../../docs/authd.md', import.meta.url), 'utf8');
+const [, shown] = document.match(/```nginx\n([^]*?)```/);
+
+/** Replaces all of `what`, which has to be there. */
+function replace(text, what, by) {
+  if (!what.test(text)) throw new Error(`docs/authd.md: ${what} is not in the nginx configuration`);
+  return text.replace(what, by);
+}
 
 /**
  * @param {object} options
@@ -6,7 +18,9 @@
  * @param {string} options.folder where nginx may write
  * @param {string[]} options.hosts of the instances, "127.0.0.1:PORT"
  */
-export const nginxConf = ({ port, folder, hosts }) => `
+export function nginxConf({ port, folder, hosts }) {
+  const withHosts = replace(shown, /(?: *server \S+( max_fails.*\n))+/, (_, options) => hosts.map((host) => `server ${host}${options}`).join(''));
+  return `
 daemon off;
 worker_processes 1;
 pid ${folder}/nginx.pid;
@@ -18,32 +32,8 @@ http {
   fastcgi_temp_path ${folder}/fastcgi;
   uwsgi_temp_path ${folder}/uwsgi;
   scgi_temp_path ${folder}/scgi;
-  client_body_buffer_size 32k;
-
-  upstream instances {
-    # One that does not answer is left alone for two seconds.
-${hosts.map((host) => `    server ${host} max_fails=1 fail_timeout=2s;`).join('\n')}
-    keepalive 16;
-  }
-
-  server {
-    listen 127.0.0.1:${port};
-    proxy_http_version 1.1;
-    proxy_set_header Connection "";
-    proxy_set_header Host $http_host;
-    proxy_connect_timeout 2s;
-    add_header x-instance $upstream_addr always;
-
-    # To grant a token twice does no harm, so what one instance did not answer is asked of another.
-    location /v1/ {
-      proxy_pass http://instances;
-      proxy_next_upstream error timeout non_idempotent;
-    }
-
-    # To make a key twice does.
-    location / {
-      proxy_pass http://instances;
-    }
-  }
+  add_header x-instance $upstream_addr always; # for the test
+${replace(withHosts, /listen 80;/, `listen 127.0.0.1:${port};`)}
 }
 `;
+}

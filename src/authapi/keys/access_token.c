@@ -1,4 +1,4 @@
-/* Access tokens; see token.h. */
+/* Access tokens; see access_token.h. */
 #define _POSIX_C_SOURCE 200809L
 #include "authapi/keys/access_token.h"
 

@@ -1,4 +1,4 @@
-/* Making credentials; see keys.h. */
+/* Making credentials; see credentials.h. */
 #include "authapi/keys/credentials.h"
 
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #define RANDOM_SIZE 32
 
-/* Random printable text with a prefix that tells people, and scanners for leaked secrets, what it
+/* Random printable text with a prefix that shows people, and scanners for leaked secrets, what it
  * is. */
 static bool random_text(const authapi_signer *signer, const char *prefix, char *out) {
   unsigned char bytes[RANDOM_SIZE];

@@ -43,7 +43,7 @@ authapi_found authapi_rotate_secret(const authapi_store *store, const authapi_si
 bool authapi_is_expired(const authapi_credential *credential, int64_t now_s);
 
 /* The value under which a secret is stored: its SHA-256 in hexadecimal. A secret is 256 random
- * bits, so there is nothing to guess and no need for a slow hash; and a look-up by hash tells
+ * bits, so there is nothing to guess and no need for a slow hash; and a look-up by hash gives
  * nothing by its time, because nobody can choose what a secret hashes to. */
 bool authapi_hash_secret(const authapi_signer *signer, const char *secret, char value[AUTHAPI_VALUE_SIZE]);
 

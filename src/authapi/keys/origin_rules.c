@@ -1,4 +1,4 @@
-/* Which origins a domain key admits; see origin.h. */
+/* Which origins a domain key admits; see origin_rules.h. */
 #include "authapi/keys/origin_rules.h"
 
 #include <arpa/inet.h>
@@ -6,14 +6,12 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/url.h"
 
 #define ADDRESS_SIZE INET6_ADDRSTRLEN
 #define HOST_MAX 253 /* characters of a host name (RFC 1035, in its text form) */
 
-typedef struct {
-  const char *at;
-  size_t len;
-} slice;
+typedef iauth__slice slice;
 
 typedef struct {
   bool https;
@@ -22,74 +20,34 @@ typedef struct {
   long port;
 } origin;
 
-static bool is_host_char(char c) {
-  c = iauth__lower(c);
-  return (c >= 'a' && c <= 'z') || iauth__is_digit(c) || c == '-' || c == '_' || c == '.';
-}
-
-static bool equal(slice a, slice b) {
-  if (a.len != b.len)
+/* Takes host and port, which must be all of it. */
+static bool take_url(const iauth__url *url, origin *out) {
+  out->https = url->https;
+  out->host = url->host;
+  out->port = url->https ? 443 : 80;
+  if (url->host.len > HOST_MAX || url->rest.len > 0)
     return false;
-  for (size_t i = 0; i < a.len; i++)
-    if (iauth__lower(a.at[i]) != iauth__lower(b.at[i]))
-      return false;
-  return true;
-}
-
-static bool skip(slice *text, const char *prefix) {
-  slice head = {text->at, strlen(prefix)};
-  if (text->len < head.len || !equal(head, (slice){prefix, head.len}))
-    return false;
-  text->at += head.len;
-  text->len -= head.len;
-  return true;
-}
-
-/* Takes host and port off `rest`, which must be used up by them. */
-static bool parse_host_and_port(slice rest, origin *out) {
-  size_t len = 0;
-  if (rest.len > 0 && rest.at[0] == '[') {
-    const char *end = memchr(rest.at, ']', rest.len);
-    if (end == NULL)
-      return false;
-    len = (size_t)(end - rest.at) + 1;
-  } else {
-    while (len < rest.len && is_host_char(rest.at[len]))
-      len++;
-  }
-  out->host = (slice){rest.at, len};
-  out->port = out->https ? 443 : 80;
-  if (len == 0 || len > HOST_MAX)
-    return false;
-  if (len == rest.len)
+  if (url->port.at == NULL)
     return true;
-  /* No browser writes a port with a leading zero, and 0 is no port. */
-  if (rest.at[len++] != ':' || len == rest.len || rest.len - len > 5 || rest.at[len] == '0')
-    return false;
-  for (out->port = 0; len < rest.len; len++) {
-    if (!iauth__is_digit(rest.at[len]))
-      return false;
-    out->port = out->port * 10 + (rest.at[len] - '0');
-  }
-  return out->port <= 65535;
+  out->port = iauth__url_port(url->port);
+  /* No browser writes a port with a leading zero. */
+  return out->port > 0 && url->port.at[0] != '0';
 }
 
 /* scheme://host[:port], http or https. */
 static bool parse_origin(slice text, origin *out) {
+  iauth__url url;
   out->wildcard = false;
-  out->https = skip(&text, "https://");
-  if (!out->https && !skip(&text, "http://"))
-    return false;
-  return parse_host_and_port(text, out);
+  return iauth__url_read(text, &url) && take_url(&url, out);
 }
 
 /* A list entry that was found good when it was written. */
 static bool parse_entry(slice text, origin *out) {
+  iauth__url url = {.https = true};
   if (memchr(text.at, '/', text.len) != NULL)
     return parse_origin(text, out);
-  out->https = true;
-  out->wildcard = skip(&text, "*.");
-  return parse_host_and_port(text, out);
+  out->wildcard = iauth__slice_skip(&text, "*.");
+  return iauth__url_read_host(text, &url) && take_url(&url, out);
 }
 
 /* "a..b", ".a" and "a.": no list entry has such a host, and a wildcard must not swallow one. */
@@ -107,12 +65,12 @@ static bool matches(const origin *entry, const origin *asked) {
   if (entry->https != asked->https || entry->port != asked->port)
     return false;
   if (!entry->wildcard)
-    return equal(entry->host, asked->host);
+    return iauth__slice_equal(entry->host, asked->host);
   /* At least one character and a dot before the entry's host. */
   if (asked->host.len < entry->host.len + 2)
     return false;
   slice end = {asked->host.at + asked->host.len - entry->host.len, entry->host.len};
-  return end.at[-1] == '.' && equal(entry->host, end);
+  return end.at[-1] == '.' && iauth__slice_equal(entry->host, end);
 }
 
 bool authapi_origin_allowed(const char *domains, const char *text) {
@@ -139,10 +97,6 @@ bool authapi_origin_printable(const char *text) {
   return true;
 }
 
-static void write_ipv4(const unsigned char address[4], char out[ADDRESS_SIZE]) {
-  snprintf(out, ADDRESS_SIZE, "%d.%d.%d.%d", address[0], address[1], address[2], address[3]);
-}
-
 /* WHATWG URL, "IPv6 serializer". inet_ntop will not do: it writes the last 32 bits of a mapped
  * address with dots, browsers never do. */
 static void write_ipv6(const unsigned char address[16], char out[ADDRESS_SIZE]) {
@@ -166,8 +120,8 @@ static void write_ipv6(const unsigned char address[16], char out[ADDRESS_SIZE]) 
   }
 }
 
-/* Whether a browser writes this address just so; any other spelling would never match. */
-static bool is_canonical_address(int family, slice text) {
+/* Whether a browser writes this IPv6 address just so; any other spelling would never match. */
+static bool is_canonical_ipv6(slice text) {
   unsigned char address[16];
   char given[ADDRESS_SIZE], canonical[ADDRESS_SIZE];
   if (text.len >= sizeof given)
@@ -175,12 +129,9 @@ static bool is_canonical_address(int family, slice text) {
   for (size_t i = 0; i < text.len; i++)
     given[i] = iauth__lower(text.at[i]);
   given[text.len] = '\0';
-  if (inet_pton(family, given, address) != 1)
+  if (inet_pton(AF_INET6, given, address) != 1)
     return false;
-  if (family == AF_INET)
-    write_ipv4(address, canonical);
-  else
-    write_ipv6(address, canonical);
+  write_ipv6(address, canonical);
   return strcmp(given, canonical) == 0;
 }
 
@@ -190,7 +141,7 @@ static bool ends_in_number(slice host) {
   while (start > 0 && host.at[start - 1] != '.')
     start--;
   slice label = {host.at + start, host.len - start};
-  if (skip(&label, "0x"))
+  if (iauth__slice_skip(&label, "0x"))
     return true; /* "0x" alone is zero; and with other than hexadecimal digits it is a mistake */
   for (size_t i = 0; i < label.len; i++)
     if (!iauth__is_digit(label.at[i]))
@@ -201,7 +152,7 @@ static bool ends_in_number(slice host) {
 static const char *host_problem(const origin *entry) {
   slice host = entry->host;
   if (host.at[0] == '[') {
-    if (!is_canonical_address(AF_INET6, (slice){host.at + 1, host.len - 2}))
+    if (!is_canonical_ipv6((slice){host.at + 1, host.len - 2}))
       return "Write the IPv6 address as browsers do: lower case, shortest form, for example [::1].";
     return entry->wildcard ? "An address has no sub-domains: leave out \"*.\"." : NULL;
   }
@@ -216,7 +167,8 @@ static const char *host_problem(const origin *entry) {
     }
   }
   if (ends_in_number(host)) {
-    if (!is_canonical_address(AF_INET, host))
+    unsigned char address[4];
+    if (!iauth__url_ipv4(host, address))
       return "Write the IPv4 address as four decimal numbers, for example 127.0.0.1.";
     if (entry->wildcard)
       return "An address has no sub-domains: leave out \"*.\".";
@@ -255,7 +207,7 @@ const char *authapi_domain_problem(const char *text) {
     if (!full)
       return "The host has a character that no host has; write it like www.example.com.";
     slice rest = all;
-    if (!skip(&rest, "https://") && !skip(&rest, "http://"))
+    if (!iauth__slice_skip(&rest, "https://") && !iauth__slice_skip(&rest, "http://"))
       return "Write a host such as www.example.com, or an origin that begins with https:// or "
              "http://.";
     return authority_problem(rest.at);

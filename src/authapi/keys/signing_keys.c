@@ -1,4 +1,4 @@
-/* Signing keys and their rotation; see ring.h. */
+/* Signing keys and their rotation; see signing_keys.h. */
 #include "authapi/keys/signing_keys.h"
 
 #include <string.h>
@@ -41,12 +41,12 @@ static authapi_found read_rows(const authapi_store *store, rows *all) {
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * The ring. */
+ * The keys in use. */
 
-static bool has_same_keys(const authapi_signing_keys *ring, const authapi_signing_key *keys, size_t count) {
-  bool same = ring->count == count;
+static bool has_same_keys(const authapi_signing_keys *signing_keys, const authapi_signing_key *keys, size_t count) {
+  bool same = signing_keys->count == count;
   for (size_t i = 0; same && i < count; i++)
-    same = ring->told[i].number == keys[i].number;
+    same = signing_keys->stored[i].number == keys[i].number;
   return same;
 }
 
@@ -55,46 +55,47 @@ static void close_keys(const authapi_signer *signer, authapi_key *keys, size_t c
     signer->close_key(signer->state, &keys[i]);
 }
 
-/* Opens these keys in place of those of the ring. False, and nothing is changed, if one cannot be
+/* Opens these keys in place of those in use. False, and nothing is changed, if one cannot be
  * used. */
-static bool change_keys(authapi_signing_keys *ring, const authapi_signer *signer, const authapi_signing_key *keys,
-                        size_t count) {
+static bool change_keys(authapi_signing_keys *signing_keys, const authapi_signer *signer,
+                        const authapi_signing_key *keys, size_t count) {
   authapi_key opened[AUTHAPI_SIGNING_KEYS_MAX];
   for (size_t i = 0; i < count; i++)
     if (!signer->open_key(signer->state, keys[i].private_key, &opened[i])) {
       close_keys(signer, opened, i);
       return false;
     }
-  close_keys(signer, ring->keys, ring->count);
-  memcpy(ring->keys, opened, count * sizeof *opened);
-  ring->count = count;
+  close_keys(signer, signing_keys->keys, signing_keys->count);
+  memcpy(signing_keys->keys, opened, count * sizeof *opened);
+  signing_keys->count = count;
   return true;
 }
 
-/* Brings the ring to what the store has. */
-static bool take_rows(authapi_signing_keys *ring, const authapi_signer *signer, const rows *all, int64_t now_s) {
+/* Brings the keys in use to what the store has. */
+static bool take_rows(authapi_signing_keys *signing_keys, const authapi_signer *signer, const rows *all,
+                      int64_t now_s) {
   size_t first = count_retired(all, now_s);
   if (all->count - first > AUTHAPI_SIGNING_KEYS_MAX)
     first = all->count - AUTHAPI_SIGNING_KEYS_MAX;
   const authapi_signing_key *keys = all->keys + first;
   size_t count = all->count - first;
-  if (!has_same_keys(ring, keys, count) && !change_keys(ring, signer, keys, count))
+  if (!has_same_keys(signing_keys, keys, count) && !change_keys(signing_keys, signer, keys, count))
     return false;
-  ring->signing = 0; /* where this clock is behind the one that made the first key, too */
+  signing_keys->signing = 0; /* where this clock is behind the one that made the first key, too */
   for (size_t i = 0; i < count; i++) {
-    ring->told[i] = keys[i];
-    iauth__wipe(ring->told[i].private_key, AUTHAPI_KEY_SIZE);
+    signing_keys->stored[i] = keys[i];
+    iauth__wipe(signing_keys->stored[i].private_key, AUTHAPI_KEY_SIZE);
     if (keys[i].signs_from_s <= now_s)
-      ring->signing = i;
+      signing_keys->signing = i;
   }
   return true;
 }
 
-authapi_found authapi_signing_keys_read(authapi_signing_keys *ring, const authapi_store *store,
+authapi_found authapi_signing_keys_read(authapi_signing_keys *signing_keys, const authapi_store *store,
                                         const authapi_signer *signer, int64_t now_s) {
   rows all;
   authapi_found found = read_rows(store, &all);
-  if (found == AUTHAPI_FOUND && !take_rows(ring, signer, &all, now_s))
+  if (found == AUTHAPI_FOUND && !take_rows(signing_keys, signer, &all, now_s))
     found = AUTHAPI_MISSING;
   iauth__wipe(&all, sizeof all);
   return found;
@@ -117,44 +118,45 @@ static authapi_found make_first_key(const authapi_store *store, const authapi_si
 }
 
 /* Before it signs with a key, a server has to have said how long its tokens live. */
-static bool is_long_enough(const authapi_signing_keys *ring, int64_t lifetime_s) {
+static bool is_long_enough(const authapi_signing_keys *signing_keys, int64_t lifetime_s) {
   bool enough = true;
-  for (size_t i = 0; i < ring->count; i++)
-    enough = enough && ring->told[i].lifetime_s >= lifetime_s;
+  for (size_t i = 0; i < signing_keys->count; i++)
+    enough = enough && signing_keys->stored[i].lifetime_s >= lifetime_s;
   return enough;
 }
 
-static authapi_found read_for_server(authapi_signing_keys *ring, const authapi_store *store,
+static authapi_found read_for_server(authapi_signing_keys *signing_keys, const authapi_store *store,
                                      const authapi_signer *signer, int64_t lifetime_s, int64_t now_s) {
-  authapi_found found = authapi_signing_keys_read(ring, store, signer, now_s);
-  if (found == AUTHAPI_FOUND && ring->count == 0) {
+  authapi_found found = authapi_signing_keys_read(signing_keys, store, signer, now_s);
+  if (found == AUTHAPI_FOUND && signing_keys->count == 0) {
     found = make_first_key(store, signer, lifetime_s, now_s);
     if (found == AUTHAPI_FOUND)
-      found = authapi_signing_keys_read(ring, store, signer, now_s);
+      found = authapi_signing_keys_read(signing_keys, store, signer, now_s);
   }
-  if (found == AUTHAPI_FOUND && !is_long_enough(ring, lifetime_s))
+  if (found == AUTHAPI_FOUND && !is_long_enough(signing_keys, lifetime_s))
     found = store->raise_lifetime(store->state, lifetime_s);
   return found;
 }
 
-authapi_found authapi_signing_keys_update(authapi_signing_keys *ring, const authapi_store *store,
+authapi_found authapi_signing_keys_update(authapi_signing_keys *signing_keys, const authapi_store *store,
                                           const authapi_signer *signer, int64_t lifetime_s, int64_t now_s) {
-  if (ring->count > 0 && ring->read_s == now_s)
+  if (signing_keys->count > 0 && signing_keys->read_s == now_s)
     return AUTHAPI_FOUND;
-  authapi_found found = read_for_server(ring, store, signer, lifetime_s, now_s);
-  ring->read_s = now_s;
-  if (ring->count > 0)
+  authapi_found found = read_for_server(signing_keys, store, signer, lifetime_s, now_s);
+  signing_keys->read_s = now_s;
+  if (signing_keys->count > 0)
     return AUTHAPI_FOUND;
   return found == AUTHAPI_FOUND ? AUTHAPI_MISSING : found;
 }
 
-int64_t authapi_signing_keys_retires_s(const authapi_signing_keys *ring, size_t which) {
-  return which + 1 < ring->count ? retires_s(&ring->told[which], &ring->told[which + 1]) : 0;
+int64_t authapi_signing_keys_retires_s(const authapi_signing_keys *signing_keys, size_t which) {
+  return which + 1 < signing_keys->count ? retires_s(&signing_keys->stored[which], &signing_keys->stored[which + 1])
+                                         : 0;
 }
 
-void authapi_signing_keys_clean_up(authapi_signing_keys *ring, const authapi_signer *signer) {
-  close_keys(signer, ring->keys, ring->count);
-  *ring = (authapi_signing_keys){.count = 0};
+void authapi_signing_keys_clean_up(authapi_signing_keys *signing_keys, const authapi_signer *signer) {
+  close_keys(signer, signing_keys->keys, signing_keys->count);
+  *signing_keys = (authapi_signing_keys){.count = 0};
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -186,12 +188,12 @@ static authapi_found rotate(const authapi_store *store, const authapi_signer *si
   return add_key(store, signer, &next);
 }
 
-authapi_found authapi_signing_keys_rotate(authapi_signing_keys *ring, const authapi_store *store,
+authapi_found authapi_signing_keys_rotate(authapi_signing_keys *signing_keys, const authapi_store *store,
                                           const authapi_signer *signer, int64_t publish_s, int64_t now_s) {
   rows all;
   authapi_found found = read_rows(store, &all);
   if (found == AUTHAPI_FOUND)
     found = rotate(store, signer, &all, publish_s, now_s);
   iauth__wipe(&all, sizeof all);
-  return found == AUTHAPI_FOUND ? authapi_signing_keys_read(ring, store, signer, now_s) : found;
+  return found == AUTHAPI_FOUND ? authapi_signing_keys_read(signing_keys, store, signer, now_s) : found;
 }

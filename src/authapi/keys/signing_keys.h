@@ -21,36 +21,36 @@
 /* The keys in use, oldest first. Begins zeroed. */
 typedef struct {
   authapi_key keys[AUTHAPI_SIGNING_KEYS_MAX];
-  authapi_signing_key told[AUTHAPI_SIGNING_KEYS_MAX]; /* what the store tells of each; no private key */
+  authapi_signing_key stored[AUTHAPI_SIGNING_KEYS_MAX]; /* what the store has of each; no private key */
   size_t count;
   size_t signing; /* which of them signs; what comes before is accepted, what comes after published */
   int64_t read_s; /* when the store was asked */
 } authapi_signing_keys;
 
 /* Reads the keys in use from the store. AUTHAPI_STORE_ERROR: it failed, AUTHAPI_MISSING: a key cannot
- * be used; the ring then stays as it was. */
-authapi_found authapi_signing_keys_read(authapi_signing_keys *ring, const authapi_store *store,
+ * be used; the keys then stay as they were. */
+authapi_found authapi_signing_keys_read(authapi_signing_keys *signing_keys, const authapi_store *store,
                                         const authapi_signer *signer, int64_t now_s);
 
 /* The same for a server whose tokens live `lifetime_s`: makes the first key if there is none, and
  * reads again once the clock shows another second. While the store fails, keys that were read
  * before stay in use. */
-authapi_found authapi_signing_keys_update(authapi_signing_keys *ring, const authapi_store *store,
+authapi_found authapi_signing_keys_update(authapi_signing_keys *signing_keys, const authapi_store *store,
                                           const authapi_signer *signer, int64_t lifetime_s, int64_t now_s);
 
 /* Adds the next key to the store, which signs after `publish_s` (the first one at once), and drops
- * those out of use; then the ring is read again, and the new key is its last. AUTHAPI_MISSING: not
+ * those out of use; then the keys are read again, and the new key is the last one. AUTHAPI_MISSING: not
  * now, as authapi_signing_keys_not_now says. AUTHAPI_STORE_ERROR if the store or the random source fails. */
-authapi_found authapi_signing_keys_rotate(authapi_signing_keys *ring, const authapi_store *store,
+authapi_found authapi_signing_keys_rotate(authapi_signing_keys *signing_keys, const authapi_store *store,
                                           const authapi_signer *signer, int64_t publish_s, int64_t now_s);
 
 /* Why a rotation is refused, as a sentence that says what to do. */
 extern const char authapi_signing_keys_not_now[];
 
-/* When a key of the ring is dropped, in Unix seconds; 0 if no other follows it yet. */
-int64_t authapi_signing_keys_retires_s(const authapi_signing_keys *ring, size_t which);
+/* When a key is dropped, in Unix seconds; 0 if no other follows it yet. */
+int64_t authapi_signing_keys_retires_s(const authapi_signing_keys *signing_keys, size_t which);
 
-/* Closes the keys; the ring is as at first. */
-void authapi_signing_keys_clean_up(authapi_signing_keys *ring, const authapi_signer *signer);
+/* Closes the keys; *signing_keys is zeroed again. */
+void authapi_signing_keys_clean_up(authapi_signing_keys *signing_keys, const authapi_signer *signer);
 
 #endif

@@ -1,4 +1,4 @@
-/* Keys in memory; see store_memory.h. The document is the store: its rows are what is searched, so
+/* Keys in memory; see memory.h. The document is the store: its rows are what is searched, so
  * there is nothing that could differ from what is kept. A change is made in a copy, which takes the
  * document's place once it was kept. Both walk all rows, which is quick for the some hundred keys
  * of a test. Used by one thread. */
@@ -363,11 +363,11 @@ static void note_use(const cJSON *row, int64_t last_used_s) {
     set_number(row, "last_used_s", last_used_s);
 }
 
-static authapi_found note_uses(void *state, const authapi_use *uses, size_t count) {
+static authapi_found note_last_used(void *state, const authapi_last_use *last_used, size_t count) {
   cJSON *copy = begin(state);
   for (size_t i = 0; i < count; i++) {
-    note_use(find_credential_row(copy, uses[i].credential_id), uses[i].last_used_s);
-    note_use(find_row(copy, &api_keys, "id", uses[i].api_key_id), uses[i].last_used_s);
+    note_use(find_credential_row(copy, last_used[i].credential_id), last_used[i].last_used_s);
+    note_use(find_row(copy, &api_keys, "id", last_used[i].api_key_id), last_used[i].last_used_s);
   }
   return finish(state, copy);
 }
@@ -569,7 +569,7 @@ bool authapi_store_memory_open(authapi_store *store, const char *json, const aut
       .set_domains = set_domains,
       .revoke = revoke,
       .expire = expire,
-      .note_uses = note_uses,
+      .note_last_used = note_last_used,
       .list_api_keys = list_api_keys,
       .list_credentials = list_credentials,
       .add_signing_key = add_signing_key,

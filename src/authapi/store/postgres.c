@@ -219,21 +219,21 @@ static void append(char *array, size_t size, const char *text) {
 }
 
 /* One statement, so that it may be repeated. */
-static authapi_found note_uses(void *state, const authapi_use *uses, size_t count) {
+static authapi_found note_last_used(void *state, const authapi_last_use *last_used, size_t count) {
   static const char sql[] = "WITH used AS (SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])"
                             " AS u (credential, api_key, at)),"
                             " noted AS (UPDATE credentials SET last_used_s = greatest(last_used_s, at)"
                             " FROM used WHERE id = credential)"
                             " UPDATE api_keys SET last_used_s = greatest(last_used_s, latest) FROM"
                             " (SELECT api_key, max(at) AS latest FROM used GROUP BY api_key) AS l WHERE id = api_key";
-  char arrays[3][AUTHAPI_USES_MAX * AUTHAPI_ID_SIZE + 2] = {"", "", ""};
+  char arrays[3][AUTHAPI_LAST_USED_MAX * AUTHAPI_ID_SIZE + 2] = {"", "", ""};
   const char *values[] = {arrays[0], arrays[1], arrays[2]};
   if (count == 0)
     return AUTHAPI_FOUND;
-  for (size_t i = 0; i < count && i < AUTHAPI_USES_MAX; i++) {
-    append(arrays[0], sizeof arrays[0], uses[i].credential_id);
-    append(arrays[1], sizeof arrays[1], uses[i].api_key_id);
-    append(arrays[2], sizeof arrays[2], text_of(uses[i].last_used_s).text);
+  for (size_t i = 0; i < count && i < AUTHAPI_LAST_USED_MAX; i++) {
+    append(arrays[0], sizeof arrays[0], last_used[i].credential_id);
+    append(arrays[1], sizeof arrays[1], last_used[i].api_key_id);
+    append(arrays[2], sizeof arrays[2], text_of(last_used[i].last_used_s).text);
   }
   for (size_t i = 0; i < 3; i++)
     strcat(arrays[i], "}");
@@ -426,7 +426,7 @@ bool authapi_store_postgres_open(authapi_store *store, const char *url, char *pr
       .set_domains = set_domains,
       .revoke = revoke,
       .expire = expire,
-      .note_uses = note_uses,
+      .note_last_used = note_last_used,
       .list_api_keys = list_api_keys,
       .list_credentials = list_credentials,
       .add_signing_key = add_signing_key,

@@ -1,8 +1,5 @@
 /* Keys in an SQLite file. WAL with synchronous=FULL: readers never wait for a writer, and a
- * revocation that was acknowledged is on disk. The connection is used by one thread at a time.
- *
- * Rows that were found are kept in memory and forgotten when the file changes, which each read
- * looks at first: so it sees every write that was acknowledged before it, by whichever process. */
+ * revocation that was acknowledged is on disk. The connection is used by one thread at a time. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <fcntl.h>
@@ -271,14 +268,14 @@ static bool note_use(sqlite_store *store, statement_id which, const char *id, in
   return finish(statement) == AUTHAPI_FOUND;
 }
 
-static authapi_found note_uses(void *state, const authapi_use *uses, size_t count) {
+static authapi_found note_last_used(void *state, const authapi_last_use *last_used, size_t count) {
   sqlite_store *store = state;
   if (!run(store->db, "BEGIN IMMEDIATE"))
     return AUTHAPI_STORE_ERROR;
   bool ok = true;
   for (size_t i = 0; ok && i < count; i++)
-    ok = note_use(store, NOTE_CREDENTIAL, uses[i].credential_id, uses[i].last_used_s) &&
-         note_use(store, NOTE_API_KEY, uses[i].api_key_id, uses[i].last_used_s);
+    ok = note_use(store, NOTE_CREDENTIAL, last_used[i].credential_id, last_used[i].last_used_s) &&
+         note_use(store, NOTE_API_KEY, last_used[i].api_key_id, last_used[i].last_used_s);
   return end_transaction(store, ok) ? AUTHAPI_FOUND : AUTHAPI_STORE_ERROR;
 }
 
@@ -359,7 +356,7 @@ static void close_store(void *state) {
  * Opening. */
 
 #define VERSION_FOREIGN (-1)    /* a database that somebody else made */
-#define VERSION_UNREADABLE (-2) /* sqlite3_errmsg tells why */
+#define VERSION_UNREADABLE (-2) /* sqlite3_errmsg says why */
 
 /* The schema's version, 0 for a file without one, or one of the above. */
 static int schema_version(sqlite3 *db) {
@@ -417,9 +414,11 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, char *pro
     snprintf(problem, size, "%s: out of memory", path);
     return false;
   }
-  /* SQLite would create it readable for everybody; the signing key is in it. */
+  /* SQLite would create it readable for everybody; the signing key is in it. A file that is there is
+   * not opened: closing it would drop the locks that other connections of this process hold on it
+   * (fcntl(2)), and another process would then remove the WAL under them. */
   if (strcmp(path, ":memory:") != 0) {
-    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file >= 0)
       close(file);
   }
@@ -454,7 +453,7 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, char *pro
       .set_domains = set_domains,
       .revoke = revoke,
       .expire = expire,
-      .note_uses = note_uses,
+      .note_last_used = note_last_used,
       .list_api_keys = list_api_keys,
       .list_credentials = list_credentials,
       .add_signing_key = add_signing_key,

@@ -1,7 +1,7 @@
 /* Where keys are kept, as an interface: the handlers know no database.
  *
  * Every function returns AUTHAPI_FOUND (or done), AUTHAPI_MISSING or AUTHAPI_STORE_ERROR; after the last,
- * `problem` tells the cause for a log, without any credential. A write that returned AUTHAPI_FOUND
+ * `problem` says the cause for a log, without any credential. A write that returned AUTHAPI_FOUND
  * survives a crash. A read sees every write that was acknowledged before it, also by another
  * process. */
 #ifndef AUTHAPI_STORE_H
@@ -47,12 +47,12 @@ typedef struct {
   char credential_id[AUTHAPI_ID_SIZE];
   char api_key_id[AUTHAPI_ID_SIZE];
   int64_t last_used_s;
-} authapi_use;
+} authapi_last_use;
 
-#define AUTHAPI_USES_MAX 256 /* in one call of note_uses */
+#define AUTHAPI_LAST_USED_MAX 256 /* in one call of note_last_used */
 
 /* A key that access tokens are signed with. The one with the highest number whose time has come
- * signs; the others are published, so that tokens can be verified (ring.h). */
+ * signs; the others are published, so that tokens can be verified (signing_keys.h). */
 typedef struct {
   int64_t number; /* 1, 2, …: in the order in which they were made */
   unsigned char private_key[AUTHAPI_KEY_SIZE];
@@ -78,9 +78,9 @@ struct authapi_store {
   /* A credential, by id, is refused from `expires_s` on. It may end sooner than was said before,
    * never later. */
   authapi_found (*expire)(void *state, const char *id, int64_t expires_s);
-  /* At most AUTHAPI_USES_MAX, all of them or none. A later time that is there already stays; what is
+  /* At most AUTHAPI_LAST_USED_MAX, all of them or none. A later time that is there already stays; what is
    * not there is passed over. */
-  authapi_found (*note_uses)(void *state, const authapi_use *uses, size_t count);
+  authapi_found (*note_last_used)(void *state, const authapi_last_use *last_used, size_t count);
 
   /* Call `each` for every row, oldest first; `api_key_id` NULL means all. */
   authapi_found (*list_api_keys)(void *state, void (*each)(void *user, const authapi_api_key *), void *user);

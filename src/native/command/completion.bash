@@ -1,5 +1,5 @@
-# bash completion of inbenta-auth
-_inbenta_auth() {
+# bash completion of inbenta-token
+_inbenta_token() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
   case $before in
     --format) mapfile -t COMPREPLY < <(compgen -W 'text json header' -- "$word") ;;
@@ -7,10 +7,10 @@ _inbenta_auth() {
     --exec) mapfile -t COMPREPLY < <(compgen -c -- "$word") ;;
     --api-key | --endpoint | --timeout | --proxy) COMPREPLY=() ;;
     *)
-      local words='token watch apis'
+      local words='get watch apis'
       [[ $word == -* ]] && words='--api-key --secret-file --endpoint --format --output --exec --timeout --proxy --ca-file --allow-insecure --help --version'
       mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
       ;;
   esac
 }
-complete -F _inbenta_auth inbenta-auth
+complete -F _inbenta_token inbenta-token

@@ -1,6 +1,6 @@
-#compdef inbenta-auth
+#compdef inbenta-token
 _arguments \
-  '1:command:((token\:"print an access token" watch\:"keep one fresh" apis\:"print the base URLs"))' \
+  '1:command:((get\:"print an access token" watch\:"keep one fresh" apis\:"print the base URLs"))' \
   '2:product:' \
   '--api-key[the API key]:key:' \
   '--secret-file[file with the secret, - for standard input]:file:_files' \

@@ -1,11 +1,11 @@
-/* The command inbenta-auth. */
+/* The command inbenta-token. */
 #include "options.h"
 #include "print.h"
 #include "watch.h"
 
 #include <string.h>
 
-/* token and apis: one token, and out. */
+/* get and apis: one token, and out. */
 static int once(const command_options *options) {
   inbenta_auth *client;
   inbenta_auth_token token;

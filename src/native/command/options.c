@@ -12,12 +12,12 @@
 #define SECRET_MAX 8192
 
 static const char usage[] =
-    "inbenta-auth: access tokens for Inbenta's APIs, by the API Secret flow.\n"
+    "inbenta-token: access tokens for Inbenta's APIs, by the API Secret flow.\n"
     "\n"
-    "  inbenta-auth token [options]            print an access token\n"
-    "  inbenta-auth watch [options]            keep one fresh; print each new one, or\n"
-    "                                          --output FILE, --exec COMMAND\n"
-    "  inbenta-auth apis [PRODUCT] [options]   print the products' base URLs, or one of them\n"
+    "  inbenta-token get [options]              print an access token\n"
+    "  inbenta-token watch [options]            keep one fresh; print each new one, or\n"
+    "                                           --output FILE, --exec COMMAND\n"
+    "  inbenta-token apis [PRODUCT] [options]   print the products' base URLs, or one of them\n"
     "\n"
     "  --api-key KEY       else the environment's INBENTA_API_KEY\n"
     "  --secret-file FILE  a file with the secret, - for standard input; else the\n"
@@ -39,7 +39,7 @@ static const char usage[] =
 int complain(int status, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  fputs("inbenta-auth: ", stderr);
+  fputs("inbenta-token: ", stderr);
   vfprintf(stderr, format, arguments);
   fputc('\n', stderr);
   va_end(arguments);
@@ -134,8 +134,8 @@ static int take_words(int argc, char **argv, command_options *options) {
     return EXIT_USAGE;
   }
   bool watches = strcmp(options->command, "watch") == 0, apis = strcmp(options->command, "apis") == 0;
-  if (!watches && !apis && strcmp(options->command, "token") != 0)
-    return complain(EXIT_USAGE, "%s: there are token, watch and apis (see --help)", options->command);
+  if (!watches && !apis && strcmp(options->command, "get") != 0)
+    return complain(EXIT_USAGE, "%s: there are get, watch and apis (see --help)", options->command);
   if (apis && optind < argc)
     options->product = argv[optind++];
   if (optind < argc)
@@ -190,7 +190,7 @@ static int take_arguments(int argc, char **argv, command_options *options, const
       fputs(usage, stdout);
       return -1;
     case VERSION:
-      puts("inbenta-auth " INBENTA_AUTH_VERSION);
+      puts("inbenta-token " INBENTA_AUTH_VERSION);
       return -1;
     default: /* getopt has said what is wrong */
       return EXIT_USAGE;

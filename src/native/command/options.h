@@ -7,7 +7,7 @@
 typedef enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_HEADER } output_format;
 
 typedef struct {
-  const char *command; /* "token", "watch" or "apis" */
+  const char *command; /* "get", "watch" or "apis" */
   const char *product; /* of apis, or NULL */
   inbenta_auth_options client;
   output_format format;
@@ -25,7 +25,7 @@ bool options_read(int argc, char **argv, command_options *options, int *status);
 /* Wipes the secret. */
 void options_clean_up(command_options *options);
 
-/* Says "inbenta-auth: …" on standard error and returns `status`. */
+/* Says "inbenta-token: …" on standard error and returns `status`. */
 int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

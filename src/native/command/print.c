@@ -53,7 +53,7 @@ int print_apis(output_format format, const char *product, const inbenta_auth_tok
   if (product != NULL) {
     const char *url = inbenta_auth_token_api(token, product);
     if (url == NULL)
-      return complain(EXIT_FAILED, "%s: the API key is not for this product; see inbenta-auth apis", product);
+      return complain(EXIT_FAILED, "%s: the API key is not for this product; see inbenta-token apis", product);
     puts(url);
   } else if (format == FORMAT_JSON) {
     print_json_apis(stdout, token);

@@ -1,4 +1,4 @@
-/* inbenta-auth watch. */
+/* inbenta-token watch. */
 #ifndef COMMAND_WATCH_H
 #define COMMAND_WATCH_H
 

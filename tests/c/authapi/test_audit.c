@@ -36,12 +36,12 @@ static void a_refusal(void **state) {
                                      .key = "dk_1",
                                      .origin = "https://a\"b",
                                      .reason = "key_revoked"};
-  authapi_audit_tell(&audit, &event);
+  authapi_audit_write(&audit, &event);
   assert_string_equal(written, "{\"time\":\"1970-01-02T00:00:00Z\",\"event\":\"token grant\","
                                "\"outcome\":\"refused\",\"by\":\"client\",\"status\":403,"
                                "\"origin\":\"https://a\\\"b\",\"key\":\"dk_1\","
                                "\"reason\":\"key_revoked\"}\n");
-  authapi_audit_tell(NULL, &event);
+  authapi_audit_write(NULL, &event);
 }
 
 static void a_change_without_its_credentials(void **state) {
@@ -57,7 +57,7 @@ static void a_change_without_its_credentials(void **state) {
                                      .key = "dk_1",
                                      .reason = "",
                                      .changed = changed};
-  authapi_audit_tell(&audit, &event);
+  authapi_audit_write(&audit, &event);
   assert_string_equal(written, "{\"time\":\"1970-01-01T00:00:00Z\",\"event\":\"domain-key create\","
                                "\"outcome\":\"done\",\"by\":\"command\",\"user\":\"root\",\"key\":\"dk_1\","
                                "\"apiKeyId\":\"ak_1\",\"domains\":[\"a.example\",\"b.example\"],"
@@ -76,21 +76,21 @@ static void outcomes(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const authapi_audit_event event = {.event = "x", .by = "client", .status = cases[i].status};
     written[0] = '\0';
-    authapi_audit_tell(&audit, &event);
+    authapi_audit_write(&audit, &event);
     assert_non_null(strstr(written, cases[i].outcome));
   }
 }
 
-/* They are counted, and the first line that can be written again tells how many there were. */
+/* They are counted, and the first line that can be written again says how many there were. */
 static void events_that_cannot_be_written(void **state) {
   (void)state;
   const authapi_audit_event event = {.when_s = 5, .event = "x", .by = "client", .status = 200};
   broken = true;
   for (int i = 0; i < 3; i++)
-    authapi_audit_tell(&audit, &event);
+    authapi_audit_write(&audit, &event);
   assert_int_equal(audit.missing, 3);
   broken = false;
-  authapi_audit_tell(&audit, &event);
+  authapi_audit_write(&audit, &event);
   assert_int_equal(audit.missing, 0);
   static const char gap[] = "{\"time\":\"1970-01-01T00:00:05Z\",\"event\":\"audit gap\",\"missing\":3}\n";
   assert_memory_equal(written, gap, sizeof gap - 1);

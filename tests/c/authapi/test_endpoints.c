@@ -12,7 +12,7 @@
 #define ORIGIN "https://www.example.com"
 
 static authapi api;
-static authapi_signing_keys ring;
+static authapi_signing_keys signing_keys;
 static int64_t now;
 static authapi_api_key key, other_key;
 static authapi_credential domain_key, secret_row;
@@ -26,7 +26,7 @@ static int set_up(void **state) {
   char problem[256];
   now = 1000;
   api = (authapi){.signer = authd_signer_openssl(),
-                  .ring = &ring,
+                  .keys = &signing_keys,
                   .now_s = clock_now,
                   .clock_state = &now,
                   .lifetime_s = 1200,
@@ -42,7 +42,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
   (void)state;
   authapi_response_clean_up(&response);
-  authapi_signing_keys_clean_up(&ring, &api.signer);
+  authapi_signing_keys_clean_up(&signing_keys, &api.signer);
   api.store.close(api.store.state);
   return 0;
 }
@@ -381,19 +381,19 @@ static void rotated_twice(void **state) {
 static void uses_are_noted(void **state) {
   (void)state;
   char token[2200];
-  api.uses = authapi_last_used_new();
+  api.last_used = authapi_last_used_new();
   auth_with("domainKey", domain_key.value, "https://evil.example");
-  assert_int_equal(authapi_last_used_last(api.uses, domain_key.id), 0);
+  assert_int_equal(authapi_last_used_get(api.last_used, domain_key.id), 0);
   get_token(token);
-  assert_int_equal(authapi_last_used_last(api.uses, domain_key.id), now);
-  assert_int_equal(authapi_last_used_last(api.uses, key.id), now);
+  assert_int_equal(authapi_last_used_get(api.last_used, domain_key.id), now);
+  assert_int_equal(authapi_last_used_get(api.last_used, key.id), now);
   now += 5;
   bearer("POST", "/v1/refreshToken", other_key.value, token, ORIGIN);
-  assert_int_equal(authapi_last_used_last(api.uses, domain_key.id), now - 5);
+  assert_int_equal(authapi_last_used_get(api.last_used, domain_key.id), now - 5);
   assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN), 200);
-  assert_int_equal(authapi_last_used_last(api.uses, domain_key.id), now);
-  assert_int_equal(authapi_last_used_last(api.uses, secret_row.id), 0);
-  authapi_last_used_free(api.uses);
+  assert_int_equal(authapi_last_used_get(api.last_used, domain_key.id), now);
+  assert_int_equal(authapi_last_used_get(api.last_used, secret_row.id), 0);
+  authapi_last_used_free(api.last_used);
 }
 
 /* The key that a token names, which is the first one of the JWK set or the second. */
@@ -402,8 +402,8 @@ static int key_of(const char *token) {
   long len = iauth__base64url_decode(token, strcspn(token, "."), header, sizeof header - 1);
   assert_true(len > 0);
   header[len] = '\0';
-  for (size_t i = 0; i < 2 && i < ring.count; i++) {
-    authapi_key_id(&ring.keys[i], kid[i]);
+  for (size_t i = 0; i < 2 && i < signing_keys.count; i++) {
+    authapi_key_id(&signing_keys.keys[i], kid[i]);
     if (strstr(header, kid[i]) != NULL)
       return (int)i;
   }
@@ -465,7 +465,7 @@ static void without_signing_keys(void **state) {
   api.store.list_signing_keys = broken_signing_keys;
   now += 1;
   assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN), 200);
-  authapi_signing_keys_clean_up(&ring, &api.signer); /* a server that starts like this */
+  authapi_signing_keys_clean_up(&signing_keys, &api.signer); /* a server that starts like this */
   auth_with("domainKey", domain_key.value, ORIGIN);
   assert_refused(500, "server_error");
   bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN);
@@ -537,8 +537,8 @@ static void cors_on_every_answer(void **state) {
   }
 }
 
-/* The order of checks: a revoked key does not tell which origins it had, and a key of somebody else
- * does not tell that it exists. */
+/* The order of checks: a revoked key does not show which origins it had, and a key of somebody else
+ * does not show that it exists. */
 static void what_is_checked_first(void **state) {
   (void)state;
   char token[2200];

@@ -1,43 +1,24 @@
-/* Last uses: what is noted is written once, in batches, and outlives a store that fails. */
+/* When keys were last used: what is noted is copied in batches, and kept until it is in the store. */
 #include "authapi/last_used.h"
 #include "cmocka_all.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define MANY (2 * AUTHAPI_USES_MAX + 10)
+#define MANY (2 * AUTHAPI_LAST_USED_MAX + 10)
 
-static authapi_last_used *uses;
-static authapi_store store; /* counts and sums up what it is told */
-static size_t writes, told;
-static int64_t sum;
-static bool broken;
-
-static authapi_found note_uses(void *state, const authapi_use *noted, size_t count) {
-  (void)state;
-  writes++;
-  if (broken)
-    return AUTHAPI_STORE_ERROR;
-  assert_in_range(count, 1, AUTHAPI_USES_MAX);
-  for (size_t i = 0; i < count; i++)
-    sum += noted[i].last_used_s;
-  told += count;
-  return AUTHAPI_FOUND;
-}
+static authapi_last_used *last_used;
+static authapi_last_use batch[AUTHAPI_LAST_USED_MAX];
 
 static int set_up(void **state) {
   (void)state;
-  store = (authapi_store){.note_uses = note_uses};
-  writes = told = 0;
-  sum = 0;
-  broken = false;
-  uses = authapi_last_used_new();
-  return uses != NULL ? 0 : -1;
+  last_used = authapi_last_used_new();
+  return last_used != NULL ? 0 : -1;
 }
 
 static int tear_down(void **state) {
   (void)state;
-  authapi_last_used_free(uses);
+  authapi_last_used_free(last_used);
   return 0;
 }
 
@@ -46,7 +27,7 @@ static void note(int n, int64_t now_s) {
   static authapi_credential credential;
   snprintf(credential.id, sizeof credential.id, "sk_%d", n);
   snprintf(credential.api_key_id, sizeof credential.api_key_id, "ak_%d", n / 2);
-  authapi_last_used_note(uses, &credential, now_s);
+  authapi_last_used_note(last_used, &credential, now_s);
 }
 
 static void the_last_use_counts(void **state) {
@@ -55,46 +36,52 @@ static void the_last_use_counts(void **state) {
   note(1, 300);
   note(0, 200);
   note(0, 150); /* a clock that was set back */
-  assert_int_equal(authapi_last_used_last(uses, "sk_0"), 200);
-  assert_int_equal(authapi_last_used_last(uses, "ak_0"), 300);
-  assert_int_equal(authapi_last_used_last(uses, "sk_2"), 0);
-  assert_false(authapi_last_used_write(uses, &store));
-  assert_int_equal(writes, 1);
-  assert_int_equal(told, 2);
-  assert_int_equal(sum, 500);
-  assert_int_equal(authapi_last_used_last(uses, "sk_0"), 0); /* now it is in the store */
-  assert_false(authapi_last_used_write(uses, &store));
-  assert_int_equal(writes, 1);
+  assert_int_equal(authapi_last_used_get(last_used, "sk_0"), 200);
+  assert_int_equal(authapi_last_used_get(last_used, "ak_0"), 300);
+  assert_int_equal(authapi_last_used_get(last_used, "sk_2"), 0);
+  assert_int_equal(authapi_last_used_copy(last_used, 300, batch), 2);
+  assert_int_equal(batch[0].last_used_s + batch[1].last_used_s, 500);
+  assert_string_equal(batch[0].api_key_id, "ak_0");
+  authapi_last_used_forget(last_used, batch, 2);
+  assert_int_equal(authapi_last_used_get(last_used, "sk_0"), 0); /* now it is in the store */
+  assert_int_equal(authapi_last_used_copy(last_used, 300, batch), 0);
+}
+
+static void used_again_while_it_is_written(void **state) {
+  (void)state;
+  note(0, 100);
+  note(1, 100);
+  assert_int_equal(authapi_last_used_copy(last_used, 100, batch), 2);
+  note(0, 101);
+  assert_int_equal(authapi_last_used_get(last_used, "sk_1"), 100); /* a write that fails loses nothing */
+  authapi_last_used_forget(last_used, batch, 2);
+  assert_int_equal(authapi_last_used_get(last_used, "sk_0"), 101);
+  assert_int_equal(authapi_last_used_get(last_used, "sk_1"), 0);
+  /* Else a writer would not come to an end while keys are in use. */
+  assert_int_equal(authapi_last_used_copy(last_used, 100, batch), 0);
+  assert_int_equal(authapi_last_used_copy(last_used, 101, batch), 1);
 }
 
 static void many_in_batches(void **state) {
   (void)state;
+  size_t copies = 0, batches = 0, count;
   for (int i = 0; i < MANY; i++)
     note(i, 1);
-  while (authapi_last_used_write(uses, &store))
-    ;
-  assert_int_equal(writes, 3);
-  assert_int_equal(told, MANY);
-  assert_int_equal(sum, MANY);
-}
-
-static void a_store_that_fails(void **state) {
-  (void)state;
-  note(0, 100);
-  broken = true;
-  assert_false(authapi_last_used_write(uses, &store));
-  note(1, 200);
-  broken = false;
-  assert_false(authapi_last_used_write(uses, &store));
-  assert_int_equal(told, 2);
-  assert_int_equal(sum, 300);
+  do {
+    count = authapi_last_used_copy(last_used, 1, batch);
+    authapi_last_used_forget(last_used, batch, count);
+    copies += count;
+    batches++;
+  } while (count == AUTHAPI_LAST_USED_MAX);
+  assert_int_equal(batches, 3);
+  assert_int_equal(copies, MANY);
 }
 
 static void nowhere(void **state) {
   (void)state;
   static const authapi_credential credential;
   authapi_last_used_note(NULL, &credential, 1);
-  assert_int_equal(authapi_last_used_last(NULL, "sk_0"), 0);
+  assert_int_equal(authapi_last_used_get(NULL, "sk_0"), 0);
   authapi_last_used_free(NULL);
 }
 
@@ -104,7 +91,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(the_last_use_counts),
       TEST(many_in_batches),
-      TEST(a_store_that_fails),
+      TEST(used_again_while_it_is_written),
       TEST(nowhere),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@
 #define TOKEN "0123456789abcdef0123456789abcdef"
 
 static authapi api;
-static authapi_signing_keys ring;
+static authapi_signing_keys signing_keys;
 static authapi_management admin;
 static authapi_api_key key;
 static authapi_credential domain_key, secret_row;
@@ -29,7 +29,7 @@ static int set_up(void **state) {
   (void)state;
   char problem[256], secret[AUTHAPI_SECRET_SIZE];
   api = (authapi){.signer = authd_signer_openssl(),
-                  .ring = &ring,
+                  .keys = &signing_keys,
                   .now_s = clock_now,
                   .to_ascii = authd_to_ascii,
                   .lifetime_s = 1200,
@@ -51,7 +51,7 @@ static void forget_response(void) {
 static int tear_down(void **state) {
   (void)state;
   forget_response();
-  authapi_signing_keys_clean_up(&ring, &api.signer);
+  authapi_signing_keys_clean_up(&signing_keys, &api.signer);
   api.store.close(api.store.state);
   return 0;
 }
@@ -286,9 +286,9 @@ static void what_a_server_counts(void **state) {
   assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "(none)");
   assert_true(number_in(cJSON_GetArrayItem(json, 0), "throttleUsage") == -1);
   authapi_limits_state limits;
-  api.uses = authapi_last_used_new();
+  api.last_used = authapi_last_used_new();
   api.limiter = authapi_limiter_new((authapi_limit){4, 10}, (authapi_limit){0, 0});
-  authapi_last_used_note(api.uses, &domain_key, 60);
+  authapi_last_used_note(api.last_used, &domain_key, 60);
   authapi_limiter_count(api.limiter, key.id, AUTHAPI_GROUP_AUTH, 86400, &limits);
   count("/admin/api-keys");
   assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "1970-01-01T00:01:00Z");
@@ -298,15 +298,18 @@ static void what_a_server_counts(void **state) {
   assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "1970-01-01T00:01:00Z");
   count("/admin/secrets");
   assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "(none)");
-  authapi_last_used_write(api.uses, &api.store);
-  authapi_last_used_note(api.uses, &domain_key, 30); /* late; the later one is told */
+  authapi_last_use written[AUTHAPI_LAST_USED_MAX];
+  size_t noted = authapi_last_used_copy(api.last_used, 60, written);
+  assert_int_equal(api.store.note_last_used(api.store.state, written, noted), AUTHAPI_FOUND);
+  authapi_last_used_forget(api.last_used, written, noted);
+  authapi_last_used_note(api.last_used, &domain_key, 30); /* late; the later one is shown */
   count("/admin/domain-keys");
   assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "1970-01-01T00:01:00Z");
-  authapi_last_used_free(api.uses);
+  authapi_last_used_free(api.last_used);
   authapi_limiter_free(api.limiter);
 }
 
-static void signing_keys(void **state) {
+static void the_signing_keys(void **state) {
   (void)state;
   assert_int_equal(count("/admin/signing-keys"), 0); /* no server had to sign yet */
   assert_int_equal(post("/admin/signing-keys/rotate", "{}%s", ""), 201);
@@ -615,7 +618,7 @@ int main(void) {
       TEST(secrets),
       TEST(a_secret_is_rotated),
       TEST(what_a_server_counts),
-      TEST(signing_keys),
+      TEST(the_signing_keys),
       TEST(domain_keys),
       TEST(mistakes),
       TEST(domains_that_cannot_match),

@@ -1,4 +1,4 @@
-/* Signing keys: which of them signs, which are accepted, and when one is dropped. Two rings on one
+/* Signing keys: which of them signs, which are accepted, and when one is dropped. Two both on one
  * store stand for two instances. */
 #include "authapi/keys/signing_keys.h"
 #include "cmocka_all.h"
@@ -27,18 +27,18 @@ static int tear_down(void **state) {
   return 0;
 }
 
-static void update(authapi_signing_keys *ring, int64_t lifetime_s, int64_t now_s) {
-  assert_int_equal(authapi_signing_keys_update(ring, &store, &signer, lifetime_s, now_s), AUTHAPI_FOUND);
+static void update(authapi_signing_keys *signing_keys, int64_t lifetime_s, int64_t now_s) {
+  assert_int_equal(authapi_signing_keys_update(signing_keys, &store, &signer, lifetime_s, now_s), AUTHAPI_FOUND);
 }
 
-/* Both rings, by the numbers of their keys: the oldest one, the signing one, the newest one. */
+/* Both both, by the numbers of their keys: the oldest one, the signing one, the newest one. */
 static void assert_both(int64_t now_s, int64_t oldest, int64_t signing, int64_t newest) {
-  authapi_signing_keys *const rings[] = {&one, &two};
+  authapi_signing_keys *const both[] = {&one, &two};
   for (size_t i = 0; i < 2; i++) {
-    update(rings[i], LIFETIME_S, now_s);
-    assert_int_equal(rings[i]->told[0].number, oldest);
-    assert_int_equal(rings[i]->told[rings[i]->signing].number, signing);
-    assert_int_equal(rings[i]->told[rings[i]->count - 1].number, newest);
+    update(both[i], LIFETIME_S, now_s);
+    assert_int_equal(both[i]->stored[0].number, oldest);
+    assert_int_equal(both[i]->stored[both[i]->signing].number, signing);
+    assert_int_equal(both[i]->stored[both[i]->count - 1].number, newest);
   }
 }
 
@@ -51,7 +51,7 @@ static void the_first_key_is_made_once(void **state) {
   assert_both(1000, 1, 1, 1);
   assert_memory_equal(one.keys[0].public_key, two.keys[0].public_key, AUTHAPI_KEY_SIZE);
   static const unsigned char none[AUTHAPI_KEY_SIZE];
-  assert_memory_equal(one.told[0].private_key, none, AUTHAPI_KEY_SIZE);
+  assert_memory_equal(one.stored[0].private_key, none, AUTHAPI_KEY_SIZE);
 }
 
 static void from_the_first_key_to_the_second(void **state) {
@@ -59,7 +59,7 @@ static void from_the_first_key_to_the_second(void **state) {
   assert_both(1000, 1, 1, 1);
   assert_int_equal(rotate(2000), AUTHAPI_FOUND);
   assert_both(2000, 1, 1, 2); /* published at once */
-  assert_int_equal(spare.told[spare.count - 1].number, 2);
+  assert_int_equal(spare.stored[spare.count - 1].number, 2);
   assert_both(2119, 1, 1, 2);
   assert_int_equal(rotate(2119), AUTHAPI_MISSING);
   assert_both(2120, 1, 2, 2); /* now it signs */
@@ -82,7 +82,7 @@ static void tokens_of_the_longest_life_are_waited_for(void **state) {
   assert_int_equal(one.count, 2);
   update(&one, 60, 7005);
   assert_int_equal(one.count, 1);
-  assert_int_equal(one.told[0].lifetime_s, 5000);
+  assert_int_equal(one.stored[0].lifetime_s, 5000);
 }
 
 static void the_store_is_asked_once_a_second(void **state) {
@@ -94,7 +94,7 @@ static void the_store_is_asked_once_a_second(void **state) {
   update(&one, LIFETIME_S, 1001);
   assert_int_equal(one.count, 2);
   update(&one, LIFETIME_S, 900); /* a clock that was set back */
-  assert_int_equal(one.told[one.signing].number, 1);
+  assert_int_equal(one.stored[one.signing].number, 1);
 }
 
 static void not_more_than_fit(void **state) {
@@ -117,9 +117,9 @@ static void the_first_rotation_of_an_empty_store(void **state) {
   assert_int_equal(one.count, 0);
   assert_int_equal(rotate(1000), AUTHAPI_FOUND);
   assert_both(1000, 1, 1, 1);
-  assert_int_equal(one.told[0].lifetime_s, 0); /* as it was read: nobody had said */
+  assert_int_equal(one.stored[0].lifetime_s, 0); /* as it was read: nobody had said */
   update(&one, LIFETIME_S, 1001);
-  assert_int_equal(one.told[0].lifetime_s, LIFETIME_S);
+  assert_int_equal(one.stored[0].lifetime_s, LIFETIME_S);
 }
 
 static authapi_found broken_list(void *state, void (*each)(void *user, const authapi_signing_key *), void *user) {
@@ -159,7 +159,7 @@ static void a_signer_that_fails(void **state) {
   assert_int_equal(authapi_signing_keys_update(&two, &store, &broken, LIFETIME_S, 1000), AUTHAPI_MISSING);
   assert_int_equal(authapi_signing_keys_rotate(&spare, &store, &signer, 0, 1000), AUTHAPI_FOUND);
   assert_int_equal(authapi_signing_keys_update(&one, &store, &broken, LIFETIME_S, 1001), AUTHAPI_FOUND);
-  assert_int_equal(one.count, 1); /* the ring stays as it was */
+  assert_int_equal(one.count, 1); /* the keys stay as they were */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

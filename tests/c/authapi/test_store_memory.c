@@ -1,9 +1,10 @@
 /* The store in memory: what was acknowledged was kept, what could not be kept did not happen, and a
- * document that could not have been made is not taken. */
+ * document that could not have been made is not taken. What all stores have in common is in
+ * test_store_contract.c. */
 #define _POSIX_C_SOURCE 200809L
-#include "authapi/keys/credentials.h"
 #include "authapi/store/memory.h"
 #include "cmocka_all.h"
+#include "store_samples.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
@@ -54,44 +55,6 @@ static authapi_store open_store(const char *json) {
   return store;
 }
 
-/* One of each, and a signing key. */
-static struct {
-  authapi_api_key api_key;
-  authapi_credential domain_key, secret;
-  char secret_text[AUTHAPI_SECRET_SIZE];
-} made;
-
-static const authapi_signing_key signing_key = {1, {1, 2, 3}, 10, 20, 1200};
-
-static void take_signing_key(void *user, const authapi_signing_key *key) {
-  assert_memory_equal(key, user, sizeof *key);
-}
-
-static void make_some(authapi_store *store) {
-  assert_int_equal(authapi_make_api_key(store, &signer, "a \"shop\" b\303\274", 7, &made.api_key), AUTHAPI_FOUND);
-  assert_int_equal(
-      authapi_make_domain_key(store, &signer, made.api_key.id, "a.example\nb.example\n", 8, &made.domain_key),
-      AUTHAPI_FOUND);
-  assert_int_equal(authapi_make_secret(store, &signer, made.api_key.id, 9, made.secret_text, &made.secret),
-                   AUTHAPI_FOUND);
-  assert_int_equal(store->add_signing_key(store->state, &signing_key), AUTHAPI_FOUND);
-}
-
-static void has_what_was_made(authapi_store *store) {
-  authapi_api_key api_key;
-  static authapi_credential found;
-  authapi_signing_key expected = signing_key;
-  assert_int_equal(store->find_api_key(store->state, made.api_key.value, &api_key), AUTHAPI_FOUND);
-  assert_memory_equal(&api_key, &made.api_key, sizeof api_key);
-  assert_int_equal(store->find_credential(store->state, AUTHAPI_DOMAIN_KEY, made.domain_key.value, &found),
-                   AUTHAPI_FOUND);
-  assert_memory_equal(&found, &made.domain_key, sizeof found);
-  assert_int_equal(store->get_credential(store->state, made.secret.id, &found), AUTHAPI_FOUND);
-  assert_memory_equal(&found, &made.secret, sizeof found);
-  assert_int_equal(store->list_signing_keys(store->state, take_signing_key, &expected), AUTHAPI_FOUND);
-  assert_int_equal(store->add_signing_key(store->state, &signing_key), AUTHAPI_MISSING);
-}
-
 static void all_of_it_is_kept(void **state) {
   (void)state;
   authapi_store store = open_store(NULL);
@@ -113,168 +76,22 @@ static void all_of_it_is_kept(void **state) {
   store.close(store.state);
 }
 
-static void changes_are_kept(void **state) {
+/* Each change is kept once; what changes nothing needs no file. */
+static void each_change_is_kept_once(void **state) {
   (void)state;
-  static authapi_credential found;
   authapi_store store = open_store(NULL);
   make_some(&store);
-  assert_int_equal(store.set_domains(store.state, made.domain_key.id, "c.example\n"), AUTHAPI_FOUND);
-  assert_int_equal(store.revoke(store.state, AUTHAPI_DOMAIN_KEY, made.domain_key.value, 11), AUTHAPI_FOUND);
-  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, made.secret.id, 12), AUTHAPI_FOUND);
-  assert_int_equal(kept.times, 7);
-  /* Revoking again keeps the first time, and needs no file. */
-  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, made.secret.id, 13), AUTHAPI_FOUND);
-  assert_int_equal(kept.times, 7);
-  store.close(store.state);
-  store = open_store(kept.json);
-  store.get_credential(store.state, made.domain_key.id, &found);
-  assert_string_equal(found.domains, "c.example\n");
-  assert_int_equal(found.revoked_s, 11);
-  store.get_credential(store.state, made.secret.id, &found);
-  assert_int_equal(found.revoked_s, 12);
-  store.close(store.state);
-}
-
-static void count_key(void *user, const authapi_api_key *key) {
-  (void)key;
-  ++*(int *)user;
-}
-
-static void count_credential(void *user, const authapi_credential *credential) {
-  (void)credential;
-  ++*(int *)user;
-}
-
-static void lists(void **state) {
-  (void)state;
-  authapi_store store = open_store(NULL);
-  authapi_api_key one, two;
-  static authapi_credential credential;
-  int keys = 0, all = 0, of_one = 0, secrets = 0;
-  authapi_make_api_key(&store, &signer, "one", 1, &one);
-  authapi_make_api_key(&store, &signer, "two", 1, &two);
-  authapi_make_domain_key(&store, &signer, one.id, "a.example\n", 1, &credential);
-  authapi_make_domain_key(&store, &signer, two.id, "a.example\n", 1, &credential);
-  assert_int_equal(store.list_api_keys(store.state, count_key, &keys), AUTHAPI_FOUND);
-  store.list_credentials(store.state, AUTHAPI_DOMAIN_KEY, NULL, count_credential, &all);
-  store.list_credentials(store.state, AUTHAPI_DOMAIN_KEY, one.id, count_credential, &of_one);
-  store.list_credentials(store.state, AUTHAPI_SECRET, NULL, count_credential, &secrets);
-  assert_int_equal(keys, 2);
-  assert_int_equal(all, 2);
-  assert_int_equal(of_one, 1);
-  assert_int_equal(secrets, 0);
-  store.close(store.state);
-}
-
-static void expiry_only_comes_nearer(void **state) {
-  (void)state;
-  static authapi_credential found;
-  static const int64_t told[] = {500, 400, 600}, expected[] = {500, 400, 400};
-  authapi_store store = open_store(NULL);
-  make_some(&store);
-  for (size_t i = 0; i < 3; i++) {
-    assert_int_equal(store.expire(store.state, made.secret.id, told[i]), AUTHAPI_FOUND);
-    assert_int_equal(store.get_credential(store.state, made.secret.id, &found), AUTHAPI_FOUND);
-    assert_int_equal(found.expires_s, expected[i]);
-  }
-  assert_int_equal(kept.times, 6);
-  assert_int_equal(store.expire(store.state, "sk_unknown", 1), AUTHAPI_MISSING);
-  store.close(store.state);
-}
-
-static void the_latest_use_is_kept(void **state) {
-  (void)state;
-  static authapi_credential found;
-  authapi_api_key key;
-  authapi_store store = open_store(NULL);
-  make_some(&store);
-  authapi_use uses[3] = {{.last_used_s = 70}, {.last_used_s = 60}, {"dk_gone", "ak_gone", 90}};
-  memcpy(uses[0].credential_id, made.secret.id, AUTHAPI_ID_SIZE);
-  memcpy(uses[1].credential_id, made.domain_key.id, AUTHAPI_ID_SIZE);
-  for (size_t i = 0; i < 2; i++)
-    memcpy(uses[i].api_key_id, made.api_key.id, AUTHAPI_ID_SIZE);
-  assert_int_equal(store.note_uses(store.state, uses, 0), AUTHAPI_FOUND);
-  assert_int_equal(store.note_uses(store.state, uses, 3), AUTHAPI_FOUND);
-  uses[0].last_used_s = 50;
-  assert_int_equal(store.note_uses(store.state, uses, 1), AUTHAPI_FOUND);
-  store.close(store.state);
-  store = open_store(kept.json);
-  store.get_credential(store.state, made.secret.id, &found);
-  assert_int_equal(found.last_used_s, 70);
-  store.get_credential(store.state, made.domain_key.id, &found);
-  assert_int_equal(found.last_used_s, 60);
-  store.find_api_key(store.state, made.api_key.value, &key);
-  assert_int_equal(key.last_used_s, 70);
-  store.close(store.state);
-}
-
-/* What a list of signing keys was handed. */
-typedef struct {
-  authapi_signing_key keys[4];
-  size_t count;
-} key_list;
-
-static void add_to_list(void *user, const authapi_signing_key *key) {
-  key_list *list = user;
-  assert_in_range(list->count, 0, 3);
-  list->keys[list->count++] = *key;
-}
-
-static key_list list_keys(const authapi_store *store) {
-  key_list list = {.count = 0};
-  assert_int_equal(store->list_signing_keys(store->state, add_to_list, &list), AUTHAPI_FOUND);
-  return list;
-}
-
-static void signing_keys_are_in_their_order(void **state) {
-  (void)state;
-  const authapi_signing_key second = {2, {4}, 30, 40, 60}, other = {2, {5}, 31, 41, 61};
-  authapi_store store = open_store(NULL);
-  assert_int_equal(list_keys(&store).count, 0);
-  assert_int_equal(store.add_signing_key(store.state, &second), AUTHAPI_FOUND);
-  assert_int_equal(store.add_signing_key(store.state, &signing_key), AUTHAPI_FOUND);
-  assert_int_equal(store.add_signing_key(store.state, &other), AUTHAPI_MISSING);
-  store.close(store.state);
-  store = open_store(kept.json);
-  key_list list = list_keys(&store);
-  assert_int_equal(list.count, 2);
-  assert_memory_equal(&list.keys[0], &signing_key, sizeof signing_key);
-  assert_memory_equal(&list.keys[1], &second, sizeof second);
-  assert_int_equal(store.raise_lifetime(store.state, 100), AUTHAPI_FOUND);
-  list = list_keys(&store);
-  assert_int_equal(list.keys[0].lifetime_s, 1200);
-  assert_int_equal(list.keys[1].lifetime_s, 100);
-  assert_int_equal(store.drop_signing_key(store.state, 1), AUTHAPI_FOUND);
-  assert_int_equal(store.drop_signing_key(store.state, 1), AUTHAPI_MISSING);
-  store.close(store.state);
-  store = open_store(kept.json);
-  list = list_keys(&store);
-  assert_int_equal(list.count, 1);
-  assert_int_equal(list.keys[0].number, 2);
-  store.close(store.state);
-}
-
-static void what_is_not_there_or_twice(void **state) {
-  (void)state;
-  static authapi_credential credential;
-  authapi_api_key key;
-  authapi_store store = open_store(NULL);
-  make_some(&store);
-  assert_int_equal(store.find_api_key(store.state, "x", &key), AUTHAPI_MISSING);
-  assert_int_equal(store.get_credential(store.state, "x", &credential), AUTHAPI_MISSING);
-  assert_int_equal(store.set_domains(store.state, "x", "a\n"), AUTHAPI_MISSING);
-  assert_int_equal(store.set_domains(store.state, made.secret.id, "a\n"), AUTHAPI_MISSING);
-  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, "x", 1), AUTHAPI_MISSING);
-  /* A secret is never revoked by what looks like its value. */
-  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, made.secret.value, 1), AUTHAPI_MISSING);
-  assert_int_equal(store.find_credential(store.state, AUTHAPI_SECRET, made.domain_key.value, &credential),
-                   AUTHAPI_MISSING);
-  assert_int_equal(authapi_make_domain_key(&store, &signer, "no such key", "a\n", 1, &credential), AUTHAPI_STORE_ERROR);
-  assert_non_null(strstr(store.problem(store.state), "API key that is not there"));
-  assert_int_equal(store.add_api_key(store.state, &made.api_key), AUTHAPI_STORE_ERROR);
-  assert_int_equal(store.add_credential(store.state, &made.secret), AUTHAPI_STORE_ERROR);
-  assert_non_null(strstr(store.problem(store.state), "twice"));
   assert_int_equal(kept.times, 4);
+  assert_int_equal(store.set_domains(store.state, made.domain_key.id, "c.example\n"), AUTHAPI_FOUND);
+  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, made.secret.id, 12), AUTHAPI_FOUND);
+  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, made.secret.id, 13), AUTHAPI_FOUND);
+  assert_int_equal(kept.times, 6);
+  assert_int_equal(store.expire(store.state, made.domain_key.id, 500), AUTHAPI_FOUND);
+  assert_int_equal(store.expire(store.state, made.domain_key.id, 600), AUTHAPI_FOUND);
+  assert_int_equal(store.set_domains(store.state, "x", "a\n"), AUTHAPI_MISSING);
+  assert_int_equal(store.add_api_key(store.state, &made.api_key), AUTHAPI_STORE_ERROR);
+  assert_non_null(strstr(store.problem(store.state), "twice"));
+  assert_int_equal(kept.times, 7);
   store.close(store.state);
 }
 
@@ -283,8 +100,7 @@ static void what_cannot_be_kept_did_not_happen(void **state) {
   static authapi_credential credential;
   authapi_api_key key;
   char secret[AUTHAPI_SECRET_SIZE];
-  authapi_use use = {.last_used_s = 70};
-  int keys = 0, domain_keys = 0, secrets = 0;
+  authapi_last_use use = {.last_used_s = 70};
   authapi_store store = open_store(NULL);
   make_some(&store);
   memcpy(use.credential_id, made.secret.id, AUTHAPI_ID_SIZE);
@@ -298,16 +114,13 @@ static void what_cannot_be_kept_did_not_happen(void **state) {
   assert_int_equal(store.set_domains(store.state, made.domain_key.id, "c.example\n"), AUTHAPI_STORE_ERROR);
   assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, made.secret.id, 1), AUTHAPI_STORE_ERROR);
   assert_int_equal(store.expire(store.state, made.secret.id, 1), AUTHAPI_STORE_ERROR);
-  assert_int_equal(store.note_uses(store.state, &use, 1), AUTHAPI_STORE_ERROR);
+  assert_int_equal(store.note_last_used(store.state, &use, 1), AUTHAPI_STORE_ERROR);
   assert_int_equal(store.add_signing_key(store.state, &(authapi_signing_key){2, {4}, 30, 40, 60}), AUTHAPI_STORE_ERROR);
   assert_int_equal(store.raise_lifetime(store.state, 5000), AUTHAPI_STORE_ERROR);
   assert_int_equal(store.drop_signing_key(store.state, 1), AUTHAPI_STORE_ERROR);
-  store.list_api_keys(store.state, count_key, &keys);
-  store.list_credentials(store.state, AUTHAPI_DOMAIN_KEY, NULL, count_credential, &domain_keys);
-  store.list_credentials(store.state, AUTHAPI_SECRET, NULL, count_credential, &secrets);
-  assert_int_equal(keys, 1);
-  assert_int_equal(domain_keys, 1);
-  assert_int_equal(secrets, 1);
+  assert_int_equal(count_api_keys(&store), 1);
+  assert_int_equal(count_credentials(&store, AUTHAPI_DOMAIN_KEY, NULL), 1);
+  assert_int_equal(count_credentials(&store, AUTHAPI_SECRET, NULL), 1);
   has_what_was_made(&store);
   kept.refuses = false;
   assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, made.secret.id, 5), AUTHAPI_FOUND);
@@ -402,23 +215,21 @@ static long allocations, fail_at;
 
 static void *failing_alloc(size_t size) { return ++allocations == fail_at ? NULL : malloc(size); }
 
-/* Whatever fails is told, and changes nothing. Returns whether all went well. */
+/* Whatever fails is reported, and changes nothing. Returns whether all went well. */
 static bool try_all(const char *json) {
   static authapi_credential credential;
   authapi_api_key key;
   authapi_store store;
   char problem[256], secret[AUTHAPI_SECRET_SIZE];
-  int before = 0, after = 0;
   if (!authapi_store_memory_open(&store, json, &keeper, problem, sizeof problem))
     return false;
   const authapi_signing_key next = {2, {4}, 30, 40, 60};
   bool signing = store.add_signing_key(store.state, &next) == AUTHAPI_FOUND;
   assert_int_equal(store.drop_signing_key(store.state, 3), AUTHAPI_MISSING);
-  store.list_credentials(store.state, AUTHAPI_SECRET, NULL, count_credential, &before);
+  int before = count_credentials(&store, AUTHAPI_SECRET, NULL);
   bool all = authapi_make_api_key(&store, &signer, "x", 1, &key) == AUTHAPI_FOUND;
   bool added = authapi_make_secret(&store, &signer, made.api_key.id, 1, secret, &credential) == AUTHAPI_FOUND;
-  store.list_credentials(store.state, AUTHAPI_SECRET, NULL, count_credential, &after);
-  assert_int_equal(after, before + added);
+  assert_int_equal(count_credentials(&store, AUTHAPI_SECRET, NULL), before + added);
   bool changed = store.set_domains(store.state, made.domain_key.id, "new.example\n") == AUTHAPI_FOUND;
   store.get_credential(store.state, made.domain_key.id, &credential);
   assert_string_equal(credential.domains, changed ? "new.example\n" : made.domain_key.domains);
@@ -455,12 +266,7 @@ static void without_memory(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(all_of_it_is_kept, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(changes_are_kept, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(lists, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(expiry_only_comes_nearer, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(the_latest_use_is_kept, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(signing_keys_are_in_their_order, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(what_is_not_there_or_twice, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(each_change_is_kept_once, set_up, tear_down),
       cmocka_unit_test_setup_teardown(what_cannot_be_kept_did_not_happen, set_up, tear_down),
       cmocka_unit_test_setup_teardown(documents_that_are_none, set_up, tear_down),
       cmocka_unit_test_setup_teardown(documents_of_a_neighbour, set_up, tear_down),

@@ -291,6 +291,16 @@ static void help(void **state) {
   }
 }
 
+static void version(void **state) {
+  (void)state;
+  static const char *const asked[][WORDS_MAX] = {{"--version"}, {"version"}, {"serve", "--version"}};
+  for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+    assert_int_equal(run_words(asked[i]), 0);
+    assert_string_equal(out, "inbenta-authd " AUTHD_VERSION "\n");
+    assert_string_equal(err, "");
+  }
+}
+
 static void a_running_server_sees_commands_at_once(void **state) {
   (void)state;
   char token[1024], of_secret[1024];
@@ -484,6 +494,7 @@ int main(void) {
       TEST(mistakes_exit_with_2),
       TEST(failures_exit_with_1),
       TEST(help),
+      TEST(version),
       TEST(a_running_server_sees_commands_at_once),
       TEST(a_secret_rotated_under_a_running_server),
       TEST(a_signing_key_rotated_under_a_running_server),

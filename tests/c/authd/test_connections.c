@@ -1,8 +1,7 @@
 /* Connections to the HTTP host that end early, or that are still open when it ends. */
 #define _POSIX_C_SOURCE 200809L
-#include "authapi/keys/credentials.h"
-#include "authd/http.h"
 #include "cmocka_all.h"
+#include "served.h"
 #include "wire.h"
 
 #include <pthread.h>
@@ -14,77 +13,38 @@
 
 #define ORIGIN "https://www.example.com"
 
-static authapi api;
-static authapi_signing_keys ring;
-static authapi_api_key key;
-static authapi_credential domain_key;
-static authd_http *http;
-static unsigned short port;
-static char *log_text;
-static size_t log_len;
-static FILE *log_file;
-static authapi_log log;
+static served at;
 static char headers[512], body[256], answer[WIRE_ANSWER_SIZE];
-
-static int64_t clock_now(void *state) {
-  (void)state;
-  return 1000;
-}
 
 static int set_up(void **state) {
   (void)state;
-  char problem[256];
-  api = (authapi){
-      .signer = authd_signer_openssl(), .ring = &ring, .now_s = clock_now, .lifetime_s = 1200, .apis_json = "{}"};
-  if (!authapi_store_sqlite_open(&api.store, ":memory:", problem, sizeof problem))
+  if (!served_start(&at))
     return -1;
-  authapi_make_api_key(&api.store, &api.signer, "shop", 1, &key);
-  authapi_make_domain_key(&api.store, &api.signer, key.id, "www.example.com\n", 1, &domain_key);
   snprintf(headers, sizeof headers, "x-inbenta-key: %s\r\nContent-Type: application/json\r\nOrigin: " ORIGIN "\r\n",
-           key.value);
-  snprintf(body, sizeof body, "{\"domainKey\":\"%s\"}", domain_key.value);
-  log_file = open_memstream(&log_text, &log_len);
-  log = (authapi_log){log_file, false};
-  port = 0;
-  http = authd_http_start(&api, NULL, NULL, "127.0.0.1", &port, &log);
-  return http != NULL ? 0 : -1;
-}
-
-static void stop(void) {
-  if (http != NULL)
-    authd_http_stop(http);
-  http = NULL;
+           at.key.value);
+  snprintf(body, sizeof body, "{\"domainKey\":\"%s\"}", at.domain_key.value);
+  return 0;
 }
 
 static int tear_down(void **state) {
   (void)state;
-  stop();
-  fclose(log_file);
-  free(log_text);
-  authapi_signing_keys_clean_up(&ring, &api.signer);
-  api.store.close(api.store.state);
+  served_clean_up(&at);
   return 0;
-}
-
-static double now_s(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 static void clients_that_leave(void **state) {
   (void)state;
   static const char half[] = "POST /v1/auth HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{";
   for (size_t len = 1; len < sizeof half; len++) {
-    int connection = wire_connect(port);
+    int connection = wire_connect(at.port);
     wire_send(connection, half, len);
     close(connection);
   }
-  assert_int_equal(wire_ask(port, "GET", "/healthz", "", "", answer), 200);
+  assert_int_equal(wire_ask(at.port, "GET", "/healthz", "", "", answer), 200);
   /* Stopping waits for requests that have begun: nobody who left may count as one. */
-  double start_s = now_s();
-  stop();
-  assert_true(now_s() - start_s < 1);
+  double start_s = served_now_s();
+  served_stop(&at);
+  assert_true(served_now_s() - start_s < 1);
 }
 
 static const char *store_problem(void *state) {
@@ -99,14 +59,13 @@ static authapi_found broken_find(void *state, const char *value, authapi_api_key
   return AUTHAPI_STORE_ERROR;
 }
 
-static void the_log_tells_why_a_store_failed(void **state) {
+static void the_log_says_why_a_store_failed(void **state) {
   (void)state;
-  api.store.find_api_key = broken_find;
-  api.store.problem = store_problem;
-  assert_int_equal(wire_ask(port, "POST", "/v1/auth", headers, body, answer), 500);
+  at.api.store.find_api_key = broken_find;
+  at.api.store.problem = store_problem;
+  assert_int_equal(wire_ask(at.port, "POST", "/v1/auth", headers, body, answer), 500);
   assert_null(strstr(answer, "fire"));
-  stop();
-  assert_non_null(strstr(log_text, "problem: disk on fire\n"));
+  assert_non_null(strstr(served_stop(&at), "problem: disk on fire\n"));
 }
 
 static void *finish_later(void *connection) {
@@ -121,11 +80,11 @@ static void a_request_that_has_begun_is_answered_before_the_stop(void **state) {
   pthread_t client;
   int len = snprintf(head, sizeof head, "POST /v1/auth HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n%s\r\n",
                      strlen(body), headers);
-  int connection = wire_connect(port);
+  int connection = wire_connect(at.port);
   wire_send(connection, head, (size_t)len);
   nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
   assert_int_equal(pthread_create(&client, NULL, finish_later, &connection), 0);
-  stop();
+  served_stop(&at);
   pthread_join(client, NULL);
   assert_int_equal(wire_receive(connection, answer), 200);
   close(connection);
@@ -137,7 +96,7 @@ enum { CLIENTS = 8, ASKED = 100 };
 static void *ask_often(void *answered) {
   static const char health[] = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
   char head[1024], *text = malloc(WIRE_ANSWER_SIZE);
-  int connection = wire_connect(port);
+  int connection = wire_connect(at.port);
   int len = snprintf(head, sizeof head, "POST /v1/auth HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n%s\r\n%s",
                      strlen(body), headers, body);
   for (int i = 0; i < ASKED && text != NULL; i++) {
@@ -151,8 +110,7 @@ static void *ask_often(void *answered) {
   return NULL;
 }
 
-/* Threads of the host share the store, what is kept of tokens, and the log: each request is
- * answered, and has its line. */
+/* Clients at the same time: each request is answered, and has its line in the log. */
 static void many_at_once(void **state) {
   (void)state;
   pthread_t clients[CLIENTS];
@@ -163,8 +121,8 @@ static void many_at_once(void **state) {
     pthread_join(clients[i], NULL);
     assert_int_equal(answered[i], ASKED);
   }
-  stop();
-  for (const char *line = log_text; *line != '\0'; line = strchr(line, '\n') + 1) {
+  served_stop(&at);
+  for (const char *line = at.log_text; *line != '\0'; line = strchr(line, '\n') + 1) {
     grants += strncmp(strchr(line, ' '), " POST /v1/auth 200 ", 19) == 0;
     checks += strncmp(strchr(line, ' '), " GET /healthz 200 ", 18) == 0;
   }
@@ -177,7 +135,7 @@ static void many_at_once(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(clients_that_leave),
-      TEST(the_log_tells_why_a_store_failed),
+      TEST(the_log_says_why_a_store_failed),
       TEST(a_request_that_has_begun_is_answered_before_the_stop),
       TEST(many_at_once),
   };

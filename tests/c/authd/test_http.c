@@ -1,85 +1,40 @@
 /* The HTTP host over real sockets: what libmicrohttpd hands to the handlers, and its limits. */
 #define _POSIX_C_SOURCE 200809L
-#include "authapi/keys/credentials.h"
-#include "authd/http.h"
-#include "authd/idna.h"
 #include "cmocka_all.h"
 #include "net.h"
+#include "served.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-static authapi api;
-static authapi_signing_keys ring;
-static authd_http *http;
-static authapi_api_key key;
-static authapi_credential domain_key;
-static unsigned short port;
-static FILE *log_file;
-static authapi_log log;
-static char *log_text;
-static size_t log_len;
+static served at;
 static char answer[65536];
 static char request[200000];
 
-static int64_t clock_now(void *state) {
-  (void)state;
-  return 1000;
-}
-
 static int set_up(void **state) {
   (void)state;
-  char problem[256];
-  api = (authapi){.signer = authd_signer_openssl(),
-                  .ring = &ring,
-                  .now_s = clock_now,
-                  .to_ascii = authd_to_ascii,
-                  .lifetime_s = 1200,
-                  .apis_json = "{}"};
-  if (!authapi_store_sqlite_open(&api.store, ":memory:", problem, sizeof problem))
-    return -1;
-  authapi_make_api_key(&api.store, &api.signer, "shop", 1, &key);
-  authapi_make_domain_key(&api.store, &api.signer, key.id, "www.example.com\n", 1, &domain_key);
-  log_file = open_memstream(&log_text, &log_len);
-  log = (authapi_log){log_file, false};
-  port = 0;
-  http = authd_http_start(&api, NULL, NULL, "127.0.0.1", &port, &log);
-  return http != NULL && port != 0 ? 0 : -1;
+  return served_start(&at) ? 0 : -1;
 }
 
 static int tear_down(void **state) {
   (void)state;
-  if (http != NULL)
-    authd_http_stop(http);
-  http = NULL;
-  fclose(log_file);
-  free(log_text);
-  authapi_signing_keys_clean_up(&ring, &api.signer);
-  api.store.close(api.store.state);
+  served_clean_up(&at);
   return 0;
-}
-
-/* Stops serving, so that the log is complete. */
-static const char *finished_log(void) {
-  authd_http_stop(http);
-  http = NULL;
-  fflush(log_file);
-  return log_text;
 }
 
 static int auth(const char *more_headers, const char *body) {
   snprintf(request, sizeof request,
            "POST /v1/auth HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-INBENTA-KEY: %s\r\n"
            "content-type: application/json\r\nContent-Length: %zu\r\n%s\r\n%s",
-           key.value, strlen(body), more_headers, body);
-  return net_ask(port, request, answer, sizeof answer);
+           at.key.value, strlen(body), more_headers, body);
+  return net_ask(at.port, request, answer, sizeof answer);
 }
 
 static const char *good_body(void) {
   static char body[256];
-  snprintf(body, sizeof body, "{\"domainKey\":\"%s\"}", domain_key.value);
+  snprintf(body, sizeof body, "{\"domainKey\":\"%s\"}", at.domain_key.value);
   return body;
 }
 
@@ -93,11 +48,11 @@ static void a_token_and_its_log_line(void **state) {
   assert_non_null(token);
   char part[40];
   snprintf(part, sizeof part, "%.30s", token + strlen("\"accessToken\":\"") + 40);
-  const char *log = finished_log();
+  const char *log = served_stop(&at);
   assert_non_null(strstr(log, " POST /v1/auth 200 origin=https://www.example.com key=dk_"));
-  assert_non_null(strstr(log, domain_key.id));
-  assert_null(strstr(log, key.value));
-  assert_null(strstr(log, domain_key.value));
+  assert_non_null(strstr(log, at.domain_key.id));
+  assert_null(strstr(log, at.key.value));
+  assert_null(strstr(log, at.domain_key.value));
   assert_null(strstr(log, part));
   assert_ptr_equal(strchr(log, '\n'), log + strlen(log) - 1); /* one line */
 }
@@ -119,8 +74,8 @@ static void a_body_in_chunks(void **state) {
            "POST /v1/auth HTTP/1.1\r\nHost: x\r\nConnection: close\r\nx-inbenta-key: %s\r\n"
            "Content-Type: application/json\r\nOrigin: https://www.example.com\r\n"
            "Transfer-Encoding: chunked\r\n\r\n1\r\n%.1s\r\n%zx\r\n%s\r\n0\r\n\r\n",
-           key.value, body, strlen(body) - 1, body + 1);
-  assert_int_equal(net_ask(port, request, answer, sizeof answer), 200);
+           at.key.value, body, strlen(body) - 1, body + 1);
+  assert_int_equal(net_ask(at.port, request, answer, sizeof answer), 200);
 }
 
 static void bodies_up_to_16_kb(void **state) {
@@ -154,13 +109,13 @@ static void headers_that_are_too_large(void **state) {
 /* Terminals act on what is in a log, and a path may be a secret that was put in the wrong place. */
 static void nothing_of_a_stranger_in_the_log(void **state) {
   (void)state;
-  assert_int_equal(net_ask(port,
+  assert_int_equal(net_ask(at.port,
                            "OPTIONS /v1/my-secret?a=my-secret HTTP/1.1\r\nHost: x\r\n"
                            "Connection: close\r\nOrigin: https://a\x1b[31m\r\n\r\n",
                            answer, sizeof answer),
                    204);
-  net_ask(port, "G\x1b[31mT /v1/my-secret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer);
-  const char *log = finished_log();
+  net_ask(at.port, "G\x1b[31mT /v1/my-secret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer);
+  const char *log = served_stop(&at);
   assert_null(strstr(log, "my-secret"));
   assert_null(strchr(log, '\x1b'));
 }
@@ -171,23 +126,23 @@ static void what_is_not_http(void **state) {
                                    "Content-Length: -1\r\nConnection: close\r\n\r\n";
   static const char *const requests[] = {"\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", bad_length};
   for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
-    assert_int_not_equal(net_ask(port, requests[i], answer, sizeof answer), 200);
+    assert_int_not_equal(net_ask(at.port, requests[i], answer, sizeof answer), 200);
   assert_int_equal(
-      net_ask(port, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer), 200);
+      net_ask(at.port, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer), 200);
 }
 
 /* Else both would serve, each with its own keys, and who answers would be chance. */
 static void a_port_is_taken_once_and_free_afterwards(void **state) {
   (void)state;
-  unsigned short same = port, ignored = 0;
-  assert_null(authd_http_start(&api, NULL, NULL, "127.0.0.1", &same, NULL));
-  assert_null(authd_http_start(&api, NULL, NULL, "localhost", &ignored, NULL));
+  unsigned short same = at.port, ignored = 0;
+  assert_null(authd_http_start(&at.api, NULL, NULL, "127.0.0.1", &same, NULL));
+  assert_null(authd_http_start(&at.api, NULL, NULL, "localhost", &ignored, NULL));
   auth("", "{}");
-  authd_http_stop(http);
+  authd_http_stop(at.http);
   assert_int_equal(auth("", "{}"), -1);
-  http = authd_http_start(&api, NULL, NULL, "127.0.0.1", &same, &log);
-  assert_non_null(http);
-  assert_int_equal(same, port);
+  at.http = authd_http_start(&at.api, NULL, NULL, "127.0.0.1", &same, &at.log);
+  assert_non_null(at.http);
+  assert_int_equal(same, at.port);
   assert_int_equal(auth("", "{}"), 400);
 }
 

@@ -30,6 +30,29 @@ static void calendar(void **state) {
   }
 }
 
+/* gmtime_r and strftime know it, too. */
+static void written_as_libc_does(void **state) {
+  (void)state;
+  static const int64_t last_s = 253402300799;
+  char text[IAUTH__DATE_SIZE], expected[IAUTH__DATE_SIZE];
+  for (int64_t s = 0; s <= last_s; s += 86400 * 7 + 12345) {
+    struct tm utc;
+    time_t when = (time_t)s;
+    gmtime_r(&when, &utc);
+    strftime(expected, sizeof expected, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    iauth__write_date(s, text);
+    assert_string_equal(text, expected);
+  }
+  iauth__write_date(951782400 - 1, text);
+  assert_string_equal(text, "2000-02-28T23:59:59Z");
+  iauth__write_date(951782400, text);
+  assert_string_equal(text, "2000-02-29T00:00:00Z");
+  iauth__write_date(-1, text);
+  assert_string_equal(text, "1970-01-01T00:00:00Z");
+  iauth__write_date(last_s + 1, text);
+  assert_string_equal(text, "9999-12-31T23:59:59Z");
+}
+
 static void refused(void **state) {
   (void)state;
   static const char *const texts[] = {
@@ -80,6 +103,7 @@ int main(void) {
       cmocka_unit_test(written),
       cmocka_unit_test(known_dates),
       cmocka_unit_test(calendar),
+      cmocka_unit_test(written_as_libc_does),
       cmocka_unit_test(refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -373,6 +373,8 @@ static void retry_after(void **state) {
       {429, "x-throttle-usage: 100\r\nx-throttle-reset: 784111837\r\nRetry-After: 90\r\n", 90000},
       {429, "x-throttle-usage: 100\r\nx-throttle-reset: 784111837\r\nRetry-After: 9\r\n", 60000},
       {429, "x-throttle-usage: 100\r\n", 0},
+      {429, "x-throttle-usage: 0\r\nx-throttle-reset: 784111787\r\n", 0},
+      {429, "x-quota-usage: 0\r\nx-throttle-reset: 784111787\r\n", 0},
       {429, "x-quota-usage: 50\r\nx-throttle-reset: 784111787\r\n", 0},
       {503, "x-throttle-usage: 100\r\nx-throttle-reset: 784111787\r\n", 10000},
   };

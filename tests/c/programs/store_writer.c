@@ -2,7 +2,7 @@
  *
  *   store_writer FILE WRITES
  *
- * A line tells of each write after the store has acknowledged it ("made ID" or "revoked ID"), by
+ * A line is printed for each write after the store has acknowledged it ("made ID" or "revoked ID"), by
  * one write(2): a line that was begun is there in full, even if the process is killed right after.
  */
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "authapi/endpoints.h"
+#include "authapi/exchange.h"
 
 /* For a request whose header_state is name, value, …, NULL. */
 static inline const char *lookup(void *state, const char *name) {

@@ -1,4 +1,4 @@
-/* A client that sends exactly the bytes it is told to, for tests of the HTTP host. */
+/* A client that sends exactly the bytes that it is given, for tests of the HTTP host. */
 #ifndef TEST_NET_H
 #define TEST_NET_H
 

@@ -20,15 +20,15 @@ function numbers(seed) {
   return () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 }
 
-/** A writer whose acknowledged writes go to `told`, a map from id to "made" or "revoked". */
-function startWriter(db, writes, told) {
+/** A writer whose acknowledged writes go to `acknowledged`, a map from id to "made" or "revoked". */
+function startWriter(db, writes, acknowledged) {
   const writer = spawn(WRITER, [db, `${writes}`], { stdio: ['ignore', 'pipe', 'inherit'] });
   writer.count = 0;
   let rest = '';
   writer.stdout.setEncoding('utf8').on('data', (text) => {
     const lines = (rest + text).split('\n');
     rest = lines.pop();
-    for (const [what, id] of lines.map((line) => line.split(' '))) told.set(id, what);
+    for (const [what, id] of lines.map((line) => line.split(' '))) acknowledged.set(id, what);
     writer.count += lines.length;
   });
   return writer;
@@ -38,11 +38,11 @@ test(`${WRITES} writes with kill -9 in between lose no acknowledged key or revoc
   const authd = await Authd.create();
   t.after(() => authd.remove());
   const random = numbers(SEED);
-  const told = new Map();
+  const acknowledged = new Map();
   let written = 0;
   let kills = 0;
   while (written < WRITES) {
-    const writers = Array.from({ length: WRITERS }, () => startWriter(authd.db, (WRITES - written) / WRITERS + 2, told));
+    const writers = Array.from({ length: WRITERS }, () => startWriter(authd.db, (WRITES - written) / WRITERS + 2, acknowledged));
     const closed = writers.map((writer) => once(writer, 'close'));
     const enough = Math.ceil(random() * WRITES * 0.1);
     const ended = Promise.all(closed);
@@ -58,12 +58,12 @@ test(`${WRITES} writes with kill -9 in between lose no acknowledged key or revoc
     written += writers.reduce((sum, { count }) => sum + count, 0);
 
     const kept = new Map((await authd.command('domain-key', 'list')).map(({ id, revoked }) => [id, revoked]));
-    for (const [id, what] of told) {
+    for (const [id, what] of acknowledged) {
       assert.ok(kept.has(id), `${id} was acknowledged and is lost`);
       assert.ok(what == 'made' || kept.get(id), `the revocation of ${id} was acknowledged and is lost`);
     }
     // At most one write of each writer was made and not acknowledged.
-    assert.ok(kept.size - told.size <= kills, 'keys that nobody made');
+    assert.ok(kept.size - acknowledged.size <= kills, 'keys that nobody made');
   }
   assert.ok(kills >= 5, `only ${kills} writers were killed`);
   t.diagnostic(`${written} writes acknowledged, ${kills} writers killed, nothing lost`);

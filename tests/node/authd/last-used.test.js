@@ -18,7 +18,7 @@ async function auth(endpoint, apiKey, domainKey) {
   await answer.arrayBuffer();
 }
 
-/** What the administration of one instance tells. */
+/** What the administration of one instance shows. */
 async function ask(endpoint, list) {
   const answer = await fetch(new URL(`/admin/${list}`, endpoint), { headers: { Authorization: `Bearer ${ADMIN_TOKEN}` } });
   return answer.json();

@@ -1,4 +1,4 @@
-// Throttle and quota over HTTP: what is told, whom it hits, and how our own client takes it.
+// Throttle and quota over HTTP: what is answered, whom it hits, and how our own client takes it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -56,7 +56,7 @@ test('a quota that is used up', async (t) => {
   assert.deepEqual([status, headers.get('x-quota-usage'), headers.get('x-throttle-usage')], [429, '100', null]);
 });
 
-test('our client waits as long as it is told, and no request is lost', async (t) => {
+test('our client waits as long as Retry-After says, and no request is lost', async (t) => {
   const [authd, endpoint] = await start(t, '--throttle', '1/4');
   const { apiKey, secret } = await keyWithSecret(authd);
   await beginOf(4);
@@ -66,6 +66,7 @@ test('our client waits as long as it is told, and no request is lost', async (t)
   const started = Date.now();
   assert.ok((await clients[1].getToken()).accessToken);
   assert.ok(Math.floor(Date.now() / 4000) > Math.floor(started / 4000), 'it came before the period ended');
+  await authd.stop(); // so that the log is complete
   const statuses = authd.log.map((line) => line.match(/ POST \S+ (\d+)/)?.[1]);
   assert.deepEqual(statuses, ['200', '429', '200']);
 });

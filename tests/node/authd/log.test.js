@@ -1,8 +1,11 @@
 // The log as JSON: what a program reads of grants and refusals, and nothing that opens a door.
 
 import assert from 'node:assert/strict';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Authd } from '../../support/authd.js';
 import { execute, root } from '../../support/plain-api.js';
 
@@ -45,4 +48,37 @@ test('a format that there is not', async () => {
   const { status, stderr } = await execute(join(root, 'build/native/src/authd/inbenta-authd'), ['serve', '--log', 'xml']);
   assert.equal(status, 2);
   assert.match(stderr, /--log xml: write text or json/);
+});
+
+test('standard error that nobody reads: requests are answered, lines are dropped and counted, and it stops', { timeout: 60_000 }, async (t) => {
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  const fifo = `${authd.db}.fifo`;
+  assert.equal((await execute('mkfifo', [fifo])).status, 0);
+  const reader = await open(fifo, constants.O_RDWR | constants.O_NONBLOCK); // else opening it would wait for the other end
+  t.after(() => reader.close());
+  const endpoint = await authd.serve({ logFile: fifo });
+  const url = new URL('/healthz', endpoint);
+  const headers = { Origin: `https://${'a'.repeat(240)}.example` }; // it stands in each line
+  let slowest = 0;
+  const ask = async () => {
+    for (let i = 0; i < 250; i++) {
+      const start = performance.now();
+      const answer = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) });
+      assert.equal((await answer.json()).status, 'ok');
+      slowest = Math.max(slowest, performance.now() - start);
+    }
+  };
+  await Promise.all(Array.from({ length: 10 }, ask)); // 0.8 MB of lines; buffers and pipe hold 0.6 MB
+  t.diagnostic(`the slowest answer took ${slowest.toFixed(0)} ms`);
+  const { buffer, bytesRead } = await reader.read(Buffer.alloc(1 << 20));
+  let text = buffer.toString('latin1', 0, bytesRead);
+  for (let tries = 0; tries < 200 && !text.includes('lines were dropped'); tries++, await sleep(10))
+    text += await reader.read(Buffer.alloc(1 << 20)).then(({ buffer, bytesRead }) => buffer.toString('latin1', 0, bytesRead), () => '');
+  assert.match(text, /^\S+ \d+ log lines were dropped: their reader is too slow$/m);
+  const answer = await fetch(url, { headers });
+  assert.equal(answer.status, 200);
+  const start = performance.now();
+  assert.equal(await authd.stop(), 0);
+  assert.ok(performance.now() - start < 5000);
 });

@@ -1,9 +1,11 @@
-// Two instances of inbenta-authd on one real PostgreSQL server.
+// The contract of a store, and two instances of inbenta-authd, on a real PostgreSQL server.
 
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Authd } from '../../support/authd.js';
+import { execute, root } from '../../support/plain-api.js';
 import { Postgres } from '../../support/postgres.js';
 
 const ORIGIN = 'https://shop.example';
@@ -16,6 +18,14 @@ function post(url, apiKey, { body, token } = {}) {
 
 const auth = (endpoint, apiKey, domainKey) => post(`${endpoint}/auth`, apiKey, { body: { domainKey } });
 const refresh = (endpoint, apiKey, token) => post(`${endpoint}/refreshToken`, apiKey, { token });
+
+test('the contract of a store (tests/c/authapi/test_store_contract.c)', { timeout: 120_000 }, async (t) => {
+  const postgres = await Postgres.create();
+  t.after(() => postgres.remove());
+  const { status, stdout, stderr } = await execute(join(root, 'build/native/tests/c/authapi/test_authapi_store_contract'), [], { env: { ...process.env, PGPASSFILE: postgres.passwordFile, TEST_POSTGRES_URL: postgres.url } });
+  assert.equal(status, 0, stdout + stderr);
+  assert.match(stdout, /^PostgreSQL$/m);
+});
 
 test('two instances on one PostgreSQL server', { timeout: 120_000 }, async (t) => {
   const postgres = await Postgres.create();

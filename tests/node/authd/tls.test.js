@@ -1,5 +1,5 @@
 // https by certificate files: a client that trusts the certificate is served, and files that cannot work are
-// told when the server starts.
+// reported when the server starts.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { connect } from 'node:tls';
 import { Authd } from '../../support/authd.js';
 import { certificate, execute, folderFor, root } from '../../support/plain-api.js';
 
-const COMMAND = join(root, 'build/native/src/native/command/inbenta-auth');
+const COMMAND = join(root, 'build/native/src/native/command/inbenta-token');
 
 test('a page and a server get their tokens by https', async (t) => {
   const own = await certificate(t, 'localhost');
@@ -32,7 +32,7 @@ test('a page and a server get their tokens by https', async (t) => {
 
   const { secret } = await authd.command('secret', 'create', '--api-key', apiKey);
   const env = { INBENTA_API_KEY: apiKey, INBENTA_SECRET: secret };
-  const words = ['token', '--endpoint', endpoint, '--format', 'json', '--ca-file', own.file];
+  const words = ['get', '--endpoint', endpoint, '--format', 'json', '--ca-file', own.file];
   const told = await execute(COMMAND, words, { env });
   assert.equal(told.status, 0, told.stderr);
   assert.ok(JSON.parse(told.stdout).accessToken);
@@ -85,7 +85,7 @@ test('SIGHUP: a renewed certificate is shown from then on, and nobody is cut off
 
   await copyFile(renewed.file, old.file);
   process.kill(authd.pid, 'SIGHUP'); // too early: the key is still the old one
-  await until(() => authd.log.some((line) => line.includes('the old certificate is shown on')));
+  await until(() => authd.log.some((line) => line.includes('the old certificate is still used')));
   assert.ok(authd.log.some((line) => line.includes(`${old.keyFile}: is not the key of the certificate`)));
   assert.equal(await shown(port), 'old.example');
 
@@ -102,7 +102,7 @@ test('SIGHUP: a renewed certificate is shown from then on, and nobody is cut off
   assert.equal(await authd.stop(), 0);
 });
 
-test('files that cannot work are told at the start, by name', async (t) => {
+test('files that cannot work are reported at the start, by name', async (t) => {
   const [own, others, folder] = [await certificate(t, 'localhost'), await certificate(t, 'localhost'), await folderFor(t)];
   const [empty, open] = [join(folder, 'empty.pem'), join(folder, 'open.pem')];
   await writeFile(empty, 'nothing\n', { mode: 0o600 });

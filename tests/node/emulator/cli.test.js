@@ -35,7 +35,7 @@ test('--help', async () => {
   }
 });
 
-test('bad input is told, with status 2', async (t) => {
+test('bad input is reported, with status 2', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
   t.after(() => rm(folder, { recursive: true }));
   const short = join(folder, 'short');
@@ -73,7 +73,7 @@ test('bad input is told, with status 2', async (t) => {
   }));
 });
 
-test('what fails is told, with status 1', async (t) => {
+test('what fails is reported, with status 1', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
   t.after(() => rm(folder, { recursive: true }));
   const other = createServer().listen(0, '127.0.0.1');

@@ -63,7 +63,7 @@ test('a body beyond the limit is read to its end and refused', async (t) => {
   assert.equal((await auth(emulator, { body: sized(16_384) })).status, 200);
   for (const size of [16_385, 5_000_000]) assert.equal((await auth(emulator, { body: sized(size) })).status, 413);
   let left = 20;
-  const chunks = new ReadableStream({ pull: (stream) => (left-- > 0 ? stream.enqueue(new Uint8Array(100_000)) : stream.close()) }); // its length is not told
+  const chunks = new ReadableStream({ pull: (stream) => (left-- > 0 ? stream.enqueue(new Uint8Array(100_000)) : stream.close()) }); // its length is not known
   assert.equal((await auth(emulator, { body: chunks, duplex: 'half' })).status, 413);
   for (const nested of ['['.repeat(16_000), '{"domainKey":'.repeat(1200)]) assert.equal((await auth(emulator, { body: nested })).status, 400);
 });

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { auth, emulate, ORIGIN, refresh, tokenOf } from '../../support/asking.js';
 
-test('what the log tells, and what not', async (t) => {
+test('what is in the log, and what is not', async (t) => {
   const lines = [];
   const adminToken = 'a-very-secret-admin-token-of-a-test';
   const emulator = await emulate(t, { adminToken, log: (entry) => lines.push(JSON.stringify(entry)) });

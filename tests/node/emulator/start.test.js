@@ -90,7 +90,7 @@ test('management over HTTP only for who was given a token', async (t) => {
   assert.equal(await list({ Authorization: `Bearer ${adminToken}` }), 200);
 });
 
-test('mistakes are told at once, with what to do', async (t) => {
+test('mistakes are reported at once, with what to do', async (t) => {
   const wrong = [
     [{ domain: ['a.example'] }, 'domain', /there is no such option/],
     [{ domains: [] }, 'domains', /at least one/],
@@ -137,7 +137,7 @@ test('a port that is in use', async (t) => {
   await assert.rejects(startEmulator({ port: other.address().port }), { code: 'EADDRINUSE' });
 });
 
-test('it listens on this machine only, unless it is told otherwise', async (t) => {
+test('it listens on this machine only, unless it is configured otherwise', async (t) => {
   const emulator = await emulate(t);
   assert.match(emulator.url, /^http:\/\/127\.0\.0\.1:\d+$/);
   const everywhere = await emulate(t, { host: '0.0.0.0' });

@@ -1,4 +1,4 @@
-// The command inbenta-auth, and with it the library: what it prints, what it says when something is wrong.
+// The command inbenta-token, and with it the library: what it prints, what it says when something is wrong.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -9,32 +9,32 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { certificate, execute, folderFor, grant, json, listen, root, run, serveApi } from '../../support/plain-api.js';
 
-const COMMAND = join(root, 'build/native/src/native/command/inbenta-auth');
+const COMMAND = join(root, 'build/native/src/native/command/inbenta-token');
 const SECRET = 'the-very-secret';
 const KEYS = { INBENTA_API_KEY: 'the-api-key', INBENTA_SECRET: SECRET };
 
 /** Runs the command with the keys in its environment. */
 const auth = (words, more = {}) => execute(COMMAND, words, { ...more, env: { ...KEYS, ...more.env } });
 
-/** The token command fails with this exit code and error, and says nothing about keys and tokens. */
+/** The command get fails with this exit code and error, and says nothing about keys and tokens. */
 async function fails(words, status, code) {
-  const answer = await auth(['token', ...words]);
+  const answer = await auth(['get', ...words]);
   assert.deepEqual([answer.status, answer.stdout], [status, ''], answer.stderr);
-  assert.match(answer.stderr, new RegExp(`^inbenta-auth: ${code}( \\(HTTP \\d+\\))?\\. [A-Z].+\\.\\n$`));
+  assert.match(answer.stderr, new RegExp(`^inbenta-token: ${code}( \\(HTTP \\d+\\))?\\. [A-Z].+\\.\\n$`));
   assert.doesNotMatch(answer.stderr, /secret-|very|token-\d/);
 }
 
 test('a token by secret: the wire, and the three formats', async (t) => {
   const { endpoint, requests } = await serveApi(t);
-  const text = await auth(['token', '--endpoint', endpoint]);
+  const text = await auth(['get', '--endpoint', endpoint]);
   assert.deepEqual(text, { status: 0, stdout: 'token-1\n', stderr: '' });
   const [{ method, url, headers, body }] = requests;
   assert.deepEqual([method, url, body], ['POST', '/v1/auth', JSON.stringify({ secret: SECRET })]);
   assert.equal(headers['x-inbenta-key'], 'the-api-key');
   assert.equal(headers['content-type'], 'application/json');
   assert.equal(headers.origin, undefined);
-  assert.equal((await auth(['token', '--format', 'header', '--endpoint', endpoint])).stdout, 'Authorization: Bearer token-2\n');
-  const told = JSON.parse((await auth(['token', '--format=json', `--endpoint=${endpoint}`])).stdout);
+  assert.equal((await auth(['get', '--format', 'header', '--endpoint', endpoint])).stdout, 'Authorization: Bearer token-2\n');
+  const told = JSON.parse((await auth(['get', '--format=json', `--endpoint=${endpoint}`])).stdout);
   assert.ok(Math.abs(told.expiresAt - Date.now() - 1_200_000) < 20_000);
   assert.deepEqual([told.accessToken, told.apis], ['token-3', grant(3).apis]);
 });
@@ -44,9 +44,9 @@ test('the secret comes from a file, standard input or the environment', async (t
   const file = join(await folderFor(t), 'secret');
   await writeFile(file, 'from-file\r\n');
   const env = { INBENTA_ENDPOINT: endpoint };
-  await auth(['token', '--secret-file', file], { env });
-  await auth(['token', '--secret-file', '-', '--api-key', 'other'], { env, input: 'from-input' });
-  await auth(['token'], { env });
+  await auth(['get', '--secret-file', file], { env });
+  await auth(['get', '--secret-file', '-', '--api-key', 'other'], { env, input: 'from-input' });
+  await auth(['get'], { env });
   assert.deepEqual(requests.map(({ body }) => JSON.parse(body).secret), ['from-file', 'from-input', SECRET]);
   assert.equal(requests[1].headers['x-inbenta-key'], 'other');
 });
@@ -73,26 +73,26 @@ test('wrong usage says what is right', async (t) => {
   const empty = join(folder, 'empty');
   await writeFile(empty, '\n');
   const cases = [
-    [[], /inbenta-auth token/],
-    [['tokens'], /there are token, watch and apis/],
-    [['token', 'x'], /one word too many/],
-    [['token', '--password', 'x'], /unrecognized option/],
-    [['token', '--format', 'xml'], /text, json or header/],
-    [['token', '--timeout', '0'], /1 to 3600/],
-    [['token', '--output', 'x'], /belong to watch/],
-    [['token', '--secret-file', join(folder, 'none')], /No such file/],
-    [['token', '--secret-file', empty], /is empty/],
-    [['token', '--endpoint', 'http://api.example'], /insecure_endpoint/],
-    [['token', '--endpoint', 'localhost'], /invalid_config/],
-    [['token', '--ca-file', join(folder, 'none')], /invalid_config/],
+    [[], /inbenta-token get/],
+    [['token'], /there are get, watch and apis/],
+    [['get', 'x'], /one word too many/],
+    [['get', '--password', 'x'], /unrecognized option/],
+    [['get', '--format', 'xml'], /text, json or header/],
+    [['get', '--timeout', '0'], /1 to 3600/],
+    [['get', '--output', 'x'], /belong to watch/],
+    [['get', '--secret-file', join(folder, 'none')], /No such file/],
+    [['get', '--secret-file', empty], /is empty/],
+    [['get', '--endpoint', 'http://api.example'], /insecure_endpoint/],
+    [['get', '--endpoint', 'localhost'], /invalid_config/],
+    [['get', '--ca-file', join(folder, 'none')], /invalid_config/],
   ];
   for (const [words, message] of cases) {
     const { status, stdout, stderr } = await auth(words);
     assert.deepEqual([status, stdout], [2, ''], words.join(' '));
     assert.match(stderr, message);
   }
-  assert.match((await execute(COMMAND, ['token'], {})).stderr, /--api-key KEY/);
-  assert.match((await execute(COMMAND, ['token', '--api-key', 'k'], {})).stderr, /--secret-file FILE/);
+  assert.match((await execute(COMMAND, ['get'], {})).stderr, /--api-key KEY/);
+  assert.match((await execute(COMMAND, ['get', '--api-key', 'k'], {})).stderr, /--secret-file FILE/);
   assert.equal((await auth(['--help'])).status, 0);
 });
 
@@ -133,7 +133,7 @@ test('TLS: a certificate nobody vouches for, one for another name, and what is n
   await fails(['--endpoint', plain.endpoint.replace('http:', 'https:')], 4, 'tls');
   assert.ok(Date.now() - started < 9_000, 'told at once, not tried until the deadline');
   assert.deepEqual([secure.requests.length, wrong.requests.length], [0, 0], 'no secret was sent');
-  assert.equal((await auth(['token', '--endpoint', secure.endpoint, '--ca-file', own.file])).stdout, 'token-1\n');
+  assert.equal((await auth(['get', '--endpoint', secure.endpoint, '--ca-file', own.file])).stdout, 'token-1\n');
 });
 
 test('a proxy: one that lets pass, one that refuses, one that is not there', async (t) => {
@@ -148,7 +148,7 @@ test('a proxy: one that lets pass, one that refuses, one that is not there', asy
   });
   const proxyPort = await listen(t, proxy);
   const words = ['--endpoint', endpoint, '--ca-file', own.file];
-  assert.equal((await auth(['token', ...words, '--proxy', `http://user:word@127.0.0.1:${proxyPort}`])).stdout, 'token-1\n');
+  assert.equal((await auth(['get', ...words, '--proxy', `http://user:word@127.0.0.1:${proxyPort}`])).stdout, 'token-1\n');
   await fails([...words, '--proxy', `http://127.0.0.1:${proxyPort}`], 4, 'proxy');
   assert.equal(asked, 2);
   await fails([...words, '--proxy', 'http://127.0.0.1:1'], 4, 'proxy');
@@ -240,12 +240,12 @@ test('the manual and the completions know every option, and the manual is well-f
   const options = [...new Set(help.match(/--[a-z][a-z-]+/g))];
   assert.equal(options.length, 12);
   const folder = join(root, 'src/native/command');
-  const [manual, bash, zsh] = await Promise.all(['inbenta-auth.1', 'completion.bash', 'completion.zsh'].map((name) => readFile(join(folder, name), 'utf8')));
+  const [manual, bash, zsh] = await Promise.all(['inbenta-token.1', 'completion.bash', 'completion.zsh'].map((name) => readFile(join(folder, name), 'utf8')));
   for (const option of options) {
     assert.ok(manual.includes(`Fl -${option.slice(2)}`), `${option} in the manual`);
     for (const script of [bash, zsh]) assert.ok(script.includes(option), `${option} in the completions`);
   }
-  await run('mandoc', ['-T', 'lint', '-W', 'warning', join(folder, 'inbenta-auth.1')]);
-  const complete = `source '${folder}/completion.bash'; COMP_WORDS=(inbenta-auth token --fo); COMP_CWORD=2; _inbenta_auth; echo "\${COMPREPLY[*]}"`;
+  await run('mandoc', ['-T', 'lint', '-W', 'warning', join(folder, 'inbenta-token.1')]);
+  const complete = `source '${folder}/completion.bash'; COMP_WORDS=(inbenta-token get --fo); COMP_CWORD=2; _inbenta_token; echo "\${COMPREPLY[*]}"`;
   assert.equal((await run('bash', ['-c', complete])).stdout, '--format\n');
 });

@@ -25,8 +25,10 @@ static void turn(const inbenta_auth_options *options) {
     inbenta_auth_loop_get(loop, NULL, on_answer, NULL, NULL);
     inbenta_auth_loop_get(loop, NULL, on_answer, NULL, &second);
     inbenta_auth_loop_cancel(loop, second);
-    while (answers < 2) {
+    for (;;) {
       int64_t delay_ms = inbenta_auth_loop_run(loop);
+      if (answers == 2)
+        break; /* before it waits for the next refresh */
       curl_multi_poll(multi, NULL, 0, delay_ms < 0 ? 1000 : (int)delay_ms, NULL);
       curl_multi_perform(multi, &running);
       for (const CURLMsg *message; (message = curl_multi_info_read(multi, &left)) != NULL;)

@@ -1,0 +1,297 @@
+/* Arguments; see command_line.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "authd/command_line.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "authapi/keys/credentials.h"
+#include "authapi/keys/signing_keys.h"
+#include "authd/idna.h"
+#include "base/base_url.h"
+
+#define LIFETIME_MAX_S 31536000
+
+const char authd_usage[] =
+    "inbenta-authd: a local Auth API to develop and test against.\n"
+    "\n"
+    "  inbenta-authd serve [--listen 127.0.0.1:8080] [--lifetime SECONDS] [--api NAME=URL]... "
+    "[--quiet | --log json]\n"
+    "                      [--admin-token-file FILE] [--tls-cert FILE --tls-key FILE]\n"
+    "                      [--throttle REQUESTS/SECONDS] [--quota REQUESTS/SECONDS] [--audit "
+    "FILE]\n"
+    "  inbenta-authd api-key create --name NAME\n"
+    "  inbenta-authd api-key list\n"
+    "  inbenta-authd secret create --api-key KEY\n"
+    "  inbenta-authd secret list [--api-key KEY]\n"
+    "  inbenta-authd secret rotate ID [--overlap SECONDS]\n"
+    "  inbenta-authd secret revoke ID\n"
+    "  inbenta-authd domain-key create --api-key KEY --domain DOMAIN [--domain DOMAIN]...\n"
+    "  inbenta-authd domain-key list [--api-key KEY]\n"
+    "  inbenta-authd domain-key set-domains ID --domain DOMAIN [--domain DOMAIN]...\n"
+    "  inbenta-authd domain-key revoke ID-OR-KEY\n"
+    "  inbenta-authd signing-key list\n"
+    "  inbenta-authd signing-key rotate [--publish SECONDS]\n"
+    "  inbenta-authd version\n"
+    "\n"
+    "  --db FILE        where keys are kept; created if it is not there (inbenta-authd.db);\n"
+    "                   postgres://USER@HOST/DATABASE for PostgreSQL, without a password: that "
+    "comes\n"
+    "                   from PGPASSFILE or PGPASSWORD\n"
+    "  --json           print one JSON document\n"
+    "  --audit          append to FILE a JSON line for each change of keys, and when serving also "
+    "for\n"
+    "                   each grant and refusal; on SIGHUP the server opens it anew\n"
+    "  --listen         address and port to serve on; port 0 takes a free one\n"
+    "  --lifetime       of access tokens, 1 to 31536000 seconds (1200)\n"
+    "  --api            a product's base URL, as clients get it with their token\n"
+    "  --quiet          no line for each request on standard error\n"
+    "  --log            text or json: how those lines are written (text)\n"
+    "  --admin-token-file\n"
+    "                   also serve management and its page at /admin/, for who has the token in "
+    "FILE\n"
+    "  --throttle, --quota\n"
+    "                   how much an API key may ask in each period, for example 100/10 and "
+    "50000/86400;\n"
+    "                   beyond that it is answered 429 with Retry-After (no limit)\n"
+    "  --tls-cert, --tls-key\n"
+    "                   serve https with this certificate (and its chain) and private key, both "
+    "PEM;\n"
+    "                   on SIGHUP the files are read again\n"
+    "  --domain         www.example.com (https), *.example.com (its sub-domains), or a full "
+    "origin\n"
+    "                   such as http://localhost:8080\n"
+    "  --overlap        for how long the old secret works beside the new one (86400)\n"
+    "  --publish        for how long a new signing key is published before it signs, so that who\n"
+    "                   verifies tokens has fetched it (120); the old one is accepted until its "
+    "last\n"
+    "                   token has expired\n"
+    "\n"
+    "A secret is shown once, when it is created or rotated; only its hash is kept.\n";
+
+int authd_complain(int status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fputs("inbenta-authd: ", stderr);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
+  return status;
+}
+
+static int add_domain(authd_command_line *line, const char *entry) {
+  const char *problem = authapi_add_domain(line->domains, entry, authd_to_ascii);
+  return problem == NULL ? 0 : authd_complain(2, "--domain %s: %s", entry, problem);
+}
+
+static int add_api(authd_command_line *line, const char *text) {
+  const char *equals = strchr(text, '=');
+  char *name = equals != NULL && equals > text ? strndup(text, (size_t)(equals - text)) : NULL;
+  int status = 0;
+  if (name == NULL)
+    status = authd_complain(2, "--api %s: write NAME=URL", text);
+  else if (iauth__check_base_url(equals + 1, false) != IAUTH__BASE_URL_OK)
+    status = authd_complain(2, "--api %s: the URL must be https, or http on this machine", text);
+  else if (cJSON_HasObjectItem(line->apis, name))
+    status = authd_complain(2, "--api %s: this name was given before", text);
+  else
+    cJSON_AddStringToObject(line->apis, name, equals + 1);
+  free(name);
+  return status;
+}
+
+/* A decimal number from `min` to `max` and nothing else, not even a sign. -1 if it is not. */
+static long read_number(const char *text, long min, long max) {
+  if (*text == '\0' || strlen(text) > 9 || strspn(text, "0123456789") != strlen(text))
+    return -1;
+  long number = strtol(text, NULL, 10);
+  return number >= min && number <= max ? number : -1;
+}
+
+static int read_seconds(const char *option, const char *text, long min, long *seconds) {
+  *seconds = read_number(text, min, LIFETIME_MAX_S);
+  if (*seconds < 0)
+    return authd_complain(2, "%s %s: a whole number of seconds from %ld to %d", option, text, min, LIFETIME_MAX_S);
+  return 0;
+}
+
+/* "100/10": so many requests in so many seconds. */
+static int read_limit(const char *option, const char *text, authapi_limit *limit) {
+  char requests[16] = "";
+  const char *slash = strchr(text, '/');
+  if (slash != NULL && slash - text < (long)sizeof requests)
+    memcpy(requests, text, (size_t)(slash - text));
+  limit->requests = read_number(requests, 1, 999999999);
+  limit->period_s = slash != NULL ? read_number(slash + 1, 1, LIFETIME_MAX_S) : -1;
+  if (limit->requests < 0 || limit->period_s < 0)
+    return authd_complain(2, "%s %s: write REQUESTS/SECONDS, for example 100/10", option, text);
+  return 0;
+}
+
+static int read_log(authd_command_line *line, const char *text) {
+  line->log_json = strcmp(text, "json") == 0;
+  bool known = line->log_json || strcmp(text, "text") == 0;
+  return known ? 0 : authd_complain(2, "--log %s: write text or json", text);
+}
+
+/* "127.0.0.1:8080" or "[::1]:8080". */
+static bool split_address(const char *text, char address[64], unsigned short *port) {
+  const char *colon = strrchr(text, ':');
+  if (colon == NULL || colon == text)
+    return false;
+  bool brackets = text[0] == '[' && colon[-1] == ']';
+  size_t len = (size_t)(colon - text) - (brackets ? 2 : 0);
+  long number = read_number(colon + 1, 0, 65535);
+  if (number < 0 || len == 0 || len >= 64)
+    return false;
+  memcpy(address, text + brackets, len);
+  address[len] = '\0';
+  *port = (unsigned short)number;
+  return true;
+}
+
+static int read_listen(authd_command_line *line, const char *text) {
+  line->listen = text;
+  bool good = split_address(text, line->address, &line->port);
+  return good ? 0 : authd_complain(2, "--listen %s: write ADDRESS:PORT, for example 127.0.0.1:8080", text);
+}
+
+static const struct {
+  const char *name;
+  unsigned bit; /* 0: for all commands */
+  bool has_value;
+} options[] = {
+    {"--db", 0, true},
+    {"--json", 0, false},
+    {"--listen", AUTHD_LISTEN, true},
+    {"--lifetime", AUTHD_LIFETIME, true},
+    {"--api", AUTHD_API, true},
+    {"--quiet", AUTHD_QUIET, false},
+    {"--name", AUTHD_NAME, true},
+    {"--api-key", AUTHD_API_KEY, true},
+    {"--domain", AUTHD_DOMAIN, true},
+    {"--admin-token-file", AUTHD_ADMIN, true},
+    {"--tls-cert", AUTHD_TLS, true},
+    {"--tls-key", AUTHD_TLS, true},
+    {"--log", AUTHD_LOG, true},
+    {"--throttle", AUTHD_LIMITS, true},
+    {"--quota", AUTHD_LIMITS, true},
+    {"--overlap", AUTHD_OVERLAP, true},
+    {"--publish", AUTHD_PUBLISH, true},
+    {"--audit", AUTHD_AUDIT, true},
+};
+
+#define OPTIONS (sizeof options / sizeof *options)
+
+/* The place of an option in the table, OPTIONS for any other word. */
+static size_t find_option(const char *word) {
+  size_t which = 0;
+  while (which < OPTIONS && strcmp(word, options[which].name) != 0)
+    which++;
+  return which;
+}
+
+/* `value` is NULL for an option that has none. */
+static int take_option(authd_command_line *line, const char *option, const char *value) {
+  if (strcmp(option, "--db") == 0)
+    line->db = value;
+  else if (strcmp(option, "--json") == 0)
+    line->json = true;
+  else if (strcmp(option, "--quiet") == 0)
+    line->quiet = true;
+  else if (strcmp(option, "--listen") == 0)
+    return read_listen(line, value);
+  else if (strcmp(option, "--name") == 0)
+    line->name = value;
+  else if (strcmp(option, "--api-key") == 0)
+    line->api_key = value;
+  else if (strcmp(option, "--admin-token-file") == 0)
+    line->admin_token_file = value;
+  else if (strcmp(option, "--tls-cert") == 0)
+    line->tls_cert = value;
+  else if (strcmp(option, "--tls-key") == 0)
+    line->tls_key = value;
+  else if (strcmp(option, "--throttle") == 0)
+    return read_limit(option, value, &line->throttle);
+  else if (strcmp(option, "--quota") == 0)
+    return read_limit(option, value, &line->quota);
+  else if (strcmp(option, "--log") == 0)
+    return read_log(line, value);
+  else if (strcmp(option, "--domain") == 0)
+    return add_domain(line, value);
+  else if (strcmp(option, "--api") == 0)
+    return add_api(line, value);
+  else if (strcmp(option, "--audit") == 0)
+    line->audit_path = value;
+  else if (strcmp(option, "--overlap") == 0)
+    return read_seconds(option, value, 0, &line->overlap_s);
+  else if (strcmp(option, "--publish") == 0)
+    return read_seconds(option, value, 0, &line->publish_s);
+  else
+    return read_seconds(option, value, 1, &line->lifetime_s);
+  return 0;
+}
+
+static int take_word(authd_command_line *line, const char *word) {
+  if (line->noun == NULL) {
+    line->noun = word;
+  } else if (line->verb == NULL && strcmp(line->noun, "serve") != 0) {
+    line->verb = word;
+  } else if (line->target == NULL && line->verb != NULL) {
+    line->target = word;
+    line->given |= AUTHD_TARGET;
+  } else {
+    return authd_complain(2, "%s: one argument too many (see inbenta-authd --help)", word);
+  }
+  return 0;
+}
+
+static int take_arguments(authd_command_line *line, int argc, char **argv) {
+  for (int i = 1; i < argc; i++) {
+    const char *word = argv[i], *value = NULL;
+    int status;
+    if (word[0] != '-') {
+      status = take_word(line, word);
+    } else {
+      size_t which = find_option(word);
+      if (which == OPTIONS)
+        return authd_complain(2, "unknown option %s (see inbenta-authd --help)", word);
+      /* Only another option is no value: a random key may well begin with "--". */
+      if (options[which].has_value && ((value = argv[++i]) == NULL || find_option(value) != OPTIONS))
+        return authd_complain(2, "%s: its value is missing", word);
+      line->given |= options[which].bit;
+      status = take_option(line, word, value);
+    }
+    if (status != 0)
+      return status;
+  }
+  return 0;
+}
+
+int authd_command_line_read(authd_command_line *line, int argc, char **argv) {
+  memset(line, 0, sizeof *line);
+  line->db = "inbenta-authd.db";
+  line->lifetime_s = 1200;
+  line->overlap_s = AUTHAPI_OVERLAP_S;
+  line->publish_s = AUTHAPI_PUBLISH_S;
+  line->apis = cJSON_CreateObject();
+  int status = read_listen(line, "127.0.0.1:8080");
+  return status == 0 ? take_arguments(line, argc, argv) : status;
+}
+
+void authd_command_line_clean_up(authd_command_line *line) { cJSON_Delete(line->apis); }
+
+int authd_command_line_check(const authd_command_line *line, unsigned takes) {
+  unsigned stray = line->given & ~takes;
+  const char *verb = line->verb != NULL ? line->verb : "";
+  const char *space = line->verb != NULL ? " " : "";
+  if (stray & AUTHD_TARGET)
+    return authd_complain(2, "%s: one argument too many (see inbenta-authd --help)", line->target);
+  for (size_t i = 0; i < OPTIONS; i++)
+    if (stray & options[i].bit)
+      return authd_complain(2, "%s%s%s does not take %s (see inbenta-authd --help)", line->noun, space, verb,
+                            options[i].name);
+  return 0;
+}

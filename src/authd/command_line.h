@@ -1,0 +1,63 @@
+/* The arguments of inbenta-authd, read into a struct. */
+#ifndef AUTHD_COMMAND_LINE_H
+#define AUTHD_COMMAND_LINE_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+
+#include "authapi/keys/domains.h"
+#include "authapi/limits.h"
+#include "authapi/store/store.h"
+
+/* Options that only some commands take, and the ID or key after the verb (AUTHD_TARGET). */
+typedef enum {
+  AUTHD_LISTEN = 1,
+  AUTHD_LIFETIME = 2,
+  AUTHD_API = 4,
+  AUTHD_QUIET = 8,
+  AUTHD_NAME = 16,
+  AUTHD_API_KEY = 32,
+  AUTHD_DOMAIN = 64,
+  AUTHD_TARGET = 128,
+  AUTHD_ADMIN = 256,
+  AUTHD_TLS = 512,
+  AUTHD_LOG = 1024,
+  AUTHD_LIMITS = 2048,
+  AUTHD_OVERLAP = 4096,
+  AUTHD_PUBLISH = 8192,
+  AUTHD_AUDIT = 16384,
+} authd_option;
+
+/* Strings are borrowed from the arguments; NULL where an option was not given. */
+typedef struct {
+  const char *noun, *verb; /* "domain-key", "create"; verb is NULL for serve, both without a command */
+  const char *target;      /* ID or key, where the verb takes one */
+  const char *db, *name, *api_key, *admin_token_file, *tls_cert, *tls_key, *audit_path;
+  const char *listen;  /* as it was given */
+  char address[64];    /* of listen */
+  unsigned short port; /* of listen */
+  char domains[AUTHAPI_DOMAINS_SIZE];
+  cJSON *apis; /* {"name": "https://base URL"} */
+  long lifetime_s, overlap_s, publish_s;
+  authapi_limit throttle, quota;
+  bool json, quiet, log_json;
+  unsigned given; /* authd_option, ORed */
+} authd_command_line;
+
+/* The text of --help. */
+extern const char authd_usage[];
+
+/* Reads the arguments; what is not given has its default. Returns 0, or the exit status 2 after the
+ * mistake was reported on standard error. Release *line with authd_command_line_clean_up either way. */
+int authd_command_line_read(authd_command_line *line, int argc, char **argv);
+
+/* Checks that only options were given that are in `takes`. An option without a meaning is a mistake
+ * that would go unnoticed. Returns 0 or the exit status. */
+int authd_command_line_check(const authd_command_line *line, unsigned takes);
+
+void authd_command_line_clean_up(authd_command_line *line);
+
+/* Prints a message for people on standard error and returns `status`. */
+__attribute__((format(printf, 2, 3))) int authd_complain(int status, const char *format, ...);
+
+#endif

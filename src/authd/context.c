@@ -1,0 +1,20 @@
+/* What every command needs; see context.h. */
+#include "authd/context.h"
+
+#include <string.h>
+#include <time.h>
+
+bool authd_open_store(authapi_store *store, const char *db, char *problem, size_t size) {
+  bool postgres = strncmp(db, "postgres://", 11) == 0 || strncmp(db, "postgresql://", 13) == 0;
+  return postgres ? authapi_store_postgres_open(store, db, problem, size)
+                  : authapi_store_sqlite_open(store, db, problem, size);
+}
+
+int authd_store_failed(const authd_context *context) {
+  return authd_complain(1, "the store failed: %s", context->store.problem(context->store.state));
+}
+
+int64_t authd_now_s(void *state) {
+  (void)state;
+  return (int64_t)time(NULL);
+}

@@ -1,0 +1,278 @@
+/* Managing keys; see manage_keys.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "authd/manage_keys.h"
+
+#include <cjson/cJSON.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "authapi/describe.h"
+#include "authapi/keys/credentials.h"
+#include "authapi/keys/signing_keys.h"
+#include "base/dates.h"
+
+static int print_json(cJSON *json) {
+  char *text = cJSON_PrintUnformatted(json);
+  if (text != NULL)
+    puts(text);
+  cJSON_free(text);
+  cJSON_Delete(json);
+  return text != NULL ? 0 : authd_complain(1, "out of memory");
+}
+
+/* The API key named by --api-key. Returns 0 or the exit status. */
+static int find_api_key(const authd_context *context, authapi_api_key *key) {
+  if (context->line->api_key == NULL)
+    return authd_complain(2, "give the API key: --api-key KEY");
+  switch (context->store.find_api_key(context->store.state, context->line->api_key, key)) {
+  case AUTHAPI_FOUND:
+    return 0;
+  case AUTHAPI_MISSING:
+    return authd_complain(1, "there is no such API key; inbenta-authd api-key list shows them");
+  default:
+    return authd_store_failed(context);
+  }
+}
+
+/* The account that runs the command; the caller frees it. */
+static char *account(void) {
+  const struct passwd *entry = getpwuid(geteuid());
+  char number[16];
+  snprintf(number, sizeof number, "%u", (unsigned)geteuid());
+  return strdup(entry != NULL ? entry->pw_name : number);
+}
+
+static void write_audit(const authd_context *context, const char *id, const cJSON *json) {
+  char event[64], *user = account();
+  cJSON *changed = authapi_audit_pick(json);
+  snprintf(event, sizeof event, "%s %s", context->line->noun, context->line->verb);
+  const authapi_audit_event happened = {
+      .when_s = authd_now_s(NULL), .event = event, .by = "command", .user = user, .key = id, .changed = changed};
+  authapi_audit_write(context->audit, &happened);
+  cJSON_Delete(changed);
+  free(user);
+}
+
+/* After a change of the key with this id: writes the audit log and prints the result, as
+ * `json`, which it deletes, or by a text. Returns the exit status. */
+__attribute__((format(printf, 4, 5))) static int report_change(const authd_context *context, const char *id,
+                                                               cJSON *json, const char *format, ...) {
+  va_list arguments;
+  if (context->audit != NULL)
+    write_audit(context, id, json);
+  if (context->line->json)
+    return print_json(json);
+  va_start(arguments, format);
+  vprintf(format, arguments);
+  va_end(arguments);
+  cJSON_Delete(json);
+  return 0;
+}
+
+static int create_api_key(const authd_context *context) {
+  authapi_api_key key;
+  const char *problem = authapi_name_problem(context->line->name);
+  if (problem != NULL)
+    return authd_complain(2, "--name NAME: %s", problem);
+  if (authapi_make_api_key(&context->store, &context->signer, context->line->name, authd_now_s(NULL), &key) !=
+      AUTHAPI_FOUND)
+    return authd_store_failed(context);
+  return report_change(context, key.id, authapi_describe_api_key(&key), "API key  %s\nid       %s\nname     %s\n",
+                       key.value, key.id, key.name);
+}
+
+static int create_secret(const authd_context *context) {
+  authapi_api_key key;
+  authapi_credential credential;
+  char secret[AUTHAPI_SECRET_SIZE];
+  int status = find_api_key(context, &key);
+  if (status != 0)
+    return status;
+  if (authapi_make_secret(&context->store, &context->signer, key.id, authd_now_s(NULL), secret, &credential) !=
+      AUTHAPI_FOUND)
+    return authd_store_failed(context);
+  return report_change(context, credential.id, authapi_describe_new_secret(&credential, secret, NULL),
+                       "secret   %s\nid       %s\n\nKeep it now: it is not shown again.\n", secret, credential.id);
+}
+
+/* The secret or domain key that was given, a domain key also by its value. Returns 0 or the exit
+ * status. */
+static int find_target(const authd_context *context, authapi_credential_kind kind, authapi_credential *out) {
+  const authapi_store *store = &context->store;
+  authapi_found found = store->get_credential(store->state, context->line->target, out);
+  if (found == AUTHAPI_FOUND && out->kind != kind)
+    found = AUTHAPI_MISSING;
+  if (found == AUTHAPI_MISSING && kind == AUTHAPI_DOMAIN_KEY)
+    found = store->find_credential(store->state, kind, context->line->target, out);
+  if (found == AUTHAPI_STORE_ERROR)
+    return authd_store_failed(context);
+  return found == AUTHAPI_FOUND ? 0
+                                : authd_complain(1, "there is no such %s; inbenta-authd %s list shows them",
+                                                 context->line->noun, context->line->noun);
+}
+
+static int rotate_secret(const authd_context *context) {
+  authapi_credential old, credential;
+  char secret[AUTHAPI_SECRET_SIZE], until[IAUTH__DATE_SIZE];
+  if (context->line->target == NULL)
+    return authd_complain(2, "say which one: inbenta-authd secret rotate ID");
+  int status = find_target(context, AUTHAPI_SECRET, &old);
+  if (status != 0)
+    return status;
+  const char *problem = authapi_rotate_problem(&old, authd_now_s(NULL));
+  if (problem != NULL)
+    return authd_complain(1, "%s: %s", old.id, problem);
+  if (authapi_rotate_secret(&context->store, &context->signer, &old, context->line->overlap_s, authd_now_s(NULL),
+                            secret, &credential) != AUTHAPI_FOUND)
+    return authd_store_failed(context);
+  iauth__write_date(old.expires_s, until);
+  return report_change(context, credential.id, authapi_describe_new_secret(&credential, secret, &old),
+                       "secret   %s\nid       %s\n\nKeep it now: it is not shown again. %s works until "
+                       "%s.\n",
+                       secret, credential.id, old.id, until);
+}
+
+static int create_domain_key(const authd_context *context) {
+  authapi_api_key key;
+  authapi_credential credential;
+  int status = find_api_key(context, &key);
+  if (status != 0)
+    return status;
+  if (context->line->domains[0] == '\0')
+    return authd_complain(2, "give at least one domain: --domain www.example.com");
+  if (authapi_make_domain_key(&context->store, &context->signer, key.id, context->line->domains, authd_now_s(NULL),
+                              &credential) != AUTHAPI_FOUND)
+    return authd_store_failed(context);
+  return report_change(context, credential.id, authapi_describe(&credential),
+                       "domain key  %s\nid          %s\ndomains\n%s", credential.value, credential.id,
+                       credential.domains);
+}
+
+static int set_domains(const authd_context *context) {
+  if (context->line->target == NULL || context->line->domains[0] == '\0')
+    return authd_complain(2, "write: inbenta-authd domain-key set-domains ID --domain DOMAIN");
+  switch (context->store.set_domains(context->store.state, context->line->target, context->line->domains)) {
+  case AUTHAPI_FOUND: {
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "id", context->line->target);
+    authapi_describe_domains(json, context->line->domains);
+    return report_change(context, context->line->target, json, "%s now admits\n%s", context->line->target,
+                         context->line->domains);
+  }
+  case AUTHAPI_MISSING:
+    return authd_complain(1, "there is no domain key with this id");
+  default:
+    return authd_store_failed(context);
+  }
+}
+
+static int revoke(const authd_context *context, authapi_credential_kind kind) {
+  authapi_credential credential;
+  if (context->line->target == NULL)
+    return authd_complain(2, "say which one: inbenta-authd %s revoke ID", context->line->noun);
+  int status = find_target(context, kind, &credential);
+  if (status != 0)
+    return status;
+  if (context->store.revoke(context->store.state, kind, credential.id, authd_now_s(NULL)) != AUTHAPI_FOUND)
+    return authd_store_failed(context);
+  cJSON *json = cJSON_CreateObject();
+  cJSON_AddBoolToObject(json, "revoked", true);
+  return report_change(context, credential.id, json,
+                       "Revoked. It is refused from now on, and so is the refresh of its tokens.\n");
+}
+
+/* A list for people: each entry's fields, a line each. */
+static int print_list(const authd_context *context, cJSON *list) {
+  if (context->line->json)
+    return print_json(list);
+  const cJSON *entry, *field, *item;
+  cJSON_ArrayForEach(entry, list) {
+    cJSON_ArrayForEach(field, entry) {
+      if (cJSON_IsString(field))
+        printf("%-13s %s\n", field->string, field->valuestring);
+      else if (cJSON_IsBool(field))
+        printf("%-13s %s\n", field->string, cJSON_IsTrue(field) ? "yes" : "no");
+      else
+        cJSON_ArrayForEach(item, field) printf("%-13s %s\n", "domain", item->valuestring);
+    }
+    puts("");
+  }
+  cJSON_Delete(list);
+  return 0;
+}
+
+static int list_api_keys(const authd_context *context) {
+  cJSON *list;
+  return authapi_list_api_keys(&context->store, NULL, &list) == AUTHAPI_FOUND ? print_list(context, list)
+                                                                              : authd_store_failed(context);
+}
+
+static int list_credentials(const authd_context *context, authapi_credential_kind kind) {
+  authapi_api_key key = {.id = ""};
+  if (context->line->api_key != NULL) {
+    int status = find_api_key(context, &key);
+    if (status != 0)
+      return status;
+  }
+  cJSON *list;
+  const char *api_key_id = context->line->api_key != NULL ? key.id : NULL;
+  return authapi_list_credentials(&context->store, NULL, kind, api_key_id, &list) == AUTHAPI_FOUND
+             ? print_list(context, list)
+             : authd_store_failed(context);
+}
+
+static int list_signing_keys(const authd_context *context) {
+  authapi_signing_keys signing_keys = {.count = 0};
+  authapi_found found = authapi_signing_keys_read(&signing_keys, &context->store, &context->signer, authd_now_s(NULL));
+  int status = found == AUTHAPI_FOUND ? print_list(context, authapi_describe_signing_keys(&signing_keys))
+                                      : authd_store_failed(context);
+  authapi_signing_keys_clean_up(&signing_keys, &context->signer);
+  return status;
+}
+
+/* The newest one. */
+static int report_signing_key(const authd_context *context, const authapi_signing_keys *signing_keys) {
+  char kid[AUTHAPI_KID_SIZE], from[IAUTH__DATE_SIZE];
+  size_t added = signing_keys->count - 1;
+  authapi_key_id(&signing_keys->keys[added], kid);
+  iauth__write_date(signing_keys->stored[added].signs_from_s, from);
+  return report_change(context, kid, authapi_describe_signing_key(signing_keys, added),
+                       "signing key  %s\nsigns from   %s\n\nIt is published from now on.\n", kid, from);
+}
+
+static int rotate_signing_key(const authd_context *context) {
+  authapi_signing_keys signing_keys = {.count = 0};
+  authapi_found found = authapi_signing_keys_rotate(&signing_keys, &context->store, &context->signer,
+                                                    context->line->publish_s, authd_now_s(NULL));
+  int status = found == AUTHAPI_MISSING       ? authd_complain(1, "%s", authapi_signing_keys_not_now)
+               : found == AUTHAPI_STORE_ERROR ? authd_store_failed(context)
+                                              : report_signing_key(context, &signing_keys);
+  authapi_signing_keys_clean_up(&signing_keys, &context->signer);
+  return status;
+}
+
+static int list_secrets(const authd_context *context) { return list_credentials(context, AUTHAPI_SECRET); }
+static int list_domain_keys(const authd_context *context) { return list_credentials(context, AUTHAPI_DOMAIN_KEY); }
+static int revoke_secret(const authd_context *context) { return revoke(context, AUTHAPI_SECRET); }
+static int revoke_domain_key(const authd_context *context) { return revoke(context, AUTHAPI_DOMAIN_KEY); }
+
+const authd_command authd_key_commands[] = {
+    {"api-key", "create", create_api_key, AUTHD_NAME | AUTHD_AUDIT},
+    {"api-key", "list", list_api_keys, 0},
+    {"secret", "create", create_secret, AUTHD_API_KEY | AUTHD_AUDIT},
+    {"secret", "list", list_secrets, AUTHD_API_KEY},
+    {"secret", "rotate", rotate_secret, AUTHD_TARGET | AUTHD_OVERLAP | AUTHD_AUDIT},
+    {"secret", "revoke", revoke_secret, AUTHD_TARGET | AUTHD_AUDIT},
+    {"domain-key", "create", create_domain_key, AUTHD_API_KEY | AUTHD_DOMAIN | AUTHD_AUDIT},
+    {"domain-key", "list", list_domain_keys, AUTHD_API_KEY},
+    {"domain-key", "set-domains", set_domains, AUTHD_TARGET | AUTHD_DOMAIN | AUTHD_AUDIT},
+    {"domain-key", "revoke", revoke_domain_key, AUTHD_TARGET | AUTHD_AUDIT},
+    {"signing-key", "list", list_signing_keys, 0},
+    {"signing-key", "rotate", rotate_signing_key, AUTHD_PUBLISH | AUTHD_AUDIT},
+};
+
+const size_t authd_key_command_count = sizeof authd_key_commands / sizeof *authd_key_commands;

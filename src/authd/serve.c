@@ -1,0 +1,229 @@
+/* Serving; see serve.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "authd/serve.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "authapi/endpoints.h"
+#include "authapi/management.h"
+#include "authd/certificate.h"
+#include "authd/http.h"
+#include "authd/idna.h"
+#include "authd/last_used_writer.h"
+#include "authd/log_writer.h"
+#include "base/wipe.h"
+
+#define ADMIN_TOKEN_SIZE (AUTHAPI_ADMIN_TOKEN_MAX + 3) /* with a line end, or a byte too many */
+#define PROBLEM_SIZE 512
+
+/* Everything that is alive while serving. */
+typedef struct {
+  const authd_context *context;
+  const authd_command_line *line;
+  authapi_signing_keys keys;
+  authapi api;
+  authapi_management admin;
+  authapi_store last_used_store; /* the same store on a connection of its own */
+  authd_tls tls;                 /* .key is NULL for plain http */
+  authd_log log;
+  authd_http *http;
+} server;
+
+/* ---------------------------------------------------------------------------------------------------
+ * Files: the admin token and the certificate. */
+
+/* Reads the admin token, which the caller wipes. Returns 0 or the exit status. */
+static int read_admin_token(const char *path, char token[ADMIN_TOKEN_SIZE]) {
+  FILE *file = fopen(path, "r");
+  if (file == NULL)
+    return authd_complain(1, "--admin-token-file %s: %s", path, strerror(errno));
+  setvbuf(file, NULL, _IONBF, 0); /* else a copy stays in its buffer */
+  size_t len = fread(token, 1, ADMIN_TOKEN_SIZE - 1, file);
+  bool failed = ferror(file) != 0;
+  fclose(file);
+  if (failed)
+    return authd_complain(1, "--admin-token-file %s: cannot be read", path);
+  while (len > 0 && strchr("\r\n", token[len - 1]) != NULL)
+    len--;
+  token[len] = '\0';
+  const char *problem = authapi_management_token_problem(token);
+  return problem == NULL ? 0 : authd_complain(1, "--admin-token-file %s: %s", path, problem);
+}
+
+/* Returns 0 or the exit status. */
+static int init_admin(server *server) {
+  char token[ADMIN_TOKEN_SIZE];
+  if (server->line->admin_token_file == NULL)
+    return 0;
+  int status = read_admin_token(server->line->admin_token_file, token);
+  if (status == 0 && !authapi_management_init(&server->admin, &server->api, token))
+    status = authd_complain(1, "no hash could be made");
+  iauth__wipe(token, sizeof token);
+  return status;
+}
+
+/* Loads the certificate from the files as they are now, and shows it from now on. On false `problem`
+ * says why, and there is nothing to release. */
+static bool show_certificate(const authd_command_line *line, authd_tls *tls, char problem[PROBLEM_SIZE]) {
+  if (!authd_tls_load(tls, line->tls_cert, line->tls_key, problem, PROBLEM_SIZE))
+    return false;
+  if (authd_certificate_show(tls))
+    return true;
+  authd_tls_clean_up(tls);
+  snprintf(problem, PROBLEM_SIZE, "%s: GnuTLS cannot use it", line->tls_cert);
+  return false;
+}
+
+/* Files may have been replaced: the audit log by a rotation, the certificate by a renewal. If the new
+ * one cannot be used, that is logged and the old one stays. */
+static void read_files_again(server *server) {
+  char problem[PROBLEM_SIZE];
+  authd_tls tls = {0};
+  authd_audit_file *audit_file = server->context->audit_file;
+  if (server->context->audit != NULL) {
+    authd_http_pause(server->http);
+    bool opened = authd_audit_file_reopen(audit_file);
+    authd_http_resume(server->http);
+    if (!opened)
+      authd_log_writer_print(server->log.writer, "inbenta-authd: --audit %s: %s; going on with the old file\n",
+                             audit_file->path, strerror(errno));
+  }
+  if (server->line->tls_cert == NULL)
+    return;
+  if (!show_certificate(server->line, &tls, problem))
+    authd_log_writer_print(server->log.writer, "inbenta-authd: %s\ninbenta-authd: the old certificate is still used\n",
+                           problem);
+  authd_tls_clean_up(&tls);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Signals. */
+
+/* Blocks the signals that wait_to_stop takes. Called before any thread is started, so that all of
+ * them inherit this. */
+static void block_signals(const server *server, sigset_t *signals) {
+  sigemptyset(signals);
+  sigaddset(signals, SIGINT);
+  sigaddset(signals, SIGTERM);
+  /* Without a file to read again, SIGHUP ends the program, as when its terminal is closed. */
+  if (server->context->audit != NULL || server->line->tls_cert != NULL)
+    sigaddset(signals, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, signals, NULL);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+static void wait_to_stop(server *server, const sigset_t *signals) {
+  int taken;
+  while (sigwait(signals, &taken) == 0 && taken == SIGHUP)
+    read_files_again(server);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Serving. */
+
+static void print_address(const server *server, unsigned short port) {
+  const char *address = server->line->address, *scheme = server->tls.key != NULL ? "https" : "http";
+  const char *open = strchr(address, ':') != NULL ? "[" : "", *close = *open != '\0' ? "]" : "";
+  printf("inbenta-authd listening on %s://%s%s%s:%u/v1\n", scheme, open, address, close, port);
+  if (server->line->admin_token_file != NULL)
+    printf("administration on %s://%s%s%s:%u/admin/\n", scheme, open, address, close, port);
+  fflush(stdout);
+}
+
+/* Returns the exit status. */
+static int serve_until_stopped(server *server, const sigset_t *signals) {
+  const authd_command_line *line = server->line;
+  unsigned short port = line->port;
+  errno = 0;
+  server->http = authd_http_start(&server->api, line->admin_token_file != NULL ? &server->admin : NULL,
+                                  server->tls.key != NULL ? &server->tls : NULL, line->address, &port,
+                                  line->quiet ? NULL : &server->log);
+  if (server->http == NULL)
+    return authd_complain(1, "cannot listen on %s: %s", line->listen,
+                          errno != 0 ? strerror(errno) : "not an IP address");
+  authd_last_used_writer *writer = authd_last_used_writer_start(
+      server->http, server->api.last_used, &server->last_used_store, AUTHAPI_LAST_USED_PAUSE_S * 1000);
+  if (writer != NULL) {
+    print_address(server, port);
+    wait_to_stop(server, signals);
+  }
+  authd_last_used_writer_stop(writer);
+  authd_http_stop(server->http);
+  authd_last_used_write_rest(server->api.last_used, &server->last_used_store);
+  return writer != NULL ? 0 : authd_complain(1, "out of memory");
+}
+
+/* Returns the exit status. */
+static int serve_with_log(server *server) {
+  sigset_t signals;
+  block_signals(server, &signals);
+  server->log = (authd_log){authd_log_writer_new(STDERR_FILENO, server->line->log_json), server->line->log_json};
+  if (server->log.writer == NULL)
+    return authd_complain(1, "out of memory");
+  if (server->context->audit_file != NULL)
+    server->context->audit_file->log = server->log.writer;
+  int status = serve_until_stopped(server, &signals);
+  if (server->context->audit_file != NULL)
+    server->context->audit_file->log = NULL;
+  authd_log_writer_free(server->log.writer);
+  return status;
+}
+
+/* Makes what the handlers are handed, and serves. Returns the exit status. */
+static int serve_api(server *server) {
+  const authd_context *context = server->context;
+  const authd_command_line *line = server->line;
+  authapi *api = &server->api;
+  authapi_found ready =
+      authapi_signing_keys_update(api->keys, &api->store, &api->signer, api->lifetime_s, authd_now_s(NULL));
+  if (ready == AUTHAPI_STORE_ERROR)
+    return authd_store_failed(context);
+  char *apis = cJSON_PrintUnformatted(line->apis);
+  api->apis_json = apis;
+  bool limited = line->throttle.requests != 0 || line->quota.requests != 0;
+  api->limiter = limited ? authapi_limiter_new(line->throttle, line->quota) : NULL;
+  api->last_used = authapi_last_used_new();
+  bool good = ready == AUTHAPI_FOUND && apis != NULL && api->last_used != NULL && limited == (api->limiter != NULL);
+  int status = good ? init_admin(server) : authd_complain(1, "cannot use the signing key, or out of memory");
+  if (status == 0)
+    status = serve_with_log(server);
+  authapi_last_used_free(api->last_used);
+  authapi_limiter_free(api->limiter);
+  cJSON_free(apis);
+  authapi_signing_keys_clean_up(api->keys, &api->signer);
+  return status;
+}
+
+int authd_serve(const authd_context *context) {
+  char problem[PROBLEM_SIZE];
+  const authd_command_line *line = context->line;
+  server server = {.context = context, .line = line};
+  server.api = (authapi){
+      .store = context->store,
+      .signer = context->signer,
+      .keys = &server.keys,
+      .to_ascii = authd_to_ascii,
+      .now_s = authd_now_s,
+      .lifetime_s = line->lifetime_s,
+      .audit = context->audit,
+  };
+  if ((line->tls_cert == NULL) != (line->tls_key == NULL))
+    return authd_complain(2, "--tls-cert and --tls-key: give both");
+  if (line->tls_cert != NULL && !show_certificate(line, &server.tls, problem))
+    return authd_complain(1, "%s", problem);
+  int status = 1;
+  if (authd_open_store(&server.last_used_store, line->db, problem, sizeof problem)) {
+    status = serve_api(&server);
+    server.last_used_store.close(server.last_used_store.state);
+  } else {
+    authd_complain(1, "cannot open %s", problem);
+  }
+  authd_tls_clean_up(&server.tls);
+  return status;
+}

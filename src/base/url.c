@@ -1,0 +1,87 @@
+/* The parts of a URL; see url.h. */
+#include "base/url.h"
+
+#include <string.h>
+
+#include "base/ascii.h"
+
+bool iauth__slice_equal(iauth__slice one, iauth__slice other) {
+  if (one.len != other.len)
+    return false;
+  for (size_t i = 0; i < one.len; i++)
+    if (iauth__lower(one.at[i]) != iauth__lower(other.at[i]))
+      return false;
+  return true;
+}
+
+static void advance(iauth__slice *text, size_t len) {
+  text->at += len;
+  text->len -= len;
+}
+
+bool iauth__slice_skip(iauth__slice *text, const char *prefix) {
+  iauth__slice expected = {prefix, strlen(prefix)};
+  if (text->len < expected.len || !iauth__slice_equal((iauth__slice){text->at, expected.len}, expected))
+    return false;
+  advance(text, expected.len);
+  return true;
+}
+
+static bool is_host_char(char c) {
+  char lower = iauth__lower(c);
+  return (lower >= 'a' && lower <= 'z') || iauth__is_digit(c) || c == '-' || c == '_' || c == '.';
+}
+
+/* How many characters a host at the beginning has. */
+static size_t host_len(iauth__slice text) {
+  size_t len = 0;
+  if (text.len > 0 && text.at[0] == '[') {
+    const char *end = memchr(text.at, ']', text.len);
+    return end != NULL ? (size_t)(end - text.at) + 1 : 0;
+  }
+  while (len < text.len && is_host_char(text.at[len]))
+    len++;
+  return len;
+}
+
+bool iauth__url_read_host(iauth__slice text, iauth__url *out) {
+  out->host = (iauth__slice){text.at, host_len(text)};
+  advance(&text, out->host.len);
+  out->port = (iauth__slice){NULL, 0};
+  if (iauth__slice_skip(&text, ":")) {
+    out->port.at = text.at;
+    while (out->port.len < text.len && iauth__is_digit(text.at[out->port.len]))
+      out->port.len++;
+    advance(&text, out->port.len);
+  }
+  out->rest = text;
+  return out->host.len > 0;
+}
+
+bool iauth__url_read(iauth__slice text, iauth__url *out) {
+  out->https = iauth__slice_skip(&text, "https://");
+  return (out->https || iauth__slice_skip(&text, "http://")) && iauth__url_read_host(text, out);
+}
+
+long iauth__url_port(iauth__slice digits) {
+  long port = 0;
+  for (size_t i = 0; i < digits.len && port <= 65535; i++)
+    port = port * 10 + (digits.at[i] - '0');
+  return port >= 1 && port <= 65535 ? port : -1;
+}
+
+bool iauth__url_ipv4(iauth__slice host, unsigned char address[4]) {
+  size_t at = 0;
+  for (int part = 0; part < 4; part++) {
+    if (part > 0 && (at == host.len || host.at[at++] != '.'))
+      return false;
+    int value = 0;
+    size_t start = at;
+    while (at < host.len && iauth__is_digit(host.at[at]) && at - start < 3)
+      value = value * 10 + (host.at[at++] - '0');
+    if (at == start || value > 255 || (host.at[start] == '0' && at - start > 1))
+      return false;
+    address[part] = (unsigned char)value;
+  }
+  return at == host.len;
+}

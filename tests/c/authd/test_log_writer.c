@@ -1,0 +1,209 @@
+/* The log writer: whole lines in their order, and nobody waits for a reader. */
+#define _GNU_SOURCE /* F_SETPIPE_SZ */
+#include "authd/log_writer.h"
+#include "cmocka_all.h"
+#include "served.h"
+#include "wire.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { THREADS = 8, LINES = 200, REQUESTS = 6000 };
+
+static authd_log_writer *writer;
+static int ends[2];
+
+/* A pipe that holds one page. */
+static int set_up(void **state) {
+  (void)state;
+  return pipe(ends) == 0 && fcntl(ends[1], F_SETPIPE_SZ, 4096) > 0 ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  close(ends[0]);
+  close(ends[1]);
+  return 0;
+}
+
+static void *put_many(void *thread) {
+  char line[200];
+  for (int i = 0; i < LINES; i++) {
+    int len = snprintf(line, sizeof line, "%d %d %0*d\n", (int)(size_t)thread, i, 1 + i % 100, 0);
+    authd_log_writer_put(writer, line, (size_t)len);
+  }
+  return NULL;
+}
+
+static void whole_lines_of_many_threads(void **state) {
+  (void)state;
+  pthread_t threads[THREADS];
+  int next[THREADS] = {0}, thread, number;
+  char line[200], expected[200];
+  FILE *file = tmpfile();
+  assert_non_null(file);
+  writer = authd_log_writer_new(fileno(file), false);
+  assert_non_null(writer);
+  for (size_t i = 0; i < THREADS; i++)
+    assert_int_equal(pthread_create(&threads[i], NULL, put_many, (void *)i), 0);
+  for (size_t i = 0; i < THREADS; i++)
+    pthread_join(threads[i], NULL);
+  authd_log_writer_free(writer);
+  rewind(file);
+  while (fgets(line, sizeof line, file) != NULL) {
+    assert_int_equal(sscanf(line, "%d %d", &thread, &number), 2);
+    assert_in_range(thread, 0, THREADS - 1);
+    assert_int_equal(number, next[thread]++);
+    snprintf(expected, sizeof expected, "%d %d %0*d\n", thread, number, 1 + number % 100, 0);
+    assert_string_equal(line, expected);
+  }
+  for (size_t i = 0; i < THREADS; i++)
+    assert_int_equal(next[i], LINES);
+  fclose(file);
+}
+
+static void written_without_delay(void **state) {
+  (void)state;
+  char text[100];
+  struct pollfd reader = {.fd = ends[0], .events = POLLIN};
+  writer = authd_log_writer_new(ends[1], false);
+  authd_log_writer_print(writer, "%s %d\n", "line", 1);
+  assert_int_equal(poll(&reader, 1, 5000), 1);
+  assert_int_equal(read(ends[0], text, sizeof text), 7);
+  assert_memory_equal(text, "line 1\n", 7);
+  authd_log_writer_free(writer);
+}
+
+/* All that is in the pipe now and within 100 ms. The caller frees it. */
+static char *read_all(void) {
+  size_t len = 0, size = 4 << 20;
+  ssize_t got;
+  char *text = malloc(size);
+  struct pollfd reader = {.fd = ends[0], .events = POLLIN};
+  while (poll(&reader, 1, 100) > 0 && (got = read(ends[0], text + len, size - len - 1)) > 0)
+    len += (size_t)got;
+  text[len] = '\0';
+  return text;
+}
+
+/* Lines are numbered, so it is known which of them are missing: as many as the log says, in one
+ * place. */
+static void a_reader_that_comes_late(void **state) {
+  (void)state;
+  enum { PUT = 10000 };
+  char line[200];
+  long dropped, all_dropped = 0;
+  int expected = 0, number;
+  writer = authd_log_writer_new(ends[1], false);
+  double start_s = served_now_s();
+  for (int i = 0; i < PUT; i++)
+    authd_log_writer_put(writer, line, (size_t)snprintf(line, sizeof line, "line %04d %0100d\n", i, 0));
+  assert_true(served_now_s() - start_s < 2);
+  char *text = read_all();
+  const char *last = NULL;
+  for (char *at = strtok(text, "\n"); at != NULL; at = strtok(NULL, "\n")) {
+    if (sscanf(at, "line %d", &number) == 1) {
+      assert_int_equal(number, expected++);
+    } else {
+      assert_int_equal(sscanf(at, "%*s %ld log lines were dropped", &dropped), 1);
+      expected += (int)dropped;
+      all_dropped += dropped;
+    }
+    last = at;
+  }
+  assert_non_null(last);
+  assert_true(all_dropped > PUT / 4); /* what two buffers and the pipe do not hold */
+  assert_int_equal(expected, PUT);
+  free(text);
+  authd_log_writer_put(writer, "later\n", 6);
+  text = read_all();
+  assert_string_equal(text, "later\n");
+  free(text);
+  authd_log_writer_free(writer);
+}
+
+static void the_count_as_json(void **state) {
+  (void)state;
+  static char line[AUTHD_LOG_BUFFER];
+  writer = authd_log_writer_new(ends[1], true);
+  memset(line, 'x', sizeof line);
+  line[sizeof line - 1] = '\n';
+  for (int i = 0; i < 10; i++)
+    authd_log_writer_put(writer, line, sizeof line);
+  char *text = read_all();
+  const char *at = strstr(text, "{\"time\":\"");
+  assert_non_null(at);
+  assert_non_null(strstr(at, "\",\"dropped\":"));
+  assert_non_null(strstr(at, "slow\"}\n"));
+  free(text);
+  authd_log_writer_free(writer);
+}
+
+/* Nobody ever reads: stopping takes a second, not for ever. */
+static void nobody_reads(void **state) {
+  (void)state;
+  static char line[AUTHD_LOG_BUFFER];
+  writer = authd_log_writer_new(ends[1], false);
+  authd_log_writer_put(writer, line, sizeof line);
+  double start_s = served_now_s();
+  authd_log_writer_free(writer);
+  assert_in_range((int)((served_now_s() - start_s) * 1000), 500, 5000);
+}
+
+static void a_reader_that_has_gone(void **state) {
+  (void)state;
+  writer = authd_log_writer_new(ends[1], false);
+  close(ends[0]);
+  authd_log_writer_put(writer, "line\n", 5);
+  double start_s = served_now_s();
+  authd_log_writer_free(writer);
+  assert_true(served_now_s() - start_s < 0.9);
+  ends[0] = dup(ends[1]); /* for tear_down */
+  authd_log_writer_free(NULL);
+}
+
+/* More lines than the buffer and the pipe hold: each request is answered all the while. */
+static void requests_are_answered_while_nobody_reads_the_log(void **state) {
+  (void)state;
+  static served at;
+  static char answer[WIRE_ANSWER_SIZE];
+  static const char request[] = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+  assert_true(served_start_with_log(&at, ends[1]));
+  int connection = wire_connect(at.port);
+  double slowest_s = 0;
+  for (int i = 0; i < REQUESTS; i++) {
+    double start_s = served_now_s();
+    wire_send(connection, request, sizeof request - 1);
+    assert_int_equal(wire_receive(connection, answer), 200);
+    if (served_now_s() - start_s > slowest_s)
+      slowest_s = served_now_s() - start_s;
+  }
+  close(connection);
+  assert_true(slowest_s < 1);
+  char *text = read_all();
+  assert_non_null(strstr(text, " log lines were dropped: their reader is too slow\n"));
+  free(text);
+  served_clean_up(&at);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {TEST(whole_lines_of_many_threads),
+                                     TEST(written_without_delay),
+                                     TEST(a_reader_that_comes_late),
+                                     TEST(the_count_as_json),
+                                     TEST(nobody_reads),
+                                     TEST(a_reader_that_has_gone),
+                                     TEST(requests_are_answered_while_nobody_reads_the_log)};
+  signal(SIGPIPE, SIG_IGN);
+  alarm(60); /* rather than wait for ever */
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
