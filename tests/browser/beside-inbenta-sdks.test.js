@@ -1,7 +1,7 @@
 // docs/beside-inbenta-sdks.md in a page: its examples, taken from it, hand our tokens to a stand-in for Inbenta's SDK.
 
 import { readFile } from 'node:fs/promises';
-import { startEmulator } from '../../dist/emulator.cjs';
+import { startEmulator } from 'inbenta-auth/emulator';
 import { serveSite, strictPolicy } from '../support/site.js';
 import { expect, test as base } from './fixture.js';
 
