@@ -14,8 +14,8 @@ const OPTIONS = ['endpoint', 'connectionEntryPoint', 'domainKeyName', 'persist',
  * @returns {Record<string, string | undefined>}
  */
 function attributes() {
-  if (!globalThis.document) return {};
-  const tag = Object.getOwnPropertyDescriptor(Document.prototype, 'currentScript')?.get?.call(document);
+  const page = globalThis.Document?.prototype;
+  const tag = page && Object.getOwnPropertyDescriptor(page, 'currentScript')?.get?.call(document);
   return { ...tag?.dataset };
 }
 
@@ -30,8 +30,11 @@ function clientOfTag() {
   }
 }
 
+/** Of an earlier tag: one more, without attributes, takes nothing away. */
+const earlier = globalThis.InbentaAuthSDK?.client;
+
 /** @type {api.AuthClient | undefined} */
-export const client = clientOfTag();
+export const client = clientOfTag() ?? (typeof earlier?.getToken == 'function' ? earlier : undefined);
 
 // Also where the file is loaded as a module, which makes no globals, and where an element of this id is in the way.
 globalThis.InbentaAuthSDK = { ...api, client };

@@ -15,6 +15,7 @@ struct line {
   char when[IAUTH__DATE_SIZE];
   const char *method, *path;
   const char *origin; /* NULL if there was none */
+  const char *client; /* NULL if it is not known */
 };
 
 static struct line line_of(int64_t now_s, const authapi_request *request) {
@@ -23,6 +24,7 @@ static struct line line_of(int64_t now_s, const authapi_request *request) {
   size_t letters = strspn(request->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
   bool plain = letters <= METHOD_MAX && request->method[letters] == '\0';
   bool known = authapi_path_known(request->path) || authapi_management_path_known(request->path);
+  line.client = request->client;
   line.method = plain ? request->method : "(method)";
   line.path = known ? request->path : "(unknown path)";
   line.origin = request->header(request->header_state, "Origin");
@@ -36,9 +38,11 @@ static const char *or_dash(const char *text) { return text != NULL && text[0] !=
 static size_t write_text(const struct line *line, const authapi_response *response, double took_ms,
                          char text[AUTHAPI_LOG_LINE_MAX]) {
   long took = (long)(took_ms * 100 + 0.5); /* two numbers are quicker to print than a broken one */
-  int len = snprintf(text, AUTHAPI_LOG_LINE_MAX, "%s %s %s %d origin=%s key=%s reason=%s %ld.%02ld ms\n", line->when,
-                     line->method, line->path, response->status, or_dash(line->origin), or_dash(response->key_id),
-                     or_dash(response->reason), took / 100, took % 100);
+  int len = snprintf(text, AUTHAPI_LOG_LINE_MAX, "%s %s %s %d origin=%s key=%s reason=%s %ld.%02ld ms%s%s%s%s\n",
+                     line->when, line->method, line->path, response->status, or_dash(line->origin),
+                     or_dash(response->key_id), or_dash(response->reason), took / 100, took % 100,
+                     line->client != NULL ? " client=" : "", line->client != NULL ? line->client : "",
+                     response->token_id[0] != '\0' ? " token=" : "", response->token_id);
   if (response->problem[0] != '\0')
     len += snprintf(text + len, AUTHAPI_LOG_LINE_MAX - (size_t)len, "%s problem: %s\n", line->when, response->problem);
   return (size_t)len;
@@ -56,8 +60,10 @@ static size_t write_json(const struct line *line, const authapi_response *respon
   add_text(json, "method", line->method);
   add_text(json, "path", line->path);
   cJSON_AddNumberToObject(json, "status", response->status);
+  add_text(json, "client", line->client);
   add_text(json, "origin", line->origin);
   add_text(json, "key", response->key_id);
+  add_text(json, "token", response->token_id);
   add_text(json, "reason", response->reason);
   add_text(json, "problem", response->problem);
   cJSON_AddNumberToObject(json, "duration_ms", (double)(long)(took_ms * 100) / 100);

@@ -44,8 +44,10 @@ static cJSON *describe(const authapi_audit_event *event) {
   add_text(json, "user", event->user);
   if (event->status != 0)
     cJSON_AddNumberToObject(json, "status", event->status);
+  add_text(json, "client", event->client);
   add_text(json, "origin", event->origin);
   add_text(json, "key", event->key);
+  add_text(json, "token", event->token);
   add_text(json, "reason", event->reason);
   const cJSON *field;
   cJSON_ArrayForEach(field, event->changed) cJSON_AddItemToObject(json, field->string, cJSON_Duplicate(field, true));
@@ -75,9 +77,31 @@ static bool tell_gap(const authapi_audit *audit, int64_t when_s) {
   return write_line(audit, json);
 }
 
+static bool tell_left_out(const authapi_audit *audit, int64_t when_s) {
+  cJSON *json = begin(when_s, "refusals left out");
+  cJSON_AddNumberToObject(json, "count", (double)audit->left_out);
+  return write_line(audit, json);
+}
+
+/* Whether it is one refusal of a stranger too many in this second; then it is counted. */
+static bool is_left_out(authapi_audit *audit, const authapi_audit_event *event) {
+  if (event->status < 400 || (event->key != NULL && event->key[0] != '\0'))
+    return false;
+  if (audit->strangers_s != event->when_s) {
+    audit->strangers_s = event->when_s;
+    audit->strangers = 0;
+  }
+  if (audit->strangers++ < AUTHAPI_STRANGERS_A_SECOND)
+    return false;
+  audit->left_out++;
+  return true;
+}
+
 void authapi_audit_write(authapi_audit *audit, const authapi_audit_event *event) {
-  if (audit == NULL)
+  if (audit == NULL || is_left_out(audit, event))
     return;
+  if (audit->left_out > 0 && tell_left_out(audit, event->when_s))
+    audit->left_out = 0;
   if (audit->missing > 0 && tell_gap(audit, event->when_s))
     audit->missing = 0;
   if (audit->missing > 0 || !write_line(audit, describe(event)))

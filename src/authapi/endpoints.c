@@ -32,7 +32,9 @@ void authapi_write_audit(const authapi *api, const char *event, const char *by, 
       .event = event,
       .by = by,
       .status = response->status,
+      .client = request->client,
       .key = response->key_id,
+      .token = response->token_id,
       .origin = origin,
       .reason = response->reason,
       .changed = response->changed,
@@ -187,6 +189,8 @@ static bool check_bearer(const authapi *api, const authapi_request *request, aut
     return false;
   authapi_token_state state = authapi_token_check(&api->signer, signing_keys->keys, signing_keys->count, token,
                                                   api->now_s(api->clock_state), &claims);
+  if (state != AUTHAPI_TOKEN_INVALID)
+    memcpy(response->token_id, claims.token_id, sizeof response->token_id);
   if (state != AUTHAPI_TOKEN_VALID) {
     refuse_as_gateway(response, state == AUTHAPI_TOKEN_EXPIRED ? "token_expired" : "token_invalid");
     return false;
@@ -248,6 +252,7 @@ static void grant(const authapi *api, const authapi_credential *credential, cons
     authapi_fail(response, "no access token could be signed");
     return;
   }
+  memcpy(response->token_id, claims.token_id, sizeof response->token_id);
   answer_grant(token, &claims, apis_json, response);
   iauth__wipe(token, strlen(token));
   free(token);

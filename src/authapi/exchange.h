@@ -22,6 +22,7 @@ typedef struct {
   const char *body; /* need not end in NUL */
   size_t body_len;
   bool body_too_large; /* the host stopped reading it */
+  const char *client;  /* for logs: the address that asks; NULL if the host does not know it */
 } authapi_request;
 
 typedef struct {
@@ -31,11 +32,12 @@ typedef struct {
     char value[AUTHAPI_ORIGIN_MAX + 1];
   } headers[AUTHAPI_HEADERS_MAX];
   size_t header_count;
-  char *body;                   /* NULL for none; of HEAD the host sends its length only */
-  char key_id[AUTHAPI_ID_SIZE]; /* for a log: the credential, or else API key, that was used, or "" */
-  cJSON *changed;               /* for the audit log: what became of a key (authapi_audit_pick), or NULL */
-  const char *reason;           /* for a log: why it was refused, or "" */
-  const char *problem;          /* for a log: what failed in here, or ""; borrowed from the store until it is
+  char *body;                     /* NULL for none; of HEAD the host sends its length only */
+  char key_id[AUTHAPI_ID_SIZE];   /* for a log: the credential, or else API key, that was used, or "" */
+  char token_id[AUTHAPI_ID_SIZE]; /* for a log: the jti of the token that was granted or shown, or "" */
+  cJSON *changed;                 /* for the audit log: what became of a key (authapi_audit_pick), or NULL */
+  const char *reason;             /* for a log: why it was refused, or "" */
+  const char *problem;            /* for a log: what failed in here, or ""; borrowed from the store until it is
                           used again */
 } authapi_response;
 

@@ -37,6 +37,7 @@ const char *authapi_management_token_problem(const char *token) {
 
 bool authapi_management_init(authapi_management *admin, const authapi *api, const char *token) {
   admin->api = api;
+  admin->attempts = NULL;
   return api->signer.sha256(api->signer.state, token, strlen(token), admin->token_hash);
 }
 
@@ -60,9 +61,26 @@ static bool check_asker(const authapi_management *admin, const authapi_request *
     authapi_refuse(response, 403, "cross_site", "Only the page at /admin/ may ask from a browser.");
     return false;
   }
+  int64_t now = admin->api->now_s(admin->api->clock_state);
+  bool counted = admin->attempts != NULL && request->client != NULL;
   const char *token = authapi_bearer_token(authapi_header(request, "Authorization"));
-  if (token != NULL && is_token(admin, token))
+  /* Whoever has to wait is refused with the right token, too: else waiting would slow nobody down. */
+  int64_t wait_s = counted && token != NULL ? authapi_attempts_wait_s(admin->attempts, request->client, now) : 0;
+  if (wait_s > 0) {
+    char seconds[24];
+    snprintf(seconds, sizeof seconds, "%lld", (long long)wait_s);
+    authapi_add_header(response, "Retry-After", seconds);
+    authapi_refuse(response, 429, "too_many_attempts",
+                   "Too many wrong admin tokens. Wait as long as Retry-After says.");
+    return false;
+  }
+  if (token != NULL && is_token(admin, token)) {
+    if (counted)
+      authapi_attempts_succeeded(admin->attempts, request->client);
     return true;
+  }
+  if (token != NULL && counted)
+    authapi_attempts_failed(admin->attempts, request->client, now);
   authapi_add_header(response, "WWW-Authenticate", "Bearer");
   if (token == NULL)
     authapi_refuse(response, 401, "token_missing", "Send the header Authorization: Bearer <admin token>.");

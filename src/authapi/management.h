@@ -7,6 +7,7 @@
 #ifndef AUTHAPI_MANAGEMENT_H
 #define AUTHAPI_MANAGEMENT_H
 
+#include "authapi/attempts.h"
 #include "authapi/endpoints.h"
 
 #define AUTHAPI_ADMIN_TOKEN_MIN 32 /* characters */
@@ -16,6 +17,7 @@
 typedef struct {
   const authapi *api;
   unsigned char token_hash[AUTHAPI_HASH_SIZE];
+  authapi_attempts *attempts; /* the host's, zeroed at first; NULL: nobody has to wait */
 } authapi_management;
 
 /* Why this cannot be an admin token, as a sentence that says what to do; NULL if it can. Static

@@ -20,7 +20,7 @@ const char authd_usage[] =
     "  inbenta-authd serve [--listen 127.0.0.1:8080] [--lifetime SECONDS] [--api NAME=URL]... "
     "[--quiet | --log json]\n"
     "                      [--admin-token-file FILE] [--tls-cert FILE --tls-key FILE]\n"
-    "                      [--admin-over-http] [--allow-host NAME]...\n"
+    "                      [--admin-over-http] [--allow-host NAME]... [--trusted-proxy ADDR[/BITS]]...\n"
     "                      [--throttle REQUESTS/SECONDS] [--quota REQUESTS/SECONDS] [--audit "
     "FILE]\n"
     "  inbenta-authd api-key create --name NAME\n"
@@ -59,6 +59,8 @@ const char authd_usage[] =
     "  --admin-over-http\n"
     "                   the management interface may be reached by plain http from other machines\n"
     "  --allow-host     a host name under which /admin/ is reached, besides localhost and addresses\n"
+    "  --trusted-proxy  a proxy whose X-Forwarded-For says who asks; it may open as many connections as\n"
+    "                   it likes, any other address 256\n"
     "  --throttle, --quota\n"
     "                   how much an API key may ask in each period, for example 100/10 and "
     "50000/86400;\n"
@@ -193,6 +195,7 @@ static const struct {
     {"--now", AUTHD_NOW, false},
     {"--admin-over-http", AUTHD_ADMIN, false},
     {"--allow-host", AUTHD_HOSTS, true},
+    {"--trusted-proxy", AUTHD_HOSTS, true},
 };
 
 #define OPTIONS (sizeof options / sizeof *options)
@@ -217,6 +220,11 @@ static int take_option(authd_command_line *line, const char *option, const char 
     line->now = true;
   else if (strcmp(option, "--admin-over-http") == 0)
     line->admin_over_http = true;
+  else if (strcmp(option, "--trusted-proxy") == 0)
+    return authd_networks_add(&line->trusted, value)
+               ? 0
+               : authd_complain(2, "--trusted-proxy %s: write an IP address or a network, for example 10.0.0.0/8",
+                                value);
   else if (strcmp(option, "--allow-host") == 0)
     cJSON_AddItemToArray(line->allowed_hosts, cJSON_CreateString(value));
   else if (strcmp(option, "--listen") == 0)

@@ -8,6 +8,7 @@
 #include "authapi/keys/domains.h"
 #include "authapi/limits.h"
 #include "authapi/store/store.h"
+#include "authd/networks.h"
 
 /* Options that only some commands take, and the ID or key after the verb (AUTHD_TARGET). */
 typedef enum {
@@ -39,6 +40,7 @@ typedef struct {
   char address[64];    /* of listen */
   unsigned short port; /* of listen */
   char domains[AUTHAPI_DOMAINS_SIZE];
+  authd_networks trusted;
   cJSON *allowed_hosts; /* an array of names */
   cJSON *apis;          /* {"name": "https://base URL"} */
   long lifetime_s, overlap_s, publish_s;

@@ -24,8 +24,10 @@
 
 #include "authapi/messages.h"
 #include "authd/certificate.h"
+#include "authd/connections.h"
 #include "authd/framing.h"
 #include "authd/hosts.h"
+#include "base/dates.h"
 #include "base/wipe.h"
 
 #define SERVING_THREADS 4
@@ -42,6 +44,10 @@ struct authd_http {
   authd_http_options options;
   const authd_log *log;
   struct MHD_Daemon *daemon;
+  authd_connections *connections;
+  int64_t strangers_s;       /* the second in which lines of requests without a known key are counted */
+  unsigned strangers;        /* so many in it */
+  unsigned long left_out;    /* lines that were not written, because they were too many */
   atomic_int open_exchanges; /* requests that are being read or answered */
   pthread_mutex_t in_use;    /* what the handlers use: by a request, or after authd_http_pause */
 };
@@ -134,6 +140,37 @@ static enum MHD_Result refuse_framing(struct MHD_Connection *connection, const c
   return result;
 }
 
+static const struct sockaddr *peer_of(struct MHD_Connection *connection) {
+  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+}
+
+/* Anybody may send requests without a known key, so only so many of them have a line in each second.
+ * *left_out is set to how many had none, when the next line is written. */
+static bool is_logged(authd_http *http, const authapi_response *response, int64_t now_s, unsigned long *left_out) {
+  if (response->key_id[0] == '\0') {
+    if (http->strangers_s != now_s) {
+      http->strangers_s = now_s;
+      http->strangers = 0;
+    }
+    if (http->strangers++ >= AUTHAPI_STRANGERS_A_SECOND) {
+      http->left_out++;
+      return false;
+    }
+  }
+  *left_out = http->left_out;
+  http->left_out = 0;
+  return true;
+}
+
+static void log_left_out(const authd_log *log, int64_t now_s, unsigned long left_out) {
+  char when[IAUTH__DATE_SIZE];
+  iauth__write_date(now_s, when);
+  authd_log_writer_print(log->writer,
+                         log->json ? "{\"time\":\"%s\",\"left_out\":%lu}\n"
+                                   : "%s %lu requests without a known key have no line\n",
+                         when, left_out);
+}
+
 /* A page of a stranger may give its own host name our address (DNS rebinding). It then is of the same
  * origin as the page of management, but it cannot choose another Host. Elsewhere there is nothing that
  * a browser could be made to use: every request shows its credential. */
@@ -168,7 +205,10 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     *size = 0;
     return MHD_YES;
   }
+  char client[AUTHD_ADDRESS_SIZE];
+  authd_client_address(http->options.trusted, peer_of(connection), header_of(connection, "X-Forwarded-For"), client);
   const authapi_request request = {
+      .client = client,
       .method = method,
       .path = authapi_target_path(url),
       .header = header_of,
@@ -190,10 +230,14 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     snprintf(problem, sizeof problem, "%s", response.problem);
     response.problem = problem;
   }
+  int64_t now_s = http->api->now_s(http->api->clock_state);
+  unsigned long left_out = 0;
+  bool logged = http->log != NULL && is_logged(http, &response, now_s, &left_out);
   pthread_mutex_unlock(&http->in_use);
-  if (http->log != NULL) {
+  if (left_out > 0)
+    log_left_out(http->log, now_s, left_out);
+  if (logged) {
     char line[AUTHAPI_LOG_LINE_MAX];
-    int64_t now_s = http->api->now_s(http->api->clock_state);
     size_t len = authapi_access_log_line(http->log->json, now_s, &request, &response, took_ms, line);
     authd_log_writer_put(http->log->writer, line, len);
   }
@@ -206,8 +250,10 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
                          enum MHD_RequestTerminationCode code) {
   authd_http *http = user;
   struct exchange *exchange = *state;
-  (void)connection;
   (void)code;
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  if (info != NULL)
+    authd_connections_restart(http->connections, info->socket_context);
   if (exchange == NULL)
     return;
   atomic_fetch_sub(&http->open_exchanges, 1);
@@ -216,6 +262,24 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
   free(exchange->body);
   free(exchange);
   *state = NULL;
+}
+
+static enum MHD_Result on_accept(void *user, const struct sockaddr *address, socklen_t size) {
+  authd_http *http = user;
+  (void)size;
+  return authd_connections_accept(http->connections, address) ? MHD_YES : MHD_NO;
+}
+
+static void on_connection(void *user, struct MHD_Connection *connection, void **state,
+                          enum MHD_ConnectionNotificationCode code) {
+  authd_http *http = user;
+  if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+    int file = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    *state = authd_connections_add(http->connections, file, peer_of(connection));
+  } else {
+    authd_connections_remove(http->connections, *state);
+    *state = NULL;
+  }
 }
 
 /* How many connections may be open: each is a file, so the soft limit is raised to what the hard
@@ -244,6 +308,7 @@ static unsigned connection_limit(void) {
 #endif
 
 static void release(authd_http *http) {
+  authd_connections_free(http->connections);
   authd_certificate_clean_up();
   pthread_mutex_destroy(&http->in_use);
   free(http);
@@ -279,12 +344,20 @@ authd_http *authd_http_start(const authapi *api, const authapi_management *admin
     http->options = *options;
   atomic_init(&http->open_exchanges, 0);
   pthread_mutex_init(&http->in_use, NULL);
-  http->daemon = MHD_start_daemon(
-      flags, 0, NULL, NULL, on_request, http, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_SOCK_ADDR, at,
-      MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVING_THREADS, MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)SOMAXCONN,
-      MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
-      MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-      STRICTNESS, MHD_OPTION_UNESCAPE_CALLBACK, authd_framing_unescape, NULL, MHD_OPTION_END);
+  unsigned limit = connection_limit(), of_one = limit / 4;
+  http->connections = authd_connections_new(of_one < AUTHD_CONNECTIONS_OF_ONE ? of_one : AUTHD_CONNECTIONS_OF_ONE,
+                                            http->options.trusted);
+  if (http->connections == NULL) {
+    release(http);
+    return NULL;
+  }
+  http->daemon = MHD_start_daemon(flags, 0, on_accept, http, on_request, http, MHD_OPTION_ARRAY, tls_options,
+                                  MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVING_THREADS,
+                                  MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)SOMAXCONN, MHD_OPTION_NOTIFY_COMPLETED,
+                                  on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+                                  MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, STRICTNESS,
+                                  MHD_OPTION_UNESCAPE_CALLBACK, authd_framing_unescape, NULL, MHD_OPTION_END);
   if (http->daemon == NULL) {
     int why = errno;
     release(http);

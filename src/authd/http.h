@@ -6,13 +6,15 @@
 #include "authapi/endpoints.h"
 #include "authapi/management.h"
 #include "authd/log_writer.h"
+#include "authd/networks.h"
 #include "authd/tls.h"
 
 typedef struct authd_http authd_http;
 
 /* Who may come, and how. What it points to is borrowed until authd_http_stop. */
 typedef struct {
-  const cJSON *allowed_hosts; /* an array of names under which /admin/ is reached; NULL: none */
+  const authd_networks *trusted; /* proxies that say whom they ask for, and have no limit of connections; NULL: none */
+  const cJSON *allowed_hosts;    /* an array of names under which /admin/ is reached; NULL: none */
 } authd_http_options;
 
 /* Where the line for each request goes. */

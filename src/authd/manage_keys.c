@@ -218,9 +218,11 @@ static int print_list(const authd_context *context, cJSON *list) {
   const cJSON *entry, *field, *item;
   cJSON_ArrayForEach(entry, list) {
     cJSON_ArrayForEach(field, entry) {
-      if (cJSON_IsString(field))
-        printf("%-13s %s\n", field->string, field->valuestring);
-      else if (cJSON_IsBool(field))
+      if (cJSON_IsString(field)) {
+        char text[4 * AUTHAPI_NAME_SIZE];
+        authapi_escape(field->valuestring, text, sizeof text);
+        printf("%-13s %s\n", field->string, text);
+      } else if (cJSON_IsBool(field))
         printf("%-13s %s\n", field->string, cJSON_IsTrue(field) ? "yes" : "no");
       else
         cJSON_ArrayForEach(item, field) printf("%-13s %s\n", "domain", item->valuestring);

@@ -31,6 +31,7 @@ typedef struct {
   authapi_signing_keys keys;
   authapi api;
   authapi_management admin;
+  authapi_attempts attempts;
   authapi_store last_used_store; /* the same store on a connection of its own */
   authd_tls tls;                 /* .key is NULL for plain http */
   authd_log log;
@@ -75,6 +76,7 @@ static int init_admin(server *server) {
     status = authd_complain(1, "--admin-token-file %s", problem);
   else if (!authapi_management_init(&server->admin, &server->api, token))
     status = authd_complain(1, "no hash could be made");
+  server->admin.attempts = &server->attempts;
   iauth__wipe(token, sizeof token);
   return status;
 }
@@ -199,7 +201,7 @@ static void print_address(const server *server, unsigned short port) {
 /* Returns the exit status. */
 static int serve_until_stopped(server *server, const sigset_t *signals) {
   const authd_command_line *line = server->line;
-  const authd_http_options options = {.allowed_hosts = line->allowed_hosts};
+  const authd_http_options options = {.trusted = &line->trusted, .allowed_hosts = line->allowed_hosts};
   unsigned short port = line->port;
   errno = 0;
   server->http = authd_http_start(&server->api, line->admin_token_file != NULL ? &server->admin : NULL,

@@ -84,6 +84,9 @@ test('twice, and as a module', async ({ page, fake }) => {
   let site = await open(page, tag(keysFor(fake)) + tag(keysFor(fake)));
   expect(await tokenOfTag(page)).toBe('token-1');
   await site.close();
+  site = await open(page, tag(keysFor(fake)) + tag(''));
+  expect(await tokenOfTag(page)).toMatch(/^token-/);
+  await site.close();
   site = await open(page, tag(`type="module" ${keysFor(fake)}`));
   expect(await page.evaluate(() => [typeof InbentaAuthSDK.createFromDomainKey, typeof InbentaAuthSDK.client])).toEqual(['function', 'undefined']);
   await site.close();

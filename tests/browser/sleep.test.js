@@ -17,7 +17,8 @@ test('frozen for longer than the token lives, and resumed', async ({ page, fake 
     Date.now = () => real() + 7_200_000;
     for (const type of ['freeze', 'resume']) document.dispatchEvent(new Event(type));
   });
-  await expect.poll(() => page.evaluate(() => window.client.token?.accessToken)).toBe('token-2');
+  // The monotonic clock stood still, and the background asks every 10 s at most.
+  await expect.poll(() => page.evaluate(() => window.client.token?.accessToken), { timeout: 15_000 }).toBe('token-2');
   expect(fake.requests.map(({ url }) => url)).toEqual(['/v1/auth', '/v1/auth']);
 });
 

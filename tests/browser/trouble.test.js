@@ -128,7 +128,8 @@ test('after a sleep that outlived the token, waking up starts again at /auth', a
     Date.now = () => real() + 7_200_000; // the monotonic clock may stand still in sleep
     window.dispatchEvent(new Event('online'));
   });
-  await expect.poll(() => page.evaluate(() => window.events.map(([type]) => type))).toEqual(['token', 'expired', 'token']);
+  // The background asks every 10 s at most, by the clock that stood still.
+  await expect.poll(() => page.evaluate(() => window.events.map(([type]) => type)), { timeout: 15_000 }).toEqual(['token', 'expired', 'token']);
   expect(fake.requests.map(({ url }) => url)).toEqual(['/v1/auth', '/v1/auth']);
   expect(await page.evaluate(() => window.client.token.accessToken)).toBe('token-2');
 });

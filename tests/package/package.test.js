@@ -233,7 +233,7 @@ test('an import touches no global but EventTarget: test environments lack some, 
   });
   new Function('scope', `with (scope) { ${code.replace(/^"use strict";/, '')} }`)(scope);
   // What ECMAScript itself has is there everywhere.
-  const own = ['module', 'EventTarget', 'Object', 'Symbol', 'Error', 'Map', 'WeakMap', 'Uint8Array', 'Array', 'Number', 'Math', 'Infinity', 'undefined'];
+  const own = ['module', 'EventTarget', 'Object', 'Symbol', 'Error', 'Map', 'Set', 'WeakMap', 'Uint8Array', 'Array', 'Number', 'Math', 'Infinity', 'undefined'];
   assert.deepEqual([...touched].filter((name) => !name.startsWith('__') && !own.includes(name) && name in globalThis), []);
   assert.ok(touched.has('EventTarget'));
 });

@@ -158,7 +158,7 @@ test('the members of clients and errors', async () => {
 
 test('the codes of errors', async () => {
   const [, union] = /^export type AuthErrorCode =\n([^;]*);/m.exec(await declarations('inbenta-auth'));
-  const declared = [...union.matchAll(/'(\w+)'/g)].map(([, code]) => code);
+  const declared = [...union.matchAll(/'(\w+)'/g)].map(([, code]) => code).sort();
   const [, hints] = /^const HINTS = \{\n([^]*?)^\};/m.exec(await readFile(join(root, 'js/client/errors.js'), 'utf8'));
-  assert.deepEqual(declared, [...hints.matchAll(/^  (\w+): /gm)].map(([, code]) => code));
+  assert.deepEqual(declared, [...hints.matchAll(/^  (\w+): /gm)].map(([, code]) => code).sort());
 });

@@ -33,14 +33,14 @@ bool authapi_new_id(const authapi_signer *signer, const char *prefix, char id[AU
   return true;
 }
 
-char *authapi_token_issue(const authapi_signer *signer, const authapi_key *key, const authapi_claims *claims) {
-  char json[CLAIMS_MAX], token[TOKEN_MAX], jti[AUTHAPI_ID_SIZE];
+char *authapi_token_issue(const authapi_signer *signer, const authapi_key *key, authapi_claims *claims) {
+  char json[CLAIMS_MAX], token[TOKEN_MAX];
   unsigned char signature[AUTHAPI_SIGNATURE_SIZE];
-  if (!authapi_new_id(signer, "", jti))
+  if (!authapi_new_id(signer, "", claims->token_id))
     return NULL;
   int json_len = snprintf(json, sizeof json, "{\"sub\":\"%s\",\"key\":\"%s\",\"iat\":%lld,\"exp\":%lld,\"jti\":\"%s\"}",
                           claims->credential_id, claims->api_key_id, (long long)claims->issued_s,
-                          (long long)claims->expires_s, jti);
+                          (long long)claims->expires_s, claims->token_id);
   size_t len = write_header(key, token);
   token[len++] = '.';
   len += iauth__base64url_encode(json, (size_t)json_len, token + len);
@@ -75,6 +75,8 @@ static bool read_claims(const char *text, size_t len, authapi_claims *claims) {
   cJSON *json = cJSON_ParseWithLength(json_text, (size_t)json_len);
   bool ok = copy_string(json, "sub", claims->credential_id) && copy_string(json, "key", claims->api_key_id) &&
             copy_time(json, "iat", &claims->issued_s) && copy_time(json, "exp", &claims->expires_s);
+  if (!copy_string(json, "jti", claims->token_id))
+    claims->token_id[0] = '\0';
   cJSON_Delete(json);
   return ok;
 }

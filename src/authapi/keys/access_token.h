@@ -17,15 +17,16 @@
 typedef struct {
   char credential_id[AUTHAPI_ID_SIZE]; /* the secret or domain key behind the token */
   char api_key_id[AUTHAPI_ID_SIZE];
-  int64_t issued_s; /* Unix seconds */
+  char token_id[AUTHAPI_ID_SIZE]; /* "jti": what logs call this token */
+  int64_t issued_s;               /* Unix seconds */
   int64_t expires_s;
 } authapi_claims;
 
 typedef enum { AUTHAPI_TOKEN_VALID, AUTHAPI_TOKEN_EXPIRED, AUTHAPI_TOKEN_INVALID } authapi_token_state;
 
-/* Makes a token, unique by a random jti. The caller frees it; NULL if the signer or memory fails.
- */
-char *authapi_token_issue(const authapi_signer *signer, const authapi_key *key, const authapi_claims *claims);
+/* Makes a token, unique by a random jti, which is written to *claims. The caller frees it; NULL if the
+ * signer or memory fails. */
+char *authapi_token_issue(const authapi_signer *signer, const authapi_key *key, authapi_claims *claims);
 
 /* Checks signature and expiry at `now_s`, by the one of `count` keys that the token names; *claims
  * is set unless the token is INVALID. */

@@ -29,10 +29,47 @@ bool authapi_hash_secret(const authapi_signer *signer, const char *secret, char 
   return true;
 }
 
+/* The length of the character at `at`, 0 if it is a control character, or not UTF-8 (RFC 3629). */
+static size_t printable_len(const unsigned char *at) {
+  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  size_t len = at[0] < 0x80 ? 1 : at[0] >> 5 == 6 ? 2 : at[0] >> 4 == 14 ? 3 : at[0] >> 3 == 30 ? 4 : 0;
+  if (len < 2)
+    return len == 1 && at[0] >= ' ' && at[0] != 127 ? 1 : 0;
+  uint32_t code = at[0] & (0x7fu >> len);
+  for (size_t i = 1; i < len; i++) {
+    if (at[i] >> 6 != 2)
+      return 0;
+    code = code << 6 | (at[i] & 0x3fu);
+  }
+  bool direction = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+  bool surrogate = code >= 0xd800 && code <= 0xdfff;
+  return code < least[len] || code > 0x10ffff || code < 0xa0 || direction || surrogate ? 0 : len;
+}
+
+void authapi_escape(const char *text, char *out, size_t size) {
+  size_t used = 0;
+  for (const unsigned char *at = (const unsigned char *)text; *at != '\0' && used + 5 <= size;) {
+    size_t len = printable_len(at);
+    if (len == 0)
+      used += (size_t)snprintf(out + used, size - used, "\\x%02x", *at++);
+    for (; len > 0; len--)
+      out[used++] = (char)*at++;
+  }
+  out[used] = '\0';
+}
+
 const char *authapi_name_problem(const char *name) {
   if (name == NULL || *name == '\0')
     return "give the API key a name";
-  return strlen(name) >= AUTHAPI_NAME_SIZE ? "a name has at most 127 bytes" : NULL;
+  if (strlen(name) >= AUTHAPI_NAME_SIZE)
+    return "a name has at most 127 bytes";
+  for (const unsigned char *at = (const unsigned char *)name; *at != '\0';) {
+    size_t len = printable_len(at);
+    if (len == 0)
+      return "a name is text in UTF-8, without control characters";
+    at += len;
+  }
+  return NULL;
 }
 
 struct search {

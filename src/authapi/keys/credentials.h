@@ -50,4 +50,8 @@ bool authapi_is_expired(const authapi_credential *credential, int64_t now_s);
  * nothing by its time, because nobody can choose what a secret hashes to. */
 bool authapi_hash_secret(const authapi_signer *signer, const char *secret, char value[AUTHAPI_VALUE_SIZE]);
 
+/* Writes a text so that a terminal does not act on it: control characters, and what is not UTF-8, as
+ * \\xNN. What does not fit into `size` bytes, at least 6, is left out. */
+void authapi_escape(const char *text, char *out, size_t size);
+
 #endif

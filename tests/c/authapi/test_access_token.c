@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const unsigned char private_keys[2][AUTHAPI_KEY_SIZE] = {{1, 2, 3}, {3, 2, 1}};
-static const authapi_claims claims = {"dk_1", "ak_1", 1000, 2000};
+static authapi_claims claims = {.credential_id = "dk_1", .api_key_id = "ak_1", .issued_s = 1000, .expires_s = 2000};
 
 static authapi_signer signer;
 static authapi_key keys[2];
@@ -44,6 +44,7 @@ static void round_trip(void **state) {
   assert_int_equal(check(token, 1999, &read), AUTHAPI_TOKEN_VALID);
   assert_string_equal(read.credential_id, "dk_1");
   assert_string_equal(read.api_key_id, "ak_1");
+  assert_int_equal(strlen(read.token_id), 16);
   assert_int_equal(read.issued_s, 1000);
   assert_int_equal(read.expires_s, 2000);
   assert_int_equal(check(token, 2000, &read), AUTHAPI_TOKEN_EXPIRED);

@@ -396,7 +396,7 @@ static void domains_that_cannot_match(void **state) {
   } bad[] = {
       {"[]", "at least one"},
       {"\"a.example\"", "at least one"},
-      {"{\"a\":\"b\"}", "at least one"},
+      {"{\"a\":\"b.example\"}", "at least one"},
       {"null", "at least one"},
       {"[\"a.example\",7]", "not a string"},
       {"[\"a.example\",\"*\"]", "Domain *: "},
@@ -423,6 +423,18 @@ static void domains_that_cannot_match(void **state) {
 }
 
 /* Also a key of the other kind, and a domain key by its value, which would get into the log. */
+/* A name that an older version let in. */
+static void names_for_terminals(void **state) {
+  (void)state;
+  char text[80], small[6];
+  authapi_escape("\x1b[31m \xc2\x9b \xe2\x80\xae \xff caf\xc3\xa9", text, sizeof text);
+  assert_string_equal(text, "\\x1b[31m \\xc2\\x9b \\xe2\\x80\\xae \\xff caf\xc3\xa9");
+  authapi_escape("\xf0\x9f\x9b\x8d", text, sizeof text);
+  assert_string_equal(text, "\xf0\x9f\x9b\x8d");
+  authapi_escape("abcdefgh", small, sizeof small);
+  assert_true(strlen(small) < sizeof small && strncmp(small, "abcdefgh", strlen(small)) == 0);
+}
+
 static void what_is_not_there(void **state) {
   (void)state;
   post("/admin/secrets", "{\"apiKey\":\"%s\"}", "unknown");
@@ -620,6 +632,7 @@ int main(void) {
       TEST(domain_keys),
       TEST(mistakes),
       TEST(domains_that_cannot_match),
+      TEST(names_for_terminals),
       TEST(what_is_not_there),
       TEST(methods),
       TEST(the_page),

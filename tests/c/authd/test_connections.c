@@ -110,7 +110,8 @@ static void *ask_often(void *answered) {
   return NULL;
 }
 
-/* Clients at the same time: each request is answered, and has its line in the log. */
+/* Clients at the same time: each request is answered, and has its line in the log; of those without a
+ * key, which strangers may send as well, only some. */
 static void many_at_once(void **state) {
   (void)state;
   pthread_t clients[CLIENTS];
@@ -127,7 +128,7 @@ static void many_at_once(void **state) {
     checks += strncmp(strchr(line, ' '), " GET /healthz 200 ", 18) == 0;
   }
   assert_int_equal(grants, CLIENTS * ASKED * 3 / 4);
-  assert_int_equal(checks, CLIENTS * ASKED / 4);
+  assert_in_range(checks, AUTHAPI_STRANGERS_A_SECOND, CLIENTS * ASKED / 4);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -94,6 +94,7 @@ static void bad_endpoints(void **state) {
       "https://api.inbenta.io:80x",
       "https://a..b/v1",
       "https://.a",
+      "https://.",
       "https://a/%",
       "https://a/%4",
       "https://a/%g1",

@@ -75,7 +75,12 @@ test('grants, refusals and changes, by whom, without credentials', async (t) => 
     { event: 'secret revoke', outcome: 'refused', by: 'admin', status: 401, reason: 'token_invalid' },
     { event: 'list', outcome: 'refused', by: 'admin', status: 401, reason: 'token_missing' },
   ];
-  assert.deepEqual(lines.map(({ time, ...line }) => line), expected);
+  assert.deepEqual(lines.map(({ time, client, token, ...line }) => line), expected);
+  // Who asked, and by which token: what the server did has the address, a grant and what is done with it the token's jti.
+  for (const { by, client } of lines) assert.equal(client, by == 'command' ? undefined : '127.0.0.1');
+  const jti = (text) => JSON.parse(Buffer.from(text.split('.')[1], 'base64url')).jti;
+  assert.equal(lines[2].token, jti(accessToken));
+  assert.deepEqual(lines.map(({ token }) => !!token), expected.map(({ event, status }) => /^token/.test(event) && status == 200));
   for (const { time } of lines) assert.ok(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(time) && Math.abs(Date.parse(time) - Date.now()) < 30_000, time);
   const text = await readFile(file, 'utf8');
   for (const credential of [key.apiKey, domainKey.domainKey, secret.secret, rotated.secret, again.secret, accessToken, ADMIN_TOKEN]) assert.ok(credential && !text.includes(credential));

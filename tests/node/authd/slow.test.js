@@ -1,0 +1,89 @@
+// Slow clients: so many connections of one address, and a whole request within a time. Others are served meanwhile.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Authd } from '../../support/authd.js';
+
+const OF_ONE = 256; // connections of one address
+const REQUESTS = 200;
+const P99_MAX_MS = 500; // on a machine that does other things, too
+const DEADLINE_MS = 30_000;
+const HALF = 'POST /v1/auth HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{';
+
+/** A client that sends half a request, from a loopback address of its own. */
+async function slow(port, localAddress) {
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  socket.write(HALF);
+  return socket;
+}
+
+/** How long one request takes from an address on a connection of its own. */
+function serve(port, localAddress) {
+  const start = performance.now();
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path: '/.well-known/jwks.json', localAddress, agent: new Agent() }, (answer) => {
+      answer.resume().on('end', () => (answer.statusCode == 200 ? resolve(performance.now() - start) : reject(new Error(`${answer.statusCode}`))));
+    });
+    asked.on('error', reject).end();
+  });
+}
+
+async function p99(port, localAddress) {
+  const times = [];
+  for (let i = 0; i < REQUESTS; i++) times.push(await serve(port, localAddress));
+  return times.sort((a, b) => a - b)[Math.floor(REQUESTS * 0.99)];
+}
+
+const open = (sockets) => sockets.filter((socket) => !socket.closed && socket.readable).length;
+
+test('slow clients', { timeout: 120_000 }, async (t) => {
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  const { port } = new URL(await authd.serve({ words: ['--quiet', '--trusted-proxy', '127.0.7.0/24'] }));
+  const sockets = [];
+  t.after(() => sockets.forEach((socket) => socket.destroy()));
+  const start = performance.now();
+
+  await t.test('400 of one address get 256 connections, and do not shut others out', async (t) => {
+    for (let i = 0; i < 400; i++) sockets.push(await slow(port, '127.0.0.2'));
+    await sleep(500);
+    assert.equal(open(sockets), OF_ONE);
+    await assert.rejects(serve(port, '127.0.0.2'));
+    const took = await p99(port, '127.0.0.3');
+    t.diagnostic(`p99 of ${REQUESTS} requests beside them: ${took.toFixed(1)} ms`);
+    assert.ok(took < P99_MAX_MS, `${took} ms`);
+  });
+
+  await t.test('1,000 of many addresses: others are served', async (t) => {
+    for (let i = 0; i < 1000; i++) sockets.push(await slow(port, `127.0.${1 + Math.floor(i / 250)}.${1 + (i % 250)}`));
+    assert.equal(open(sockets), OF_ONE + 1000);
+    const took = await p99(port, '127.0.0.3');
+    t.diagnostic(`p99 of ${REQUESTS} requests beside them: ${took.toFixed(1)} ms`);
+    assert.ok(took < P99_MAX_MS, `${took} ms`);
+  });
+
+  await t.test('a trusted proxy has no limit', async () => {
+    const proxied = [];
+    for (let i = 0; i < 400; i++) proxied.push(await slow(port, '127.0.7.1'));
+    await sleep(300);
+    assert.equal(open(proxied), 400);
+    proxied.forEach((socket) => socket.destroy());
+  });
+
+  await t.test('a request that goes on for ever is cut off', async () => {
+    // Bytes come all the time, so that no timeout of silence ends it.
+    const drips = setInterval(() => sockets.forEach((socket) => socket.writable && socket.write(' ')), 5000);
+    t.after(() => clearInterval(drips));
+    await sleep(Math.max(0, DEADLINE_MS - (performance.now() - start)));
+    while (open(sockets) > 0 && performance.now() - start < DEADLINE_MS + 30_000) await sleep(200);
+    clearInterval(drips);
+    assert.equal(open(sockets), 0);
+    await serve(port, '127.0.0.2');
+  });
+});

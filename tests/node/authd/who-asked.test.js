@@ -1,0 +1,104 @@
+// Who asked: addresses in the logs, wrong admin tokens, floods of strangers, and names that a terminal would act on.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Authd } from '../../support/authd.js';
+import { execute, folderFor } from '../../support/plain-api.js';
+
+const ADMIN_TOKEN = '0123456789abcdef'.repeat(2);
+
+async function start(t, { words = [], ...options } = {}) {
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  const endpoint = await authd.serve({ adminToken: ADMIN_TOKEN, words: ['--log', 'json', ...words], ...options });
+  return { authd, endpoint, admin: new URL('/admin/', endpoint) };
+}
+
+const list = ({ admin }, token, headers = {}) => fetch(new URL('api-keys', admin), { headers: { Authorization: `Bearer ${token}`, ...headers } });
+const entries = async (authd) => (await authd.stop(), authd.log.map((line) => JSON.parse(line)));
+
+test('the address of the client: of a trusted proxy the forwarded one, of others their own', async (t) => {
+  const asked = [
+    [undefined, '127.0.0.1'],
+    ['203.0.113.7', '203.0.113.7'],
+    ['198.51.100.1, 203.0.113.7', '203.0.113.7'], // what stands further left may be made up
+    ['203.0.113.7, 10.1.2.3', '203.0.113.7'], // through two proxies of ours
+    ['2001:db8::7', '2001:db8::7'],
+    ['unknown', '127.0.0.1'],
+    ['203.0.113.7, evil"\\', '127.0.0.1'],
+    ['203.0.113.7,', '127.0.0.1'],
+    ['10.1.2.3', '10.1.2.3'],
+  ];
+  for (const [words, expected] of [[['--trusted-proxy', '127.0.0.0/8', '--trusted-proxy', '10.0.0.0/8'], asked.map(([, client]) => client)], [['--trusted-proxy', '192.0.2.1'], asked.map(() => '127.0.0.1')]]) {
+    const { authd, endpoint } = await start(t, { words });
+    for (const [forwarded] of asked) await fetch(new URL('/healthz', endpoint), { headers: forwarded ? { 'X-Forwarded-For': forwarded } : {} });
+    assert.deepEqual((await entries(authd)).map(({ client }) => client), expected);
+  }
+  for (const network of ['proxy.example', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/x', '::1/129', '']) {
+    const { authd } = await start(t);
+    const { status, stderr } = await execute('timeout', ['10', authd.program, 'serve', '--trusted-proxy', network], {});
+    assert.equal(status, 2, network);
+    assert.match(stderr, /write an IP address or a network/);
+  }
+});
+
+test('wrong admin tokens are logged and slowed down, of that address only', async (t) => {
+  const served = await start(t, { words: ['--trusted-proxy', '127.0.0.1'] });
+  const guess = (client) => list(served, 'f'.repeat(32), { 'X-Forwarded-For': client });
+  for (let i = 0; i < 5; i++) assert.equal((await guess('203.0.113.7')).status, 401);
+  const slowed = await guess('203.0.113.7');
+  assert.equal(slowed.status, 429);
+  assert.equal(slowed.headers.get('Retry-After'), '1');
+  assert.equal((await list(served, ADMIN_TOKEN, { 'X-Forwarded-For': '203.0.113.7' })).status, 429);
+  assert.equal((await list(served, ADMIN_TOKEN, { 'X-Forwarded-For': '203.0.113.8' })).status, 200);
+  await sleep(2100);
+  assert.equal((await guess('203.0.113.7')).status, 401);
+  assert.equal((await guess('203.0.113.7')).headers.get('Retry-After'), '2'); // twice as long
+  await sleep(3100);
+  assert.equal((await list(served, ADMIN_TOKEN, { 'X-Forwarded-For': '203.0.113.7' })).status, 200);
+  assert.equal((await guess('203.0.113.7')).status, 401); // it begins anew
+  const reasons = (await entries(served.authd)).filter(({ client }) => client == '203.0.113.7').map(({ reason }) => reason);
+  assert.ok(reasons.includes('token_invalid') && reasons.includes('too_many_attempts'));
+});
+
+test('a flood of strangers: their lines are bounded, in both logs, and what is left out is counted', async (t) => {
+  const file = join(await folderFor(t), 'audit');
+  const { authd, endpoint } = await start(t, { words: ['--audit', file] });
+  const begun = Date.now();
+  let asked = 0;
+  const ask = async () => {
+    while (Date.now() < begun + 3000) {
+      asked++;
+      assert.equal((await fetch(`${endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': 'stranger' } })).status, 403);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, ask));
+  await sleep(1000);
+  await fetch(`${endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': 'stranger' } }); // the next one tells the count
+  const log = await entries(authd);
+  const audit = (await readFile(file, 'utf8')).split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  const seconds = Math.ceil((Date.now() - begun) / 1000) + 1;
+  t.diagnostic(`${asked} requests: ${log.length} lines in the access log, ${audit.length} in the audit log`);
+  assert.ok(asked > 500, `${asked}`);
+  for (const [lines, leftOut] of [[log, ({ left_out: count }) => count], [audit, ({ event, count }) => event == 'refusals left out' && count]]) {
+    assert.ok(lines.length <= 11 * seconds, `${lines.length} lines`);
+    const counted = lines.reduce((sum, line) => sum + (leftOut(line) || 0), 0);
+    assert.equal(lines.filter((line) => !leftOut(line)).length + counted, asked + 1);
+  }
+});
+
+test('names: no control characters, no invalid UTF-8', async (t) => {
+  const served = await start(t);
+  const { authd, admin } = served;
+  const create = (name) => fetch(new URL('api-keys', admin), { method: 'POST', headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' }, body: Buffer.concat([Buffer.from('{"name":"'), name, Buffer.from('"}')]) });
+  for (const name of ['a\\u001b[31m', 'a\\n', 'a\\u007f', 'a\\u009b', 'a\\u202e']) assert.equal((await create(Buffer.from(name))).status, 400, name);
+  for (const bytes of [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xe2, 0x82]]) assert.equal((await create(Buffer.from(bytes))).status, 400, `${bytes}`);
+  for (const name of ['Böcklin’s shop', '店 🛍️', 'a b']) assert.equal((await create(Buffer.from(name))).status, 201, name);
+  await assert.rejects(authd.command('api-key', 'create', '--name', 'a\u001b[31m'), ({ code, stderr }) => code == 2 && /without control characters/.test(stderr));
+});
+  assert.match(stdout, /^name +\\x1b\[31m\\xc2\\x9bé$/m);
+  assert.doesNotMatch(stdout, /[\x1b\x9b]/);
+});
