@@ -101,7 +101,7 @@ export class AuthClient extends EventTarget {
   /** Rejects who waits. What no other client uses is aborted, and its memory wiped. May be called again. */
   dispose() {
     this.#isDisposed = true;
-    for (const caller of [...this.#waiting]) caller.answer(new AuthError('disposed'));
+    for (const caller of this.#waiting) caller.answer(new AuthError('disposed'));
     this.#source?.leave(this.#listener);
     this.#source = undefined;
   }

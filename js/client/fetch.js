@@ -1,7 +1,9 @@
 // Requests to product APIs: the two headers, and never to another host than those of the token's own `apis`.
 
+import { readBody } from './body.js';
 import { AuthError, invalid } from './errors.js';
 import { checkBaseUrl } from './text.js';
+import { withTimeout } from './timers.js';
 
 /** So much of a refusal's body is looked at, and for so long. */
 const LOOK_BYTES = 4096;
@@ -47,26 +49,13 @@ function headersOf(init, { apiKey, environment, source, userType }, accessToken)
   return headers;
 }
 
-/** The beginning of a body, of a copy of it. */
-async function beginningOf(response) {
-  const copy = response.clone();
-  const reader = copy.body?.getReader();
-  if (!reader) return copy.text(); // a browser without streams
-  const decoder = new TextDecoder();
-  let text = '';
-  let timer;
-  const late = new Promise((resolve) => (timer = setTimeout(resolve, LOOK_MS, { done: true })));
-  for (let piece; text.length < LOOK_BYTES && !(piece = await Promise.race([reader.read(), late])).done; ) text += decoder.decode(piece.value, { stream: true });
-  clearTimeout(timer);
-  reader.cancel().catch(() => {});
-  return text;
-}
-
 /** Whether a product refused the token: 401 always says so, 403 only with the gateway's `{"Message": …}`. */
 async function isTokenRefused(response) {
   if (response.status != 403) return response.status == 401;
   try {
-    return typeof JSON.parse(await beginningOf(response)).Message == 'string';
+    const bytes = new Uint8Array(LOOK_BYTES);
+    const length = await withTimeout(LOOK_MS, (signal) => readBody(response.clone(), bytes, signal));
+    return typeof JSON.parse(new TextDecoder().decode(bytes.subarray(0, length))).Message == 'string';
   } catch {
     return false;
   }

@@ -1,5 +1,6 @@
 // One instance of the C core: the only place that knows the wasm boundary (src/wasm/boundary.h).
 
+import { readBody } from './body.js';
 import * as c from './boundary.js';
 import { AuthError, errorFromC } from './errors.js';
 import { READERS } from './text.js';
@@ -125,14 +126,7 @@ export async function startInstance(module, config, { tell, isAwaited, onDeath }
           redirect: 'manual',
           cache: 'no-store',
         });
-        const reader = response.body?.getReader();
-        // Browsers of 2020 give the body as a whole only.
-        let piece = reader ? await reader.read() : { value: new Uint8Array(await response.arrayBuffer()) };
-        for (; piece.value && length <= limit; piece = reader ? await reader.read() : {}) {
-          const part = piece.value.subarray(0, limit + 1 - length);
-          received.set(part, length);
-          length += part.length;
-        }
+        length = await readBody(response, received, abort.signal);
         const values = c.HEADERS.map((name) => `${(response.headers.get(name) ?? '').slice(0, HEADER_MAX)}\0`);
         // C's strings end at a NUL: what is behind one shall not pass unseen.
         answer = values.join('') + decoder.decode(received.subarray(0, length)).replaceAll('\0', '\ufffd');

@@ -188,10 +188,10 @@ export class Source {
    * @param {{minValidityMs?: number, forceRefresh?: boolean, products?: boolean}} wish `products`: the token's apis are needed
    * @param {Caller} caller
    */
-  ask({ minValidityMs = 0, forceRefresh = false, products = false }, caller) {
-    const key = `${minValidityMs} ${forceRefresh} ${products}`;
+  ask(wish, caller) {
+    const key = JSON.stringify(wish);
     let group = this.#groups.get(key);
-    if (!group) this.#groups.set(key, (group = { key, id: ++this.#lastId, minValidityMs, forceRefresh, products, callers: new Set(), asked: false, deadline: 0 }));
+    if (!group) this.#groups.set(key, (group = { ...wish, key, id: ++this.#lastId, callers: new Set(), asked: false, deadline: 0 }));
     group.callers.add(caller);
     caller.answer = (error) => this.#settle(group, caller, error);
     if (this.#judge(group, caller)) return;
@@ -208,8 +208,7 @@ export class Source {
 
   #sweep() {
     let nearest = Infinity;
-    for (const group of [...this.#groups.values()])
-      for (const caller of [...group.callers]) if (!this.#judge(group, caller)) nearest = Math.min(nearest, caller.deadline);
+    for (const group of this.#groups.values()) for (const caller of group.callers) if (!this.#judge(group, caller)) nearest = Math.min(nearest, caller.deadline);
     this.#watch(nearest);
   }
 
@@ -220,13 +219,9 @@ export class Source {
     const late = caller.deadline <= now;
     if (!late && !(failure?.error.retryable && caller.deadline < failure.nextTry)) return false;
     if (!group.forceRefresh && !group.products && this.isValidFor(0)) this.#settle(group, caller);
-    else if (failure && (!late || failure.at >= caller.asked)) this.#settle(group, caller, this.#failureNow());
+    else if (failure && (!late || failure.at >= caller.asked)) this.#settle(group, caller, errorWith(failure.error, { retryAfterMs: Math.max(0, Math.ceil(failure.nextTry - now)) }));
     else this.#settle(group, caller, new AuthError('timeout', { retryable: true }, this.#config));
     return true;
-  }
-
-  #failureNow() {
-    return errorWith(this.#failure.error, { retryAfterMs: Math.max(0, Math.ceil(this.#failure.nextTry - performance.now())) });
   }
 
   #settle(group, caller, error) {
@@ -243,11 +238,11 @@ export class Source {
   }
 
   #settleAll(group, error) {
-    for (const caller of [...group.callers]) this.#settle(group, caller, error);
+    for (const caller of group.callers) this.#settle(group, caller, error);
   }
 
   #fail(error) {
-    for (const group of [...this.#groups.values()]) {
+    for (const group of this.#groups.values()) {
       group.asked = false;
       this.#settleAll(group, error);
     }
@@ -284,7 +279,7 @@ export class Source {
     for (const { deadline } of group.callers) group.deadline = Math.max(group.deadline, deadline);
     const timeoutMs = timerMs(Math.max(1, group.deadline - performance.now()));
     const { id, minValidityMs, forceRefresh, products } = group;
-    const error = products ? this.#instance?.call('products', id, timeoutMs) : this.#instance?.call('get', id, minValidityMs, timeoutMs, forceRefresh);
+    const error = this.#instance?.call('get', id, minValidityMs, timeoutMs, forceRefresh, products);
     if (!error) return;
     group.asked = false;
     this.#settleAll(group, errorFromC(error));
@@ -295,7 +290,7 @@ export class Source {
     const group = [...this.#groups.values()].find((group) => group.id == id);
     if (!group) return;
     group.asked = false;
-    for (const caller of [...group.callers]) if (!error?.retryable || caller.deadline <= group.deadline) this.#settle(group, caller, error);
+    for (const caller of group.callers) if (!error?.retryable || caller.deadline <= group.deadline) this.#settle(group, caller, error);
     if (group.callers.size) queueMicrotask(() => this.#serve());
     else if (!this.#groups.size) this.#siblings?.leave();
   }
@@ -385,7 +380,7 @@ export class Source {
     if (this.#from == 'api') this.#siblings?.tell({ token: this.#shared() });
     this.#isHeard = false;
     this.#emit('token', this.#current.public, this.#from);
-    for (const group of [...this.#groups.values()])
+    for (const group of this.#groups.values())
       if (!group.asked && !group.forceRefresh && !group.products && this.isValidFor(group.minValidityMs)) this.#settleAll(group);
     this.#siblings?.leave();
   }
@@ -453,24 +448,15 @@ export class Source {
   async #reauthorize(id) {
     this.#pageError = undefined;
     const { timeoutMs, reauthorize } = this.#config;
-    let given, grant;
     try {
-      given = await withTimeout(timeoutMs, (signal) => reauthorize({ signal }), this.#life.signal);
+      this.#offer(fromGrant(await withTimeout(timeoutMs, (signal) => reauthorize({ signal }), this.#life.signal)), 'page', id);
     } catch (cause) {
-      return this.#pageFailed(id, cause instanceof AuthError ? cause : new AuthError('reauthorize_failed', { cause }));
+      // A mistake in the page's code is invalid_config where it is made: that is no token, too.
+      const isOwn = cause instanceof AuthError && cause.code != 'invalid_config';
+      this.#pageError = isOwn ? cause : new AuthError('reauthorize_failed', { cause, hint: cause?.hint });
+      // The core gets the number that comes nearest; what it tells of that is explained with the page's own error.
+      this.#instance?.call('fail', id, numberForC(this.#pageError.code) || numberForC('bad_response'));
     }
-    try {
-      grant = fromGrant(given);
-    } catch (cause) {
-      return this.#pageFailed(id, new AuthError('reauthorize_failed', { cause, hint: `Your reauthorize did not return a token. ${cause.hint}` }));
-    }
-    this.#offer(grant, 'page', id);
-  }
-
-  /** The core gets the number that comes nearest; what it tells of that is explained with the page's own error. */
-  #pageFailed(id, error) {
-    this.#pageError = error;
-    this.#instance?.call('fail', id, numberForC(error.code) || numberForC('bad_response'));
   }
 
   #emit(type, detail, from) {

@@ -418,47 +418,31 @@ void iauth_fail(iauth_client *client, uint32_t id, iauth_error error) {
 /* ---------------------------------------------------------------------------------------------------
  * Callers. */
 
-static void join(iauth_client *client, struct waiter *joined, int64_t timeout_ms) {
-  read_clocks(client);
-  int64_t timeout = timeout_ms > 0 ? iauth__min(timeout_ms, IAUTH__LIFETIME_MAX_MS) : IAUTH__TIMEOUT_MS;
-  joined->next = NULL;
-  joined->grants = client->grants;
-  joined->asked_mono_ms = client->last_use_mono_ms = client->now.mono_ms;
-  joined->deadline_mono_ms = client->now.mono_ms + timeout;
-  *client->waiting_end = joined;
-  client->waiting_end = &joined->next;
-  client->wanted = true;
-}
-
-/* A waiter with nothing but its name. */
-static iauth_error waiter_new(const iauth_client *client, uint32_t id, struct waiter **out) {
-  if (client->disposed)
-    return IAUTH_ERR_DISPOSED;
-  *out = iauth__alloc(HOST(client), sizeof **out);
-  if (*out == NULL)
-    return IAUTH_ERR_NO_MEMORY;
-  **out = (struct waiter){.id = id};
-  return IAUTH_OK;
+/* How long a caller or a request may take; 0 and less stand for the default. */
+static int64_t timeout_of(int64_t timeout_ms) {
+  return timeout_ms > 0 ? iauth__min(timeout_ms, IAUTH__LIFETIME_MAX_MS) : IAUTH__TIMEOUT_MS;
 }
 
 iauth_error iauth_get(iauth_client *client, uint32_t id, const iauth_get_options *options) {
-  struct waiter *waiter;
-  iauth_error error = waiter_new(client, id, &waiter);
-  if (error != IAUTH_OK)
-    return error;
-  waiter->force_refresh = options->force_refresh;
-  waiter->min_validity_ms = iauth__max(0, options->min_validity_ms);
-  join(client, waiter, options->timeout_ms);
-  return IAUTH_OK;
-}
-
-iauth_error iauth_products(iauth_client *client, uint32_t id, int64_t timeout_ms) {
-  struct waiter *waiter;
-  iauth_error error = waiter_new(client, id, &waiter);
-  if (error != IAUTH_OK)
-    return error;
-  waiter->needs_apis = true;
-  join(client, waiter, timeout_ms);
+  if (client->disposed)
+    return IAUTH_ERR_DISPOSED;
+  struct waiter *joined = iauth__alloc(HOST(client), sizeof *joined);
+  if (joined == NULL)
+    return IAUTH_ERR_NO_MEMORY;
+  read_clocks(client);
+  *joined = (struct waiter){
+      .id = id,
+      .grants = client->grants,
+      .force_refresh = options->force_refresh,
+      .needs_apis = options->needs_apis,
+      .min_validity_ms = iauth__max(0, options->min_validity_ms),
+      .asked_mono_ms = client->now.mono_ms,
+      .deadline_mono_ms = client->now.mono_ms + timeout_of(options->timeout_ms),
+  };
+  *client->waiting_end = joined;
+  client->waiting_end = &joined->next;
+  client->last_use_mono_ms = client->now.mono_ms;
+  client->wanted = true;
   return IAUTH_OK;
 }
 
@@ -839,7 +823,7 @@ iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_
       .identity = identity,
       .auto_refresh = config->auto_refresh,
       .can_reauthorize = config->can_reauthorize,
-      .timeout_ms = config->timeout_ms > 0 ? iauth__min(config->timeout_ms, IAUTH__LIFETIME_MAX_MS) : IAUTH__TIMEOUT_MS,
+      .timeout_ms = timeout_of(config->timeout_ms),
       .lifetime_ms = IAUTH__BACKGROUND_INTERVAL_MS, /* not known yet: nothing that keeps the background from asking */
       .generation = 1,
       .now = host->now(host->user),

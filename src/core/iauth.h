@@ -4,7 +4,7 @@
  * iauth_host, so that one state machine runs in a page, in a server, in a fuzzer and in a
  * simulation.
  *
- * How to drive it: every input (iauth_get, iauth_products, iauth_cancel, iauth_use, iauth_adopt,
+ * How to drive it: every input (iauth_get, iauth_cancel, iauth_use, iauth_adopt,
  * iauth_hear, iauth_invalidate, iauth_wake, iauth_respond, iauth_fail) only records what happened. iauth_run then decides: it answers
  * waiters, starts at most one request and sets the timer. Call iauth_run after inputs and when the
  * timer fires.
@@ -213,6 +213,7 @@ typedef struct {
                           of it, and one obtained after the call counts as long as it is valid */
   int64_t timeout_ms;      /* the caller's total deadline; 0 means 10,000 */
   bool force_refresh;      /* only a token that was obtained after this call */
+  bool needs_apis; /* where they are unknown, GET /apis is tried (again); its failure is the answer as what it is */
 } iauth_get_options;
 
 /* Joins a caller, named by a number of its choice, to the waiting list. host.answer is called for
@@ -221,16 +222,12 @@ typedef struct {
  * follows. */
 iauth_error iauth_get(iauth_client *client, uint32_t waiter, const iauth_get_options *options);
 
-/* As iauth_get, for a caller who needs the token's apis: where they are unknown, GET /apis is tried (again). Its failure is
- * the answer as what it is. timeout_ms as in iauth_get_options. */
-iauth_error iauth_products(iauth_client *client, uint32_t waiter, int64_t timeout_ms);
-
 /* The caller leaves: answered with ABORTED. The shared request goes on. Unknown waiters are
  * ignored. */
 void iauth_cancel(iauth_client *client, uint32_t waiter);
 
 /* Somebody uses the token. A client that nobody uses for two lifetimes, at least an hour, rests: it does not refresh until
- * the next use. iauth_get, iauth_products and iauth_current are uses, too. */
+ * the next use. iauth_get and iauth_current are uses, too. */
 void iauth_use(iauth_client *client);
 
 /* Takes a token from elsewhere (another tab, a server, storage). It is ignored unless it outlives the

@@ -230,7 +230,7 @@ inbenta_auth_error inbenta_auth_loop_get(inbenta_auth_loop *loop, const inbenta_
   *call = (struct call){loop->calls, ++loop->last_call, answer, user};
   iauth_get_options get = {0};
   if (options != NULL)
-    get = (iauth_get_options){options->min_validity_ms, options->timeout_ms, options->force_refresh};
+    get = (iauth_get_options){options->min_validity_ms, options->timeout_ms, options->force_refresh, false};
   iauth_error error = iauth_get(loop->client, call->id, &get);
   if (error != IAUTH_OK) {
     free(call);

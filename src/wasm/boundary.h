@@ -97,10 +97,7 @@ EXPORT(new) int wasm_new(char *strings, int flags, double timeout_ms);
 /* Joins a caller, who is answered by MESSAGE_ANSWER. Returns an iauth_error: then no answer
  * follows. NO_MEMORY comes while there is room left for an answer of the API. */
 EXPORT(get)
-int wasm_get(uint32_t waiter, double min_validity_ms, double timeout_ms, int force_refresh);
-
-/* The same for a caller who needs the token's apis. */
-EXPORT(products) int wasm_products(uint32_t waiter, double timeout_ms);
+int wasm_get(uint32_t waiter, double min_validity_ms, double timeout_ms, int force_refresh, int needs_apis);
 
 EXPORT(cancel) void wasm_cancel(uint32_t waiter);
 

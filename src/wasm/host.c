@@ -123,16 +123,9 @@ int wasm_new(char *strings, int flags, double timeout_ms) {
  * of it, the copy of its apis), so 40 KB find room, whoever waits; usual are 2. */
 #define ANSWER_RESERVE (160 * 1024)
 
-int wasm_get(uint32_t waiter, double min_validity_ms, double timeout_ms, int force_refresh) {
-  const iauth_get_options options = {(int64_t)min_validity_ms, (int64_t)timeout_ms, force_refresh};
+int wasm_get(uint32_t waiter, double min_validity_ms, double timeout_ms, int force_refresh, int needs_apis) {
+  const iauth_get_options options = {(int64_t)min_validity_ms, (int64_t)timeout_ms, force_refresh, needs_apis};
   iauth_error error = has_room(ANSWER_RESERVE) ? iauth_get(client, waiter, &options) : IAUTH_ERR_NO_MEMORY;
-  iauth_run(client);
-  return error;
-}
-
-int wasm_products(uint32_t waiter, double timeout_ms) {
-  iauth_error error =
-      has_room(ANSWER_RESERVE) ? iauth_products(client, waiter, (int64_t)timeout_ms) : IAUTH_ERR_NO_MEMORY;
   iauth_run(client);
   return error;
 }

@@ -1057,7 +1057,8 @@ static void a_page_that_gives_the_same_token(void **state) {
  * ----------------------------------------------------------------------------------------------------- */
 
 static void ask_products(world *world, uint32_t waiter, int64_t timeout_ms) {
-  assert_int_equal(iauth_products(world->client, waiter, timeout_ms), IAUTH_OK);
+  assert_int_equal(iauth_get(world->client, waiter, &(iauth_get_options){.timeout_ms = timeout_ms, .needs_apis = true}),
+                   IAUTH_OK);
   iauth_run(world->client);
 }
 

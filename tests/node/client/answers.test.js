@@ -53,14 +53,14 @@ async function start(t, answer, flow) {
   );
   t.after(() => (core.end(), server.close(), server.closeAllConnections()));
   /** Resolves with the token or the AuthError. */
-  const ask = (name, ...args) =>
+  const ask = (...args) =>
     new Promise((resolve) => {
       const id = waiters.size + 1;
       waiters.set(id, resolve);
-      assert.equal(core.call(name, id, ...args), 0);
+      assert.equal(core.call('get', id, ...args), 0);
     });
-  const get = (timeoutMs = 10_000, force = 0) => ask('get', 30_000, timeoutMs, force);
-  return { requests, get, products: (timeoutMs = 10_000) => ask('products', timeoutMs) };
+  const get = (timeoutMs = 10_000, force = 0) => ask(30_000, timeoutMs, force, 0);
+  return { requests, get, products: (timeoutMs = 10_000) => ask(0, timeoutMs, 0, 1) };
 }
 
 /** What `requests` of these cases says. */

@@ -83,7 +83,7 @@ test('callers who find no room are told so, and cost nobody else the answer', as
   while (!(error = world.core.call('get', ++joined, 0, 60_000, 0)));
   assert.equal(error, c.NO_MEMORY);
   assert.ok(joined > 500, `${joined} callers`);
-  assert.equal(world.core.call('products', 0, 60_000), c.NO_MEMORY);
+  assert.equal(world.core.call('get', 0, 0, 60_000, 0, 1), c.NO_MEMORY);
   assert.equal(world.core.call('adopt', 0, 'x'.repeat(300_000), 0, Date.now() + 1e6, 0, -1), c.NO_MEMORY);
   world.core.call('invalidate', 'x'.repeat(300_000));
   world.core.call('hear', c.NETWORK, 0, 0, 1, 'x'.repeat(300_000));
@@ -173,8 +173,8 @@ test('random lives: no trap, one answer for each caller', async (t) => {
     for (let step = 0; step < 60; step++) {
       const id = ++asked;
       switch (random(12)) {
-        case 0: case 1: if (!world.core.call('get', id, number(), pick(1, 100, 10_000, NaN), random(2))) joined.push(id); break;
-        case 2: if (!world.core.call('products', id, number())) joined.push(id); break;
+        case 0: case 1: if (!world.core.call('get', id, number(), pick(1, 100, 10_000, NaN), random(2), 0)) joined.push(id); break;
+        case 2: if (!world.core.call('get', id, 0, number(), 0, 1)) joined.push(id); break;
         case 3: world.core.call('cancel', pick(id, joined.at(-1) ?? 0)); break;
         case 4: world.core.call('invalidate', pick(text(), world.token?.accessToken ?? 't')); break;
         case 5: world.core.call('adopt', pick(0, world.reauthorize ?? 0), text(), number(), number(), number(), number()); break;
