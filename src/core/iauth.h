@@ -213,7 +213,8 @@ typedef struct {
                           of it, and one obtained after the call counts as long as it is valid */
   int64_t timeout_ms;      /* the caller's total deadline; 0 means 10,000 */
   bool force_refresh;      /* only a token that was obtained after this call */
-  bool needs_apis; /* where they are unknown, GET /apis is tried (again); its failure is the answer as what it is */
+  bool needs_apis; /* what the current token is good for does not matter: where its apis are unknown, GET /apis is
+                          tried (again), and its failure is the answer as what it is */
 } iauth_get_options;
 
 /* Joins a caller, named by a number of its choice, to the waiting list. host.answer is called for

@@ -118,13 +118,12 @@ static void ask(life *life, bytes *in) {
   uint8_t what = next(in);
   const iauth_get_options options = {.min_validity_ms = validities_ms[what & 7],
                                      .timeout_ms = timeouts_ms[what >> 3 & 7],
-                                     .force_refresh = what >> 6 == 3};
+                                     .force_refresh = what >> 6 == 3,
+                                     .needs_apis = next(in) & 1};
   uint32_t waiter = life->waiter_count++;
   int64_t timeout_ms = options.timeout_ms > 0 ? options.timeout_ms : 10000;
   life->deadlines_ms[waiter] = life->world.elapsed_ms + timeout_ms + 1;
-  iauth_error error = next(in) & 1 ? iauth_products(life->world.client, waiter, options.timeout_ms)
-                                   : iauth_get(life->world.client, waiter, &options);
-  assert_int_equal(error, life->freed ? IAUTH_ERR_DISPOSED : IAUTH_OK);
+  assert_int_equal(iauth_get(life->world.client, waiter, &options), life->freed ? IAUTH_ERR_DISPOSED : IAUTH_OK);
   if (life->freed)
     life->world.answers[waiter].count = 1; /* that was the answer */
 }

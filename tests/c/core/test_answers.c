@@ -140,10 +140,11 @@ static void check_requests(world *world, const cJSON *answer) {
     world_live(world, 1000);
     assert_int_equal(world->sent, 2);
   } else if (is_named(answer, "GET /apis fails once")) {
-    assert_int_equal(iauth_products(world->client, 1, 100), IAUTH_OK);
+    assert_int_equal(iauth_get(world->client, 1, &(iauth_get_options){.timeout_ms = 100, .needs_apis = true}),
+                     IAUTH_OK);
     iauth_run(world->client);
     assert_failed(world, 1, SERVER_ERROR);
-    assert_int_equal(iauth_products(world->client, 2, 0), IAUTH_OK);
+    assert_int_equal(iauth_get(world->client, 2, &(iauth_get_options){.needs_apis = true}), IAUTH_OK);
     world_live(world, 1000);
     assert_int_equal(world->last_kind, IAUTH_REQUEST_APIS);
     world_respond(world, 200, JSON_TYPE, "{\"apis\":{\"a\":\"https://a.example\"}}");

@@ -1119,7 +1119,7 @@ static void products_without_a_token(void **state) {
   world_respond(&world, 401, "", "");
   assert_failed(&world, 0, CREDENTIALS_REJECTED);
   world.fail_at = world.allocations + 1;
-  assert_int_equal(iauth_products(world.client, 1, 0), IAUTH_ERR_NO_MEMORY);
+  assert_int_equal(iauth_get(world.client, 1, &(iauth_get_options){.needs_apis = true}), IAUTH_ERR_NO_MEMORY);
   world_clean_up(&world);
 }
 
@@ -1458,7 +1458,7 @@ static void use_everything(void *user, uint32_t waiter) {
   iauth_client *client = world->client;
   iauth_token token = offer(world, "late", 600000);
   assert_int_equal(iauth_get(client, 100, &(iauth_get_options){0}), IAUTH_ERR_DISPOSED);
-  assert_int_equal(iauth_products(client, 100, 0), IAUTH_ERR_DISPOSED);
+  assert_int_equal(iauth_get(client, 100, &(iauth_get_options){.needs_apis = true}), IAUTH_ERR_DISPOSED);
   assert_int_equal(iauth_adopt(client, &token), IAUTH_ERR_DISPOSED);
   iauth_hear(client, &(iauth_failure){.error = IAUTH_ERR_NETWORK});
   iauth_invalidate(client, "t1");

@@ -156,7 +156,8 @@ static void ask(life *life) {
   if (life->kind == LISTENER)
     iauth_use(client);
   else if (life->kind == PRODUCTS)
-    assert_int_equal(iauth_products(client, waiter, 10000), IAUTH_OK);
+    assert_int_equal(iauth_get(client, waiter, &(iauth_get_options){.timeout_ms = 10000, .needs_apis = true}),
+                     IAUTH_OK);
   else
     assert_int_equal(iauth_get(client, waiter, &options), IAUTH_OK);
   life->ask_at_ms = INT64_MAX; /* … until it is answered */
