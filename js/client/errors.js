@@ -1,6 +1,6 @@
 // The one error class, and what each code means.
 
-import { CODES } from './boundary.js';
+import { BAD_STATUS } from './boundary.js';
 
 /** Each bundle has a copy of the class; the brand is one. */
 const BRAND = Symbol.for('inbenta-auth.AuthError');
@@ -19,7 +19,7 @@ function noOrigin() {
   if (origin() == 'null') return 'This page has no origin: it is a file, or in a sandbox without allow-same-origin.';
 }
 
-/** What to do about each code: a sentence, or what makes it of the facts. */
+/** What to do about each code: a sentence, or what makes it of the facts. C's codes come first, in the order of its numbers. */
 const HINTS = {
   invalid_config: 'Check the keys and options.',
   insecure_endpoint: 'Use https. Plain http works for this machine only.',
@@ -94,11 +94,16 @@ export class AuthError extends Error {
 /** A mistake of the caller. */
 export const invalid = (hint, cause) => new AuthError('invalid_config', { hint, cause });
 
-/** The error of C's number; all that follow bad_response share its code. */
-export const errorFromC = (error, details) => new AuthError(CODES[Math.min(-1 - error, CODES.length - 1)], details);
+const CODES = Object.keys(HINTS);
+
+/** The error of C's number: -1 is the first code. All numbers from BAD_STATUS on are bad_response. */
+export const errorFromC = (error, details) => new AuthError(CODES[-1 - Math.max(error, BAD_STATUS)], details);
 
 /** The same error with other details. */
 export const errorWith = (error, details, facts) => new AuthError(error.code, { ...error, cause: error.cause, ...details }, facts);
 
 /** C's number for a code, 0 if there is none. */
-export const numberForC = (code) => -1 - CODES.indexOf(code);
+export function numberForC(code) {
+  const number = -1 - CODES.indexOf(code);
+  return number < BAD_STATUS ? 0 : number;
+}

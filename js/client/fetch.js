@@ -98,8 +98,8 @@ const release = (response) => response.body?.cancel().catch(() => {});
  */
 export async function fetchWithToken({ config, tokenFor, mayRenew, renew, log }, target, path = '', given = undefined) {
   if (typeof path != 'string') [path, given] = ['', path];
-  if (typeof target != 'string' && !isUrl(target)) throw invalid('fetch takes the name of a product or a URL first.');
-  if (given !== undefined && (typeof given != 'object' || !given)) throw invalid('fetch takes an object of options last.');
+  if ((typeof target != 'string' && !isUrl(target)) || (given !== undefined && (typeof given != 'object' || !given)))
+    throw invalid('fetch takes a product or a URL first, an object of options last.');
   const init = { redirect: 'manual', ...given };
   const product = isUrl(target) ? undefined : /** @type {string} */ (target);
   for (let isRetry = false; ; isRetry = true) {

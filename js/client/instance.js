@@ -90,13 +90,10 @@ export async function startInstance(module, config, { tell, isAwaited, onDeath }
 
     arm(delayMs) {
       clearTimeout(timer);
+      const start = isAwaited() ? setTimeout : background;
       // In a hidden page nothing runs that can wait: becoming visible wakes the core.
-      if (delayMs < 0 || (!isAwaited() && globalThis.document?.visibilityState == 'hidden')) return;
-      const run = () => call('run', 0);
-      if (isAwaited()) timer = setTimeout(run, delayMs);
-      else timer = background(run, delayMs);
-      // In Node a refresh that nobody waits for keeps no process alive.
-      if (!isAwaited()) timer.unref?.();
+      if (delayMs < 0 || (start == background && globalThis.document?.visibilityState == 'hidden')) return;
+      timer = start(() => call('run', 0), delayMs);
     },
 
     tell: (message, what, id) => tell(message, what ? DETAILS[message](what) : undefined, id),
@@ -116,7 +113,7 @@ export async function startInstance(module, config, { tell, isAwaited, onDeath }
       let length = 0;
       try {
         const headers = {};
-        for (const at = pointers(strings).values(); (strings = at.next().value); ) headers[read(strings)] = read(at.next().value);
+        for (let [name, value] = pointers(strings); name; [name, value] = pointers((strings += 8))) headers[read(name)] = read(value);
         const response = await fetch(read(url), {
           method: read(method),
           headers,
@@ -167,7 +164,7 @@ export async function startInstance(module, config, { tell, isAwaited, onDeath }
     (config.reauthorize && c.FLAG_CAN_REAUTHORIZE) |
     (config.allowInsecure && c.FLAG_ALLOW_INSECURE) |
     config.flow;
-  const { endpoint, apiKey, credential, domainKeyName = '', userPersonalSecret = '' } = config;
+  const { endpoint, apiKey, credential, domainKeyName, userPersonalSecret } = config;
   const error = wasm.new(write([endpoint, apiKey, credential, domainKeyName, userPersonalSecret].join('\0')), flags, config.timeoutMs);
   return error || { call, end };
 }

@@ -115,7 +115,6 @@ export class Source {
     if (this.#clients.size) return;
     if (!sources.has(this)) return this.#end();
     this.#lingering = background(() => this.#end(), LINGER_MS);
-    this.#lingering.unref?.();
   }
 
   /** Aborts what is under way and wipes the memory. */

@@ -2,7 +2,8 @@
 // natively: src/base/dates.h, number.h and base_url.h, src/core/endpoint.h. tests/vectors/ and
 // tests/node/client/compare.test.js hold the two together. Nothing here throws.
 
-import { CODES, INSECURE_ENDPOINT, INVALID_CONFIG } from './boundary.js';
+import { INSECURE_ENDPOINT, INVALID_CONFIG } from './boundary.js';
+import { numberForC } from './errors.js';
 
 /** An HTTP date (RFC 9110, section 5.6.7), from 1970 on, as Unix seconds. It has the very form that toUTCString writes. */
 function readDate(text) {
@@ -12,8 +13,6 @@ function readDate(text) {
 
 /** A JSON number (RFC 8259, section 6) of up to 31 characters. */
 const readNumber = (text) => (text.length < 32 && /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN);
-
-const readCode = (text) => -1 - CODES.indexOf(text);
 
 const BASE_URL = /^([a-z][a-z\d+.-]*):\/\/(\[[\da-f:]+\]|[\w-]+(?:\.[\w-]+)*\.?)(?::(\d+))?(?:\/(?:[\w\-.~!$&'()*+,;=:@/]|%[\da-f]{2})*)?$/i;
 
@@ -57,4 +56,4 @@ export function checkEndpoint(text, allowInsecure) {
 }
 
 /** By enum text of src/wasm/boundary.h. */
-export const READERS = [readDate, readNumber, readCode, (text) => checkBaseUrl(text), (text) => checkEndpoint(text), (text) => checkEndpoint(text, true)];
+export const READERS = [readDate, readNumber, numberForC, (text) => checkBaseUrl(text), (text) => checkEndpoint(text), (text) => checkEndpoint(text, true)];

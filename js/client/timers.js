@@ -7,12 +7,16 @@ const LONGEST_MS = 2 ** 31 - 1;
 export const timerMs = (ms) => Math.min(ms, LONGEST_MS);
 
 /**
- * setTimeout for what nobody waits for. It runs outside Angular's zone: a pending timer inside it would keep an
- * application from ever becoming stable.
+ * setTimeout for what nobody waits for. It keeps no process of Node alive, and it runs outside Angular's zone: a pending
+ * timer inside it would keep an application from ever becoming stable.
  * @param {() => void} run
  * @param {number} ms
  */
-export const background = (run, ms) => (globalThis[globalThis.Zone?.__symbol__?.('setTimeout')] ?? setTimeout)(run, ms);
+export function background(run, ms) {
+  const timer = (globalThis[globalThis.Zone?.__symbol__?.('setTimeout')] ?? setTimeout)(run, ms);
+  timer.unref?.();
+  return timer;
+}
 
 /**
  * AbortSignal.timeout, which browsers of 2021 do not have, and which leaves a timer behind.

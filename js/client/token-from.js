@@ -2,6 +2,14 @@
 
 import { AuthError } from './errors.js';
 
+/** By status, as tokenHandler gives them. */
+const CODES = { 401: 'credentials_rejected', 403: 'credentials_rejected', 429: 'rate_limited', 502: 'server_error', 503: 'server_error', 504: 'server_error' };
+
+const HINTS = {
+  credentials_rejected: 'Your server refused this visitor. Look at what authorize returns.',
+  bad_response: 'Your server did not answer as tokenHandler does.',
+};
+
 /**
  * A `reauthorize` that asks your server: `reauthorize: tokenFrom('/token')`.
  * @param {string | URL} url
@@ -18,13 +26,11 @@ export function tokenFrom(url, init) {
       throw new AuthError(signal.aborted ? 'timeout' : 'network', { cause, retryable: true }, facts);
     }
     const { status } = answer;
-    const retryAfterMs = 1000 * Number(answer.headers.get('Retry-After')) || 0;
-    if (status == 401 || status == 403) throw new AuthError('credentials_rejected', { status, hint: 'Your server refused this visitor. Look at what authorize returns.' });
-    if (status == 429) throw new AuthError('rate_limited', { status, retryable: true, retryAfterMs });
-    if (status == 502 || status == 503 || status == 504) throw new AuthError('server_error', { status, retryable: true, retryAfterMs }, facts);
     try {
       if (answer.ok) return await answer.json();
     } catch {}
-    throw new AuthError('bad_response', { status, hint: 'Your server did not answer as tokenHandler does.' });
+    const code = CODES[status] ?? 'bad_response';
+    const retryAfterMs = 1000 * Number(answer.headers.get('Retry-After')) || 0;
+    throw new AuthError(code, { status, retryable: status == 429 || code == 'server_error', retryAfterMs, hint: HINTS[code] }, facts);
   };
 }

@@ -63,7 +63,7 @@ export function fromGrant(given) {
 
 /** Whether something that a sibling told or storage kept has the shape of a token. What its values are worth, C decides. */
 export const isToken = (/** @type {any} */ token) =>
-  isKey(token?.accessToken) && [token.expiration, token.expiresAt, token.lifetimeMs].every(Number.isFinite) && (token.leftMs === undefined || Number.isFinite(token.leftMs));
+  isKey(token?.accessToken) && [token.expiration, token.expiresAt, token.lifetimeMs, token.leftMs ?? 0].every(Number.isFinite);
 
 /** A token's strings as C takes them: "token\0name\0url\0…". An entry that cannot be one is left out. */
 export const stringsForC = ({ accessToken, apis }) =>

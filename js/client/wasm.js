@@ -16,7 +16,7 @@ const byBytes = new WeakMap();
 const DEFAULT = {};
 
 async function read(source, timeoutMs) {
-  if (typeof source != 'string' && !(source instanceof URL)) return source;
+  if (typeof source != 'string') return source;
   return withTimeout(timeoutMs, async (signal) => {
     const answer = await fetch(source, { signal, credentials: 'same-origin' });
     if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
@@ -34,8 +34,7 @@ export function wasmError(cause, source) {
     return new AuthError('wasm_blocked_by_csp', { cause });
   }
   if (cause instanceof RangeError) return new AuthError('wasm_unavailable', { cause, hint: 'There is no memory left: it takes 256 KB.' });
-  const isFile = typeof source == 'string' || source instanceof URL;
-  const hint = isFile ? `Serve inbenta-auth.wasm at ${source}, and allow that in the connect-src of the CSP: ${cause.message}.` : undefined;
+  const hint = typeof source == 'string' ? `Serve inbenta-auth.wasm at ${source}, and allow that in the connect-src of the CSP: ${cause.message}.` : undefined;
   return new AuthError('wasm_unavailable', { cause, hint });
 }
 
@@ -48,13 +47,13 @@ async function compile(source, timeoutMs) {
 }
 
 /**
- * @param {string | URL | BufferSource | WebAssembly.Module | undefined} source
+ * @param {string | BufferSource | WebAssembly.Module | undefined} source
  * @param {number} timeoutMs
  * @returns {Promise<WebAssembly.Module>}
  */
 export async function loadModule(source, timeoutMs) {
   if (globalThis.WebAssembly && source instanceof WebAssembly.Module) return source;
-  const key = source instanceof URL ? source.href : (source ?? DEFAULT);
+  const key = source ?? DEFAULT;
   const compiled = typeof key == 'string' ? byName : byBytes;
   if (!compiled.has(key)) compiled.set(key, compile(source ?? defaultWasm(), timeoutMs));
   try {

@@ -83,7 +83,7 @@ struct iauth_client {
   uint32_t tokens;       /* so far, from wherever */
   uint32_t grants;       /* those that we asked for */
   int64_t lifetime_ms;   /* of the last one */
-  uint64_t refused_hash; /* of the token that was invalidated last; 0 if none was */
+  uint32_t refused_hash; /* of the token that was invalidated last; 0 if none was */
   bool wanted;           /* somebody asked once, so the background may keep it fresh */
   int64_t last_use_mono_ms;
 
@@ -252,10 +252,10 @@ static bool is_current(const iauth_client *client, const char *access_token) {
 }
 
 /* FNV-1a: enough to know a token again without keeping it. Never 0. */
-static uint64_t hash_of(const char *access_token) {
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+static uint32_t hash_of(const char *access_token) {
+  uint32_t hash = 0x811c9dc5;
   for (; *access_token != '\0'; access_token++)
-    hash = (hash ^ (unsigned char)*access_token) * UINT64_C(0x100000001b3);
+    hash = (hash ^ (unsigned char)*access_token) * 0x01000193;
   return hash | 1;
 }
 
