@@ -121,6 +121,6 @@ test('a sandboxed frame and a file: the hint says that there is no origin', asyn
   await page.goto(`${outer.origin}/outer.html`);
   const frame = page.frames()[1];
   const error = await frame.evaluate(() => InbentaAuthSDK.client.getToken().catch(({ code, hint }) => [code, hint]));
-  expect(error).toEqual(['origin_not_allowed', 'This page has no origin: it is a file or in a sandboxed frame. Open it from a web server, or add allow-same-origin to the sandbox.']);
+  expect(error).toEqual(['origin_not_allowed', 'This page has no origin: it is a file, or in a sandbox without allow-same-origin.']);
   await outer.close();
 });
