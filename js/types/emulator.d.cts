@@ -21,6 +21,12 @@ export interface Knobs {
   retryAfterS?: number | null | undefined;
   /** Closes the connection in the middle of the body, or after so many bytes. */
   cutOff?: boolean | number | null | undefined;
+  /** Answers as a firewall or CDN does: 403 and a page of HTML. */
+  firewall?: boolean | null | undefined;
+  /** false leaves out the headers by which a page of another origin may read the answer. */
+  cors?: boolean | null | undefined;
+  /** 'missing': /auth names no products, GET /apis does. 'empty': both answer [], as PHP writes an empty map. */
+  apis?: 'missing' | 'empty' | null | undefined;
   /** How far the server's clock is ahead: Date, expiration, and what has expired. */
   clockOffsetS?: number | null | undefined;
   /** Only for this path: /auth, /refreshToken, /apis. Else for all. */
@@ -58,6 +64,10 @@ export interface EmulatorOptions {
   port?: number | undefined;
   /** An address other than this machine's own lets other machines in (127.0.0.1). */
   host?: string | undefined;
+  /** Names that it answers to, besides addresses and the names of this machine ("localhost" and what ends in ".localhost"). */
+  allowHosts?: string[] | undefined;
+  /** Closes when the process that started this one ends (false). */
+  exitWithParent?: boolean | undefined;
   /** Lifetime of access tokens, in seconds (1200). */
   lifetimeS?: number | undefined;
   /** Products and their base URLs, as clients get them with their token. */
@@ -66,10 +76,19 @@ export interface EmulatorOptions {
   file?: string | undefined;
   /** Also serves management and its page at /admin/, for who has this token. */
   adminToken?: string | undefined;
+  /** The one that /auth takes beside a secret; any other one is refused. */
+  userPersonalSecret?: string | undefined;
   /** Beyond that: 429. */
   throttle?: Limit | undefined;
   /** The same for a longer period. */
   quota?: Limit | undefined;
+  /**
+   * 'gateway' refuses as Inbenta's production API and the gateway in front of it do: without `reason` and Retry-After, and a
+   * wrong URL is a 403 ('authd').
+   */
+  personality?: 'authd' | 'gateway' | undefined;
+  /** With the personality 'gateway': for how long it repeats a refusal for the same keys and token, in seconds (0). */
+  refusalCacheS?: number | undefined;
   /** As `set` takes them. */
   knobs?: Knobs | Knobs[] | undefined;
   /** Gets each request. */
