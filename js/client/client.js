@@ -153,13 +153,16 @@ export class AuthClient extends EventTarget {
       const source = this.#join();
       const asked = performance.now();
       const leave = () => caller.answer(aborted());
-      const end = (error) => {
-        this.#waiting.delete(caller);
-        signal?.removeEventListener('abort', leave);
-        if (error) reject(error);
-        else resolve(source.answer);
+      const caller = {
+        asked,
+        deadline: asked + timeoutMs,
+        end: (error) => {
+          this.#waiting.delete(caller);
+          signal?.removeEventListener('abort', leave);
+          if (error) reject(error);
+          else resolve(source.answer);
+        },
       };
-      const caller = { asked, deadline: asked + timeoutMs, end };
       this.#waiting.add(caller);
       signal?.addEventListener('abort', leave);
       source.ask(wish, caller);

@@ -74,7 +74,7 @@ export function checkConfig(given, fixed, more) {
   const types = { __proto__: null, ...OPTIONS, ...more };
   const own = ownMembers(given);
   for (const name in own) {
-    if (!types[name]) throw invalid(`There is no option "${name}" here. There are: ${Object.keys(types).join(', ')}.`);
+    if (!types[name]) throw invalid(`There is no option "${name}". There are: ${Object.keys(types).join(', ')}.`);
     if (own[name] === undefined) continue;
     if (own[name] === null || !types[name].split(' ').includes(typeof own[name])) throw invalid(`${name} must be a ${types[name].replace(' ', ' or ')}.`);
     config[name] = own[name];

@@ -159,8 +159,7 @@ export class Source {
   invalidate(accessToken) {
     if (this.#current?.token.accessToken === accessToken) {
       this.#refused = accessToken;
-      this.#forget();
-      this.#session?.clear();
+      this.#drop();
       this.#instance?.call('invalidate', accessToken);
     }
   }
@@ -340,9 +339,8 @@ export class Source {
   #offer(token, from, id) {
     const { expiration, expiresAt, lifetimeMs, leftMs = -1 } = token;
     this.#from = from;
-    const error = this.#instance?.call('adopt', id, stringsForC(token), expiration, expiresAt, lifetimeMs, leftMs);
+    this.#instance?.call('adopt', id, stringsForC(token), expiration, expiresAt, lifetimeMs, leftMs);
     this.#from = 'api';
-    return error;
   }
 
   /** Takes a token of a sibling or of storage, if the core finds it good. */
@@ -356,12 +354,11 @@ export class Source {
     if (message == REAUTHORIZE) queueMicrotask(() => this.#reauthorize(id));
     if (message == QUOTA) this.#emit('quota', detail);
     if (message == ERROR) this.#failed(this.#explain(detail));
+    if (message == TOKEN) this.#granted(detail);
     if (message == EXPIRED) {
-      this.#forget();
-      this.#session?.clear();
+      this.#drop();
       this.#emit('expired');
     }
-    if (message == TOKEN) this.#granted(detail);
   }
 
   /** Says what is known here: flow, endpoint, and what the page's own callback threw. */
@@ -410,6 +407,12 @@ export class Source {
 
   #forget() {
     this.#current = this.answer = null;
+  }
+
+  /** What storage has of it goes, too. */
+  #drop() {
+    this.#forget();
+    this.#session?.clear();
   }
 
   /** The current token as it is passed on: with what is left of it now, as the receiver may hear of it late. */

@@ -6,7 +6,7 @@ import { AuthError } from './errors.js';
 import { withTimeout } from './timers.js';
 
 /** The smallest module there is. If even this one is refused, it is the page's policy. */
-const EMPTY = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
+const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
 
 /** Compiled modules by where they come from: clients of one page share the code, never the memory. Bytes are held weakly. */
 const byName = new Map();
