@@ -21,6 +21,12 @@ export interface Knobs {
   retryAfterS?: number | null | undefined;
   /** Closes the connection in the middle of the body, or after so many bytes. */
   cutOff?: boolean | number | null | undefined;
+  /** Answers as a firewall or CDN does: 403 and a page of HTML. */
+  firewall?: boolean | null | undefined;
+  /** false leaves out the headers by which a page of another origin may read the answer. */
+  cors?: boolean | null | undefined;
+  /** 'missing': /auth lists no products, GET /apis does; 'empty': both answer [], as PHP writes an empty map. */
+  apis?: 'missing' | 'empty' | null | undefined;
   /** How far the server's clock is ahead: Date, expiration, and what has expired. */
   clockOffsetS?: number | null | undefined;
   /** Only for this path: /auth, /refreshToken, /apis. Else for all. */
@@ -58,6 +64,10 @@ export interface EmulatorOptions {
   port?: number | undefined;
   /** An address other than this machine's own lets other machines in (127.0.0.1). */
   host?: string | undefined;
+  /** Names that it answers to, besides localhost, names that end in .localhost, and addresses. */
+  allowHosts?: string[] | undefined;
+  /** Closes when the process that started this one has ended (false). */
+  exitWithParent?: boolean | undefined;
   /** Lifetime of access tokens, in seconds (1200). */
   lifetimeS?: number | undefined;
   /** Products and their base URLs, as clients get them with their token. */
@@ -66,6 +76,12 @@ export interface EmulatorOptions {
   file?: string | undefined;
   /** Also serves management and its page at /admin/, for who has this token. */
   adminToken?: string | undefined;
+  /** The one that is accepted beside a secret; any other one is refused with 422. */
+  userPersonalSecret?: string | undefined;
+  /** 'gateway' refuses as production and its gateway do: without reason and Retry-After, and a wrong URL is a 403 ('authd'). */
+  personality?: 'authd' | 'gateway' | undefined;
+  /** With 'gateway': how long a refusal is repeated for the same keys and token, in seconds (0). Production's may take 300. */
+  refusalCacheS?: number | undefined;
   /** Beyond that: 429. */
   throttle?: Limit | undefined;
   /** The same for a longer period. */
