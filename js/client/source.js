@@ -194,7 +194,7 @@ export class Source {
     if (!group) this.#groups.set(key, (group = { key, id: ++this.#lastId, minValidityMs, forceRefresh, products, callers: new Set(), asked: false, deadline: 0 }));
     group.callers.add(caller);
     caller.answer = (error) => this.#settle(group, caller, error);
-    if (group.asked) this.#judge(group, caller);
+    if (this.#judge(group, caller)) return;
     if (caller.deadline < this.#timerAt) this.#watch(caller.deadline);
     this.#serve();
   }
@@ -263,7 +263,7 @@ export class Source {
         const starting = this.#start();
         starting.catch(() => this.#siblings?.leave());
         if (this.#session?.read()) await starting; // it may do
-        if (!this.isValidFor(0)) await this.#siblings?.turn(); // while the module loads
+        if (!this.isValidFor(0) && !this.#isRefused()) await this.#siblings?.turn(); // while the module loads
         await starting;
         for (const group of [...this.#groups.values()].filter(isUnasked)) this.#put(group);
       }
@@ -271,6 +271,12 @@ export class Source {
       this.#fail(error);
     }
     this.#serving = false;
+  }
+
+  /** Whether the core has a refusal that it answers with, without a request. */
+  #isRefused() {
+    const failure = this.#failure;
+    return failure && !failure.error.retryable && performance.now() < failure.nextTry;
   }
 
   #put(group) {
@@ -291,6 +297,7 @@ export class Source {
     group.asked = false;
     for (const caller of [...group.callers]) if (!error?.retryable || caller.deadline <= group.deadline) this.#settle(group, caller, error);
     if (group.callers.size) queueMicrotask(() => this.#serve());
+    else if (!this.#groups.size) this.#siblings?.leave();
   }
 
   /* -------------------------------------------------------------------------------------------------

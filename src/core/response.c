@@ -53,18 +53,16 @@ static int64_t until_ms(const iauth_response *response, int64_t unix_s, int64_t 
 }
 
 /* The longest of the waits in Retry-After, which a proxy may repeat: "4, 4". A date has a comma of its own, behind the
- * name of its day. */
+ * name of its day; what follows that is no number, so it is passed over as one more item. */
 static int64_t longest_retry_after_ms(const iauth_response *response, int64_t wall_ms) {
   int64_t longest_ms = 0, value;
   for (const char *at = response->headers[IAUTH_HEADER_RETRY_AFTER]; *at != '\0';) {
     const char *comma = strchr(at, ',');
     size_t len = comma != NULL ? (size_t)(comma - at) : strlen(at);
-    if (len == 3 && strlen(at) >= DATE_LEN && iauth__parse_http_date(at, DATE_LEN, &value)) {
+    if (strlen(at) >= DATE_LEN && iauth__parse_http_date(at, DATE_LEN, &value))
       longest_ms = iauth__max(longest_ms, until_ms(response, value, wall_ms));
-      len = DATE_LEN;
-    } else if (number_of_text(at, len, &value)) {
+    if (number_of_text(at, len, &value))
       longest_ms = iauth__max(longest_ms, iauth__min(value, IAUTH__SERVER_WAIT_MAX_MS / 1000) * 1000);
-    }
     at += len;
     while (*at == ',' || *at == ' ')
       at++;

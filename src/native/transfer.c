@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/base_url.h"
 #include "base/wipe.h"
 #include "core/headers.h"
 
@@ -119,8 +120,14 @@ static bool set_options(transfer *transfer, const iauth_request *request, const 
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body_len);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body != NULL ? request->body : "");
   }
-  transfer->by_proxy = proxy != NULL;
-  if (proxy != NULL)
+  /* What http goes to this machine carries the secret in clear, and no proxy is to see it, nor is there
+   * a way through one that leads back here. */
+  bool stays_here =
+      strncmp(request->url, "http:", 5) == 0 && iauth__check_base_url(request->url, false) == IAUTH__BASE_URL_OK;
+  transfer->by_proxy = proxy != NULL && !stays_here;
+  if (stays_here)
+    ok = ok && curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK;
+  else if (proxy != NULL)
     ok = ok && curl_easy_setopt(easy, CURLOPT_PROXY, proxy) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK; /* whatever no_proxy says */
   if (ca_file != NULL)

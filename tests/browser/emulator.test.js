@@ -1,7 +1,7 @@
 // A page in each browser and the emulator, as other people's headless tests have it.
 
 import { randomBytes } from 'node:crypto';
-import { startEmulator } from '../../dist/emulator.js';
+import { startEmulator } from 'inbenta-auth/emulator';
 import { expect, getToken, makeClient, test as base } from './fixture.js';
 
 const ADMIN_TOKEN = randomBytes(24).toString('base64url');

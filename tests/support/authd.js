@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const PROGRAM = fileURLToPath(new URL('../../build/native/src/authd/inbenta-authd', import.meta.url));
+const PROGRAM = process.env.AUTHD_PROGRAM ?? fileURLToPath(new URL('../../build/native/src/authd/inbenta-authd', import.meta.url));
 
 /** An inbenta-authd with a store of its own in a temporary folder, or with the database `db`. */
 export class Authd {

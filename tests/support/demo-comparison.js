@@ -1,7 +1,7 @@
 // The two Auth APIs of the demo's comparisons: emulators that are alike, one for each client. So each counts what
 // arrived from one client. The page drives them by a few routes of its own site.
 
-import { startEmulator } from '../../dist/emulator.js';
+import { startEmulator } from 'inbenta-auth/emulator';
 
 const CLIENTS = ['ours', 'plain'];
 const HOUR_S = 3600;

@@ -66,9 +66,8 @@ static int read_secret(FILE *file, const char *name, char *secret) {
   return 0;
 }
 
-/* From the file, else from the environment, which programs started by us do not get. */
-static int find_secret(const char *path, char *secret) {
-  const char *environment = getenv("INBENTA_SECRET");
+/* From the file, else from the environment. */
+static int read_secret_of(const char *path, const char *environment, char *secret) {
   if (path != NULL && strcmp(path, "-") == 0)
     return read_secret(stdin, "standard input", secret);
   if (path != NULL) {
@@ -88,8 +87,14 @@ static int find_secret(const char *path, char *secret) {
   if (strlen(environment) > SECRET_MAX)
     return complain(EXIT_USAGE, "INBENTA_SECRET is too long for a secret");
   strcpy(secret, environment);
-  unsetenv("INBENTA_SECRET");
   return 0;
+}
+
+/* Programs that we start do not get the environment's secret, whether it was used or not. */
+static int find_secret(const char *path, char *secret) {
+  int status = read_secret_of(path, getenv("INBENTA_SECRET"), secret);
+  unsetenv("INBENTA_SECRET");
+  return status;
 }
 
 /* ---------------------------------------------------------------------------------------------------

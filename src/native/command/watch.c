@@ -6,84 +6,112 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
+#include "output.h"
 #include "print.h"
+
+#define RETRY_MS 5000 /* after which a token that found no room is written again */
 
 struct watcher {
   const command_options *options;
   bool done;
   int status; /* the exit code, once it is done */
+  char *text; /* the newest token as it is handed on, or NULL */
+  size_t len;
+  bool to_write, to_run; /* what is still to be done with it */
+  bool is_full;          /* that there is no room was said */
+  child child;
 };
 
-/* Signals are told to the loop through this pipe. */
-static int stop_pipe[2];
+/* Signals are told to the loop through this pipe: a byte each. */
+static int signal_pipe[2];
 
-static void on_stop(int number) {
+static void on_signal(int number) {
   int before = errno;
-  (void)number;
-  (void)!write(stop_pipe[1], "", 1);
+  (void)!write(signal_pipe[1], number == SIGCHLD ? "c" : "s", 1);
   errno = before;
 }
 
-/* A command that does not read its input is no reason to end. It must not be SIG_IGN, which
- * commands would inherit. */
-static void on_broken_pipe(int number) { (void)number; }
+/* Reads what came: whether one of them was to stop. */
+static bool is_stopped(void) {
+  char bytes[64];
+  ssize_t count = read(signal_pipe[0], bytes, sizeof bytes);
+  return count > 0 && memchr(bytes, 's', (size_t)count) != NULL;
+}
+
+/* A reader that left, and a file that may not grow, are reported as failed writes. It must not be
+ * SIG_IGN, which commands would inherit. */
+static void on_ignored(int number) { (void)number; }
 
 /* ---------------------------------------------------------------------------------------------------
  * Handing on. */
 
-/* Writes to a file beside it and renames: readers see the old token or the new one, whole. */
-static bool write_file(const command_options *options, const inbenta_auth_token *token) {
-  size_t len = strlen(options->output);
-  char *beside = malloc(len + sizeof ".XXXXXX");
-  if (beside == NULL)
-    return false;
-  memcpy(beside, options->output, len);
-  memcpy(beside + len, ".XXXXXX", sizeof ".XXXXXX");
-  int descriptor = mkstemp(beside); /* readable by this user only */
-  FILE *file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
-  bool written = file != NULL && print_token(file, options->format, token) && fsync(descriptor) == 0;
-  written = file != NULL && fclose(file) == 0 && written;
-  written = written && rename(beside, options->output) == 0;
-  if (!written) {
-    complain(EXIT_FAILED, "cannot write %s: %s", options->output, strerror(errno));
-    if (descriptor >= 0)
-      unlink(beside);
-  }
-  free(beside);
-  return written;
+static void drop_token(struct watcher *watcher) {
+  /* Through volatile, or the compiler would leave it out. */
+  for (volatile char *at = watcher->text; at != NULL && *at != '\0'; at++)
+    *at = '\0';
+  free(watcher->text);
+  watcher->text = NULL;
 }
 
-/* The token comes by standard input: arguments and environments can be seen. */
-static bool run_command(const command_options *options, const inbenta_auth_token *token) {
-  FILE *input = popen(options->exec, "w");
-  if (input == NULL) {
-    complain(EXIT_FAILED, "cannot run %s: %s", options->exec, strerror(errno));
-    return false;
-  }
-  print_token(input, options->format, token); /* a command need not read it */
-  int status = pclose(input);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    complain(EXIT_FAILED, "%s ended with %d", options->exec,
-             WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-  return true; /* the next token may find it in a better mood */
+/* The newest token as text, in place of the one before. */
+static bool take_token(struct watcher *watcher, const inbenta_auth_token *token) {
+  char *text = NULL;
+  size_t len = 0;
+  FILE *file = open_memstream(&text, &len);
+  bool good = file != NULL && print_token(file, watcher->options->format, token);
+  good = file != NULL && fclose(file) == 0 && good;
+  drop_token(watcher);
+  watcher->text = text;
+  watcher->len = len;
+  return good || complain(EXIT_FAILED, "out of memory") == 0;
 }
 
-static bool hand_on(const command_options *options, const inbenta_auth_token *token) {
-  bool ok = true;
-  if (options->output != NULL)
-    ok = write_file(options, token);
-  if (ok && options->exec != NULL)
-    ok = run_command(options, token);
-  if (options->output == NULL && options->exec == NULL)
-    ok = print_token(stdout, options->format, token);
-  return ok;
+/* A full disk is reported once, and it is tried again: the token is good as long as it lives. False for
+ * any other failure. */
+static bool write_token(struct watcher *watcher) {
+  const char *name = watcher->options->output != NULL ? watcher->options->output : "to standard output";
+  if (output_write(watcher->options->output, watcher->text, watcher->len)) {
+    if (watcher->is_full)
+      complain(0, "%s: written at last", name);
+    watcher->to_write = watcher->is_full = false;
+    return true;
+  }
+  if (!output_is_full(errno)) {
+    complain(EXIT_FAILED, "cannot write %s: %s", name, strerror(errno));
+    return false;
+  }
+  if (!watcher->is_full)
+    complain(EXIT_FAILED, "cannot write %s: %s; trying again every %d seconds", name, strerror(errno), RETRY_MS / 1000);
+  watcher->is_full = true;
+  return true;
+}
+
+/* The command gets the newest token once the one before has ended, and once the file is written. */
+static bool run_command(struct watcher *watcher) {
+  const char *command = watcher->options->exec;
+  if (watcher->child.pid != 0 || watcher->to_write)
+    return true;
+  watcher->to_run = false;
+  return child_start(&watcher->child, command, watcher->text, watcher->len) ||
+         complain(EXIT_FAILED, "cannot run %s: %s", command, strerror(errno)) == 0;
+}
+
+/* Does what is to be done with the newest token, as far as it can be done now. */
+static void hand_on(struct watcher *watcher) {
+  bool ok = !watcher->to_write || write_token(watcher);
+  if (ok && watcher->to_run)
+    ok = run_command(watcher);
+  if (!ok) {
+    watcher->status = EXIT_FAILED;
+    watcher->done = true;
+  }
 }
 
 /* A new token, or an attempt failed. The client tries again by itself, unless the keys are refused.
@@ -93,7 +121,11 @@ static void on_event(void *user, const inbenta_auth_token *token, const inbenta_
   if (token == NULL) {
     watcher->status = print_failure(failure);
     watcher->done = watcher->status == EXIT_REFUSED;
-  } else if (!hand_on(watcher->options, token)) {
+  } else if (take_token(watcher, token)) {
+    watcher->to_write = watcher->options->output != NULL || watcher->options->exec == NULL;
+    watcher->to_run = watcher->options->exec != NULL;
+    hand_on(watcher);
+  } else {
     watcher->status = EXIT_FAILED;
     watcher->done = true;
   }
@@ -114,11 +146,18 @@ static void turn(struct watcher *watcher, CURLM *multi, inbenta_auth_loop *loop)
   int running, left;
   while (!watcher->done) {
     int64_t delay_ms = inbenta_auth_loop_run(loop);
-    struct curl_waitfd stop = {.fd = stop_pipe[0], .events = CURL_WAIT_POLLIN};
-    if (watcher->done || curl_multi_poll(multi, &stop, 1, delay_ms < 0 ? 60000 : (int)delay_ms, NULL) != CURLM_OK)
+    struct curl_waitfd signals = {.fd = signal_pipe[0], .events = CURL_WAIT_POLLIN};
+    int wait_ms = delay_ms < 0 || delay_ms > 60000 ? 60000 : (int)delay_ms;
+    if (watcher->to_write && wait_ms > RETRY_MS)
+      wait_ms = RETRY_MS;
+    wait_ms = child_wait_ms(&watcher->child, wait_ms);
+    if (watcher->done || curl_multi_poll(multi, &signals, 1, wait_ms, NULL) != CURLM_OK)
       break;
-    if (stop.revents != 0)
+    if (signals.revents != 0 && is_stopped())
       break;
+    child_look(&watcher->child, watcher->options->exec);
+    if (watcher->to_write || watcher->to_run)
+      hand_on(watcher);
     curl_multi_perform(multi, &running);
     for (const CURLMsg *message; (message = curl_multi_info_read(multi, &left)) != NULL;)
       inbenta_auth_loop_done(loop, message);
@@ -126,10 +165,14 @@ static void turn(struct watcher *watcher, CURLM *multi, inbenta_auth_loop *loop)
 }
 
 static bool catch_signals(void) {
-  const struct sigaction stop = {.sa_handler = on_stop}, broken = {.sa_handler = on_broken_pipe};
-  return pipe(stop_pipe) == 0 && fcntl(stop_pipe[0], F_SETFD, FD_CLOEXEC) == 0 &&
-         fcntl(stop_pipe[1], F_SETFD, FD_CLOEXEC) == 0 && sigaction(SIGINT, &stop, NULL) == 0 &&
-         sigaction(SIGTERM, &stop, NULL) == 0 && sigaction(SIGPIPE, &broken, NULL) == 0;
+  const struct sigaction told = {.sa_handler = on_signal, .sa_flags = SA_RESTART},
+                         ended = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_NOCLDSTOP},
+                         ignored = {.sa_handler = on_ignored};
+  return pipe(signal_pipe) == 0 && fcntl(signal_pipe[0], F_SETFD, FD_CLOEXEC) == 0 &&
+         fcntl(signal_pipe[1], F_SETFD, FD_CLOEXEC) == 0 && fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK) == 0 &&
+         sigaction(SIGINT, &told, NULL) == 0 && sigaction(SIGTERM, &told, NULL) == 0 &&
+         sigaction(SIGCHLD, &ended, NULL) == 0 && sigaction(SIGPIPE, &ignored, NULL) == 0 &&
+         sigaction(SIGXFSZ, &ignored, NULL) == 0;
 }
 
 int watch(const command_options *options) {
@@ -147,6 +190,7 @@ int watch(const command_options *options) {
   if (failure.error == INBENTA_AUTH_OK)
     turn(&watcher, multi, loop);
   inbenta_auth_loop_free(loop);
+  drop_token(&watcher);
   curl_multi_cleanup(multi);
   if (failure.error != INBENTA_AUTH_OK)
     return print_failure(&failure);

@@ -280,6 +280,51 @@ static void killed_while_writing(void **state) {
   store.close(store.state);
 }
 
+/* Another program holds the lock for longer than the store waits: a write is refused, and says why; reads
+ * go on; and once the lock is free, it works. */
+static void locked_by_another_program(void **state) {
+  (void)state;
+  authapi_store store = open_store();
+  sqlite3 *other;
+  authapi_api_key key;
+  make_some(&store);
+  assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, made.secret.id, 5), AUTHAPI_STORE_ERROR);
+  assert_string_equal(store.problem(store.state), "database is locked");
+  assert_int_equal(store.find_api_key(store.state, made.api_key.value, &key), AUTHAPI_FOUND);
+  assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, made.secret.id, 6), AUTHAPI_FOUND);
+  assert_int_equal(authapi_make_api_key(&store, &signer, "y", 1, &key), AUTHAPI_FOUND);
+  sqlite3_close(other);
+  store.close(store.state);
+}
+
+/* The path is a link that leads to another database now. */
+static void a_link_that_was_changed(void **state) {
+  (void)state;
+  char link[80], next[80], problem[256];
+  authapi_store store, unused = open_store();
+  authapi_api_key key;
+  unused.close(unused.state);
+  snprintf(link, sizeof link, "%s.link", path);
+  snprintf(next, sizeof next, "%s.next", path);
+  assert_int_equal(symlink(path, link), 0);
+  assert_true(authapi_store_sqlite_open(&store, link, problem, sizeof problem));
+  assert_int_equal(authapi_make_api_key(&store, &signer, "x", 1, &key), AUTHAPI_FOUND);
+  assert_true(authapi_store_sqlite_open(&unused, next, problem, sizeof problem));
+  unused.close(unused.state);
+  assert_int_equal(unlink(link), 0);
+  assert_int_equal(symlink(next, link), 0);
+  assert_int_equal(store.find_api_key(store.state, key.value, &key), AUTHAPI_STORE_ERROR);
+  assert_non_null(strstr(store.problem(store.state), "was moved, replaced or deleted"));
+  assert_int_equal(store.note_last_used(store.state, &(authapi_last_use){.last_used_s = 1}, 1), AUTHAPI_STORE_ERROR);
+  assert_int_equal(authapi_make_api_key(&store, &signer, "y", 1, &key), AUTHAPI_STORE_ERROR);
+  store.close(store.state);
+  unlink(link);
+  unlink(next);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_secret_is_not_in_the_file, set_up, tear_down),
@@ -290,6 +335,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_database_of_somebody_else, set_up, tear_down),
       cmocka_unit_test_setup_teardown(opened_by_many_at_once, set_up, tear_down),
       cmocka_unit_test_setup_teardown(killed_while_writing, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(locked_by_another_program, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_link_that_was_changed, set_up, tear_down),
   };
   if (mkdtemp(folder) == NULL)
     return 1;

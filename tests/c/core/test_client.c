@@ -286,6 +286,7 @@ static void refreshed_before_expiry(void **state) {
   world_live(&world, 1);
   assert_int_equal(world.sent, 2);
   assert_int_equal(world.last_kind, IAUTH_REQUEST_REFRESH);
+  assert_int_equal(world.armed_ms, 10000);
   world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t2\",\"expires_in\":1200}");
   assert_string_equal(world.token, "t2");
   assert_memory_equal(world.apis, "chatbot\0https://chatbot.example.com/v1", 39);
@@ -413,13 +414,14 @@ static void minimum_validity(void **state) {
   assert_token(&world, 1, "t1");
   world_pass(&world, 955000); /* 244 s left */
   world_get_with(&world, 2, (iauth_get_options){.min_validity_ms = 250000});
-  world_get_with(&world, 3, (iauth_get_options){.min_validity_ms = 240000});
+  world_get_with(&world, 3, (iauth_get_options){.min_validity_ms = 244000});
   world_get_with(&world, 4, (iauth_get_options){.min_validity_ms = -1});
   assert_token(&world, 3, "t1");
   assert_token(&world, 4, "t1");
   assert_waiting(&world, 2);
-  assert_null(iauth_current(world.client, 250000));
-  assert_non_null(iauth_current(world.client, 240000));
+  assert_null(iauth_current(world.client, 244001));
+  assert_non_null(iauth_current(world.client, 244000));
+  assert_int_equal(world.armed_ms, 2000); /* then who waits may have the token that is there */
   world_grant(&world, "t2", 1200);
   assert_token(&world, 2, "t2");
   world_clean_up(&world);
@@ -1136,6 +1138,24 @@ static void a_new_token_asks_for_apis_only_when_their_wait_is_over(void **state)
   world_clean_up(&world);
 }
 
+static void apis_that_came_end_their_own_wait(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world_get(&world, 0);
+  world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t1\",\"expires_in\":1200}");
+  world_respond(&world, 429, "Retry-After: 1000\r\n", "");
+  world_pass(&world, 1000);
+  world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
+  world_grant(&world, "t2", 1200);
+  iauth_invalidate(world.client, "t2");
+  world_pass(&world, 1000);
+  world_get(&world, 2);
+  world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t3\",\"expires_in\":1200}");
+  assert_int_equal(world.last_kind, IAUTH_REQUEST_APIS);
+  world_clean_up(&world);
+}
+
 /* --- from other tabs
  * ---------------------------------------------------------------------------------------------- */
 
@@ -1244,7 +1264,10 @@ static void a_sibling_s_failure_counts_like_our_own(void **state) {
   world_live(&world, 60000);
   world_get(&world, 2);
   assert_int_equal(world.sent, 1);
+  int errors = world.errors;
   iauth_hear(world.client, &failure); /* our own answer is on its way */
+  iauth_run(world.client);
+  assert_int_equal(world.errors, errors);
   world_grant(&world, "t1", 1200);
   assert_token(&world, 2, "t1");
   static const iauth_error odd[] = {IAUTH_OK, (iauth_error)5, IAUTH_ERR_DISPOSED, (iauth_error)-99};
@@ -1584,6 +1607,7 @@ int main(void) {
       cmocka_unit_test(products_that_cannot_be_had),
       cmocka_unit_test(products_without_a_token),
       cmocka_unit_test(a_new_token_asks_for_apis_only_when_their_wait_is_over),
+      cmocka_unit_test(apis_that_came_end_their_own_wait),
       cmocka_unit_test(a_token_lives_no_longer_than_its_giver_knows),
       cmocka_unit_test(the_same_token_again_is_no_news),
       cmocka_unit_test(a_sibling_s_short_token_is_not_enough),

@@ -141,6 +141,10 @@ static void too_large(void **state) {
   response.status = 403;
   assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_REFRESH, none, &response, &grant),
                    IAUTH_ERR_ENDPOINT_REFUSED);
+  response.status = 200;
+  response.body_len = IAUTH_BODY_MAX; /* that is what fits */
+  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant),
+                   IAUTH_ERR_BAD_TOKEN);
   free(body);
 }
 
@@ -154,6 +158,10 @@ static void a_nul_in_the_body(void **state) {
   assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant), IAUTH_OK);
   iauth__grant_clean_up(&grant, &world.host);
   response.body_len = sizeof body - 1;
+  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant), IAUTH_ERR_BAD_JSON);
+  static const char inside[] = "{\"accessToken\":\"a\0b\",\"expires_in\":1}";
+  response.body = inside;
+  response.body_len = sizeof inside - 1;
   assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant), IAUTH_ERR_BAD_JSON);
 }
 
@@ -353,11 +361,11 @@ static void retry_after(void **state) {
       {503, "Retry-After: Sun, 06 Nov 1994 08:50:37 GMT, 7\r\n", 60000},
       {503, "Retry-After: 7, Sun, 06 Nov 1994 08:50:37 GMT\r\n", 60000},
       {503, "Retry-After: Sun, 06 Nov\r\n", 0},
-      {503, "Date: Sun, 06 Nov 1994 08:49:37 GMT and so on\r\nRetry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\n", 60000},
+      {503, "Date: Sun, 06 Nov 1994 08:50:37 GMT and so on\r\nRetry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\n", 60000},
       {503, "Retry-After: Sun, 06 Nov 1994 08:50:37 CET, 7\r\n", 7000},
       {503, "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n", 3600000},
       {503,
-       "Date: Sun, 06 Nov 1994 08:49:37 GMT, Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:47 "
+       "Date: Sun, 06 Nov 1994 09:49:37 GMT, Sun, 06 Nov 1994 09:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 09:49:47 "
        "GMT\r\n",
        10000},
       /* the limit that is used up names the wait; of both, the later */
@@ -373,6 +381,8 @@ static void retry_after(void **state) {
       {429, "x-throttle-usage: 100\r\nx-throttle-reset: 784111837\r\nRetry-After: 90\r\n", 90000},
       {429, "x-throttle-usage: 100\r\nx-throttle-reset: 784111837\r\nRetry-After: 9\r\n", 60000},
       {429, "x-throttle-usage: 100\r\n", 0},
+      {429, "x-throttle-usage: 0\r\nx-throttle-reset: 784111787\r\n", 0},
+      {429, "x-quota-usage: 0\r\nx-throttle-reset: 784111787\r\n", 0},
       {429, "x-quota-usage: 50\r\nx-throttle-reset: 784111787\r\n", 0},
       {503, "x-throttle-usage: 100\r\nx-throttle-reset: 784111787\r\n", 10000},
   };

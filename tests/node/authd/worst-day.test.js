@@ -170,6 +170,7 @@ test('on a full disk a revocation works, and what cannot be stored is refused an
   }
   assert.equal(refused?.status, 500, `${made.length} secrets were made`);
   assert.match(refused.error.message, /This was not done, because the database failed/);
+  assert.equal((await auth(served)).status, 200); // tokens are granted as before
   const revoked = await manage(served, 'secrets/revoke', { id: served.secretId });
   assert.equal(revoked.status, 200, authd.log.slice(-4).join("\n"));
   assert.equal((await auth(served)).status, 403);

@@ -14,7 +14,7 @@ const require = createRequire(import.meta.url);
 async function load(globals = {}) {
   const context = createContext(globals);
   const module = { exports: {} };
-  const code = await readFile(new URL('../../../dist/cjs/emulator.js', import.meta.url), 'utf8');
+  const code = await readFile(require.resolve('inbenta-auth/emulator'), 'utf8');
   runInContext(`(function (require, module, exports) {${code}\n})`, context)(require, module, module.exports);
   return module.exports;
 }

@@ -193,7 +193,9 @@ test('close ends an answer that is still waited for', async (t) => {
 
 test('our client, 50 times, through an emulator that misbehaves', async (t) => {
   const emulator = await emulate(t, { knobs: [{ latencyMs: 5 }, { status: 503, next: 20 }] });
-  const clients = Array.from({ length: 50 }, () => createFromSecret(emulator.secret, emulator.apiKey, { endpoint: emulator.endpoint }));
+  // Each has a secret of its own: clients of one secret share a source, and its one request.
+  const secrets = await Promise.all(Array.from({ length: 50 }, () => emulator.createSecret()));
+  const clients = secrets.map(({ secret }) => createFromSecret(secret, emulator.apiKey, { endpoint: emulator.endpoint }));
   t.after(() => clients.forEach((client) => client.dispose()));
   const tokens = await Promise.all(clients.map((client) => client.getToken({ timeoutMs: 20_000 })));
   assert.equal(new Set(tokens.map(({ accessToken }) => accessToken)).size, 50);

@@ -11,8 +11,10 @@ const statusesOf = async (emulator, times) => {
   return statuses;
 };
 
-const clientOf = (t, { secret, apiKey, endpoint }, options) => {
-  const client = createFromSecret(secret, apiKey, { endpoint, ...options });
+/** Each has a secret of its own, so that none has the token of another one. */
+const clientOf = async (t, emulator, options) => {
+  const { secret } = await emulator.createSecret();
+  const client = createFromSecret(secret, emulator.apiKey, { endpoint: emulator.endpoint, ...options });
   t.after(() => client.dispose());
   return client;
 };
@@ -148,18 +150,18 @@ test('a mistake changes nothing', async (t) => {
 test('our client: outlives two 503, waits for Retry-After, and takes half a body for no answer', async (t) => {
   const emulator = await emulate(t);
   emulator.set({ status: 503, path: '/auth', next: 2 });
-  assert.ok((await clientOf(t, emulator).getToken({ timeoutMs: 20_000 })).accessToken);
+  assert.ok((await (await clientOf(t, emulator)).getToken({ timeoutMs: 20_000 })).accessToken);
   assert.deepEqual(emulator.requests.map(({ status }) => status), [503, 503, 200]);
 
   emulator.set({ status: 429, retryAfterS: 2, next: 1 });
   const start = performance.now();
-  await clientOf(t, emulator).getToken({ timeoutMs: 20_000 });
+  await (await clientOf(t, emulator)).getToken({ timeoutMs: 20_000 });
   assert.ok(performance.now() - start >= 1900);
 
   emulator.set({ cutOff: true });
-  await assert.rejects(clientOf(t, emulator).getToken({ timeoutMs: 1500 }), ({ code }) => ['network', 'timeout'].includes(code));
+  await assert.rejects((await clientOf(t, emulator)).getToken({ timeoutMs: 1500 }), ({ code }) => ['network', 'timeout'].includes(code));
   emulator.set({ cutOff: null, body: '<html>' });
-  await assert.rejects(clientOf(t, emulator).getToken({ timeoutMs: 1500 }), { code: 'bad_response' });
+  await assert.rejects((await clientOf(t, emulator)).getToken({ timeoutMs: 1500 }), { code: 'bad_response' });
   emulator.set({ body: null, latencyMs: 5000 });
-  await assert.rejects(clientOf(t, emulator, { timeoutMs: 300 }).getToken(), { code: 'timeout' });
+  await assert.rejects((await clientOf(t, emulator, { timeoutMs: 300 })).getToken(), { code: 'timeout' });
 });

@@ -1,0 +1,76 @@
+/* Running a command; see child.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "options.h"
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Only what may be called between fork and exec. */
+static void run(const char *command, int input) {
+  setpgid(0, 0);
+  if (dup2(input, STDIN_FILENO) >= 0)
+    execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+  _exit(127);
+}
+
+/* A pipe takes 64 KB before anybody reads, which is more than a token with its products has; so this
+ * never waits for the command. */
+bool child_start(child *child, const char *command, const char *text, size_t len) {
+  int ends[2];
+  if (pipe(ends) != 0)
+    return false;
+  fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+  fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+  fcntl(ends[1], F_SETFL, O_NONBLOCK);
+  bool fits = write(ends[1], text, len) == (ssize_t)len;
+  close(ends[1]);
+  pid_t pid = fits ? fork() : -1;
+  if (pid == 0)
+    run(command, ends[0]);
+  int why = errno;
+  close(ends[0]);
+  errno = why;
+  if (pid < 0)
+    return false;
+  setpgid(pid, pid); /* here as well, so that it is done before it can be killed */
+  child->pid = pid;
+  child->begun_ms = now_ms();
+  return true;
+}
+
+void child_look(child *child, const char *command) {
+  int status;
+  if (child->pid == 0)
+    return;
+  bool late = now_ms() - child->begun_ms >= CHILD_TIMEOUT_MS;
+  if (late) {
+    kill(-child->pid, SIGKILL);
+    complain(EXIT_FAILED, "%s was killed: it took longer than %d seconds", command, CHILD_TIMEOUT_MS / 1000);
+  }
+  if (waitpid(child->pid, &status, late ? 0 : WNOHANG) != child->pid)
+    return;
+  child->pid = 0;
+  if (!late && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+    complain(EXIT_FAILED, "%s ended with %d", command,
+             WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+int child_wait_ms(const child *child, int usual_ms) {
+  if (child->pid == 0)
+    return usual_ms;
+  int64_t left_ms = child->begun_ms + CHILD_TIMEOUT_MS - now_ms();
+  return left_ms < 0 ? 0 : left_ms < usual_ms ? (int)left_ms : usual_ms;
+}

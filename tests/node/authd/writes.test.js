@@ -1,0 +1,89 @@
+// In the middle of writes over HTTP: kill -9, and PostgreSQL that is gone for a while. What was
+// acknowledged is there afterwards, and what could not be done was said.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Authd } from '../../support/authd.js';
+import { Postgres } from '../../support/postgres.js';
+
+const ADMIN_TOKEN = '0123456789abcdef'.repeat(2);
+const WRITERS = 4;
+
+/** Writers that create secrets and revoke every other one, until stop(): what was acknowledged, and what was refused. */
+function write(endpoint, apiKey) {
+  const done = { made: new Set(), revoked: new Set(), refused: 0, lost: 0 };
+  let stopped = false;
+  const post = async (path, body) => {
+    try {
+      const answer = await fetch(new URL(`/admin/${path}`, endpoint), { method: 'POST', headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+      const { id, error } = await answer.json();
+      if (answer.ok) return id;
+      assert.match(error.message, /This was not done/);
+      done.refused++;
+    } catch (error) {
+      if (error.code == 'ERR_ASSERTION') throw error;
+      done.lost++; // no answer promises nothing
+      await sleep(5);
+    }
+    return undefined;
+  };
+  const writer = async () => {
+    for (let i = 0; !stopped; i++) {
+      const id = await post('secrets', { apiKey });
+      if (!id) continue;
+      done.made.add(id);
+      if (i % 2 && (await post('secrets/revoke', { id }))) done.revoked.add(id);
+    }
+  };
+  const ended = Promise.all(Array.from({ length: WRITERS }, writer));
+  return Object.assign(done, { stop: () => ((stopped = true), ended) });
+}
+
+async function assertKept(authd, { made, revoked }) {
+  const kept = new Map((await authd.command('secret', 'list')).map((secret) => [secret.id, secret.revoked]));
+  for (const id of made) assert.ok(kept.has(id), `${id} was acknowledged and is lost`);
+  for (const id of revoked) assert.ok(kept.get(id), `the revocation of ${id} was acknowledged and is lost`);
+}
+
+async function until(condition) {
+  for (let tries = 0; tries < 1000 && !condition(); tries++) await sleep(10);
+  assert.ok(condition());
+}
+
+test('kill -9', { timeout: 120_000 }, async (t) => {
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  const apiKey = await authd.createApiKey();
+  let total = 0;
+  for (let round = 0; round < 5; round++) {
+    const writes = write(await authd.serve({ adminToken: ADMIN_TOKEN, words: ['--quiet'] }), apiKey);
+    await until(() => writes.revoked.size > 20);
+    await authd.kill();
+    await writes.stop();
+    assert.equal(writes.refused, 0);
+    await assertKept(authd, writes);
+    total += writes.made.size;
+  }
+  t.diagnostic(`${total} secrets acknowledged, 5 kills, nothing lost`);
+});
+
+test('PostgreSQL is gone for a while', { timeout: 120_000 }, async (t) => {
+  const postgres = await Postgres.create();
+  t.after(() => postgres.remove());
+  process.env.PGPASSFILE = postgres.passwordFile;
+  const authd = await Authd.create(postgres.url);
+  t.after(() => authd.remove());
+  const apiKey = await authd.createApiKey();
+  const writes = write(await authd.serve({ adminToken: ADMIN_TOKEN, words: ['--quiet'] }), apiKey);
+  await until(() => writes.revoked.size > 10);
+  await postgres.stop();
+  await until(() => writes.refused > 10);
+  await postgres.start();
+  const before = writes.revoked.size;
+  await until(() => writes.revoked.size > before + 10);
+  await writes.stop();
+  assert.equal(writes.lost, 0, 'each request was answered');
+  await assertKept(authd, writes);
+  t.diagnostic(`${writes.made.size} secrets acknowledged, ${writes.refused} refused, nothing lost`);
+});

@@ -1,0 +1,146 @@
+// inbenta-token where things go wrong around it: proxies, commands that hang, full disks, links.
+
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { lstat, mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import test from 'node:test';
+import { promisify } from 'node:util';
+import { execute, folderFor, grant, json, listen, root, serveApi } from '../../support/plain-api.js';
+
+const COMMAND = join(root, 'build/native/src/native/command/inbenta-token');
+const KEYS = { INBENTA_API_KEY: 'the-api-key', INBENTA_SECRET: 'the-very-secret' };
+
+function startWatch(t, words, { env, stdio } = {}) {
+  const child = spawn(COMMAND, ['watch', ...words], { env: { PATH: process.env.PATH, ...KEYS, ...env }, stdio });
+  const watched = { pid: child.pid, stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr']) child[name]?.setEncoding('utf8').on('data', (part) => (watched[name] += part));
+  const ended = new Promise((resolve) => child.on('close', (status, signal) => resolve(status ?? signal)));
+  t.after(() => child.kill('SIGKILL'));
+  return Object.assign(watched, { ended, stop: () => (child.kill('SIGTERM'), ended) });
+}
+
+async function until(what, condition) {
+  for (let tries = 0; tries < 400; tries++) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.fail(`never: ${what}`);
+}
+
+const read = (file) => readFile(file, 'utf8').catch(() => '');
+/** An API whose tokens live three seconds. */
+const shortLived = (t) => serveApi(t, (response, request, n) => json(response, 200, grant(n, 3)));
+
+test('the secret for an endpoint on this machine never goes to a proxy', async (t) => {
+  const { endpoint, requests } = await serveApi(t);
+  let proxied = 0;
+  const proxy = createServer((request, response) => (proxied++, response.writeHead(502).end()));
+  proxy.on('connect', (request, socket) => (proxied++, socket.destroy()));
+  const port = await listen(t, proxy);
+  const url = `http://127.0.0.1:${port}`;
+  for (const [words, env] of [[[], { http_proxy: url, HTTP_PROXY: url, ALL_PROXY: url, https_proxy: url }], [['--proxy', url], {}]]) {
+    const { status, stderr } = await execute(COMMAND, ['get', '--endpoint', endpoint, ...words], { env: { ...KEYS, ...env } });
+    assert.equal(status, 0, stderr);
+  }
+  assert.deepEqual([requests.length, proxied], [2, 0]);
+});
+
+test('a command gets no secret from the environment, also where a file has it', async (t) => {
+  const { endpoint } = await serveApi(t);
+  const folder = await folderFor(t);
+  const [secret, env] = [join(folder, 'secret'), join(folder, 'env')];
+  await writeFile(secret, 'from-the-file', { mode: 0o600 });
+  const watched = startWatch(t, ['--endpoint', endpoint, '--secret-file', secret, '--exec', `env > '${env}'; echo done >> '${env}'`]);
+  await until('the environment', async () => (await read(env)).includes('done\n'));
+  assert.equal(await watched.stop(), 0);
+  assert.doesNotMatch(await read(env), /the-very-secret|from-the-file|token-\d/);
+  assert.match(await read(env), /^INBENTA_API_KEY=/m);
+});
+
+test('a command that hangs does not hold the loop up: tokens are refreshed, and the next one gets the newest', async (t) => {
+  const { endpoint, requests } = await shortLived(t);
+  const folder = await folderFor(t);
+  const [file, log, go] = ['token', 'log', 'go'].map((name) => join(folder, name));
+  const script = `cat >> '${log}'; while [ ! -e '${go}' ]; do sleep 0.1; done`;
+  const watched = startWatch(t, ['--endpoint', endpoint, '--output', file, '--exec', script]);
+  await until('three tokens beside the command', () => requests.length >= 3);
+  await until('the third in the file', async () => /token-[3-9]/.test(await read(file)));
+  assert.equal(await read(log), 'token-1\n');
+  await writeFile(go, '');
+  await until('the newest in the command', async () => /^token-1\ntoken-[3-9]\n/.test(await read(log)));
+  assert.equal(await watched.stop(), 0);
+  assert.equal(watched.stderr, '');
+});
+
+test('it ends at once though a command hangs', async (t) => {
+  const { endpoint } = await serveApi(t);
+  const folder = await folderFor(t);
+  const watched = startWatch(t, ['--endpoint', endpoint, '--exec', `echo started > '${join(folder, 'log')}'; exec sleep 20 >&- 2>&-`]);
+  await until('it runs', async () => (await read(join(folder, 'log'))) != '');
+  const start = performance.now();
+  assert.equal(await watched.stop(), 0);
+  assert.ok(performance.now() - start < 5000);
+});
+
+test('a full disk is reported once and tried again, and the file is the old one until then', async (t) => {
+  const { endpoint } = await serveApi(t);
+  const folder = await folderFor(t);
+  const file = join(folder, 'token');
+  await writeFile(file, 'before\n');
+  // A limit of the process instead of the disk's: no file may have a byte.
+  const child = spawn('prlimit', ['--fsize=0:unlimited', COMMAND, 'watch', '--endpoint', endpoint, '--output', file], { env: { PATH: process.env.PATH, ...KEYS } });
+  t.after(() => child.kill('SIGKILL'));
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (part) => (said += part));
+  await until('the report', () => /cannot write .*token: File too large; trying again every 5 seconds/.test(said));
+  assert.equal(await read(file), 'before\n');
+  await promisify(execFile)('prlimit', ['--pid', `${child.pid}`, '--fsize=unlimited']);
+  await until('the token', async () => (await read(file)) == 'token-1\n');
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  child.kill('SIGTERM');
+  assert.equal(await ended, 0);
+  assert.equal(said.match(/cannot write/g).length, 1);
+  assert.match(said, /written at last/);
+});
+
+test('a link as --output is followed and stays; one that leads nowhere is refused', async (t) => {
+  const { endpoint } = await serveApi(t);
+  const folder = await folderFor(t);
+  await mkdir(join(folder, 'deep'));
+  const [link, target] = [join(folder, 'link'), join(folder, 'deep/token')];
+  await writeFile(target, 'before\n');
+  await symlink('deep/token', link);
+  const watched = startWatch(t, ['--endpoint', endpoint, '--output', link]);
+  await until('the token behind the link', async () => /^token-\d\n$/.test(await read(target)));
+  assert.equal(await watched.stop(), 0);
+  assert.ok((await lstat(link)).isSymbolicLink());
+  assert.equal(await readlink(link), 'deep/token');
+
+  const nowhere = join(folder, 'nowhere');
+  await symlink('none/token', nowhere);
+  const refused = startWatch(t, ['--endpoint', endpoint, '--output', nowhere]);
+  assert.equal(await refused.ended, 1);
+  assert.match(refused.stderr, /cannot write .*nowhere: No such file/);
+  assert.ok((await lstat(nowhere)).isSymbolicLink());
+});
+
+test('/dev/stdout as --output is written to', async (t) => {
+  const { endpoint } = await serveApi(t);
+  const device = await lstat('/dev/stdout');
+  const watched = startWatch(t, ['--endpoint', endpoint, '--output', '/dev/stdout'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  await until('the token', () => /token-\d\n/.test(watched.stdout) || watched.stderr != '');
+  assert.match(watched.stdout, /^token-\d\n$/);
+  assert.equal(await watched.stop(), 0);
+  assert.equal((await lstat('/dev/stdout')).ino, device.ino);
+
+  // A shell's redirection goes on to that file.
+  const file = join(await folderFor(t), 'out');
+  const shell = spawn('sh', ['-c', `exec ${COMMAND} watch --endpoint ${endpoint} --output /dev/stdout > '${file}'`], { env: { PATH: process.env.PATH, ...KEYS } });
+  t.after(() => shell.kill('SIGKILL'));
+  await writeFile(file, '');
+  const { ino } = await lstat(file);
+  await until('the token in the file', async () => /token-\d\n/.test(await read(file)));
+  assert.equal((await lstat(file)).ino, ino);
+});
