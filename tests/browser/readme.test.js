@@ -21,6 +21,15 @@ function snippet(language, text, document = README) {
   return found[0].code;
 }
 
+const SNIPPETS = {
+  html: snippet('html', 'data-domain-key'),
+  shop: snippet('js', '// shop.js'),
+  policy: snippet('http', 'Content-Security-Policy'),
+  npm: snippet('js', "createFromDomainKey('DOMAIN KEY', 'API KEY', { endpoint:"),
+  server: snippet('js', 'nodeTokenHandler'),
+  page: snippet('js', 'tokenFrom', await read('docs/server-side.md')),
+};
+
 const ENDPOINT = 'https://api.inbenta.io/v1';
 const PRODUCTS = 'https://*.inbenta.io';
 
@@ -45,7 +54,7 @@ const test = base.extend({
     const opened = [];
     await use(async ({ personality, files, routes = {}, path = '/' }) => {
       const served = {};
-      const policy = /^Content-Security-Policy: (.*)$/m.exec(snippet('http', 'Content-Security-Policy'))[1];
+      const policy = /^Content-Security-Policy: (.*)$/m.exec(SNIPPETS.policy)[1];
       const site = await serveSite({ root: 'tests/browser/pages', files: served, routes, policy: () => policy.replace(PRODUCTS, `${new URL(emulator.endpoint).origin} ${product.origin}`) });
       const product = await serveProduct(async ({ 'x-inbenta-key': key = '', authorization = '', origin }) => {
         const answer = await fetch(`${emulator.endpoint}/apis`, { headers: { 'x-inbenta-key': key, Authorization: authorization, ...(origin && { Origin: origin }) } });
@@ -62,8 +71,6 @@ const test = base.extend({
   },
 });
 
-const SCRIPT_TAG = { html: snippet('html', 'data-domain-key'), js: snippet('js', '// shop.js') };
-
 /** An npm snippet as a bundler makes it a page's script. */
 async function bundle(code) {
   const { outputFiles } = await build({ stdin: { contents: code, resolveDir: new URL('.', root).pathname }, bundle: true, format: 'esm', target: 'es2022', alias: { 'inbenta-auth': new URL('dist/inbenta-auth.js', root).pathname }, write: false });
@@ -72,13 +79,19 @@ async function bundle(code) {
 
 const PAGE = '<!doctype html><meta charset="utf-8"><title>A page</title><script type="module" src="/main.js"></script>';
 
+test('every snippet of README for a page or a server is here; tests/docs runs the one for tests', () => {
+  const shown = snippetsIn(README).filter(({ language, code }) => language != 'sh' && !code.includes('startEmulator'));
+  for (const { code } of shown) expect(Object.values(SNIPPETS)).toContain(code);
+  expect(shown).toHaveLength(Object.keys(SNIPPETS).length - 1); // the page's half of a server is in another document
+});
+
 for (const personality of ['authd', 'gateway']) {
   test(`the script tag, its script and the policy (${personality})`, async ({ page, open }) => {
     const errors = [];
     page.on?.('pageerror', (error) => errors.push(error.message));
     const { emulator } = await open({
       personality,
-      files: async ({ fill }) => ({ '/index.html': fill(SCRIPT_TAG.html), '/shop.js': SCRIPT_TAG.js, '/inbenta-auth.min.js': await read('dist/inbenta-auth.min.js') }),
+      files: async ({ fill }) => ({ '/index.html': fill(SNIPPETS.html), '/shop.js': SNIPPETS.shop, '/inbenta-auth.min.js': await read('dist/inbenta-auth.min.js') }),
     });
     await expect.poll(() => page.evaluate(() => document.body.textContent.trim())).toBe('The chatbot is ready.');
     expect(errors).toEqual([]);
@@ -88,7 +101,7 @@ for (const personality of ['authd', 'gateway']) {
   test(`what "It does not work" names: a path without a version, another origin, an endpoint without /v1 (${personality})`, async ({ page, open }) => {
     const { emulator } = await open({
       personality,
-      files: async ({ fill }) => ({ '/index.html': fill(SCRIPT_TAG.html), '/shop.js': SCRIPT_TAG.js.replace('/v1/conversation', '/conversation'), '/inbenta-auth.min.js': await read('dist/inbenta-auth.min.js') }),
+      files: async ({ fill }) => ({ '/index.html': fill(SNIPPETS.html), '/shop.js': SNIPPETS.shop.replace('/v1/conversation', '/conversation'), '/inbenta-auth.min.js': await read('dist/inbenta-auth.min.js') }),
     });
     await expect.poll(() => page.evaluate(() => document.body.textContent.trim())).toBe('The chatbot answered 403.');
     await emulator.setDomains(emulator.domainKeyId, ['https://other.example']);
@@ -98,13 +111,11 @@ for (const personality of ['authd', 'gateway']) {
   });
 
   test(`with npm (${personality})`, async ({ page, open }) => {
-    const code = snippet('js', "createFromDomainKey('DOMAIN KEY', 'API KEY', { endpoint:");
-    await open({ personality, files: async ({ fill }) => ({ '/index.html': PAGE, '/main.js': await bundle(`${fill(code)}\nwindow.result = [accessToken.split('.').length, Object.keys(apis)];`) }) });
+    await open({ personality, files: async ({ fill }) => ({ '/index.html': PAGE, '/main.js': await bundle(`${fill(SNIPPETS.npm)}\nwindow.result = [accessToken.split('.').length, Object.keys(apis)];`) }) });
     await expect.poll(() => page.evaluate(() => window.result)).toEqual([3, ['chatbot']]);
   });
 
   test(`on a server: its half from README, the page's half from docs/server-side.md (${personality})`, async ({ page, open }) => {
-    const pages = snippet('js', 'tokenFrom', await read('docs/server-side.md'));
     const port = await freePort();
     // Page and server have one origin, as behind any proxy.
     const proxy = (request, response) => request.pipe(httpRequest({ port, host: '127.0.0.1', path: request.url, method: request.method, headers: request.headers }, (answer) => (response.writeHead(answer.statusCode, answer.headers), answer.pipe(response))));
@@ -118,11 +129,11 @@ for (const personality of ['authd', 'gateway']) {
         await mkdir(folder, { recursive: true });
         const file = new URL(`server-${process.pid}-${port}.mjs`, folder);
         const isLoggedIn = "const isLoggedIn = (cookie) => cookie == 'session=1';";
-        await writeFile(file, `${isLoggedIn}\n${fill(snippet('js', 'nodeTokenHandler')).replace('listen(3000)', `listen(${port}, '127.0.0.1', () => console.log('listening'))`)}`);
+        await writeFile(file, `${isLoggedIn}\n${fill(SNIPPETS.server).replace('listen(3000)', `listen(${port}, '127.0.0.1', () => console.log('listening'))`)}`);
         const child = spawn(process.execPath, [file.pathname], { env: { ...process.env, INBENTA_SECRET: emulator.secret }, stdio: ['ignore', 'pipe', 'inherit'] });
         opened.push({ close: () => child.kill() });
         await new Promise((resolve, reject) => (child.stdout.once('data', resolve), child.once('exit', () => reject(new Error('the server ended')))));
-        return { '/index.html': PAGE, '/main.js': await bundle(`${fill(pages)}\nwindow.result = (await client.getToken()).accessToken.split('.').length;`) };
+        return { '/index.html': PAGE, '/main.js': await bundle(`${fill(SNIPPETS.page)}\nwindow.result = (await client.getToken()).accessToken.split('.').length;`) };
       },
     });
     await expect.poll(() => page.evaluate(() => window.result)).toBe(3);
