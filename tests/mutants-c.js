@@ -42,14 +42,14 @@ async function mutantsOf(file) {
   });
 }
 
-/** The unit tests that a file is linked into, the fast ones first. */
+/** The unit tests of a file as [folder, name], the fast ones first: all of the core; for a file of base also its own. */
 async function testsFor(file) {
-  const order = ['client', 'response', 'answers', 'rates', 'torture', 'schedules'];
-  const folder = file.includes('/core/') ? 'core' : 'base';
-  const names = (await readdir(join(native, 'tests/c', folder))).filter((name) => /^test_/.test(name));
-  const base = file.includes('/base/') ? (await readdir(join(native, 'tests/c/core'))).filter((name) => /^test_core_(response|client)$/.test(name)) : [];
-  const rank = (name) => order.findIndex((end) => name.endsWith(end)) + 1;
-  return [...names.map((name) => [folder, name]), ...base.map((name) => ['core', name])].sort((a, b) => rank(a[1]) - rank(b[1]));
+  const last = ['client', 'response', 'answers', 'rates', 'torture', 'schedules'];
+  const rank = ([, name]) => last.findIndex((end) => name.endsWith(end)) + 1;
+  const core = (await readdir(join(native, 'tests/c/core'))).filter((name) => /^test_/.test(name)).map((name) => ['core', name]);
+  const own = file.includes('/base/') ? [['base', `test_base_${file.match(/(\w+)\.c$/)[1]}`]] : [];
+  const base = file.includes('/base/') ? core.filter(([, name]) => /_(client|response)$/.test(name)) : core;
+  return [...own, ...base].sort((one, other) => rank(one) - rank(other));
 }
 
 const work = await mkdtemp(join(tmpdir(), 'mutants-'));
@@ -75,7 +75,7 @@ async function isSeen(mutant) {
 
 let state = BigInt(options.seed);
 const random = () => Number((state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffff_ffff_ffff_ffffn) >> 33n);
-const files = (await Promise.all(['core', 'base'].map(async (folder) => (await readdir(join(root, 'src', folder))).filter((name) => name.endsWith('.c')).map((name) => join(root, 'src', folder, name))))).flat();
+const files = (await Promise.all(['core', 'base'].map(async (folder) => (await readdir(join(root, 'src', folder))).filter((name) => /^(?!hash_table|wipe).*\.c$/.test(name)).map((name) => join(root, 'src', folder, name))))).flat();
 const all = (await Promise.all(files.filter((file) => file.includes(options.file)).map(mutantsOf))).flat().map((mutant) => ({ mutant, rank: random() }));
 const chosen = all.sort((a, b) => a.rank - b.rank).slice(0, Number(options.sample)).map(({ mutant }) => mutant);
 

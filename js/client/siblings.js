@@ -20,7 +20,7 @@ import { background } from './timers.js';
  * How long siblings have to answer: so many milliseconds and, because tabs that open at once keep a machine busy, so
  * many round trips of a message. Meanwhile the module loads and the browser connects.
  */
-const ANSWER_MS = 20;
+const ANSWER_MS = 40;
 const ANSWER_ROUND_TRIPS = 12;
 
 /** So long a tab that goes is believed in without a sign of life; then it may hang. */

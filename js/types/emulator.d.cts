@@ -25,7 +25,7 @@ export interface Knobs {
   firewall?: boolean | null | undefined;
   /** false leaves out the headers by which a page of another origin may read the answer. */
   cors?: boolean | null | undefined;
-  /** 'missing': /auth lists no products, GET /apis does; 'empty': both answer [], as PHP writes an empty map. */
+  /** 'missing': /auth names no products, GET /apis does. 'empty': both answer [], as PHP writes an empty map. */
   apis?: 'missing' | 'empty' | null | undefined;
   /** How far the server's clock is ahead: Date, expiration, and what has expired. */
   clockOffsetS?: number | null | undefined;
@@ -64,9 +64,9 @@ export interface EmulatorOptions {
   port?: number | undefined;
   /** An address other than this machine's own lets other machines in (127.0.0.1). */
   host?: string | undefined;
-  /** Names that it answers to, besides localhost, names that end in .localhost, and addresses. */
+  /** Names that it answers to, besides addresses and the names of this machine ("localhost" and what ends in ".localhost"). */
   allowHosts?: string[] | undefined;
-  /** Closes when the process that started this one has ended (false). */
+  /** Closes when the process that started this one ends (false). */
   exitWithParent?: boolean | undefined;
   /** Lifetime of access tokens, in seconds (1200). */
   lifetimeS?: number | undefined;
@@ -76,16 +76,19 @@ export interface EmulatorOptions {
   file?: string | undefined;
   /** Also serves management and its page at /admin/, for who has this token. */
   adminToken?: string | undefined;
-  /** The one that is accepted beside a secret; any other one is refused with 422. */
+  /** The one that /auth takes beside a secret; any other one is refused. */
   userPersonalSecret?: string | undefined;
-  /** 'gateway' refuses as production and its gateway do: without reason and Retry-After, and a wrong URL is a 403 ('authd'). */
-  personality?: 'authd' | 'gateway' | undefined;
-  /** With 'gateway': how long a refusal is repeated for the same keys and token, in seconds (0). Production's may take 300. */
-  refusalCacheS?: number | undefined;
   /** Beyond that: 429. */
   throttle?: Limit | undefined;
   /** The same for a longer period. */
   quota?: Limit | undefined;
+  /**
+   * 'gateway' refuses as Inbenta's production API and the gateway in front of it do: without `reason` and Retry-After, and a
+   * wrong URL is a 403 ('authd').
+   */
+  personality?: 'authd' | 'gateway' | undefined;
+  /** With the personality 'gateway': for how long it repeats a refusal for the same keys and token, in seconds (0). */
+  refusalCacheS?: number | undefined;
   /** As `set` takes them. */
   knobs?: Knobs | Knobs[] | undefined;
   /** Gets each request. */

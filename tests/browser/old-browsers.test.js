@@ -22,15 +22,6 @@ const CASES = {
     gone(window, 'structuredClone', 'reportError', 'BroadcastChannel', 'scheduler', 'Iterator');
     gone(Navigator.prototype, 'locks');
     gone(Crypto.prototype, 'randomUUID');
-    // An unknown member of the options was ignored.
-    const { addEventListener } = EventTarget.prototype;
-    EventTarget.prototype.addEventListener = function (type, listener, options) {
-      if (typeof options == 'object' && options) {
-        const { signal, ...known } = options;
-        options = known;
-      }
-      return addEventListener.call(this, type, listener, options);
-    };
   },
   'without Response.body'() {
     delete Response.prototype.body;

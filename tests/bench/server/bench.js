@@ -90,7 +90,7 @@ const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >>
 const authd = await Authd.create();
 let bare;
 try {
-  const endpoint = await authd.serve({ logFile: join(folder, 'log') });
+  const endpoint = await authd.serve({ logFile: join(folder, 'log'), words: ['--trusted-proxy', '127.0.0.1'] });
   const ours = { url: endpoint, pid: authd.pid };
   const apiKeys = await Promise.all(Array.from({ length: API_KEYS }, (_, i) => authd.createApiKey(`bench ${i}`)));
   const grants = [];

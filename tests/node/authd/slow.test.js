@@ -8,7 +8,8 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Authd } from '../../support/authd.js';
 
-const OF_ONE = 256; // connections of one address
+const OF_ONE = 256; // connections of one address …
+const THREADS = 4; // … and each of the server's threads may accept one more at the same moment
 const REQUESTS = 200;
 const P99_MAX_MS = 500; // on a machine that does other things, too
 const DEADLINE_MS = 30_000;
@@ -21,6 +22,13 @@ async function slow(port, localAddress) {
   await once(socket, 'connect');
   socket.write(HALF);
   return socket;
+}
+
+/** So many of them, each from the address that `address` gives for its number. */
+async function slowOnes(port, count, address) {
+  const made = [];
+  for (let i = 0; i < count; i += 50) made.push(...(await Promise.all(Array.from({ length: 50 }, (_, k) => slow(port, address(i + k))))));
+  return made;
 }
 
 /** How long one request takes from an address on a connection of its own. */
@@ -47,13 +55,15 @@ test('slow clients', { timeout: 120_000 }, async (t) => {
   t.after(() => authd.remove());
   const { port } = new URL(await authd.serve({ words: ['--quiet', '--trusted-proxy', '127.0.7.0/24'] }));
   const sockets = [];
+  let held;
   t.after(() => sockets.forEach((socket) => socket.destroy()));
   const start = performance.now();
 
   await t.test('400 of one address get 256 connections, and do not shut others out', async (t) => {
-    for (let i = 0; i < 400; i++) sockets.push(await slow(port, '127.0.0.2'));
+    sockets.push(...(await slowOnes(port, 400, () => '127.0.0.2')));
     await sleep(500);
-    assert.equal(open(sockets), OF_ONE);
+    held = open(sockets);
+    assert.ok(held >= OF_ONE && held < OF_ONE + THREADS, `${held} connections`);
     await assert.rejects(serve(port, '127.0.0.2'));
     const took = await p99(port, '127.0.0.3');
     t.diagnostic(`p99 of ${REQUESTS} requests beside them: ${took.toFixed(1)} ms`);
@@ -61,16 +71,15 @@ test('slow clients', { timeout: 120_000 }, async (t) => {
   });
 
   await t.test('1,000 of many addresses: others are served', async (t) => {
-    for (let i = 0; i < 1000; i++) sockets.push(await slow(port, `127.0.${1 + Math.floor(i / 250)}.${1 + (i % 250)}`));
-    assert.equal(open(sockets), OF_ONE + 1000);
+    sockets.push(...(await slowOnes(port, 1000, (i) => `127.0.${1 + Math.floor(i / 250)}.${1 + (i % 250)}`)));
+    assert.equal(open(sockets), held + 1000);
     const took = await p99(port, '127.0.0.3');
     t.diagnostic(`p99 of ${REQUESTS} requests beside them: ${took.toFixed(1)} ms`);
     assert.ok(took < P99_MAX_MS, `${took} ms`);
   });
 
   await t.test('a trusted proxy has no limit', async () => {
-    const proxied = [];
-    for (let i = 0; i < 400; i++) proxied.push(await slow(port, '127.0.7.1'));
+    const proxied = await slowOnes(port, 400, () => '127.0.7.1');
     await sleep(300);
     assert.equal(open(proxied), 400);
     proxied.forEach((socket) => socket.destroy());

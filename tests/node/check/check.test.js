@@ -142,6 +142,18 @@ test('the emulator: allowed, not on the list, revoked; keys from the environment
   assert.deepEqual(await check(ORIGIN), [1, 'key_revoked']);
 });
 
+test('the emulator that refuses as the gateway does: a wrong API key, a wrong URL', async (t) => {
+  const emulator = await startEmulator({ domains: [ORIGIN], personality: 'gateway' });
+  t.after(() => emulator.close());
+  const check = async (apiKey, endpoint) => {
+    const { status, stdout } = await run(['--origin', ORIGIN, '--endpoint', endpoint, '--json'], { INBENTA_API_KEY: apiKey, INBENTA_DOMAIN_KEY: emulator.domainKey });
+    return [status, JSON.parse(stdout).verdict];
+  };
+  assert.deepEqual(await check(emulator.apiKey, emulator.endpoint), [0, 'token']);
+  assert.deepEqual(await check('another-api-key-0123', emulator.endpoint), [1, 'credentials_rejected']);
+  assert.deepEqual(await check(emulator.apiKey, `${emulator.url}/v2`), [1, 'endpoint_refused']);
+});
+
 test('bad input is said, with status 2, and asks nobody', async (t) => {
   const { requests, endpoint } = await fakeApi(t, () => [200, TOKEN]);
   const keys = ['--api-key', API_KEY, '--domain-key', DOMAIN_KEY];

@@ -1,0 +1,82 @@
+// inbenta-token watch, built with sanitizers, with everything failing in turn: the API, the disk, and the command that it
+// runs. It has to live through all of it, and after each failure the file gets a new token.
+// node tests/soak/watch.js [seconds]
+
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { grant, json } from '../support/plain-api.js';
+
+const COMMAND = fileURLToPath(new URL('../../build/sanitize/src/native/command/inbenta-token', import.meta.url));
+const SECONDS = Number(process.argv[2] ?? 60);
+const RECOVERS_MS = 90_000; // the longest wait of the client, and what a loaded machine adds
+const LIFETIME_S = 4;
+
+let granted = 0;
+const answerGrant = (response) => json(response, 200, grant(++granted, LIFETIME_S));
+const FAILURES = {
+  'status 500': (response) => response.writeHead(500).end(),
+  'too many requests': (response) => response.writeHead(429, { 'Retry-After': '1' }).end('{}'),
+  'no answer': () => {},
+  'a connection that is reset': (response) => response.socket.resetAndDestroy(),
+  'half an answer': (response) => (response.writeHead(200, { 'Content-Length': 100 }), response.write('{"acc'), setTimeout(() => response.destroy(), 20)),
+  'no JSON': (response) => response.end('<html>'),
+  'a large answer': (response) => response.end('x'.repeat(200_000)),
+};
+
+let fail;
+const server = createServer((request, response) => (request.resume(), fail ? fail(response) : answerGrant(response)));
+await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+const folder = await mkdtemp(join(tmpdir(), 'inbenta-watch-'));
+const file = join(folder, 'token');
+const script = `read -r token; [ ! -e '${folder}/hang' ] || sleep 3; [ ! -e '${folder}/fail' ] || exit 3`;
+const child = spawn(COMMAND, ['watch', '--endpoint', `http://127.0.0.1:${server.address().port}/v1`, '--timeout', '2', '--output', file, '--exec', script], { env: { PATH: process.env.PATH, INBENTA_API_KEY: 'the-api-key', INBENTA_SECRET: 'the-very-secret' } });
+let said = '';
+child.stderr.setEncoding('utf8').on('data', (text) => (said += text));
+const ended = new Promise((resolve) => child.on('close', (status, signal) => resolve(status ?? signal)));
+const limit = (size) => promisify(execFile)('prlimit', ['--pid', `${child.pid}`, `--fsize=${size}:unlimited`]);
+
+async function recovers(what) {
+  const before = granted;
+  const start = Date.now();
+  while (Number((await readFile(file, 'utf8').catch(() => '')).slice(6)) <= before) {
+    assert.equal(child.exitCode ?? child.signalCode, null, `it ended during ${what}: ${said.slice(-500)}`);
+    assert.ok(Date.now() < start + RECOVERS_MS, `no new token after ${what}: ${said.slice(-500)}`);
+    await sleep(50);
+  }
+}
+
+const until = Date.now() + SECONDS * 1000;
+let rounds = 0;
+await recovers('the start');
+do {
+  for (const [what, answer] of Object.entries(FAILURES)) {
+    fail = answer;
+    await sleep(LIFETIME_S * 1000);
+    fail = undefined;
+    await recovers(what);
+  }
+  await limit(0);
+  await sleep(LIFETIME_S * 1000);
+  await limit('unlimited');
+  await recovers('a full disk');
+  for (const name of ['hang', 'fail']) {
+    await promisify(execFile)('touch', [join(folder, name)]);
+    await recovers(`a command that does: ${name}`);
+    await rm(join(folder, name));
+  }
+  rounds++;
+} while (Date.now() < until);
+child.kill('SIGTERM');
+assert.equal(await ended, 0, said.slice(-2000));
+assert.doesNotMatch(said, /Sanitizer|runtime error|the-very-secret|token-\d/);
+server.close();
+server.closeAllConnections();
+await rm(folder, { recursive: true });
+console.log(`${rounds} rounds of ${Object.keys(FAILURES).length + 3} failures, ${granted} tokens`);
