@@ -8,5 +8,8 @@
 export function onWake(woke, signal) {
   const heard = () => globalThis.document?.visibilityState != 'hidden' && woke();
   // Those of the document pass by the window on their way down.
-  for (const type of ['online', 'pageshow', 'visibilitychange', 'resume']) globalThis.addEventListener?.(type, heard, { capture: true, signal });
+  const types = ['online', 'pageshow', 'visibilitychange', 'resume'];
+  for (const type of types) globalThis.addEventListener?.(type, heard, true);
+  // Not by its option `signal`: jsdom takes no signal of Node's, which fetch needs there.
+  signal.addEventListener('abort', () => types.forEach((type) => globalThis.removeEventListener?.(type, heard, true)));
 }

@@ -122,6 +122,35 @@ test('revoked with two clicks: /auth refuses at once', async ({ page, admin }) =
   expect(admin.problems).toEqual([]);
 });
 
+test('the worst day: an API key is revoked, a signing key is cut off; each is refused at once', async ({ page, admin }) => {
+  const { apiKey, domainKey } = admin;
+  await signIn(page, admin);
+  const granted = await fetch(`${admin.endpoint}/auth`, {
+    method: 'POST',
+    headers: { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json', Origin: ORIGIN },
+    body: JSON.stringify({ domainKey }),
+  });
+  const { accessToken } = await granted.json();
+  const refresh = async () => {
+    const headers = { 'x-inbenta-key': apiKey, Authorization: `Bearer ${accessToken}`, Origin: ORIGIN };
+    return (await fetch(`${admin.endpoint}/refreshToken`, { method: 'POST', headers })).status;
+  };
+  expect(await refresh()).toBe(200);
+
+  await page.locator('#signing').getByRole('button', { name: 'Revoke' }).click();
+  await dialog(page).getByRole('button', { name: 'Revoke' }).click();
+  await expect(page.getByRole('status')).toContainText('is revoked.');
+  await expect.poll(refresh).toBe(403);
+  expect(await auth(admin, apiKey, { domainKey })).toBe('200');
+
+  await page.getByRole('button', { name: 'Revoke: shop' }).click();
+  await expect(dialog(page)).toContainText('cannot be undone');
+  await dialog(page).getByRole('button', { name: 'Revoke' }).click();
+  await expect(page.getByRole('heading', { name: 'shop revoked' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'New domain key' })).toBeHidden();
+  expect(await auth(admin, apiKey, { domainKey })).toMatch(/^403/);
+});
+
 test('a secret, by keyboard alone: shown once, used, revoked', async ({ page, admin }) => {
   await page.goto(admin.url);
   const press = async (name) => {

@@ -80,6 +80,11 @@ function makeCredential(credential) {
 
 function makeApiKey(key, credentials) {
   const element = make('api-key', key);
+  element.dataset.state = key.revoked ? 'revoked' : 'active';
+  if (key.revoked) {
+    $('.state', element).textContent = 'revoked';
+    for (const button of element.querySelectorAll('[data-do^=create], [data-do^=revoke]')) button.hidden = true;
+  }
   for (const list of element.querySelectorAll('[data-list]')) {
     const own = credentials[list.dataset.list].filter(({ apiKeyId }) => apiKeyId == key.id);
     const made = own.map(makeCredential);
@@ -227,6 +232,13 @@ function editDomains(title, domains, save) {
   );
 }
 
+/** Asks once more, saying what follows, and revokes. */
+function revoke(name, list, body, what) {
+  $('#revoke-title code').textContent = name;
+  $('#revoke-help').textContent = `${what} This cannot be undone.`;
+  open('revoke-dialog', () => change(`${list}/revoke`, body, () => `${name} is revoked.`));
+}
+
 const actions = {
   load,
 
@@ -267,10 +279,15 @@ const actions = {
   },
 
   revoke({ id, domains }) {
-    $('#revoke-title code').textContent = id;
-    open('revoke-dialog', () =>
-      change(`${domains ? 'domain-keys' : 'secrets'}/revoke`, { id }, () => `${id} is revoked.`),
-    );
+    revoke(id, domains ? 'domain-keys' : 'secrets', { id }, 'It is refused at once, and so is the refresh of its tokens.');
+  },
+
+  revokeApiKey({ id, name }) {
+    revoke(name, 'api-keys', { id }, 'Every request with it is refused at once, whichever domain key, secret or token comes along.');
+  },
+
+  revokeSigningKey({ kid }) {
+    revoke(kid, 'signing-keys', { id: kid }, 'Every token that it signed is refused within a second, also by the other servers on this database. If it is the only key, a new one signs from then on.');
   },
 
   close: (entry, button) => button.closest('dialog').close(),
