@@ -73,3 +73,20 @@ test('twenty questions, each with its answer', async () => {
   for (const [, number, , , answer] of rows) assert.ok(linksIn(answer).every((target) => target.includes('#')) && linksIn(answer).length, `question ${number}`);
   assert.equal(new Set(rows.map(([, , who]) => who)).size, 6);
 });
+
+test('what comments cite is in the repository: documents and their headings', async (t) => {
+  const { stdout } = await run('git', ['ls-files', '-z', 'src', 'js', 'tests', 'web', 'cmake', 'run', 'CMakeLists.txt'], root);
+  const files = stdout.split('\0').filter((name) => /\.(c|h|def|js|cts|ts|html|css|sh|txt|cmake)$|^run$/.test(name) && name != 'tests/docs/links.test.js');
+  let count = 0;
+  for (const file of files) {
+    const text = (await read(file)).replace(/\n\s*(?:\/\/|\*) ?/g, ' '); // a comment may break the line
+    assert.doesNotMatch(text, /\b(?:DESIGN|AUTH_API|TOOLCHAIN|PEERS|MODELS)\b/, file);
+    for (const [, cited, heading] of text.matchAll(/\b(docs\/[\w-]+\.md)(?:,? \(?"([A-Z][^"]+)")?/g)) {
+      count++;
+      assert.ok(await exists(cited), `${file}: there is no ${cited}`);
+      if (heading) assert.ok(anchors(await read(cited)).has(heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-')), `${file}: ${cited} has no "${heading}"`);
+    }
+  }
+  t.diagnostic(`${count} citations`);
+  assert.ok(count > 30);
+});
