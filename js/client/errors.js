@@ -58,7 +58,7 @@ const HINTS = {
 
 /**
  * Everything that can go wrong is one of these. It never holds a key or a token.
- * @property code what happened; see the list in the README
+ * @property code what happened; see the list in docs/api.md
  * @property status HTTP status of the answer, 0 if there was none
  * @property retryable whether a later try may succeed without anybody changing anything
  * @property retryAfterMs how long until the next try reaches the network, in milliseconds

@@ -75,8 +75,8 @@ export declare class AuthError extends Error {
   readonly retryAfterMs: number;
   /** How many requests in a row failed. */
   readonly attempts: number;
-  /** What the server said, in its own words; '' if it said nothing. */
-  readonly serverMessage: string;
+  /** What the server said, in its own words; undefined if it said nothing. */
+  readonly serverMessage: string | undefined;
   /** What to do. */
   readonly hint: string;
   readonly cause?: unknown;

@@ -14,7 +14,7 @@
 /* ---------------------------------------------------------------------------------------------------
  * Responses. */
 
-/* What the gateway in front of the API says (AUTH_API "Errors"). */
+/* What the gateway in front of the API says (docs/wire.md "Refusals"). */
 static void refuse_as_gateway(authapi_response *response, const char *reason) {
   cJSON *json = cJSON_CreateObject();
   cJSON_AddStringToObject(json, "Message", "User is not authorized to access this resource with an explicit deny");
@@ -43,7 +43,7 @@ void authapi_write_audit(const authapi *api, const char *event, const char *by, 
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * CORS (AUTH_API "CORS"; WHATWG Fetch, "CORS protocol"). */
+ * CORS (docs/wire.md "CORS"; WHATWG Fetch, "CORS protocol"). */
 
 /* Every answer may be read by the page that asked, refusals most of all: so that a developer sees
  * "origin not allowed" and not a blank network error. That gives nothing away: no cookies are

@@ -1,7 +1,7 @@
 /* The Auth API's handlers, without I/O: a request in, a response out. Store, signer and clock are
  * handed in, so that the same C serves under libmicrohttpd and, as wasm, under Node.
  *
- * The wire is AUTH_API; `reason` in an error is our addition, the one word that a program may read.
+ * The wire is docs/wire.md; `reason` in an error is our addition, the one word that a program may read.
  */
 #ifndef AUTHAPI_ENDPOINTS_H
 #define AUTHAPI_ENDPOINTS_H

@@ -2,8 +2,8 @@
  * memory.
  *
  * Both are the same: so many requests in each period. Periods begin at multiples of their length
- * since 1970, for all keys and instances alike. Each group of endpoints counts for itself (AUTH_API
- * "Errors"). An instance counts what itself is asked, and starts at nothing. */
+ * since 1970, for all keys and instances alike. Each group of endpoints counts for itself (docs/wire.md
+ * "Refusals"). An instance counts what itself is asked, and starts at nothing. */
 #ifndef AUTHAPI_LIMITS_H
 #define AUTHAPI_LIMITS_H
 

@@ -120,7 +120,7 @@ typedef struct {
   size_t body_len;
 } iauth_response;
 
-/* Rate limits as the API's headers tell them (AUTH_API: per API key). -1 where a header is missing.
+/* Rate limits as the API's headers tell them (docs/wire.md: per API key). -1 where a header is missing.
  */
 typedef struct {
   int64_t quota_usage_percent;
@@ -277,7 +277,7 @@ const iauth_token *iauth_current(iauth_client *client, int64_t min_validity_ms);
 #define IAUTH_CREDENTIAL_MAX 8192 /* bytes of a key, a secret or an access token */
 #define IAUTH_MESSAGE_MAX 200     /* bytes of a server's sentence */
 
-/* Inbenta's own endpoint (AUTH_API "Endpoints"), for hosts whose user names none. */
+/* Inbenta's own endpoint (docs/wire.md "Requests"), for hosts whose user names none. */
 #define IAUTH_ENDPOINT "https://api.inbenta.io/v1"
 
 #endif

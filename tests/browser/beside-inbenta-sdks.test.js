@@ -66,7 +66,7 @@ for (const personality of ['authd', 'gateway']) {
 for (const [order, scripts] of [['after', [scriptOf('inbenta-chatbot-sdk'), scriptOf('customer'), OURS]], ['before', [OURS, scriptOf('inbenta-chatbot-sdk'), scriptOf('customer')]]])
   test(`our tag ${order} a customer's "const InbentaAuth": both work`, async ({ page, open }) => {
     const errors = [];
-    page.on('pageerror', (error) => errors.push(error.message));
+    page.on?.('pageerror', (error) => errors.push(error.message));
     const { emulator } = await open({ scripts });
     const token = await page.evaluate(([domainKey, apiKey, endpoint]) => InbentaAuthSDK.createFromDomainKey(domainKey, apiKey, { endpoint }).getToken(), [emulator.domainKey, emulator.apiKey, emulator.endpoint]);
     expect(token.accessToken.split('.')).toHaveLength(3);

@@ -67,7 +67,7 @@ export function conforms(name, start) {
       assert.match(body.error.message, /^\S.*\S$/);
       return body.error;
     };
-    /** A refusal by the gateway (AUTH_API "Errors"). */
+    /** A refusal by the gateway (docs/wire.md "Refusals"). */
     const denied = async (answer) => {
       assert.equal(answer.status, 403);
       assert.deepEqual(await answer.json(), { Message: 'User is not authorized to access this resource with an explicit deny' });

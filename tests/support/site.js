@@ -18,7 +18,7 @@ const TYPES = {
 const folder = (path) => `${resolve(fileURLToPath(new URL('../..', import.meta.url)), path)}/`;
 const DIST = folder('dist');
 
-/** The policy of DESIGN "Security", for pages that call an Auth API at `api`. */
+/** The policy of SECURITY.md "What is promised", for pages that call an Auth API at `api`. */
 export function strictPolicy(api, { wasm = true, frames = "'none'" } = {}) {
   return [
     "default-src 'none'",

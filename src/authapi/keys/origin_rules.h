@@ -1,7 +1,7 @@
 /* Which origins a domain key admits. Pure: ASCII in, a decision out, no allocation.
  *
- * Origins are parsed and compared as scheme, host and port, never as substrings (AUTH_API "What
- * counts as an allowed origin"; the serialisation is WHATWG HTML's "ASCII serialization of an
+ * Origins are parsed and compared as scheme, host and port, never as substrings (docs/wire.md
+ * "Allowed origins"; the serialisation is WHATWG HTML's "ASCII serialization of an
  * origin"). Browsers send hosts in lower-case punycode; list entries are brought to ASCII by
  * whoever writes them (domains.h). */
 #ifndef AUTHAPI_ORIGIN_RULES_H

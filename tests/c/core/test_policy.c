@@ -1,4 +1,4 @@
-/* The numbers of DESIGN "Rules of the state machine". */
+/* The numbers of docs/architecture.md "Rules of the state machine". */
 #include "core/policy.h"
 #include "fake_host.h"
 

@@ -64,7 +64,7 @@ function plain(text) {
   }
 }
 
-/** The rules of AUTH_API "What counts as an allowed origin", on what the parser makes of both. */
+/** The rules of docs/wire.md "Allowed origins", on what the parser makes of both. */
 function admits(entry, origin) {
   const asked = plain(origin);
   if (!asked) return false;

@@ -1,0 +1,158 @@
+// Every snippet of README.md and docs/*.md runs. Here are README's for Node.js and its commands, and the C of
+// docs/server-side.md; ELSEWHERE says which test runs the others, and why a few commands are run nowhere as they stand.
+// tests/package/types.test.js type-checks all JavaScript.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import test, { after, before } from 'node:test';
+import { startEmulator } from 'inbenta-auth/emulator';
+import { installPacked, pack, root, run } from '../support/packed.js';
+import { allSnippets } from '../support/snippets.js';
+
+const read = (file) => readFile(join(root, file), 'utf8');
+
+/** Snippets that another test takes from the document and runs: document → language → the test. */
+const ELSEWHERE = {
+  'README.md': { html: 'tests/browser/readme.test.js', http: 'tests/browser/readme.test.js', js: 'tests/browser/readme.test.js' },
+  'docs/authd.md': { sh: 'tests/node/authd/runbook.test.js', nginx: 'tests/support/nginx.conf.js' },
+  'docs/beside-inbenta-sdks.md': { js: 'tests/browser/beside-inbenta-sdks.test.js' },
+  'docs/emulator.md': { js: 'tests/node/emulator/document.test.js', sh: 'tests/node/emulator/document.test.js' },
+  'docs/frameworks.md': Object.fromEntries(['js', 'jsx', 'ts', 'html', 'vue', 'svelte'].map((language) => [language, 'tests/support/environments.js'])),
+  'docs/server-side.md': { js: 'tests/browser/readme.test.js', sh: 'tests/node/native/readers.test.js', python: 'tests/node/native/readers.test.js', php: 'tests/node/native/readers.test.js' },
+};
+
+/** Commands that are not run as they stand, and why. */
+const NOT_RUN = {
+  './run release': 'builds everything, which takes minutes; tests/package/release.test.js runs what it calls',
+  'PGPASSFILE=/etc/inbenta-authd.pgpass inbenta-authd serve --db postgres://authd@db.internal/authd --listen 10.0.0.1:8080 --trusted-proxy 10.0.0.5':
+    'its machines do not exist; tests/node/authd/cluster.test.js runs it with two instances on this machine',
+};
+
+const ENDPOINT = 'https://api.inbenta.io/v1';
+const PROGRAMS = ['src/authd', 'src/native/command'].map((folder) => join(root, 'build/native', folder)).join(delimiter);
+
+const snippets = await allSnippets();
+const commandsOf = (code) => code.trim().split('\n').filter((line) => !line.startsWith('#'));
+const inReadme = (language, text) => snippets.filter((one) => one.file == 'README.md' && one.language == language && one.code.includes(text)).map(({ code }) => code);
+
+let emulator, project, remove;
+
+before(async () => {
+  emulator = await startEmulator({ domains: ['https://www.example.com'], personality: 'gateway' });
+  ({ project, remove } = await installPacked());
+});
+
+after(async () => {
+  await emulator?.close();
+  await remove?.();
+});
+
+/** Runs a line of a shell in a folder. */
+function shell(line, cwd) {
+  return run('sh', ['-c', line], cwd).catch((error) => assert.fail(`${line}\n${error.stdout}${error.stderr}`));
+}
+
+test('each snippet is run by a test that takes it from the document', async (t) => {
+  const counts = {};
+  for (const { file, line, language, code } of snippets) {
+    counts[language || 'plain'] = (counts[language || 'plain'] ?? 0) + 1;
+    const elsewhere = ELSEWHERE[file]?.[language];
+    if (elsewhere) assert.ok((await read(elsewhere)).match(new RegExp(`${file.split('/').at(-1)}|snippet`)), `${elsewhere} does not read ${file}`);
+    else assert.ok(HERE[file]?.includes(language), `nobody runs the ${language} snippet of ${file}, line ${line}:\n${code}`);
+  }
+  t.diagnostic(`${snippets.length} snippets: ${Object.entries(counts).map(([language, count]) => `${count} ${language}`).join(', ')}`);
+  const commands = snippets.filter(({ language }) => language == 'sh').flatMap(({ code }) => commandsOf(code));
+  for (const line of Object.keys(NOT_RUN)) assert.ok(commands.includes(line), `no document has "${line}" any more`);
+  t.diagnostic(`${commands.length} commands; ${Object.keys(NOT_RUN).length} of them are not run as they stand`);
+});
+
+/** What the tests below run. */
+const HERE = { 'README.md': ['sh', 'js'], 'docs/server-side.md': ['c'] };
+
+test('the emulator in a test', async () => {
+  const [code, ...others] = inReadme('js', 'startEmulator');
+  assert.equal(others.length, 0);
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], project);
+  assert.equal(stdout, '[]\n');
+});
+
+test('npm install of the tarball that ./run release makes', async () => {
+  const [block] = inReadme('sh', 'npm install');
+  const [release, install, ...others] = commandsOf(block);
+  assert.ok(release in NOT_RUN && others.length == 0);
+  const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-readme-'));
+  try {
+    await mkdir(join(folder, 'build/release'), { recursive: true });
+    await pack(join(folder, 'build/release'));
+    await writeFile(join(folder, 'package.json'), '{"private": true}');
+    await shell(`npm_config_offline=true npm_config_audit=false npm_config_fund=false; export npm_config_offline npm_config_audit npm_config_fund; ${install}`, folder);
+    const { stdout } = await run(process.execPath, ['-p', "typeof require('inbenta-auth').createFromDomainKey"], folder);
+    assert.equal(stdout, 'function\n');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('npx inbenta-auth check', async () => {
+  const [block] = inReadme('sh', 'npx inbenta-auth check');
+  const [line, ...others] = commandsOf(block);
+  assert.equal(others.length, 0);
+  const filled = (domainKey) => `${line.replace('DOMAIN KEY', domainKey).replace('API KEY', emulator.apiKey)} --endpoint ${emulator.endpoint}`;
+  const { stdout } = await shell(filled(emulator.domainKey), project);
+  assert.match(stdout, /A page on https:\/\/www\.example\.com gets a token/);
+  await assert.rejects(run('sh', ['-c', filled('another-domain-key')], project), ({ code }) => code == 1);
+});
+
+test('the commands of inbenta-authd', async () => {
+  const [block] = inReadme('sh', 'inbenta-authd');
+  const lines = commandsOf(block);
+  const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-readme-'));
+  const options = { cwd: folder, env: { ...process.env, PATH: `${PROGRAMS}${delimiter}${process.env.PATH}` } };
+  let apiKey = 'KEY';
+  let domainKey;
+  try {
+    for (const line of lines) {
+      const child = spawn('sh', ['-c', `exec ${line.replace('KEY', apiKey)}${line.endsWith(' serve') ? ' --listen 127.0.0.1:0' : ''}`], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+      let printed = '';
+      for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (printed += text));
+      const exited = once(child, 'exit');
+      if (line.endsWith(' serve')) {
+        while (!/listening on /.test(printed)) await Promise.race([once(child.stdout, 'data'), exited.then(() => assert.fail(`${line}\n${printed}`))]);
+        const endpoint = /listening on (\S+)/.exec(printed)[1];
+        for (const Origin of ['http://localhost:3000', 'https://www.example.com']) {
+          const headers = { Origin, 'x-inbenta-key': apiKey, 'Content-Type': 'application/json' };
+          assert.equal((await fetch(`${endpoint}/auth`, { method: 'POST', headers, body: JSON.stringify({ domainKey }) })).status, 200, Origin);
+        }
+        child.kill('SIGTERM');
+      }
+      const [code] = await exited;
+      assert.equal(code, 0, `${line}\n${printed}`);
+      apiKey = /^API key +(\S+)/m.exec(printed)?.[1] ?? apiKey;
+      domainKey = /^domain key +(\S+)/m.exec(printed)?.[1] ?? domainKey;
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('the C of docs/server-side.md compiles, links and gets a token', async () => {
+  const [{ code }, ...others] = snippets.filter(({ file, language }) => file == 'docs/server-side.md' && language == 'c');
+  assert.equal(others.length, 0);
+  const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-c-'));
+  try {
+    const apis = await startEmulator({ apis: { chatbot: 'https://api.example/prod/chatbot' } });
+    const filled = code.replace('"API KEY"', JSON.stringify(apis.apiKey)).replace('.secret = secret', `.secret = secret, .endpoint = ${JSON.stringify(apis.endpoint)}`);
+    await writeFile(join(folder, 'main.c'), `${filled}\n#include <stdlib.h>\nint main(void) { return print_token(getenv("SECRET")); }\n`);
+    await shell(`cmake --install ${join(root, 'build/native')} --prefix ${folder}/usr`, root);
+    await shell(`PKG_CONFIG_PATH=$(dirname $(find usr -name inbenta-auth.pc)) && export PKG_CONFIG_PATH && cc -std=c11 -Wall -Werror main.c -o main $(pkg-config --define-prefix --cflags --libs inbenta-auth) -Wl,-rpath,$(pkg-config --define-prefix --variable=libdir inbenta-auth)`, folder);
+    const { stdout } = await shell(`SECRET=${apis.secret} ./main`, folder);
+    assert.equal(stdout, 'chatbot: https://api.example/prod/chatbot\n');
+    await apis.close();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
