@@ -8,7 +8,7 @@ const ADMIN_TOKEN = randomBytes(24).toString('base64url');
 
 const test = base.extend({
   emulator: async ({ site }, use) => {
-    const emulator = await startEmulator({ domains: [site.origin], apis: { chatbot: 'https://chatbot.example/v1' }, adminToken: ADMIN_TOKEN });
+    const emulator = await startEmulator({ domains: [site.origin], apis: { chatbot: 'https://api.example/prod/chatbot' }, adminToken: ADMIN_TOKEN });
     await use(emulator);
     await emulator.close();
   },
@@ -19,7 +19,7 @@ const posts = ({ requests }) => requests.filter(({ method }) => method == 'POST'
 test('a page gets a token; of another origin it learns which one to add', async ({ page, site, emulator }) => {
   await page.goto(site.origin);
   await makeClient(page, emulator);
-  expect((await getToken(page)).apis).toEqual({ chatbot: 'https://chatbot.example/v1' });
+  expect((await getToken(page)).apis).toEqual({ chatbot: 'https://api.example/prod/chatbot' });
   expect(emulator.requests.at(-1)).toMatchObject({ path: '/v1/auth', status: 200, origin: site.origin, keyId: emulator.domainKeyId });
   await emulator.setDomains(emulator.domainKeyId, ['shop.example']);
   await makeClient(page, emulator, { shareAcrossTabs: false });

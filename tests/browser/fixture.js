@@ -39,7 +39,7 @@ export const test = base.extend({
     const authd = await Authd.create();
     const apiKey = await authd.createApiKey();
     const { domainKey, id } = await authd.createDomainKey(apiKey, [site.origin]);
-    const endpoint = await authd.serve({ lifetimeS, apis: { chatbot: 'https://chatbot.example/v1' } });
+    const endpoint = await authd.serve({ lifetimeS, apis: { chatbot: 'https://api.example/prod/chatbot' } });
     await use({ authd, apiKey, domainKey, id, endpoint });
     await authd.remove();
   },

@@ -122,7 +122,7 @@ async function open(page, fake, build, change) {
   }
 }
 
-const apis = { chatbot: 'https://chatbot.example/v1' };
+const apis = { chatbot: 'https://api.example/prod/chatbot' };
 const EXPECTED = { first: 'token-1', second: 'token-2', one: 'token-1', two: 'token-2', apis, late: 'disposed' };
 
 for (const build of Object.keys(BUILDS)) {

@@ -201,7 +201,7 @@ void world_grant(world *world, const char *token, int expires_in_s) {
   char body[256];
   snprintf(body, sizeof body,
            "{\"accessToken\":\"%s\",\"expiration\":1790001200,\"expires_in\":%d,"
-           "\"apis\":{\"chatbot\":\"https://chatbot.example.com/v1\"}}",
+           "\"apis\":{\"chatbot\":\"https://api.example.com/prod/chatbot\"}}",
            token, expires_in_s);
   world_respond(world, 200, JSON_TYPE, body);
 }

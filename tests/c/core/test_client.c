@@ -43,7 +43,7 @@ static void success_is_shared(void **state) {
   for (uint32_t waiter = 0; waiter < 100; waiter++)
     assert_token(&world, waiter, "t1");
   assert_int_equal(world.tokens, 1);
-  assert_memory_equal(world.apis, "chatbot\0https://chatbot.example.com/v1", 39);
+  assert_memory_equal(world.apis, "chatbot\0https://api.example.com/prod/chatbot", 45);
   assert_string_equal(iauth_current(world.client, 30000)->access_token, "t1");
   world_get(&world, 100);
   assert_token(&world, 100, "t1");
@@ -289,7 +289,7 @@ static void refreshed_before_expiry(void **state) {
   assert_int_equal(world.armed_ms, 10000);
   world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t2\",\"expires_in\":1200}");
   assert_string_equal(world.token, "t2");
-  assert_memory_equal(world.apis, "chatbot\0https://chatbot.example.com/v1", 39);
+  assert_memory_equal(world.apis, "chatbot\0https://api.example.com/prod/chatbot", 45);
   assert_int_equal(world.expirations, 0);
   world_clean_up(&world);
 }
