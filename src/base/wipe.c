@@ -5,5 +5,5 @@
 
 void iauth__wipe(void *ptr, size_t size) {
   memset(ptr, 0, size);
-  __asm__ volatile("" : : "r"(ptr) : "memory"); /* as if somebody read it */
+  __asm__ volatile("" : : "r"(ptr) : "memory"); /* makes the compiler assume that the memory is read */
 }

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* Overwrites `size` bytes with zeros, in a way that the compiler may not leave out. */
+/* Overwrites `size` bytes with zeros. The compiler cannot optimize this away. */
 void iauth__wipe(void *ptr, size_t size);
 
 #endif
