@@ -4,8 +4,8 @@
  * There are two ways to use it:
  * - inbenta_auth: blocking and thread-safe. It has its own thread and refreshes before the token expires. All threads
  *   that ask at the same time share one request.
- * - inbenta_auth_loop: for programs with an event loop around a libcurl multi handle. It has no thread and no locks, and
- *   answers by callback.
+ * - inbenta_auth_loop: for programs with an event loop around a libcurl multi handle. It has no thread and no locks,
+ *   and answers by callback.
  *
  * Strings are NUL-terminated UTF-8. Durations are in milliseconds; their names end in _ms. Error texts never contain
  * secrets or tokens. */
@@ -128,10 +128,9 @@ typedef struct {
 
 /* Zero means the default. */
 typedef struct {
-  int64_t
-      min_validity_ms; /* valid for at least this long; at most a quarter of the token's lifetime counts; default: 0 */
-  int64_t timeout_ms;  /* for the whole call; default: 10,000 */
-  bool force_refresh;  /* accept only a token that was obtained after this call */
+  int64_t min_validity_ms; /* valid for at least this long, at most a quarter of the lifetime; default: 0 */
+  int64_t timeout_ms;      /* for the whole call; default: 10,000 */
+  bool force_refresh;      /* accept only a token that was obtained after this call */
 } inbenta_auth_get_options;
 
 /* ---------------------------------------------------------------------------------------------------
@@ -159,8 +158,8 @@ INBENTA_AUTH_API void inbenta_auth_free(inbenta_auth *client);
 /* ---------------------------------------------------------------------------------------------------
  * On an event loop. Only one thread at a time may use a client.
  *
- * The client adds its requests to the program's own CURLM. The program drives the CURLM as usual. It passes each message
- * of curl_multi_info_read to inbenta_auth_loop_done, and calls inbenta_auth_loop_run
+ * The client adds its requests to the program's own CURLM. The program drives the CURLM as usual. It passes each
+ * message of curl_multi_info_read to inbenta_auth_loop_done, and calls inbenta_auth_loop_run
  * - after inbenta_auth_loop_get, _cancel, _invalidate and _done,
  * - when the time that inbenta_auth_loop_run returned last is over. */
 
