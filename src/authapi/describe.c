@@ -7,7 +7,7 @@
 
 #include "base/dates.h"
 
-/* Leaves out what has not come (0). */
+/* Adds a time. Leaves out 0, which means that the event has not happened. */
 static void add_time(cJSON *json, const char *name, int64_t unix_s) {
   char text[IAUTH__DATE_SIZE];
   if (unix_s == 0)

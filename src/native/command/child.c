@@ -45,9 +45,7 @@ bool child_start(child *child, const char *command, const char *text, size_t len
   errno = why;
   if (pid < 0)
     return false;
-  setpgid(
-      pid,
-      pid); /* The child does this too. Doing it here makes sure that the group exists before child_look kills it. */
+  setpgid(pid, pid); /* the child does it too; here, the group exists before child_look can kill it */
   child->pid = pid;
   child->begun_ms = now_ms();
   return true;
