@@ -4,10 +4,10 @@
 
 #include "authapi/store/store.h"
 
-/* The size of a secret in clear text, with the NUL. The owner sees it once. It has 256 random bits. */
+/* Room for a secret in clear text, with the NUL. The owner sees it once. It has 256 random bits. */
 #define AUTHAPI_SECRET_SIZE 48
 
-/* The default time for which an old secret still works after a new one replaced it. */
+/* How long an old secret still works after a new one replaced it, in seconds: the default and the maximum. */
 #define AUTHAPI_OVERLAP_S 86400
 #define AUTHAPI_OVERLAP_MAX_S 31536000
 
