@@ -1,5 +1,5 @@
-/* The file of the audit log. Each line is appended by one call of write, so that several programs may share the file. It is not
- * synced to the disk. */
+/* The file of the audit log. Each line is appended by one call of write, so that several programs may share the
+ * file. It is not synced to the disk. */
 #ifndef AUTHD_AUDIT_FILE_H
 #define AUTHD_AUDIT_FILE_H
 
