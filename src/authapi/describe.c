@@ -61,7 +61,6 @@ cJSON *authapi_describe_new_secret(const authapi_credential *credential, const c
   return json;
 }
 
-/* A list that grows. */
 struct growing {
   cJSON *list;
   const authapi_live *live;

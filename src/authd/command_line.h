@@ -33,7 +33,7 @@ typedef enum {
 
 /* Strings are borrowed from the arguments. NULL means that the option was not given. */
 typedef struct {
-  const char *noun, *verb; /* "domain-key", "create"; verb is NULL for serve, both without a command */
+  const char *noun, *verb; /* "domain-key", "create"; verb: NULL for serve; both: NULL if no command */
   const char *target;      /* ID or key, if the verb takes one */
   const char *db, *name, *api_key, *admin_token_file, *tls_cert, *tls_key, *audit_path;
   const char *listen;  /* the text of the option */

@@ -22,7 +22,7 @@ static bool skip_scheme(iauth__slice *text, iauth__slice *scheme) {
   return iauth__slice_skip(text, "://");
 }
 
-/* Whether a URL parser would read this label as a number. */
+/* True if a URL parser reads this label as a number. */
 static bool is_number(iauth__slice label) {
   bool hex = iauth__slice_skip(&label, "0x");
   size_t digits = 0;

@@ -1,4 +1,4 @@
-/* Overwriting memory; see wipe.h. */
+/* Overwrites memory; see wipe.h. */
 #include "base/wipe.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Overwriting memory that held a credential. */
+/* Overwrites memory that held a credential. */
 #ifndef IAUTH_WIPE_H
 #define IAUTH_WIPE_H
 

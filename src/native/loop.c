@@ -146,7 +146,7 @@ static void host_event(void *user, const iauth_event *event) {
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Life. */
+ * Making and freeing a client. */
 
 static void *json_alloc(size_t size) { return host_alloc(NULL, size); }
 

@@ -1,4 +1,4 @@
-/* Which origins a domain key admits; see origin_rules.h. */
+/* The origins that a domain key allows; see origin_rules.h. */
 #include "authapi/keys/origin_rules.h"
 
 #include <arpa/inet.h>
