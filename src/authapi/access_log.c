@@ -1,4 +1,4 @@
-/* The line for each request; see access_log.h. */
+/* The log line of each request; see access_log.h. */
 #include "authapi/access_log.h"
 
 #include <cjson/cJSON.h>
@@ -10,7 +10,8 @@
 
 #define METHOD_MAX 20 /* characters; no method is that long */
 
-/* What stands in a line, fit to print: so that all of it, and a problem of 512 bytes, fits in one. */
+/* The printable parts of a line. Their lengths are bounded, so that they fit in one line together with a problem of 512
+ * bytes. */
 struct line {
   char when[IAUTH__DATE_SIZE];
   const char *method, *path;
@@ -37,7 +38,7 @@ static const char *or_dash(const char *text) { return text != NULL && text[0] !=
 
 static size_t write_text(const struct line *line, const authapi_response *response, double took_ms,
                          char text[AUTHAPI_LOG_LINE_MAX]) {
-  long took = (long)(took_ms * 100 + 0.5); /* two numbers are quicker to print than a broken one */
+  long took = (long)(took_ms * 100 + 0.5); /* two integers are faster to print than a floating-point number */
   int len = snprintf(text, AUTHAPI_LOG_LINE_MAX, "%s %s %s %d origin=%s key=%s reason=%s %ld.%02ld ms%s%s%s%s\n",
                      line->when, line->method, line->path, response->status, or_dash(line->origin),
                      or_dash(response->key_id), or_dash(response->reason), took / 100, took % 100,

@@ -7,7 +7,7 @@
 
 #define CLIENTS (sizeof((authapi_attempts *)0)->clients / sizeof *((authapi_attempts *)0)->clients)
 
-/* CLIENTS if it is not there. */
+/* The index of a client, or CLIENTS if it is not in the table. */
 static size_t find(const authapi_attempts *attempts, const char *client) {
   size_t which = 0;
   while (which < CLIENTS && strcmp(attempts->clients[which].client, client) != 0)

@@ -6,7 +6,7 @@
 
 #include "base/dates.h"
 
-/* The fields of a key that are logged when it changes: what is not named here stays out. */
+/* The fields of a key that are logged when it changes. All other fields stay out of the log. */
 static const char *const logged[] = {
     "apiKeyId", "name", "domains", "expires", "replaces", "replacedExpires", "signsFrom",
 };
@@ -54,7 +54,7 @@ static cJSON *describe(const authapi_audit_event *event) {
   return json;
 }
 
-/* Takes `json`. */
+/* Takes ownership of `json`. */
 static bool write_line(const authapi_audit *audit, cJSON *json) {
   char *text = cJSON_PrintUnformatted(json);
   size_t len = text != NULL ? strlen(text) : 0;
@@ -83,7 +83,7 @@ static bool tell_left_out(const authapi_audit *audit, int64_t when_s) {
   return write_line(audit, json);
 }
 
-/* Whether it is one refusal of a stranger too many in this second; then it is counted. */
+/* True if this refusal has no known key and is over the limit of this second. Such a refusal is counted. */
 static bool is_left_out(authapi_audit *audit, const authapi_audit_event *event) {
   if (event->status < 400 || (event->key != NULL && event->key[0] != '\0'))
     return false;

@@ -7,7 +7,7 @@
 
 #include "base/dates.h"
 
-/* Leaves out what has not come (0). */
+/* Adds a time. Leaves out 0, which means that the event has not happened. */
 static void add_time(cJSON *json, const char *name, int64_t unix_s) {
   char text[IAUTH__DATE_SIZE];
   if (unix_s == 0)
@@ -61,7 +61,6 @@ cJSON *authapi_describe_new_secret(const authapi_credential *credential, const c
   return json;
 }
 
-/* A list that grows. */
 struct growing {
   cJSON *list;
   const authapi_live *live;

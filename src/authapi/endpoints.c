@@ -14,7 +14,7 @@
 /* ---------------------------------------------------------------------------------------------------
  * Responses. */
 
-/* What the gateway in front of the API says (docs/wire.md "Refusals"). */
+/* Refuses as the gateway in front of the API does (docs/wire.md, section "Refusals"). */
 static void refuse_as_gateway(authapi_response *response, const char *reason) {
   cJSON *json = cJSON_CreateObject();
   cJSON_AddStringToObject(json, "Message", "User is not authorized to access this resource with an explicit deny");
@@ -43,11 +43,10 @@ void authapi_write_audit(const authapi *api, const char *event, const char *by, 
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * CORS (docs/wire.md "CORS"; WHATWG Fetch, "CORS protocol"). */
+ * CORS (docs/wire.md, section "CORS"; WHATWG Fetch, "CORS protocol"). */
 
-/* Every answer may be read by the page that asked, refusals most of all: so that a developer sees
- * "origin not allowed" and not a blank network error. That gives nothing away: no cookies are
- * involved, and the POST itself decides about the origin. */
+/* Lets the page read every response, above all a refusal: the developer sees "origin not allowed" and not a blank
+ * network error. This exposes nothing: there are no cookies, and the POST itself checks the origin. */
 static void add_cors(const authapi_request *request, authapi_response *response) {
   const char *origin = authapi_header(request, "Origin");
   authapi_add_header(response, "Vary", "Origin");
@@ -59,8 +58,8 @@ static void add_cors(const authapi_request *request, authapi_response *response)
                      "Retry-After, Date, x-quota-usage, x-quota-reset, x-throttle-usage, x-throttle-reset");
 }
 
-/* A preflight cannot know the key, so it succeeds for any origin; and on any path, so that a page
- * with a wrong endpoint gets to read the 404. */
+/* A preflight does not carry the key, so it succeeds for any origin. It succeeds on any path, so that a page with a
+ * wrong endpoint can read the 404. */
 static void preflight(authapi_response *response) {
   response->status = 204;
   authapi_add_header(response, "Access-Control-Allow-Methods", "GET, POST, OPTIONS");
@@ -71,7 +70,7 @@ static void preflight(authapi_response *response) {
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Who asks. */
+ * Checking the caller. */
 
 static void add_number(authapi_response *response, const char *name, int64_t number) {
   char text[24];
@@ -86,7 +85,7 @@ static void add_usage(authapi_response *response, const authapi_usage *usage, co
   add_number(response, reset, usage->reset_s);
 }
 
-/* Counts the request, whatever else may be wrong with it. False if it was one too many. */
+/* Counts the request even if it is refused later. False if a limit refused the request. */
 static bool check_limits(const authapi *api, const authapi_api_key *key, authapi_group group,
                          authapi_response *response) {
   authapi_limits_state state;
@@ -106,7 +105,7 @@ static bool check_limits(const authapi *api, const authapi_api_key *key, authapi
   return false;
 }
 
-/* The API key of the request, which counts for its group. False if it was refused. */
+/* Finds the API key of the request and counts the request for `group`. False if the request was refused. */
 static bool check_api_key(const authapi *api, const authapi_request *request, authapi_group group, authapi_api_key *key,
                           authapi_response *response) {
   const char *value = authapi_header(request, "x-inbenta-key");
@@ -135,7 +134,7 @@ static void refuse_origin(authapi_response *response, const char *origin) {
   authapi_refuse(response, 403, "origin_not_allowed", message);
 }
 
-/* Whether a credential may be used now, by this request. False if it was refused. */
+/* Checks that this request may use the credential now. False if the request was refused. */
 static bool check_credential(const authapi *api, const authapi_request *request, const authapi_credential *credential,
                              authapi_response *response) {
   const char *origin = authapi_header(request, "Origin");
@@ -145,7 +144,7 @@ static bool check_credential(const authapi *api, const authapi_request *request,
                    credential->kind == AUTHAPI_SECRET ? "This secret was revoked." : "This domain key was revoked.");
     return false;
   }
-  /* For a client it is the same as revoked: only another secret helps. */
+  /* For a client, expired is the same as revoked: it needs another secret. */
   if (authapi_is_expired(credential, api->now_s(api->clock_state))) {
     authapi_refuse(response, 403, "key_revoked", "This secret has expired: another one replaced it.");
     return false;
@@ -158,7 +157,7 @@ static bool check_credential(const authapi *api, const authapi_request *request,
   return true;
 }
 
-/* The keys that access tokens are signed with. NULL if there are none; then it was refused. */
+/* The keys that access tokens are signed with. NULL if there are none; then the request was refused. */
 static const authapi_signing_keys *signing_keys_of(const authapi *api, authapi_response *response) {
   authapi_found found =
       authapi_signing_keys_update(api->keys, &api->store, &api->signer, api->lifetime_s, api->now_s(api->clock_state));
@@ -171,7 +170,7 @@ static const authapi_signing_keys *signing_keys_of(const authapi *api, authapi_r
   return NULL;
 }
 
-/* The access token of a request and the credential behind it. False if it was refused. */
+/* Finds the credential that belongs to the access token of a request. False if the request was refused. */
 static bool check_bearer(const authapi *api, const authapi_request *request, authapi_group group,
                          authapi_credential *credential, authapi_response *response) {
   authapi_api_key key;
@@ -214,9 +213,9 @@ static bool check_bearer(const authapi *api, const authapi_request *request, aut
 /* ---------------------------------------------------------------------------------------------------
  * The endpoints. */
 
-/* {"accessToken":"…","expiration":…,"expires_in":…,"apis":{…}}. Nothing in it needs an escape: a
- * token has none of JSON's characters, and the products' addresses are JSON already. Printed into a
- * buffer of its size, so that no copy of a token is left behind. */
+/* {"accessToken":"…","expiration":…,"expires_in":…,"apis":{…}}. No value needs an escape: a token has none of JSON's
+ * special characters, and the products' addresses are JSON already. The buffer has the exact size, so that no copy of a
+ * token stays in memory. */
 static char *print_grant(const char *token, const authapi_claims *claims, const char *apis_json) {
   static const char format[] = "{\"accessToken\":\"%s\",\"expiration\":%lld,\"expires_in\":%lld%s%s}";
   const char *name = apis_json != NULL ? ",\"apis\":" : "";
@@ -237,7 +236,7 @@ static void answer_grant(const char *token, const authapi_claims *claims, const 
   authapi_add_header(response, "Cache-Control", "no-store");
 }
 
-/* Answers with a token. `apis_json` NULL: it names no products. */
+/* Answers with a token. If `apis_json` is NULL, the answer has no products. */
 static void grant(const authapi *api, const authapi_credential *credential, const char *apis_json,
                   authapi_response *response) {
   const authapi_signing_keys *signing_keys = signing_keys_of(api, response);
@@ -258,21 +257,22 @@ static void grant(const authapi *api, const authapi_credential *credential, cons
   free(token);
 }
 
-/* What the body of /auth has, borrowed from its JSON. */
+/* The members of the body of /auth, borrowed from its JSON. */
 struct credentials {
   authapi_credential_kind kind;
   const char *value;
-  const char *personal_secret; /* NULL if there is none */
+  const char *personal_secret; /* NULL if it was not sent */
 };
 
 static bool is_named(const cJSON *member, const char *name) { return strcmp(member->string, name) == 0; }
 
-/* The name of a domain key's member is not public, so both spellings are taken (docs/wire.md, "Requests"). */
+/* The documentation does not name the member for a domain key, so both spellings are accepted (docs/wire.md, section
+ * "Requests"). */
 static bool is_domain_key(const cJSON *member) {
   return is_named(member, "domainKey") || is_named(member, "domain_key");
 }
 
-/* Finds the one credential in `json`, and what may be beside it. False if it was refused. */
+/* Finds the one credential in `json`, and the optional members. False if the request was refused. */
 static bool read_credentials(const cJSON *json, struct credentials *given, authapi_response *response) {
   const cJSON *member, *key = NULL, *personal_secret = NULL;
   int keys = 0;
@@ -295,7 +295,7 @@ static bool read_credentials(const cJSON *json, struct credentials *given, autha
   given->kind = is_domain_key(key) ? AUTHAPI_DOMAIN_KEY : AUTHAPI_SECRET;
   given->value = cJSON_GetStringValue(key);
   given->personal_secret = NULL;
-  if (personal_secret != NULL) /* one that is no text is a wrong one */
+  if (personal_secret != NULL) /* a value that is not a string is wrong */
     given->personal_secret = cJSON_IsString(personal_secret) ? personal_secret->valuestring : "";
   if (given->value == NULL || *given->value == '\0') {
     authapi_refuse(response, 400, "bad_request", "The key in the body is not a non-empty string.");
@@ -304,8 +304,8 @@ static bool read_credentials(const cJSON *json, struct credentials *given, autha
   return true;
 }
 
-/* A personal secret goes beside a secret, never beside a domain key, and is the one that is configured
- * (docs/wire.md, "Requests"). False if it was refused. */
+/* A personal secret must match the configured one. It is allowed together with a secret, never with a domain key
+ * (docs/wire.md, section "Requests"). False if the request was refused. */
 static bool check_personal_secret(const authapi *api, const struct credentials *given, authapi_response *response) {
   const char *configured = api->personal_secret;
   if (given->personal_secret == NULL)
@@ -406,8 +406,8 @@ static void get_health(const authapi *api, const authapi_request *request, autha
 typedef struct {
   const char *path, *method;
   void (*handle)(const authapi *, const authapi_request *, authapi_response *);
-  const char *event;  /* what the audit log calls it; NULL: it does not */
-  bool only_refusals; /* are logged there */
+  const char *event;  /* its name in the audit log; NULL: not logged */
+  bool only_refusals; /* only refusals are logged */
 } endpoint;
 
 static const endpoint endpoints[] = {
@@ -418,7 +418,7 @@ static const endpoint endpoints[] = {
     {"/healthz", "GET", get_health, NULL, true},
 };
 
-/* NULL if there is nothing. */
+/* The endpoint at `path`, or NULL. */
 static const endpoint *find_endpoint(const char *path) {
   for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
     if (strcmp(path, endpoints[i].path) == 0)
@@ -431,7 +431,7 @@ bool authapi_path_known(const char *path) { return find_endpoint(path) != NULL; 
 static void handle_endpoint(const authapi *api, const authapi_request *request, const endpoint *found,
                             authapi_response *response) {
   bool post = strcmp(found->method, "POST") == 0;
-  bool head = !post && strcmp(request->method, "HEAD") == 0; /* like GET; the host leaves the body out */
+  bool head = !post && strcmp(request->method, "HEAD") == 0; /* like GET; the host does not send the body */
   if (!head && strcmp(request->method, found->method) != 0) {
     authapi_add_header(response, "Allow", post ? "POST, OPTIONS" : "GET, HEAD, OPTIONS");
     authapi_refuse(response, 405, "bad_request", post ? "Use POST here." : "Use GET here.");
@@ -444,7 +444,7 @@ static void handle_endpoint(const authapi *api, const authapi_request *request, 
     authapi_write_audit(api, found->event, "client", request, response);
 }
 
-/* What all answers have in common. True if this is the whole answer. */
+/* Sets what all responses have in common. True if the response is complete. */
 static bool begin_answer(const authapi_request *request, authapi_response *response) {
   authapi_begin_response(response);
   add_cors(request, response);

@@ -1,8 +1,8 @@
-/* The Auth API's handlers, without I/O: a request in, a response out. Store, signer and clock are
- * handed in, so that the same C serves under libmicrohttpd and, as wasm, under Node.
+/* The handlers of the Auth API, without I/O: they turn a request into a response. Store, signer and clock are
+ * parameters, so that the same C runs under libmicrohttpd, and as wasm under Node.
  *
- * The wire is docs/wire.md; `reason` in an error is our addition, the one word that a program may read.
- */
+ * docs/wire.md describes requests and responses. The member `reason` of an error is our addition: one word for
+ * programs. */
 #ifndef AUTHAPI_ENDPOINTS_H
 #define AUTHAPI_ENDPOINTS_H
 
@@ -18,29 +18,29 @@
 typedef struct {
   authapi_store store;
   authapi_signer signer;
-  authapi_signing_keys *keys;    /* the host's, zeroed at first; handlers keep it up to date */
-  authapi_to_ascii to_ascii;     /* for domains that are added */
+  authapi_signing_keys *keys;    /* owned by the host, zeroed at first; handlers update it */
+  authapi_to_ascii to_ascii;     /* for new domains */
   int64_t (*now_s)(void *state); /* Unix seconds */
   void *clock_state;
   int64_t lifetime_s;           /* of access tokens */
-  const char *apis_json;        /* {"name":"https://base URL"}, as it goes into answers */
-  const char *personal_secret;  /* the one "user_personal_secret" that is right; NULL: none is */
-  authapi_limiter *limiter;     /* NULL: an API key may ask as much as it likes */
-  authapi_audit *audit;         /* NULL: nobody wants to know */
-  authapi_last_used *last_used; /* where it is noted when keys are used; NULL: nowhere */
+  const char *apis_json;        /* {"name":"https://base URL"}, copied into responses */
+  const char *personal_secret;  /* the only valid "user_personal_secret"; NULL: none is valid */
+  authapi_limiter *limiter;     /* NULL: requests are not limited */
+  authapi_audit *audit;         /* NULL: there is no audit log */
+  authapi_last_used *last_used; /* records when keys are used; NULL: not recorded */
 } authapi;
 
-/* Answers a request; always fills *response. Release it with authapi_response_clean_up. */
+/* Handles a request and always fills *response. Release it with authapi_response_clean_up. */
 void authapi_handle(const authapi *api, const authapi_request *request, authapi_response *response);
 
-/* Answers with an error of this status without looking into the request, so that clients can be
- * tested against it; a preflight is answered as ever. The same about `response`. */
+/* Answers with an error of this status and ignores the request, for tests of clients. A preflight still succeeds.
+ * Release *response with authapi_response_clean_up. */
 void authapi_refuse_with(const authapi_request *request, int status, authapi_response *response);
 
-/* Whether there is an endpoint at this path, so that it may be logged. */
+/* True if there is an endpoint at this path. Only such a path may be logged. */
 bool authapi_path_known(const char *path);
 
-/* Writes to the audit log what was asked and answered. `by` as authapi_audit_event has it. */
+/* Writes a request and its response to the audit log. `by` as in authapi_audit_event. */
 void authapi_write_audit(const authapi *api, const char *event, const char *by, const authapi_request *request,
                          const authapi_response *response);
 

@@ -1,4 +1,4 @@
-/* When credentials were last used; see last_used.h. */
+/* The time when credentials were last used; see last_used.h. */
 #include "authapi/last_used.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "base/hash_table.h"
 
 struct authapi_last_used {
-  iauth__hash_table *credentials; /* ID to authapi_last_use */
+  iauth__hash_table *credentials; /* maps IDs to authapi_last_use */
 };
 
 authapi_last_used *authapi_last_used_new(void) {

@@ -5,22 +5,22 @@
 
 #include "base/hash_table.h"
 
-#define GROUPS 2 /* of authapi_group */
+#define GROUPS 2 /* the number of values in authapi_group */
 
-/* What was asked in the current period. */
+/* The requests of the current period. */
 typedef struct {
-  int64_t period; /* its number since 1970 */
+  int64_t period; /* number of the period, counted from 1970 */
   int64_t requests;
 } counter;
 
-/* Of an API key, in a group. */
+/* The counters of an API key in one group. */
 typedef struct {
   counter throttle, quota;
 } counters;
 
 struct authapi_limiter {
   authapi_limit throttle, quota;
-  iauth__hash_table *groups[GROUPS]; /* API key ID to counters */
+  iauth__hash_table *groups[GROUPS]; /* each maps API key IDs to counters */
 };
 
 authapi_limiter *authapi_limiter_new(authapi_limit throttle, authapi_limit quota) {
@@ -45,8 +45,8 @@ void authapi_limiter_free(authapi_limiter *limiter) {
   free(limiter);
 }
 
-/* Begins a new period if one has begun. False if nothing is left of this one. A clock that is set
- * back begins one, too. */
+/* Starts a new period if the clock is in another one. A clock that was set back starts a new period as well. False if
+ * the current period has no requests left. */
 static bool has_room(const authapi_limit *limit, counter *count, int64_t now_s) {
   if (limit->requests == 0)
     return true;
@@ -71,7 +71,7 @@ void authapi_limiter_count(authapi_limiter *limiter, const char *api_key_id, aut
   bool throttle = has_room(&limiter->throttle, &counted->throttle, now_s);
   bool quota = has_room(&limiter->quota, &counted->quota, now_s);
   if (!quota)
-    state->exceeded = &state->quota; /* the longer wait of the two */
+    state->exceeded = &state->quota; /* if both refuse, the quota has the longer wait */
   else if (!throttle)
     state->exceeded = &state->throttle;
   if (state->exceeded == NULL) {
@@ -82,7 +82,7 @@ void authapi_limiter_count(authapi_limiter *limiter, const char *api_key_id, aut
   state->quota = usage_of(&limiter->quota, &counted->quota);
 }
 
-/* Of two usages of one limit. */
+/* The larger of two usages of the same limit. */
 static authapi_usage larger(authapi_usage one, authapi_usage other) {
   return other.percent > one.percent ? other : one;
 }

@@ -1,9 +1,8 @@
-/* How much an API key may ask: the throttle for bursts, the quota for long periods. Pure but for
- * memory.
+/* Limits the requests of each API key: the throttle for short periods, the quota for long ones. Pure but for memory.
  *
- * Both are the same: so many requests in each period. Periods begin at multiples of their length
- * since 1970, for all keys and instances alike. Each group of endpoints counts for itself (docs/wire.md
- * "Refusals"). An instance counts what itself is asked, and starts at nothing. */
+ * Both work the same way: they allow a number of requests per period. A period starts at a multiple of its length since
+ * 1970, for all keys and instances. Each group of endpoints is counted separately (docs/wire.md, section "Refusals").
+ * An instance counts only its own requests, and starts at zero. */
 #ifndef AUTHAPI_LIMITS_H
 #define AUTHAPI_LIMITS_H
 
@@ -17,29 +16,29 @@ typedef struct {
 
 typedef enum { AUTHAPI_GROUP_AUTH, AUTHAPI_GROUP_REFRESH } authapi_group;
 
-/* How far a limit is used up. */
+/* The usage of a limit. */
 typedef struct {
   int percent;     /* -1: there is no such limit */
-  int64_t reset_s; /* Unix seconds: when the next period begins */
+  int64_t reset_s; /* start of the next period in Unix seconds */
 } authapi_usage;
 
 typedef struct {
   authapi_usage throttle, quota;
-  const authapi_usage *exceeded; /* the one that refuses this request, or NULL */
+  const authapi_usage *exceeded; /* the limit that refuses this request, or NULL */
 } authapi_limits_state;
 
 typedef struct authapi_limiter authapi_limiter;
 
-/* NULL without memory. Release it with authapi_limiter_free; NULL is fine there. */
+/* NULL if there is no memory. Release it with authapi_limiter_free, which accepts NULL. */
 authapi_limiter *authapi_limiter_new(authapi_limit throttle, authapi_limit quota);
 void authapi_limiter_free(authapi_limiter *limiter);
 
-/* Counts a request of an API key, unless a limit refuses it. Only IDs of keys that there are may be
- * given: each takes memory until the end. Without memory nothing is refused. */
+/* Counts a request of an API key, unless a limit refuses it. Pass only IDs of existing keys, because each ID takes
+ * memory for as long as the limiter lives. If there is no memory, no request is refused. */
 void authapi_limiter_count(authapi_limiter *limiter, const char *api_key_id, authapi_group group, int64_t now_s,
                            authapi_limits_state *state);
 
-/* How far an API key's limits are used up, in the group where that is more; counts nothing. */
+/* The usage of an API key's limits, in the group with the higher usage. Counts nothing. */
 void authapi_limiter_look(authapi_limiter *limiter, const char *api_key_id, int64_t now_s, authapi_limits_state *state);
 
 #endif

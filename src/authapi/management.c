@@ -12,18 +12,18 @@
 #include "authapi/messages.h"
 #include "base/wipe.h"
 
-/* The files of web/admin/, put into the program when it is built (cmake/embed.cmake). */
+/* The files of web/admin/. The build embeds them into the program (cmake/embed.cmake). */
 extern const char authapi_admin_index_html[], authapi_admin_admin_css[], authapi_admin_admin_js[];
 
-/* Enough for the page, and nothing that an injected text could use: no inline script, no other
- * host, no frame around it, no form that is sent by itself. */
+/* Allows what the page needs, and nothing that injected text could use: no inline script, no other host, no frame
+ * around the page, no form that the browser sends by itself. */
 static const char page_policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
                                   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
                                   "require-trusted-types-for 'script'; trusted-types 'none'";
 _Static_assert(sizeof page_policy <= AUTHAPI_ORIGIN_MAX, "a header's value is cut at this length");
 
 /* ---------------------------------------------------------------------------------------------------
- * Who asks. */
+ * Checking the caller. */
 
 const char *authapi_management_token_problem(const char *token) {
   size_t len = strlen(token);
@@ -41,8 +41,7 @@ bool authapi_management_init(authapi_management *admin, const authapi *api, cons
   return api->signer.sha256(api->signer.state, token, strlen(token), admin->token_hash);
 }
 
-/* Hashes are compared, and all of their bytes: so the time shows neither a part of the token nor
- * its length. */
+/* Compares all bytes of the hashes, so that the time reveals neither a part of the token nor its length. */
 static bool is_token(const authapi_management *admin, const char *token) {
   unsigned char hash[AUTHAPI_HASH_SIZE], different = 0;
   const authapi_signer *signer = &admin->api->signer;
@@ -53,7 +52,7 @@ static bool is_token(const authapi_management *admin, const char *token) {
   return different == 0;
 }
 
-/* False if the request was refused. Browsers say for whom they ask (W3C Fetch Metadata, "The
+/* False if the request was refused. Browsers send the site that makes the request (W3C Fetch Metadata, "The
  * Sec-Fetch-Site HTTP Request Header"); other clients do not. */
 static bool check_asker(const authapi_management *admin, const authapi_request *request, authapi_response *response) {
   const char *site = authapi_header(request, "Sec-Fetch-Site");
@@ -64,7 +63,7 @@ static bool check_asker(const authapi_management *admin, const authapi_request *
   int64_t now = admin->api->now_s(admin->api->clock_state);
   bool counted = admin->attempts != NULL && request->client != NULL;
   const char *token = authapi_bearer_token(authapi_header(request, "Authorization"));
-  /* Whoever has to wait is refused with the right token, too: else waiting would slow nobody down. */
+  /* An address that must wait is refused even with the right token: otherwise the wait would not slow down guessing. */
   int64_t wait_s = counted && token != NULL ? authapi_attempts_wait_s(admin->attempts, request->client, now) : 0;
   if (wait_s > 0) {
     char seconds[24];
@@ -90,8 +89,7 @@ static bool check_asker(const authapi_management *admin, const authapi_request *
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * What is asked: fields of the body, and what they name. Whatever returns NULL or false has refused
- * the request. */
+ * Fields of the body, and the keys that they name. A function that returns NULL or false has refused the request. */
 
 /* The caller deletes it. */
 static cJSON *read_body(const authapi_request *request, authapi_response *response) {
@@ -107,7 +105,7 @@ static cJSON *read_body(const authapi_request *request, authapi_response *respon
   return NULL;
 }
 
-/* Borrowed from `body`. */
+/* The text is borrowed from `body`. */
 static const char *text_field(const cJSON *body, const char *name, authapi_response *response) {
   const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, name));
   if (text != NULL && *text != '\0')
@@ -118,7 +116,7 @@ static const char *text_field(const cJSON *body, const char *name, authapi_respo
   return NULL;
 }
 
-/* A number of seconds; `usual` where it is not given. */
+/* Reads a number of seconds. `usual` is the default. */
 static bool seconds_field(const cJSON *body, const char *name, int64_t usual, int64_t *seconds,
                           authapi_response *response) {
   const cJSON *item = cJSON_GetObjectItemCaseSensitive(body, name);
@@ -160,15 +158,15 @@ static bool domains_field(const authapi *api, const cJSON *body, char domains[AU
   return false;
 }
 
-/* Who revokes a key has to know whether it is done: here the answer says more than that something is
- * wrong. The log has the cause. */
+/* A person who revokes a key must know if it was revoked, so this message is more precise than a general error. The log
+ * has the cause. */
 static void fail_by_store(const authapi *api, authapi_response *response) {
   authapi_refuse(response, 500, "server_error",
                  "This was not done, because the database failed; the server's log says why.");
   response->problem = api->store.problem(api->store.state);
 }
 
-/* What a look-up found. `missing` says what is not there. */
+/* Checks the result of a look-up. `missing` is the message if nothing was found. */
 static bool check_found(const authapi *api, authapi_found found, const char *missing, authapi_response *response) {
   if (found == AUTHAPI_STORE_ERROR)
     fail_by_store(api, response);
@@ -188,7 +186,7 @@ static bool api_key_field(const authapi *api, const cJSON *body, authapi_api_key
   return false;
 }
 
-/* Takes ids only, though the store knows a domain key by its value, too: ids are what is logged. */
+/* Accepts only IDs, because IDs are logged. The store could find a domain key by its value as well. */
 static bool id_field(const authapi *api, const cJSON *body, authapi_credential_kind kind,
                      authapi_credential *credential, authapi_response *response) {
   const char *id = text_field(body, "id", response);
@@ -203,9 +201,9 @@ static bool id_field(const authapi *api, const cJSON *body, authapi_credential_k
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * The endpoints. Bodies are NULL for GET. */
+ * The endpoints. `body` is NULL for GET. */
 
-/* After a change. */
+/* Answers after a change. */
 static void answer(const authapi *api, authapi_response *response, int status, const char *id, cJSON *json) {
   snprintf(response->key_id, sizeof response->key_id, "%s", id);
   if (api->audit != NULL)
@@ -213,7 +211,7 @@ static void answer(const authapi *api, authapi_response *response, int status, c
   authapi_set_json(response, status, json);
 }
 
-/* A credential as the store has it after a change. */
+/* Answers with a credential as it is in the store after a change. */
 static void answer_changed(const authapi *api, authapi_found changed, const char *id, authapi_response *response) {
   authapi_credential credential;
   if (changed == AUTHAPI_FOUND)
@@ -354,7 +352,7 @@ static void revoke_domain_key(const authapi *api, const cJSON *body, authapi_res
   revoke(api, body, AUTHAPI_DOMAIN_KEY, response);
 }
 
-/* What became of the signing keys. False if the request was refused. */
+/* Checks the result of a change of signing keys. False if the request was refused. */
 static bool check_ring(const authapi *api, authapi_found found, authapi_response *response) {
   if (found == AUTHAPI_STORE_ERROR)
     fail_by_store(api, response);
@@ -369,7 +367,7 @@ static void list_signing_keys(const authapi *api, const cJSON *body, authapi_res
     authapi_set_json(response, 200, authapi_describe_signing_keys(api->keys));
 }
 
-/* {"now":true} cuts all keys off that were there before. */
+/* {"now":true} revokes all signing keys that existed before. */
 static void rotate_signing_key(const authapi *api, const cJSON *body, authapi_response *response) {
   int64_t publish_s;
   char kid[AUTHAPI_KID_SIZE];
@@ -404,7 +402,7 @@ static void revoke_signing_key(const authapi *api, const cJSON *body, authapi_re
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * The page. There is nothing secret in it, so it needs no token. */
+ * The page. It contains nothing secret, so it needs no token. */
 
 static void send_file(const char *type, const char *text, authapi_response *response) {
   response->status = 200;
@@ -428,14 +426,14 @@ static void refuse_method(authapi_response *response, bool get, bool post) {
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * What is where. */
+ * Routes. */
 
 typedef struct {
   const char *path;
-  const char *type, *text; /* of a file; else NULL */
+  const char *type, *text; /* of a file, else NULL */
   void (*get)(const authapi *, const cJSON *, authapi_response *);
   void (*post)(const authapi *, const cJSON *, authapi_response *);
-  const char *event; /* what the audit log calls it: the command's words */
+  const char *event; /* its name in the audit log: the words of the command */
 } route;
 
 static const route routes[] = {
@@ -455,7 +453,7 @@ static const route routes[] = {
     {"/admin/signing-keys/revoke", NULL, NULL, NULL, revoke_signing_key, "signing-key revoke"},
 };
 
-/* NULL if there is nothing. */
+/* The route at `path`, or NULL. */
 static const route *find_route(const char *path) {
   for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
     if (strcmp(path, routes[i].path) == 0)
@@ -469,8 +467,8 @@ bool authapi_management_is_for(const char *path) {
 
 bool authapi_management_path_known(const char *path) { return strcmp(path, "/admin") == 0 || find_route(path) != NULL; }
 
-/* `file` is NULL for "/admin", which leads to the page: its own links are relative to its folder.
- */
+/* Serves a file. `file` is NULL for "/admin": that path redirects to the page, because the page's links are relative to
+ * its folder. */
 static void handle_file(const authapi_request *request, const route *file, authapi_response *response) {
   if (strcmp(request->method, "GET") != 0) {
     refuse_method(response, true, false);
@@ -482,7 +480,7 @@ static void handle_file(const authapi_request *request, const route *file, autha
   }
 }
 
-/* Every change, and whatever was refused; not that somebody looked. */
+/* Writes every change and every refusal to the audit log. Successful reads are not logged. */
 static void tell_audit(const authapi_management *admin, const authapi_request *request, const route *endpoint,
                        const authapi_response *response) {
   bool get = strcmp(request->method, "GET") == 0;

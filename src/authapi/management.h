@@ -1,9 +1,9 @@
-/* Management over HTTP, and the page for it: handlers without I/O, as those of the Auth API are.
+/* Management over HTTP and the admin page: handlers without I/O, like those of the Auth API.
  *
- * Each path is a command's words, "/admin/domain-keys/revoke", and answers what the command prints
- * with --json; GET lists. Who asks shows the admin token as bearer. There is no CORS here: only the
- * page that is served beside it may ask, so no answer has an Access-Control header, and a request
- * that a browser sends for another site is refused. */
+ * Each path mirrors the words of a command, for example "/admin/domain-keys/revoke". The response is what the command
+ * prints with --json. GET lists keys. The caller sends the admin token as bearer. There is no CORS here: only the page
+ * that this server sends may ask. So no response has an Access-Control header, and a request that a browser sends for
+ * another site is refused. */
 #ifndef AUTHAPI_MANAGEMENT_H
 #define AUTHAPI_MANAGEMENT_H
 
@@ -13,28 +13,26 @@
 #define AUTHAPI_ADMIN_TOKEN_MIN 32 /* characters */
 #define AUTHAPI_ADMIN_TOKEN_MAX 256
 
-/* Only the token's hash is kept. */
+/* Only the hash of the token is stored. */
 typedef struct {
   const authapi *api;
   unsigned char token_hash[AUTHAPI_HASH_SIZE];
-  authapi_attempts *attempts; /* the host's, zeroed at first; NULL: nobody has to wait */
+  authapi_attempts *attempts; /* owned by the host, zeroed at first; NULL: nobody must wait */
 } authapi_management;
 
-/* Why this cannot be an admin token, as a sentence that says what to do; NULL if it can. Static
- * text. */
+/* Why this text cannot be an admin token, as a sentence with the remedy; NULL if it can. Static text. */
 const char *authapi_management_token_problem(const char *token);
 
-/* `api` is borrowed, `token` is not. False if no hash could be made. */
+/* `api` is borrowed; `token` is not needed after the call. False if the hash failed. */
 bool authapi_management_init(authapi_management *admin, const authapi *api, const char *token);
 
-/* Whether a path is of management: "/admin" and what is under it. */
+/* True for "/admin" and all paths below it. */
 bool authapi_management_is_for(const char *path);
 
-/* Whether there is something at this path, so that it may be logged. */
+/* True if there is a route at this path. Only such a path may be logged. */
 bool authapi_management_path_known(const char *path);
 
-/* Answers a request for such a path; always fills *response. Release it with
- * authapi_response_clean_up. */
+/* Handles a request for such a path and always fills *response. Release it with authapi_response_clean_up. */
 void authapi_management_handle(const authapi_management *admin, const authapi_request *request,
                                authapi_response *response);
 

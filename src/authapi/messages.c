@@ -1,4 +1,4 @@
-/* Reading requests and writing responses; see messages.h and exchange.h. */
+/* Reads requests and builds responses; see messages.h and exchange.h. */
 #include "authapi/messages.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 /* ---------------------------------------------------------------------------------------------------
  * Responses. */
 
-/* Bytes that most answers fit in: a buffer that grows leaves a copy of its token behind. */
+/* bytes; most responses fit. A buffer that grows would leave a copy of its token in memory. */
 #define BODY_HINT 4096
 
 void authapi_begin_response(authapi_response *response) {
@@ -96,11 +96,11 @@ const char *authapi_bearer_token(const char *value) {
   return *token != '\0' ? token : NULL;
 }
 
-/* Whether a Content-Type names `type`, whatever its parameters. */
+/* True if a Content-Type has the type `type`. Parameters are ignored. */
 static bool is_type(const char *header, const char *type) {
   size_t len = strlen(type);
   return header != NULL && strncasecmp(header, type, len) == 0 &&
-         strchr("; \t", header[len]) != NULL; /* or at its end */
+         strchr("; \t", header[len]) != NULL; /* `header` may also end here */
 }
 
 bool authapi_is_json_type(const char *type) { return is_type(type, "application/json"); }
@@ -113,8 +113,8 @@ static int hex_digit(char c) {
   return found != NULL ? (int)(found - digits) : -1;
 }
 
-/* Decodes a name or a value of a form into `out`, which has room for `len` bytes and a NUL. False for a NUL, and
- * for a "%" without two digits. */
+/* Decodes a name or a value of a form into `out`, which has room for `len` bytes and a NUL. False for a NUL, and for a
+ * "%" without two hexadecimal digits. */
 static bool decode_form(const char *text, size_t len, char *out) {
   for (size_t i = 0; i < len; i++) {
     char c = text[i];
@@ -135,7 +135,7 @@ static bool decode_form(const char *text, size_t len, char *out) {
   return true;
 }
 
-/* Adds "name=value" to `json`. `space` has room for both, decoded, with a NUL each. */
+/* Adds "name=value" to `json`. `space` has room for both decoded texts, each with a NUL. */
 static bool add_pair(cJSON *json, const char *pair, size_t len, char *space) {
   const char *equals = memchr(pair, '=', len);
   size_t name_len = equals != NULL ? (size_t)(equals - pair) : len;

@@ -1,4 +1,4 @@
-/* Reading requests and writing responses, for the handlers of endpoints.c and management.c. */
+/* Reads requests and builds responses, for the handlers of endpoints.c and management.c. */
 #ifndef AUTHAPI_MESSAGES_H
 #define AUTHAPI_MESSAGES_H
 
@@ -9,54 +9,55 @@
 /* ---------------------------------------------------------------------------------------------------
  * Responses. */
 
-/* Makes it empty: no status, no header, no body. */
+/* Makes an empty response: no status, no headers, no body. */
 void authapi_begin_response(authapi_response *response);
 
-/* Adds a header. `name` is static text; the value is copied, and cut at the size of a header. */
+/* Adds a header. `name` is static text. The value is copied, and truncated to the size of a header. */
 void authapi_add_header(authapi_response *response, const char *name, const char *value);
 
-/* Takes `json` as the body, which no cache may keep. Without memory the status is 500. */
+/* Sets `json` as the body, and forbids caches to store it. Takes ownership of `json`. If there is no memory, the status
+ * is 500. */
 void authapi_set_json(authapi_response *response, int status, cJSON *json);
 
-/* Answers {"error": {"code", "message", "reason"}}; `reason` is static text. */
+/* Answers {"error": {"code", "message", "reason"}}. `reason` is static text. */
 void authapi_refuse(authapi_response *response, int status, const char *reason, const char *message);
 
-/* Answers 500. `problem` goes to the log only, because it may name files; borrowed, see
+/* Answers 500. `problem` goes only to the log, because it may contain file names. It is borrowed, see
  * authapi_response. */
 void authapi_fail(authapi_response *response, const char *problem);
 
-/* The same with what the store says of its last failure. */
+/* Answers 500 with the store's last failure as `problem`. */
 void authapi_fail_by_store(const authapi_store *store, authapi_response *response);
 
 /* ---------------------------------------------------------------------------------------------------
  * Requests. */
 
-/* The value of a header, as authapi_request.header has it. */
+/* The value of a header, as in authapi_request.header. */
 const char *authapi_header(const authapi_request *request, const char *name);
 
-/* The path of a request's target, borrowed from it: behind "http://host" if the target is a whole URL, which every
- * server must accept (RFC 9112, section 3.2.2); else the target itself. */
+/* The path of a request's target, borrowed from it. If the target is a complete URL, which every server must accept
+ * (RFC 9112, section 3.2.2), this is the part after "http://host"; else it is the target itself. */
 const char *authapi_target_path(const char *target);
 
-/* The token in the value of an Authorization header, NULL if there is none. The scheme's case does
- * not count, and there may be several spaces behind it (RFC 9110, section 11.4). */
+/* The token in the value of an Authorization header, or NULL if there is none. Upper and lower case of the scheme do
+ * not matter, and several spaces may follow it (RFC 9110, section 11.4). */
 const char *authapi_bearer_token(const char *value);
 
-/* Whether a Content-Type, which may be NULL, is application/json. */
+/* True if a Content-Type is application/json. It may be NULL. */
 bool authapi_is_json_type(const char *type);
 
-/* Whether a Content-Type, which may be NULL, is application/x-www-form-urlencoded. */
+/* True if a Content-Type is application/x-www-form-urlencoded. It may be NULL. */
 bool authapi_is_form_type(const char *type);
 
-/* Reads such a form (WHATWG URL, "application/x-www-form-urlencoded parsing") into an object of strings. NULL
- * without memory, for a NUL, and for a "%" that no two hexadecimal digits follow. The caller deletes it. */
+/* Reads such a form (WHATWG URL, "application/x-www-form-urlencoded parsing") into an object of strings. NULL if there
+ * is no memory, for a NUL, and for a "%" without two hexadecimal digits. The caller deletes the object. */
 cJSON *authapi_parse_form(const char *body, size_t len);
 
-/* Wipes the members of `json` that are strings: they may be credentials. `json` may be NULL. */
+/* Wipes all members of `json` that are strings, because they may be credentials. `json` may be NULL. */
 void authapi_wipe_strings(cJSON *json);
 
-/* Reads one JSON text and nothing behind it; NULL otherwise. A NUL, which would cut a key short where
- * C reads it, is refused in any spelling. The caller deletes it. */
+/* Reads exactly one JSON text; NULL for anything else. A NUL is refused in any spelling, because C would read a shorter
+ * key. The caller deletes the result. */
 cJSON *authapi_parse_body(const char *body, size_t len);
 
 #endif

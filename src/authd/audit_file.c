@@ -30,8 +30,8 @@ bool authd_audit_file_reopen(authd_audit_file *file, bool *changed) {
   return true;
 }
 
-/* A request must not wait for the reader of standard error, so while serving this goes through the
- * log writer. */
+/* A request must not wait for the reader of standard error. So while the server runs, the report goes through the log
+ * writer. */
 static void report(const authd_audit_file *file, const char *what) {
   static const char format[] = "inbenta-authd: the audit log %s %s\n";
   if (file->log != NULL)
@@ -54,7 +54,7 @@ bool authd_audit_file_write(void *state, const char *line) {
   authd_audit_file *file = state;
   size_t len = strlen(line), begin = file->torn ? 1 : 0;
   const struct iovec parts[] = {{(void *)"\n", begin}, {(void *)line, len}};
-  errno = ENOSPC; /* for a write that is cut short, which sets none */
+  errno = ENOSPC; /* a write that is only partly done does not set errno */
   ssize_t written = writev(file->file, parts, 2);
   bool whole = written == (ssize_t)(begin + len);
   if (written > 0)

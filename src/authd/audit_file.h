@@ -1,5 +1,5 @@
-/* The file of the audit log. Each line is appended by one write(2), so that several programs may
- * share it; it is not synced to the disk. */
+/* The file of the audit log. Each line is appended by one call of write, so that several programs may share the
+ * file. It is not synced to the disk. */
 #ifndef AUTHD_AUDIT_FILE_H
 #define AUTHD_AUDIT_FILE_H
 
@@ -10,21 +10,21 @@
 typedef struct {
   const char *path; /* borrowed */
   int file;
-  authd_log_writer *log; /* where a failure is reported; NULL: on standard error */
-  bool failing;          /* the failure was reported */
-  bool torn;             /* the last line was written in part */
+  authd_log_writer *log; /* gets reports of failures; NULL: they go to standard error */
+  bool failing;          /* the current failure was reported */
+  bool torn;             /* only a part of the last line was written */
 } authd_audit_file;
 
-/* Opens the file for appending, with mode 0600 if it is not there. False on failure, and errno
- * says why. Close it with authd_audit_file_close. */
+/* Opens the file for appending, and creates it with mode 0600 if it is missing. On failure returns false and sets
+ * errno. Close it with authd_audit_file_close. */
 bool authd_audit_file_open(authd_audit_file *file, const char *path);
 
-/* Opens what is at the path now, after a rotation of logs; *changed says whether that is another
- * file. On false, and errno says why, it goes on with the old file. */
+/* Opens the path again after a log rotation. *changed is true if the path is now another file. On failure returns
+ * false, sets errno and keeps the old file. */
 bool authd_audit_file_reopen(authd_audit_file *file, bool *changed);
 
-/* What authapi_audit.write wants; `state` is the authd_audit_file. When lines cannot be written any
- * more, and when they can be again, that is reported on standard error or in the log, once. */
+/* For authapi_audit.write; `state` is the authd_audit_file. The first line that cannot be written is reported, and the
+ * first line that can be written again. The report goes to standard error or to the log writer. */
 bool authd_audit_file_write(void *state, const char *line);
 
 void authd_audit_file_close(authd_audit_file *file);

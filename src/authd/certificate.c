@@ -1,12 +1,12 @@
-/* The certificate that is shown; see certificate.h. Those that were shown before are kept until the
- * end: a handshake may still be using one, and they are small and few. */
+/* The current certificate; see certificate.h. Previous certificates are kept until the end: a handshake may still use
+ * one, and they are small and few. */
 #include "authd/certificate.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CHAIN_MAX 16 /* certificates: many times what a chain has */
+#define CHAIN_MAX 16 /* certificates; a real chain has far fewer */
 
 struct shown {
   struct shown *before;
@@ -24,7 +24,7 @@ static gnutls_datum_t datum(const char *text) {
 static void release(struct shown *shown) {
   for (unsigned i = 0; i < shown->chain_length; i++)
     gnutls_pcert_deinit(&shown->chain[i]);
-  gnutls_privkey_deinit(shown->key); /* GnuTLS wipes it */
+  gnutls_privkey_deinit(shown->key); /* GnuTLS wipes the key */
   free(shown);
 }
 

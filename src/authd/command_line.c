@@ -1,4 +1,4 @@
-/* Arguments; see command_line.h. */
+/* The command line; see command_line.h. */
 #define _POSIX_C_SOURCE 200809L
 #include "authd/command_line.h"
 
@@ -113,7 +113,7 @@ static int add_api(authd_command_line *line, const char *text) {
   return status;
 }
 
-/* A decimal number from `min` to `max` and nothing else, not even a sign. -1 if it is not. */
+/* Reads a decimal number from `min` to `max`. Returns -1 for any other text, also for a sign. */
 static long read_number(const char *text, long min, long max) {
   if (*text == '\0' || strlen(text) > 9 || strspn(text, "0123456789") != strlen(text))
     return -1;
@@ -128,7 +128,7 @@ static int read_seconds(const char *option, const char *text, long min, long *se
   return 0;
 }
 
-/* "100/10": so many requests in so many seconds. */
+/* "100/10" means 100 requests in 10 seconds. */
 static int read_limit(const char *option, const char *text, authapi_limit *limit) {
   char requests[16] = "";
   const char *slash = strchr(text, '/');
@@ -147,7 +147,7 @@ static int read_log(authd_command_line *line, const char *text) {
   return known ? 0 : authd_complain(2, "--log %s: write text or json", text);
 }
 
-/* "127.0.0.1:8080" or "[::1]:8080". */
+/* Splits "127.0.0.1:8080" or "[::1]:8080". */
 static bool split_address(const char *text, char address[64], unsigned short *port) {
   const char *colon = strrchr(text, ':');
   if (colon == NULL || colon == text)
@@ -171,7 +171,7 @@ static int read_listen(authd_command_line *line, const char *text) {
 
 static const struct {
   const char *name;
-  unsigned bit; /* 0: for all commands */
+  unsigned bit; /* 0: allowed for all commands */
   bool has_value;
 } options[] = {
     {"--db", 0, true},
@@ -200,7 +200,7 @@ static const struct {
 
 #define OPTIONS (sizeof options / sizeof *options)
 
-/* The place of an option in the table, OPTIONS for any other word. */
+/* The index of an option in the table; OPTIONS for any other word. */
 static size_t find_option(const char *word) {
   size_t which = 0;
   while (which < OPTIONS && strcmp(word, options[which].name) != 0)
@@ -208,7 +208,7 @@ static size_t find_option(const char *word) {
   return which;
 }
 
-/* `value` is NULL for an option that has none. */
+/* `value` is NULL if the option takes none. */
 static int take_option(authd_command_line *line, const char *option, const char *value) {
   if (strcmp(option, "--db") == 0)
     line->db = value;
@@ -284,7 +284,7 @@ static int take_arguments(authd_command_line *line, int argc, char **argv) {
       size_t which = find_option(word);
       if (which == OPTIONS)
         return authd_complain(2, "unknown option %s (see inbenta-authd --help)", word);
-      /* Only another option is no value: a random key may well begin with "--". */
+      /* Another option is not a value. Any other word is, because a random key may begin with "--". */
       if (options[which].has_value && ((value = argv[++i]) == NULL || find_option(value) != OPTIONS))
         return authd_complain(2, "%s: its value is missing", word);
       line->given |= options[which].bit;

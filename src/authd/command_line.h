@@ -10,7 +10,7 @@
 #include "authapi/store/store.h"
 #include "authd/networks.h"
 
-/* Options that only some commands take, and the ID or key after the verb (AUTHD_TARGET). */
+/* Options that only some commands accept. AUTHD_TARGET is the ID or key after the verb. */
 typedef enum {
   AUTHD_LISTEN = 1,
   AUTHD_LIFETIME = 2,
@@ -31,17 +31,17 @@ typedef enum {
   AUTHD_HOSTS = 65536,
 } authd_option;
 
-/* Strings are borrowed from the arguments; NULL where an option was not given. */
+/* Strings are borrowed from the arguments. NULL means that the option was not given. */
 typedef struct {
-  const char *noun, *verb; /* "domain-key", "create"; verb is NULL for serve, both without a command */
-  const char *target;      /* ID or key, where the verb takes one */
+  const char *noun, *verb; /* "domain-key", "create"; verb: NULL for serve; both: NULL if no command */
+  const char *target;      /* ID or key, if the verb takes one */
   const char *db, *name, *api_key, *admin_token_file, *tls_cert, *tls_key, *audit_path;
-  const char *listen;  /* as it was given */
-  char address[64];    /* of listen */
-  unsigned short port; /* of listen */
+  const char *listen;  /* the text of the option */
+  char address[64];    /* from listen */
+  unsigned short port; /* from listen */
   char domains[AUTHAPI_DOMAINS_SIZE];
   authd_networks trusted;
-  cJSON *allowed_hosts; /* an array of names */
+  cJSON *allowed_hosts; /* an array of host names */
   cJSON *apis;          /* {"name": "https://base URL"} */
   long lifetime_s, overlap_s, publish_s;
   authapi_limit throttle, quota;
@@ -52,12 +52,12 @@ typedef struct {
 /* The text of --help. */
 extern const char authd_usage[];
 
-/* Reads the arguments; what is not given has its default. Returns 0, or the exit status 2 after the
- * mistake was reported on standard error. Release *line with authd_command_line_clean_up either way. */
+/* Reads the arguments and sets the defaults. On a mistake prints an error on standard error and returns the exit status
+ * 2, else returns 0. Release *line with authd_command_line_clean_up in both cases. */
 int authd_command_line_read(authd_command_line *line, int argc, char **argv);
 
-/* Checks that only options were given that are in `takes`. An option without a meaning is a mistake
- * that would go unnoticed. Returns 0 or the exit status. */
+/* Checks that all given options are in `takes`. An option without effect would hide a mistake. Returns 0 or the exit
+ * status. */
 int authd_command_line_check(const authd_command_line *line, unsigned takes);
 
 void authd_command_line_clean_up(authd_command_line *line);

@@ -1,5 +1,5 @@
-/* Open connections; see connections.h. A thread looks at all of them once a second. They are in a list
- * that is searched from its begin: 10,000 are looked through in some microseconds. */
+/* Open connections; see connections.h. A thread checks all of them once per second. They are in a list that is searched
+ * from the start: 10,000 entries take some microseconds. */
 #define _POSIX_C_SOURCE 200809L
 #include "authd/connections.h"
 
@@ -13,7 +13,7 @@
 struct authd_connection {
   authd_connection *before, *next;
   int file;
-  authd_address group; /* whose connections are counted together */
+  authd_address group; /* connections of the same group are counted together */
   int64_t since_s;     /* on the monotonic clock */
 };
 
@@ -33,7 +33,7 @@ static int64_t now_s(void) {
   return (int64_t)now.tv_sec;
 }
 
-/* The socket is shut down only: libmicrohttpd sees that as a client that left, and closes it. */
+/* Only shuts down the socket. libmicrohttpd treats it like a client that left, and closes it. */
 static void cut_off_late(authd_connections *connections) {
   int64_t latest_s = now_s() - AUTHD_REQUEST_DEADLINE_S;
   for (authd_connection *at = connections->first; at != NULL; at = at->next)
@@ -94,7 +94,7 @@ void authd_connections_free(authd_connections *connections) {
   release(connections);
 }
 
-/* Of an IPv6 address the network counts: who has one has all addresses in it. */
+/* The group of an IPv6 address is its network, because one client can use all addresses of its network. */
 static authd_address group_of(authd_address address) {
   static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   if (memcmp(address.bytes, mapped, sizeof mapped) != 0)

@@ -1,5 +1,5 @@
-/* The connections that are open: so many of one address, and each request within a time, so that slow
- * clients of one address do not shut others out. */
+/* The open connections. Their number per address is limited, and each request has a deadline. So slow clients of one
+ * address do not shut others out. */
 #ifndef AUTHD_CONNECTIONS_H
 #define AUTHD_CONNECTIONS_H
 
@@ -8,26 +8,26 @@
 
 #include "authd/networks.h"
 
-#define AUTHD_CONNECTIONS_OF_ONE 256 /* of one IPv4 address, or of one IPv6 network of 64 bits */
-#define AUTHD_REQUEST_DEADLINE_S 30  /* from a connection's begin, or the answer before, to the answer */
+#define AUTHD_CONNECTIONS_OF_ONE 256 /* connections of one IPv4 address, or of one IPv6 /64 network */
+#define AUTHD_REQUEST_DEADLINE_S 30  /* until the response; starts at the connection or the previous response */
 
 typedef struct authd_connections authd_connections;
 typedef struct authd_connection authd_connection;
 
-/* At most `limit` connections of one address, unless it is one of `trusted`, which is borrowed. NULL
- * without memory or a thread. */
+/* Makes a table that allows at most `limit` connections per address. Addresses in `trusted`, which is borrowed, have no
+ * limit. NULL if there is no memory or no thread. */
 authd_connections *authd_connections_new(unsigned limit, const authd_networks *trusted);
 void authd_connections_free(authd_connections *connections);
 
-/* Whether one more of this address is taken. Any thread may call these functions. */
+/* True if one more connection of this address is allowed. Any thread may call this and the functions below. */
 bool authd_connections_accept(authd_connections *connections, const struct sockaddr *address);
 
-/* Notes a connection, whose socket is `file`. NULL without memory: then it has no deadline. Release it
- * with authd_connections_remove before the socket is closed; NULL is fine there. */
+/* Adds a connection with the socket `file`. NULL if there is no memory; then the connection has no deadline. Call
+ * authd_connections_remove before the socket is closed; it accepts NULL. */
 authd_connection *authd_connections_add(authd_connections *connections, int file, const struct sockaddr *address);
 void authd_connections_remove(authd_connections *connections, authd_connection *connection);
 
-/* A request was answered: the time for the next one begins. NULL is fine. */
+/* Restarts the deadline after a response. `connection` may be NULL. */
 void authd_connections_restart(authd_connections *connections, authd_connection *connection);
 
 #endif

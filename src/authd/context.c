@@ -1,4 +1,4 @@
-/* What every command needs; see context.h. */
+/* What all commands use; see context.h. */
 #include "authd/context.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* What every command of inbenta-authd is handed, and what all of them need. */
+/* What all commands of inbenta-authd use. */
 #ifndef AUTHD_CONTEXT_H
 #define AUTHD_CONTEXT_H
 
@@ -8,29 +8,29 @@
 #include "authd/audit_file.h"
 #include "authd/command_line.h"
 
-/* All of it is borrowed for the command. */
+/* Everything in it is borrowed while the command runs. */
 typedef struct {
   const authd_command_line *line;
   authapi_store store;
   authapi_signer signer;
-  authapi_audit *audit; /* NULL without an audit log */
+  authapi_audit *audit; /* NULL if there is no audit log */
   authd_audit_file *audit_file;
 } authd_context;
 
 typedef struct {
-  const char *noun, *verb;                  /* "domain-key", "create"; "serve" has the verb "" */
+  const char *noun, *verb;                  /* for example "domain-key", "create"; the verb of "serve" is "" */
   int (*run)(const authd_context *context); /* returns the exit status */
-  unsigned takes;                           /* which options: authd_option, ORed */
+  unsigned takes;                           /* allowed options: authd_option, ORed */
 } authd_command;
 
-/* Opens the store that --db names: a file for SQLite, or a URL for PostgreSQL. On false `problem`
- * (of `size` bytes) says why. Close it with store->close. */
+/* Opens the store of --db: a file for SQLite, or a URL for PostgreSQL. On false, `problem` (of `size` bytes) has the
+ * reason. Close the store with store->close. */
 bool authd_open_store(authapi_store *store, const char *db, char *problem, size_t size);
 
-/* Says on standard error why the store failed. Returns the exit status. */
+/* Prints the store's last failure on standard error. Returns the exit status. */
 int authd_store_failed(const authd_context *context);
 
-/* Unix seconds, as authapi.now_s wants it. */
+/* Unix seconds, for authapi.now_s. */
 int64_t authd_now_s(void *state);
 
 #endif

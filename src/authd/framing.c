@@ -5,10 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
-/* What is found in the headers. */
+/* The headers that matter for framing. */
 typedef struct {
   unsigned hosts, lengths, encodings;
-  const char *host, *length, *encoding; /* the last of each */
+  const char *host, *length, *encoding; /* the last value of each */
   const char *problem;
 } headers;
 
@@ -28,8 +28,8 @@ static bool is_token(const char *name, size_t size) {
   return size > 0;
 }
 
-/* RFC 9110, 5.5: no NUL, CR or LF, which a recipient must refuse or replace; nor any other control
- * character but a tab. */
+/* RFC 9110, 5.5: no NUL, CR or LF, which a recipient must refuse or replace. Other control characters except tab are
+ * not allowed either. */
 static bool is_value(const char *value, size_t size) {
   for (size_t i = 0; i < size; i++)
     if (((unsigned char)value[i] < ' ' && value[i] != '\t') || value[i] == 127)
@@ -62,7 +62,7 @@ static enum MHD_Result visit(void *user, enum MHD_ValueKind kind, const char *na
   return found->problem == NULL ? MHD_YES : MHD_NO;
 }
 
-/* "host" or "host:port": nothing in it that belongs to another part of a URL. */
+/* True for "host" or "host:port" without characters of other parts of a URL. */
 static bool is_host(const char *host) {
   for (const char *at = host; *at != '\0'; at++)
     if (*at <= ' ' || *at > '~' || strchr("/\\?#@,\"<>", *at) != NULL)
@@ -87,7 +87,7 @@ static const char *check_length(const headers *found, bool is_1_1) {
 
 const char *authd_framing_problem(struct MHD_Connection *connection, const char *target, const char *version) {
   headers found = {.problem = NULL};
-  bool is_1_1 = strcmp(version, MHD_HTTP_VERSION_1_0) != 0; /* or a later minor version, which is read as 1.1 */
+  bool is_1_1 = strcmp(version, MHD_HTTP_VERSION_1_0) != 0; /* a later minor version is read as 1.1 */
   for (const char *at = target; *at != '\0'; at++)
     if (*at <= ' ' || *at > '~')
       return "The path has a character that no path has.";

@@ -21,14 +21,14 @@ static bool is_address(const char *name) {
   return inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1;
 }
 
-/* RFC 6761, 6.3: "localhost" and all names under it are this machine's. */
+/* RFC 6761, 6.3: "localhost" and all names below it are this machine. */
 static bool is_localhost(const char *name) {
   static const char localhost[] = "localhost";
   size_t len = strlen(name), tail = sizeof localhost - 1;
   return len >= tail && strcasecmp(name + len - tail, localhost) == 0 && (len == tail || name[len - tail - 1] == '.');
 }
 
-/* Leaves out the port, and the brackets of an IPv6 address. */
+/* Copies the host without its port and without the brackets of an IPv6 address. */
 static bool read_name(const char *host, char name[NAME_SIZE]) {
   bool brackets = host[0] == '[';
   size_t len = brackets ? strcspn(++host, "]") : strcspn(host, ":");

@@ -1,10 +1,10 @@
 /* The native HTTP host; see http.h.
  *
- * Some threads of libmicrohttpd's share the connections; the handlers take turns, because a store's
- * connection is for one thread. Slow clients hold a connection, never a thread. With one thread,
- * 10,000 clients that connect at once would wait for seconds: libmicrohttpd accepts one connection
- * each time it looks at all the others. Not epoll: version 0.9.75 then misses a client that leaves
- * right behind its last bytes, and keeps the connection until its timeout. */
+ * A few threads of libmicrohttpd share the connections. Only one handler runs at a time, because one thread at a time
+ * may use the store's connection. A slow client occupies a connection, never a thread. With one thread, 10,000 clients
+ * that connect at the same time would wait for seconds: libmicrohttpd accepts one connection each time it checks all
+ * the others. epoll is not used: with it, version 0.9.75 misses a client that leaves directly after its last bytes, and
+ * keeps the connection until its timeout. */
 #define _POSIX_C_SOURCE 200809L
 #include "authd/http.h"
 
@@ -33,10 +33,10 @@
 #define SERVING_THREADS 4
 #define CONNECTION_TIMEOUT_S 15
 #define CONNECTION_LIMIT 10400
-#define OTHER_FILES 64          /* besides connections: the store, the log, the listening socket */
-#define STOP_TIMEOUT_MS 2000    /* what a slow client gets to finish its request when we stop */
-#define PROBLEM_SIZE 512        /* bytes of what the log says of a failure */
-#define CONNECTION_MEMORY 16384 /* bytes for one connection's headers; zeroed for each request */
+#define OTHER_FILES 64          /* for the store, the log and the listening socket */
+#define STOP_TIMEOUT_MS 2000    /* time for slow clients to finish a request during shutdown */
+#define PROBLEM_SIZE 512        /* bytes of a failure's description in the log */
+#define CONNECTION_MEMORY 16384 /* bytes for the headers of one connection; zeroed for each request */
 
 struct authd_http {
   const authapi *api;
@@ -45,21 +45,21 @@ struct authd_http {
   const authd_log *log;
   struct MHD_Daemon *daemon;
   authd_connections *connections;
-  int64_t strangers_s;       /* the second in which lines of requests without a known key are counted */
-  unsigned strangers;        /* so many in it */
-  unsigned long left_out;    /* lines that were not written, because they were too many */
+  int64_t strangers_s;       /* the second in which requests without a known key are counted */
+  unsigned strangers;        /* number of such requests in that second */
+  unsigned long left_out;    /* lines that were not written because there were too many */
   atomic_int open_exchanges; /* requests that are being read or answered */
-  pthread_mutex_t in_use;    /* what the handlers use: by a request, or after authd_http_pause */
+  pthread_mutex_t in_use;    /* held while a request uses the handlers, or between authd_http_pause and _resume */
 };
 
-/* One request while it is read. */
+/* A request while it is read. */
 struct exchange {
   char *body;
   size_t len;
   bool too_large;
 };
 
-/* A header that is looked for, and what was found. */
+/* The header to find, and its value. */
 struct search {
   const char *name, *value;
   size_t name_size;
@@ -92,7 +92,7 @@ static void release_body(void *body) {
   free(body);
 }
 
-/* Takes the response's body. */
+/* Takes ownership of the body of the response. */
 static enum MHD_Result queue(struct MHD_Connection *connection, authapi_response *response) {
   struct MHD_Response *answer =
       response->body != NULL
@@ -108,7 +108,7 @@ static enum MHD_Result queue(struct MHD_Connection *connection, authapi_response
   return result;
 }
 
-/* Keeps what fits. The rest is read and dropped, so that the client gets to read the answer. */
+/* Keeps as much as fits. The rest is read and dropped, so that the client can read the response. */
 static void take_body(struct exchange *exchange, const char *data, size_t size) {
   if (size > AUTHAPI_BODY_MAX - exchange->len) {
     exchange->too_large = true;
@@ -124,8 +124,8 @@ static void take_body(struct exchange *exchange, const char *data, size_t size) 
   exchange->len += size;
 }
 
-/* 400, and the connection is closed: where the next request begins on it is a guess. Not through the
- * handlers, for which this is no request. */
+/* Answers 400 and closes the connection, because the start of its next request is unknown. The handlers are not called,
+ * because this is not a valid request. */
 static enum MHD_Result refuse_framing(struct MHD_Connection *connection, const char *problem) {
   char body[256];
   snprintf(body, sizeof body, "{\"error\":{\"code\":400,\"message\":\"%s\",\"reason\":\"bad_request\"}}", problem);
@@ -144,8 +144,8 @@ static const struct sockaddr *peer_of(struct MHD_Connection *connection) {
   return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
 }
 
-/* Anybody may send requests without a known key, so only so many of them have a line in each second.
- * *left_out is set to how many had none, when the next line is written. */
+/* True if the access log gets a line for this request. Anybody can send requests without a known key, so the number of
+ * their lines per second is limited. Sets *left_out to the number of requests without a line since the last line. */
 static bool is_logged(authd_http *http, const authapi_response *response, int64_t now_s, unsigned long *left_out) {
   if (response->key_id[0] == '\0') {
     if (http->strangers_s != now_s) {
@@ -171,9 +171,9 @@ static void log_left_out(const authd_log *log, int64_t now_s, unsigned long left
                          when, left_out);
 }
 
-/* A page of a stranger may give its own host name our address (DNS rebinding). It then is of the same
- * origin as the page of management, but it cannot choose another Host. Elsewhere there is nothing that
- * a browser could be made to use: every request shows its credential. */
+/* Refuses management under foreign host names. The page of a stranger may point its own host name to our address (DNS
+ * rebinding). Then the page has the same origin as the admin page, but it cannot change the Host header. Other
+ * endpoints need no such check: a browser cannot be misused, because every request must send its credential. */
 static void handle_admin(const authd_http *http, const authapi_request *request, authapi_response *response) {
   if (authd_host_allowed(header_of(request->header_state, "Host"), http->options.allowed_hosts)) {
     authapi_management_handle(http->admin, request, response);
@@ -184,8 +184,7 @@ static void handle_admin(const authd_http *http, const authapi_request *request,
                  "Management is not served under this host name: use localhost, an address, or --allow-host NAME.");
 }
 
-/* Called once when a request's headers are there, then for each part of its body, then at its end.
- */
+/* Called when the headers of a request are complete, then for each part of its body, then at its end. */
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url, const char *method,
                                   const char *version, const char *data, size_t *size, void **state) {
   authd_http *http = user;
@@ -226,7 +225,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
   else
     authapi_handle(http->api, &request, &response);
   double took_ms = now_ms() - start_ms;
-  if (response.problem[0] != '\0') { /* the store's: its next use may change it */
+  if (response.problem[0] != '\0') { /* the next use of the store may change it */
     snprintf(problem, sizeof problem, "%s", response.problem);
     response.problem = problem;
   }
@@ -258,7 +257,7 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
     return;
   atomic_fetch_sub(&http->open_exchanges, 1);
   if (exchange->body != NULL)
-    iauth__wipe(exchange->body, exchange->len); /* it held a credential */
+    iauth__wipe(exchange->body, exchange->len); /* the body held a credential */
   free(exchange->body);
   free(exchange);
   *state = NULL;
@@ -282,8 +281,7 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
   }
 }
 
-/* How many connections may be open: each is a file, so the soft limit is raised to what the hard
- * one allows. */
+/* The limit of open connections. Each connection is a file, so the soft limit of files is raised to the hard limit. */
 static unsigned connection_limit(void) {
   struct rlimit files;
   if (getrlimit(RLIMIT_NOFILE, &files) != 0)
@@ -299,8 +297,8 @@ static unsigned connection_limit(void) {
   return files.rlim_cur > 2 * OTHER_FILES ? (unsigned)files.rlim_cur - OTHER_FILES : OTHER_FILES;
 }
 
-/* How strictly libmicrohttpd reads requests: as strictly as it can without refusing what clients send
- * (the option has another name from 0.9.77 on). */
+/* libmicrohttpd reads requests as strictly as it can without refusing real clients. The option has another name since
+ * 0.9.77. */
 #if MHD_VERSION >= 0x00097701
 #define STRICTNESS MHD_OPTION_CLIENT_DISCIPLINE_LVL, (int)1
 #else
@@ -327,7 +325,7 @@ authd_http *authd_http_start(const authapi *api, const authapi_management *admin
     at = (const struct sockaddr *)&ipv6;
     flags |= MHD_USE_IPv6;
   }
-  /* No key exchange by RSA: a key that leaks later must not open what was recorded before. */
+  /* No RSA key exchange: a key that leaks later must not decrypt recorded traffic. */
   static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA";
   struct MHD_OptionItem tls_options[] = {{MHD_OPTION_END, 0, NULL}, {0}, {0}};
   if (tls != NULL) {
@@ -376,7 +374,7 @@ void authd_http_stop(authd_http *http) {
   int listening = MHD_quiesce_daemon(http->daemon);
   if (listening >= 0)
     close(listening);
-  /* Connections that are only kept alive are not waited for. */
+  /* Idle keep-alive connections are not waited for. */
   double give_up_ms = now_ms() + STOP_TIMEOUT_MS;
   while (atomic_load(&http->open_exchanges) > 0 && now_ms() < give_up_ms)
     nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);

@@ -1,4 +1,4 @@
-/* The native HTTP host: libmicrohttpd in front of the handlers. */
+/* The native HTTP host. It connects libmicrohttpd with the handlers. */
 #ifndef AUTHD_HTTP_H
 #define AUTHD_HTTP_H
 
@@ -11,33 +11,32 @@
 
 typedef struct authd_http authd_http;
 
-/* Who may come, and how. What it points to is borrowed until authd_http_stop. */
+/* Options for access. All pointers are borrowed until authd_http_stop. */
 typedef struct {
-  const authd_networks *trusted; /* proxies that say whom they ask for, and have no limit of connections; NULL: none */
-  const cJSON *allowed_hosts;    /* an array of names under which /admin/ is reached; NULL: none */
+  const authd_networks *trusted; /* proxies: X-Forwarded-For is trusted, connections are not limited; NULL: none */
+  const cJSON *allowed_hosts;    /* an array of additional host names for /admin/; NULL: none */
 } authd_http_options;
 
-/* Where the line for each request goes. */
+/* The access log. */
 typedef struct {
   authd_log_writer *writer;
-  bool json; /* one JSON object a line, for programs; else text, for people */
+  bool json; /* true: one JSON object per line, for programs; false: text, for people */
 } authd_log;
 
-/* Starts serving on threads of its own. `address` is an IP address; port 0 takes a free one, *port
- * is the one that is used. `admin` answers under /admin/; NULL: nothing is there. One line for each
- * request goes to `log`, unless it is NULL. With `tls` it serves https, TLS 1.2 or newer, and
- * shows what authd_certificate_show was given before, else plain http. All are borrowed until
- * authd_http_stop. NULL on failure; then errno may say why. */
+/* Starts the server on its own threads. `address` is an IP address. Port 0 takes a free port; *port is set to the port
+ * in use. `admin` handles /admin/; NULL disables it. `log` gets one line per request; it may be NULL. With `tls`, the
+ * server uses https with TLS 1.2 or newer; call authd_certificate_show before. Without `tls`, it uses plain http. All
+ * pointers are borrowed until authd_http_stop. NULL on failure; then errno may have the reason. */
 authd_http *authd_http_start(const authapi *api, const authapi_management *admin, const authd_tls *tls,
                              const authd_http_options *options, const char *address, unsigned short *port,
                              const authd_log *log);
 
-/* Waits for the request that is being handled; the next one waits until authd_http_resume. In
- * between the caller may use what the handlers use. Keep it short. */
+/* Waits until no handler runs, and blocks handlers until authd_http_resume. In between, the caller may use the store
+ * and everything else that handlers use. Keep this time short. */
 void authd_http_pause(authd_http *http);
 void authd_http_resume(authd_http *http);
 
-/* Takes no new connections, gives requests that have begun two seconds to finish, then closes and
+/* Closes the listening socket, gives running requests two seconds to complete, then closes all connections and
  * frees. */
 void authd_http_stop(authd_http *http);
 

@@ -1,8 +1,8 @@
-/* Host names in other letters than ASCII, by libidn2. */
+/* Converts host names with other characters than ASCII, with libidn2. */
 #ifndef AUTHD_IDNA_H
 #define AUTHD_IDNA_H
 
-/* As authapi_to_ascii (authapi/keys/domains.h). */
+/* See authapi_to_ascii (authapi/keys/domains.h). */
 char *authd_to_ascii(const char *host);
 
 #endif

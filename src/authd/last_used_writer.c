@@ -1,4 +1,4 @@
-/* Writing when keys were last used; see last_used_writer.h. */
+/* Writes the times when keys were last used; see last_used_writer.h. */
 #define _POSIX_C_SOURCE 200809L
 #include "authd/last_used_writer.h"
 
@@ -19,8 +19,8 @@ struct authd_last_used_writer {
   bool ending;
 };
 
-/* Copies, writes, then forgets what was written: requests wait for the copying only. What is noted
- * in the meantime is written the next time. `http` is NULL if nobody serves. */
+/* Copies the recorded uses, writes them, then drops what was written. Requests wait only for the copying. A use that is
+ * recorded in the meantime is written the next time. `http` is NULL if the server does not run. */
 static void write_noted(authd_http *http, authapi_last_used *last_used, const authapi_store *store) {
   authapi_last_use batch[AUTHAPI_LAST_USED_MAX];
   int64_t until_s = (int64_t)time(NULL);

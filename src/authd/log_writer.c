@@ -1,4 +1,4 @@
-/* The log writer; see log_writer.h. Two buffers: one is filled while the other is written. */
+/* The log writer; see log_writer.h. It has two buffers: one is filled while the other one is written. */
 #define _POSIX_C_SOURCE 200809L
 #include "authd/log_writer.h"
 
@@ -15,23 +15,23 @@
 
 #define DROPPED_SIZE 256 /* bytes of the line about dropped lines */
 #define STOP_WAIT_S 1
-#define GATHER_MS 2 /* lines that come within this time are written together */
+#define GATHER_MS 2 /* lines that are put within this time are written together */
 
 struct authd_log_writer {
   int file;
   bool json;
   pthread_t thread;
   pthread_mutex_t mutex;
-  pthread_cond_t changed; /* there is something to write, or the end is near */
-  pthread_cond_t done;    /* everything is written after `ending` */
+  pthread_cond_t changed; /* there is text to write, or the writer must end */
+  pthread_cond_t done;    /* everything was written after `ending` */
   bool ending, finished;
-  long dropped; /* lines since the last time that this was written */
+  long dropped; /* lines that were dropped and not yet reported */
   size_t filled;
   char *filling, *writing;
   char buffers[2][AUTHD_LOG_BUFFER + DROPPED_SIZE];
 };
 
-/* Appends the line about dropped lines: all of them came after what is in the buffer. */
+/* Appends the line about dropped lines. They were dropped after the lines in the buffer. */
 static size_t append_dropped(const authd_log_writer *writer, char *end) {
   char when[IAUTH__DATE_SIZE];
   iauth__write_date((int64_t)time(NULL), when);
@@ -44,13 +44,13 @@ static size_t append_dropped(const authd_log_writer *writer, char *end) {
   return (size_t)len;
 }
 
-/* What nobody can read any more is given up. */
+/* Gives up if the file can no longer be written. */
 static void write_all(int file, const char *text, size_t len) {
   while (len > 0) {
     ssize_t written = write(file, text, len);
     if (written < 0 && errno == EINTR)
       continue;
-    if (written < 0 && errno == EAGAIN) { /* somebody else made the file non-blocking */
+    if (written < 0 && errno == EAGAIN) { /* another program made the file non-blocking */
       nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
       continue;
     }
@@ -131,7 +131,7 @@ void authd_log_writer_print(authd_log_writer *writer, const char *format, ...) {
   va_start(arguments, format);
   int len = vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  if (len >= (int)sizeof text) { /* it was cut, but stays a line */
+  if (len >= (int)sizeof text) { /* the message was truncated, but still ends in a line feed */
     len = (int)sizeof text - 1;
     text[len - 1] = '\n';
   }
@@ -150,7 +150,7 @@ void authd_log_writer_free(authd_log_writer *writer) {
   pthread_cond_signal(&writer->changed);
   while (!writer->finished && pthread_cond_timedwait(&writer->done, &writer->mutex, &give_up) != ETIMEDOUT)
     ;
-  if (!writer->finished) /* it hangs in write(2), which ends there */
+  if (!writer->finished) /* the thread hangs in write(2), which is a cancellation point */
     pthread_cancel(writer->thread);
   pthread_mutex_unlock(&writer->mutex);
   pthread_join(writer->thread, NULL);

@@ -1,4 +1,4 @@
-/* inbenta-authd: a local Auth API for development and tests. Finds the command and runs it. */
+/* inbenta-authd: a local Auth API for development and tests. This file finds the command and runs it. */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <signal.h>
@@ -32,7 +32,7 @@ static int run_with_store(authd_context *context, const authd_command *command) 
   return status;
 }
 
-/* Without the audit log that was asked for, nothing is done. */
+/* Runs a command. If the requested audit log cannot be opened, the command does not run. */
 static int run_command(const authd_command_line *line, const authd_command *command) {
   authd_audit_file file;
   authapi_audit audit = {.write = authd_audit_file_write, .state = &file};
@@ -64,8 +64,8 @@ static int run_line(const authd_command_line *line) {
 }
 
 int main(int argc, char **argv) {
-  static authd_command_line line; /* too large for a stack */
-  signal(SIGXFSZ, SIG_IGN);       /* a file that may not grow is reported, as a full disk is */
+  static authd_command_line line; /* too large for the stack */
+  signal(SIGXFSZ, SIG_IGN);       /* a file that reached its size limit is reported like a full disk */
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
       fputs(authd_usage, stdout);

@@ -1,4 +1,4 @@
-/* Managing keys; see manage_keys.h. */
+/* Commands that manage keys; see manage_keys.h. */
 #define _POSIX_C_SOURCE 200809L
 #include "authd/manage_keys.h"
 
@@ -24,7 +24,7 @@ static int print_json(cJSON *json) {
   return text != NULL ? 0 : authd_complain(1, "out of memory");
 }
 
-/* The API key named by --api-key. Returns 0 or the exit status. */
+/* Finds the API key of --api-key. Returns 0 or the exit status. */
 static int find_api_key(const authd_context *context, authapi_api_key *key) {
   if (context->line->api_key == NULL)
     return authd_complain(2, "give the API key: --api-key KEY");
@@ -38,7 +38,7 @@ static int find_api_key(const authd_context *context, authapi_api_key *key) {
   }
 }
 
-/* The account that runs the command; the caller frees it. */
+/* The account that runs the command. The caller frees the text. */
 static char *account(void) {
   const struct passwd *entry = getpwuid(geteuid());
   char number[16];
@@ -57,8 +57,8 @@ static void write_audit(const authd_context *context, const char *id, const cJSO
   free(user);
 }
 
-/* After a change of the key with this id: writes the audit log and prints the result, as
- * `json`, which it deletes, or by a text. Returns the exit status. */
+/* Reports a change of the key with this ID: writes the audit log, then prints `json` or the text. Deletes `json`.
+ * Returns the exit status. */
 __attribute__((format(printf, 4, 5))) static int report_change(const authd_context *context, const char *id,
                                                                cJSON *json, const char *format, ...) {
   va_list arguments;
@@ -85,7 +85,7 @@ static int create_api_key(const authd_context *context) {
                        key.value, key.id, key.name);
 }
 
-/* By its value or its id, because one of them is in the logs and the other one in the page that leaked it. */
+/* Accepts the value or the ID: logs contain the ID, and a page that leaked the key contains the value. */
 static int revoke_api_key(const authd_context *context) {
   const authapi_store *store = &context->store;
   authapi_api_key key;
@@ -105,7 +105,7 @@ static int revoke_api_key(const authd_context *context) {
                        "Revoked. It is refused from now on, with all its secrets, domain keys and tokens.\n");
 }
 
-/* The API key that gets a credential. Returns 0 or the exit status. */
+/* Finds the API key for a new credential. Returns 0 or the exit status. */
 static int find_owner(const authd_context *context, authapi_api_key *key) {
   int status = find_api_key(context, key);
   return status == 0 && key->revoked_s != 0 ? authd_complain(1, "this API key was revoked") : status;
@@ -125,8 +125,7 @@ static int create_secret(const authd_context *context) {
                        "secret   %s\nid       %s\n\nKeep it now: it is not shown again.\n", secret, credential.id);
 }
 
-/* The secret or domain key that was given, a domain key also by its value. Returns 0 or the exit
- * status. */
+/* Finds a secret by its ID, or a domain key by its ID or value. Returns 0 or the exit status. */
 static int find_target(const authd_context *context, authapi_credential_kind kind, authapi_credential *out) {
   const authapi_store *store = &context->store;
   authapi_found found = store->get_credential(store->state, context->line->target, out);
@@ -211,7 +210,7 @@ static int revoke(const authd_context *context, authapi_credential_kind kind) {
                        "Revoked. It is refused from now on, and so is the refresh of its tokens.\n");
 }
 
-/* A list for people: each entry's fields, a line each. */
+/* Prints a list for people: one line for each field of an entry. */
 static int print_list(const authd_context *context, cJSON *list) {
   if (context->line->json)
     return print_json(list);
@@ -262,7 +261,7 @@ static int list_signing_keys(const authd_context *context) {
   return status;
 }
 
-/* The newest one. */
+/* Reports the newest signing key. */
 static int report_signing_key(const authd_context *context, const authapi_signing_keys *signing_keys) {
   char kid[AUTHAPI_KID_SIZE], from[IAUTH__DATE_SIZE];
   size_t added = signing_keys->count - 1;

@@ -1,5 +1,5 @@
-/* The commands that manage keys: each changes or lists what is in the store, prints it, and writes a
- * change to the audit log. */
+/* The commands that manage keys. Each one lists or changes keys in the store and prints the result. Changes are written
+ * to the audit log. */
 #ifndef AUTHD_MANAGE_KEYS_H
 #define AUTHD_MANAGE_KEYS_H
 

@@ -11,7 +11,8 @@ static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xf
 
 static bool is_mapped(const authd_address *address) { return memcmp(address->bytes, mapped, sizeof mapped) == 0; }
 
-/* `len` bytes of text. *bits is how many bits stand before the address itself. */
+/* Reads `len` bytes of text. Sets *bits to the number of bits before the address itself: 96 for
+ * IPv4, 0 for IPv6. */
 static bool read_address(const char *text, size_t len, authd_address *out, unsigned *bits) {
   char copy[AUTHD_ADDRESS_SIZE];
   if (len >= sizeof copy)
@@ -84,7 +85,8 @@ void authd_client_address(const authd_networks *trusted, const struct sockaddr *
   authd_address address = authd_address_of(peer), before;
   size_t end = forwarded != NULL ? strlen(forwarded) : 0;
   unsigned bits;
-  /* From the right: each proxy appends whom it was asked by, and what stands further left may be made up. */
+  /* Reads from the right, because each proxy appends the address that it got the request from. Addresses further left
+   * may be forged. */
   while (end > 0 && authd_networks_have(trusted, &address)) {
     size_t begin = end;
     while (begin > 0 && forwarded[begin - 1] != ',')

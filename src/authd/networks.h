@@ -1,4 +1,4 @@
-/* IP addresses, and networks of them: the proxies that are trusted to say whom they ask for. */
+/* IP addresses and networks: the proxies whose X-Forwarded-For is trusted. */
 #ifndef AUTHD_NETWORKS_H
 #define AUTHD_NETWORKS_H
 
@@ -9,7 +9,7 @@
 #define AUTHD_NETWORKS_MAX 16
 #define AUTHD_ADDRESS_SIZE 46 /* an IPv6 address as text, with the NUL */
 
-/* An IPv6 address; an IPv4 address is mapped into one (RFC 4291, 2.5.5.2). */
+/* An IPv6 address. An IPv4 address is stored as mapped address (RFC 4291, 2.5.5.2). */
 typedef struct {
   unsigned char bytes[16];
 } authd_address;
@@ -22,17 +22,18 @@ typedef struct {
   size_t count;
 } authd_networks;
 
-/* Adds "10.0.0.1" or "10.0.0.0/8", or the same of IPv6. False for what is neither, or one too many. */
+/* Adds an address or a network, for example "10.0.0.1", "10.0.0.0/8", or an IPv6 one. False for any other text, or if
+ * the list is full. */
 bool authd_networks_add(authd_networks *networks, const char *text);
 
-/* `networks` may be NULL, which has none. */
+/* True if a network in the list contains the address. `networks` may be NULL, which is an empty list. */
 bool authd_networks_have(const authd_networks *networks, const authd_address *address);
 
-/* Zeroed for what is no IP socket. */
+/* The IP address of a socket address; zeroed if it is not an IP address. */
 authd_address authd_address_of(const struct sockaddr *address);
 
-/* Whom a request is from: the peer or, if that is a trusted proxy, the last address of X-Forwarded-For
- * that is not one. `forwarded` is the header's value, or NULL. */
+/* The address of the client. This is the peer. If the peer is a trusted proxy, it is the last address of
+ * X-Forwarded-For that is not a trusted proxy. `forwarded` is the value of that header, or NULL. */
 void authd_client_address(const authd_networks *trusted, const struct sockaddr *peer, const char *forwarded,
                           char client[AUTHD_ADDRESS_SIZE]);
 

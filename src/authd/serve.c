@@ -1,4 +1,4 @@
-/* Serving; see serve.h. */
+/* The command serve; see serve.h. */
 #define _POSIX_C_SOURCE 200809L
 #include "authd/serve.h"
 
@@ -21,10 +21,10 @@
 #include "base/private_file.h"
 #include "base/wipe.h"
 
-#define ADMIN_TOKEN_SIZE (AUTHAPI_ADMIN_TOKEN_MAX + 3) /* with a line end, or a byte too many */
+#define ADMIN_TOKEN_SIZE (AUTHAPI_ADMIN_TOKEN_MAX + 3) /* with a line end, or with one byte too many */
 #define PROBLEM_SIZE 512
 
-/* Everything that is alive while serving. */
+/* Everything that lives while the server runs. */
 typedef struct {
   const authd_context *context;
   const authd_command_line *line;
@@ -32,7 +32,7 @@ typedef struct {
   authapi api;
   authapi_management admin;
   authapi_attempts attempts;
-  authapi_store last_used_store; /* the same store on a connection of its own */
+  authapi_store last_used_store; /* the same store, on another connection */
   authd_tls tls;                 /* .key is NULL for plain http */
   authd_log log;
   authd_http *http;
@@ -41,7 +41,7 @@ typedef struct {
 /* ---------------------------------------------------------------------------------------------------
  * Files: the admin token and the certificate. */
 
-/* Reads the admin token, which the caller wipes. On false `problem` names the file and says why. */
+/* Reads the admin token. The caller wipes it. On false, `problem` names the file and the reason. */
 static bool read_admin_token(const char *path, char token[ADMIN_TOKEN_SIZE], char problem[PROBLEM_SIZE]) {
   FILE *file = fopen(path, "r");
   token[0] = '\0';
@@ -53,7 +53,7 @@ static bool read_admin_token(const char *path, char token[ADMIN_TOKEN_SIZE], cha
     fclose(file);
     return false;
   }
-  setvbuf(file, NULL, _IONBF, 0); /* else a copy stays in its buffer */
+  setvbuf(file, NULL, _IONBF, 0); /* unbuffered: a buffer would keep a copy of the token */
   size_t len = fread(token, 1, ADMIN_TOKEN_SIZE - 1, file);
   bool failed = ferror(file) != 0;
   fclose(file);
@@ -81,7 +81,7 @@ static int init_admin(server *server) {
   return status;
 }
 
-/* Shows this certificate from now on. On false `problem` says why not. */
+/* Uses this certificate from now on. On false, `problem` has the reason. */
 static bool show_certificate(const authd_command_line *line, const authd_tls *tls, char problem[PROBLEM_SIZE]) {
   if (authd_certificate_show(tls))
     return true;
@@ -90,9 +90,9 @@ static bool show_certificate(const authd_command_line *line, const authd_tls *tl
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Files that may have been replaced. On SIGHUP they are read again: the audit log after a rotation,
- * the certificate after a renewal, the admin token after it leaked. What became of each is logged; if
- * the new one cannot be used, the old one stays. */
+ * Files that may be replaced while the server runs. SIGHUP reads them again: the audit log after a rotation, the
+ * certificate after a renewal, the admin token after a leak. Each result is logged. If a new file cannot be used, the
+ * old one stays. */
 
 static void log_reread(const server *server, const char *option, const char *path, bool changed) {
   authd_log_writer_print(server->log.writer, "inbenta-authd: %s %s: %s\n", option, path,
@@ -167,13 +167,13 @@ static void read_files_again(server *server) {
 /* ---------------------------------------------------------------------------------------------------
  * Signals. */
 
-/* Blocks the signals that wait_to_stop takes. Called before any thread is started, so that all of
- * them inherit this. */
+/* Blocks the signals that wait_to_stop waits for. Call it before any thread starts, so that all threads inherit the
+ * mask. */
 static void block_signals(const server *server, sigset_t *signals) {
   sigemptyset(signals);
   sigaddset(signals, SIGINT);
   sigaddset(signals, SIGTERM);
-  /* Without a file to read again, SIGHUP ends the program, as when its terminal is closed. */
+  /* If there is no file to read again, SIGHUP ends the program, for example when its terminal is closed. */
   if (server->context->audit != NULL || server->line->tls_cert != NULL || server->line->admin_token_file != NULL)
     sigaddset(signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, signals, NULL);
@@ -238,7 +238,7 @@ static int serve_with_log(server *server) {
   return status;
 }
 
-/* Makes what the handlers are handed, and serves. Returns the exit status. */
+/* Makes what the handlers use, and runs the server. Returns the exit status. */
 static int serve_api(server *server) {
   const authd_context *context = server->context;
   const authd_command_line *line = server->line;

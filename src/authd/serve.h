@@ -1,11 +1,10 @@
-/* The command that serves. */
+/* The command serve. */
 #ifndef AUTHD_SERVE_H
 #define AUTHD_SERVE_H
 
 #include "authd/context.h"
 
-/* Serves the Auth API until SIGINT or SIGTERM. Returns the exit status; what is wrong is on standard
- * error. */
+/* Runs the Auth API until SIGINT or SIGTERM. Returns the exit status. Failures are printed on standard error. */
 int authd_serve(const authd_context *context);
 
 #endif

@@ -1,4 +1,4 @@
-/* The native signer: Ed25519 and SHA-256 by OpenSSL. A key's `state` is an EVP_PKEY. */
+/* The native signer: Ed25519 and SHA-256 with OpenSSL. The `state` of a key is an EVP_PKEY. */
 #include "authapi/keys/signer.h"
 
 #include <openssl/crypto.h>
@@ -17,7 +17,7 @@ static bool open_key(void *state, const unsigned char private_key[AUTHAPI_KEY_SI
 
 static void close_key(void *state, authapi_key *key) {
   (void)state;
-  EVP_PKEY_free(key->state); /* OpenSSL wipes it */
+  EVP_PKEY_free(key->state); /* OpenSSL wipes the key */
   key->state = NULL;
 }
 
@@ -42,7 +42,7 @@ static bool verify(void *state, const authapi_key *key, const void *data, size_t
   return ok;
 }
 
-/* Looked up once: OpenSSL takes longer for that than for hashing a token. */
+/* Fetched once, because fetching takes OpenSSL longer than hashing a token. */
 static EVP_MD *sha256_method;
 
 static void fetch_sha256(void) { sha256_method = EVP_MD_fetch(NULL, "SHA256", NULL); }

@@ -1,5 +1,5 @@
-/* Certificate files; see tls.h. What is wrong is reported when the server starts, by the file's name: a
- * TLS library would report it with the first connection, to the wrong person. */
+/* Certificate files; see tls.h. Mistakes are reported with the file's name when the server starts. A TLS library would
+ * only report them with the first connection, and to the client. */
 #define _POSIX_C_SOURCE 200809L
 #include "authd/tls.h"
 
@@ -14,7 +14,7 @@
 #include "base/private_file.h"
 #include "base/wipe.h"
 
-#define PEM_MAX 65536 /* bytes of a file: many times what a chain takes */
+#define PEM_MAX 65536 /* bytes of a file; a real chain is far smaller */
 
 typedef struct {
   char *text;
@@ -29,14 +29,14 @@ static bool fails(problem_text problem, const char *format, ...) {
   return false;
 }
 
-/* The whole file, which the caller wipes and frees, or NULL. */
+/* The complete file, or NULL. The caller wipes and frees it. */
 static char *read_file(const char *path, problem_text problem) {
   FILE *file = fopen(path, "r");
   char *text = file != NULL ? calloc(1, PEM_MAX) : NULL;
   if (text == NULL) {
     fails(problem, "%s: %s", path, strerror(errno));
   } else {
-    setvbuf(file, NULL, _IONBF, 0); /* else a copy of the key stays in its buffer */
+    setvbuf(file, NULL, _IONBF, 0); /* unbuffered: a buffer would keep a copy of the key */
     size_t len = fread(text, 1, PEM_MAX - 1, file);
     if (ferror(file) || len == 0 || len == PEM_MAX - 1) {
       fails(problem, "%s: not a PEM file", path);
@@ -50,7 +50,7 @@ static char *read_file(const char *path, problem_text problem) {
   return text;
 }
 
-/* Says that there is no passphrase, where OpenSSL would ask on the terminal. */
+/* Answers that there is no passphrase. Otherwise OpenSSL would ask on the terminal. */
 static int no_passphrase(char *buffer, int size, int writing, void *user) {
   (void)buffer, (void)size, (void)writing, (void)user;
   return -1;

@@ -1,4 +1,4 @@
-/* Characters as ASCII has them, whatever the locale. Inline: each is a comparison or two. */
+/* ASCII characters. The locale does not matter. The functions are inline because each is only a comparison or two. */
 #ifndef IAUTH_ASCII_H
 #define IAUTH_ASCII_H
 
@@ -6,7 +6,7 @@
 
 static inline bool iauth__is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/* The lower-case letter for A to Z, any other character as it is. */
+/* The lower-case letter for A to Z. Any other character is returned unchanged. */
 static inline char iauth__lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c; }
 
 static inline bool iauth__is_letter(char c) {

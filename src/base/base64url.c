@@ -19,7 +19,7 @@ size_t iauth__base64url_encode(const void *bytes, size_t len, char *out) {
   return written;
 }
 
-/* What an ASCII character stands for, -1 if it does not belong there. */
+/* The value of each ASCII character; -1 for a character that is not in the alphabet. */
 static const signed char values[128] = {
     -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
     -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 62, -1, -1, 52, 53, 54, 55,

@@ -4,14 +4,14 @@
 
 #include <stddef.h>
 
-/* Characters for `len` bytes, without the NUL. */
+/* The encoded length of `len` bytes in characters, without the NUL. */
 #define IAUTH__BASE64URL_LEN(len) (((len)*4 + 2) / 3)
 
-/* Writes IAUTH__BASE64URL_LEN(len) characters and a NUL; returns their number. */
+/* Writes IAUTH__BASE64URL_LEN(len) characters and a NUL. Returns the number of characters. */
 size_t iauth__base64url_encode(const void *bytes, size_t len, char *out);
 
-/* Writes at most `size` bytes; returns their number, or -1 for characters that do not belong there,
- * a spelling that is not the shortest, or too little space. */
+/* Decodes into at most `size` bytes and returns their number. Returns -1 if the text has a character outside the
+ * alphabet, if it is not the shortest spelling, or if `out` is too small. */
 long iauth__base64url_decode(const char *text, size_t len, void *out, size_t size);
 
 #endif

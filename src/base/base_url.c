@@ -10,7 +10,7 @@ static bool is_word(iauth__slice text, const char *word) {
   return iauth__slice_equal(text, (iauth__slice){word, strlen(word)});
 }
 
-/* Takes a scheme and its "://" off the beginning. */
+/* Removes a scheme and its "://" from the beginning. */
 static bool skip_scheme(iauth__slice *text, iauth__slice *scheme) {
   const char *at = text->at;
   if (!iauth__is_letter(*at))
@@ -22,7 +22,7 @@ static bool skip_scheme(iauth__slice *text, iauth__slice *scheme) {
   return iauth__slice_skip(text, "://");
 }
 
-/* Whether a URL parser would read this label as a number. */
+/* True if a URL parser reads this label as a number. */
 static bool is_number(iauth__slice label) {
   bool hex = iauth__slice_skip(&label, "0x");
   size_t digits = 0;
@@ -31,7 +31,7 @@ static bool is_number(iauth__slice label) {
   return digits == label.len;
 }
 
-/* Labels with single dots between them, and maybe one at the end. */
+/* Labels separated by single dots. One dot may follow the last label. */
 static bool is_name(iauth__slice host, bool *loopback) {
   size_t end = host.at[host.len - 1] == '.' ? host.len - 1 : host.len, start = 0; /* of the last label */
   for (size_t i = 0; i < end; i++) {
@@ -53,11 +53,11 @@ static bool is_name(iauth__slice host, bool *loopback) {
   return true;
 }
 
-/* Brackets around groups of up to four hexadecimal digits. */
+/* Groups of up to four hexadecimal digits in brackets. */
 static bool is_ipv6(iauth__slice host, bool *loopback) {
   const char *at = host.at + 1;
   int groups = 0, last = 0;
-  bool shortened = false, zeros = true; /* whether all groups before the last one are zero */
+  bool shortened = false, zeros = true; /* true if all groups before the last one are zero */
   while (*at != ']') {
     if (at[0] == ':' && at[1] == ':' && !shortened) {
       shortened = true;

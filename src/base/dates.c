@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Days from 1970-01-01 to the first of a month, in the proleptic Gregorian calendar. Years start in
- * March, so that the leap day is the last one of a year. */
+/* Days from 1970-01-01 to the first of a month, in the proleptic Gregorian calendar. Years start in March, so that the
+ * leap day is the last day of a year. */
 static int64_t days_before(int year, int month) {
   static const int before_month[] = {306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275};
   if (month < 2)
@@ -23,7 +23,7 @@ static bool number_at(const char *text, int digits, int *out) {
   return true;
 }
 
-/* Which of the `count` names of three letters in `names` stands at `text`; `count` if none does. */
+/* The index in `names` of the three-letter name at `text`. `count` if none of the `count` names matches. */
 static int name_at(const char *text, const char *names, int count) {
   int i = 0;
   while (i < count && memcmp(names + 3 * i, text, 3) != 0)
@@ -50,14 +50,14 @@ bool iauth__parse_http_date(const char *text, size_t len, int64_t *unix_s) {
   return true;
 }
 
-/* Writes exactly `digits` decimal digits and returns what follows them. */
+/* Writes exactly `digits` decimal digits. Returns the position after them. */
 static char *put_number(char *text, int digits, int64_t number) {
   for (int i = digits - 1; i >= 0; i--, number /= 10)
     text[i] = (char)('0' + number % 10);
   return text + digits;
 }
 
-/* Not strftime: in wasm, libc's would ask the host for the environment and its time zone. */
+/* strftime is not used: in wasm, the strftime of libc asks the host for the environment and its time zone. */
 void iauth__write_date(int64_t unix_s, char text[IAUTH__DATE_SIZE]) {
   static const int64_t last_s = 253402300799; /* 9999-12-31T23:59:59Z */
   if (unix_s < 0)
@@ -65,7 +65,7 @@ void iauth__write_date(int64_t unix_s, char text[IAUTH__DATE_SIZE]) {
   if (unix_s > last_s)
     unix_s = last_s;
   int64_t days = unix_s / 86400, second = unix_s % 86400;
-  int year = 1970 + (int)(days / 366), month = 11; /* this year or a few later */
+  int year = 1970 + (int)(days / 366), month = 11; /* a lower bound: the right year is this one or a few later */
   while (days_before(year + 1, 0) <= days)
     year++;
   while (days_before(year, month) > days)

@@ -1,4 +1,4 @@
-/* The hash table; see hash_table.h. Chains in a fixed number of buckets: its users have thousands of
+/* The hash table; see hash_table.h. It chains entries in a fixed number of buckets, because its users have thousands of
  * keys, not millions. */
 #include "base/hash_table.h"
 
@@ -10,7 +10,7 @@
 
 struct entry {
   struct entry *next;
-  char *key;           /* behind the value */
+  char *key;           /* stored after the value */
   max_align_t value[]; /* of value_size bytes */
 };
 
@@ -46,7 +46,7 @@ static size_t bucket_of(const char *key) {
   return hash % BUCKETS;
 }
 
-/* Where the entry of a key is linked, or would be. */
+/* The link that points to the entry of a key. If the key is missing, the link where its entry would be added. */
 static struct entry **link_of(iauth__hash_table *table, const char *key) {
   struct entry **link = &table->buckets[bucket_of(key)];
   while (*link != NULL && strcmp((*link)->key, key) != 0)

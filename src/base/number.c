@@ -6,7 +6,7 @@
 
 #include "base/ascii.h"
 
-/* Multiplies by 10^exponent, in steps of up to 10^22: a double holds those exactly, so each step rounds once. */
+/* Multiplies by 10^exponent, in steps of up to 10^22. A double holds such a step exactly, so each step rounds once. */
 static double scale(double value, int exponent) {
   while (exponent != 0) {
     double power = 1;
@@ -21,7 +21,7 @@ static double scale(double value, int exponent) {
   return value;
 }
 
-/* Skips digits and adds them to *value as far as 19 digits reach. Returns how many were not added. */
+/* Skips digits and adds them to *value, up to 19 significant digits. Returns how many digits were not added. */
 static int skip_digits(const char **text, const char *end, uint64_t *value) {
   int left_out = 0;
   for (; *text < end && iauth__is_digit(**text); ++*text) {
@@ -58,7 +58,7 @@ bool iauth__parse_number(const char *text, size_t len, double *out) {
     (void)skip_digits(&at, end, &power);
     if (at == start)
       return false;
-    int bounded = power < 1000 ? (int)power : 1000; /* beyond, a double is 0 or infinite anyway */
+    int bounded = power < 1000 ? (int)power : 1000; /* beyond this, a double is 0 or infinite */
     exponent += down ? -bounded : bounded;
   }
   if (at != end)

@@ -32,7 +32,7 @@ static bool is_host_char(char c) {
   return (lower >= 'a' && lower <= 'z') || iauth__is_digit(c) || c == '-' || c == '_' || c == '.';
 }
 
-/* How many characters a host at the beginning has. */
+/* The length of the host at the beginning, in characters. */
 static size_t host_len(iauth__slice text) {
   size_t len = 0;
   if (text.len > 0 && text.at[0] == '[') {

@@ -1,10 +1,10 @@
-/* Overwriting memory that held a credential. */
+/* Overwrites memory that held a credential. */
 #ifndef IAUTH_WIPE_H
 #define IAUTH_WIPE_H
 
 #include <stddef.h>
 
-/* Overwrites `size` bytes with zeros, in a way that the compiler may not leave out. */
+/* Overwrites `size` bytes with zeros. The compiler cannot optimize this away. */
 void iauth__wipe(void *ptr, size_t size);
 
 #endif

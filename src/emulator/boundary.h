@@ -1,12 +1,11 @@
-/* The wasm boundary of the emulator, all of it: what Node gives (js/emulator/core.js) and what it
- * may call. tests/node/emulator/boundary.test.js holds both ends together.
+/* The complete wasm boundary of the emulator: the functions that Node provides (js/emulator/core.js), and the functions
+ * that Node may call. tests/node/emulator/boundary.test.js checks that both sides match.
  *
- * Emscripten's libc has imports of its own, other ones in each version; js/emulator/libc_imports.js
- * answers them.
+ * The libc of Emscripten has other imports, which differ by version. js/emulator/libc_imports.js provides them.
  *
- * Imports never throw and never call back into C; those that return int return 0 for a failure.
- * Strings that come in lie in memory that JavaScript got from malloc; the function that takes one
- * wipes and frees it. What goes out is borrowed for the call. */
+ * Imports never throw and never call back into C. Imports that return int return 0 on failure. JavaScript allocates
+ * incoming strings with malloc; the C function that takes a string wipes and frees it. Outgoing data is borrowed for
+ * the call. */
 #ifndef AUTHAPI_EMULATOR_BOUNDARY_H
 #define AUTHAPI_EMULATOR_BOUNDARY_H
 
@@ -15,10 +14,10 @@
 #define IMPORT(name) __attribute__((import_module("js"), import_name(#name)))
 #define EXPORT(name) __attribute__((export_name(#name)))
 
-/* Unix seconds, as the server's clock has them. */
+/* The server's clock in Unix seconds. */
 IMPORT(now) double js_now(void);
 
-/* Cryptography, with the sizes of authapi/keys/signer.h: Ed25519 keys are raw. */
+/* Cryptography. The sizes are those of authapi/keys/signer.h. Ed25519 keys are raw. */
 IMPORT(random) int js_random(void *out, size_t len);
 IMPORT(sha256) int js_sha256(const void *data, size_t len, unsigned char *hash);
 IMPORT(public_key)
@@ -28,44 +27,43 @@ int js_sign(const unsigned char *private_key, const void *data, size_t len, unsi
 IMPORT(verify)
 int js_verify(const unsigned char *public_key, const void *data, size_t len, const unsigned char *signature);
 
-/* A host name in UTF-8 in punycode: writes at most `size` bytes and returns their number. */
+/* Converts a host name from UTF-8 to punycode. Writes at most `size` bytes and returns their number. */
 IMPORT(to_ascii) int js_to_ascii(const char *host, size_t len, char *out, size_t size);
 
-/* Keeps the document with all keys, where it survives a crash. On 0, `problem` says why, with a
- * NUL, in at most `size` bytes. */
+/* Keeps the document with all keys so that it survives a crash. If the result is 0, `problem` holds the reason and a
+ * NUL in at most `size` bytes. */
 IMPORT(keep) int js_keep(const char *json, size_t len, char *problem, size_t size);
 
-/* The answer of `handle`, called once in it. `headers` is "name\0value\0…"; `log` is what the
- * access log has of the request, a JSON object. */
+/* Sends the response. `handle` calls it exactly once. `headers` is "name\0value\0…"; `log` is the request's line for
+ * the access log, a JSON object. */
 IMPORT(answer)
 void js_answer(int status, const char *headers, size_t headers_len, const char *body, size_t body_len, const char *log,
                size_t log_len);
 
 enum flag {
-  FLAG_ADMIN = 1,         /* management is there for this request */
-  FLAG_BODY_TOO_LARGE = 2 /* it was not read to its end */
+  FLAG_ADMIN = 1,         /* management is enabled for this request */
+  FLAG_BODY_TOO_LARGE = 2 /* the body was not read to its end */
 };
 
-/* Of libc, once, before anything else. */
+/* A function of libc. Call it once, before any other. */
 void _initialize(void);
 
-/* Memory for strings. NULL: there is no more. */
+/* Memory for strings. NULL if there is no more. */
 void *malloc(size_t size);
 
-/* Settings, before `open`: `strings` is "apis as JSON\0admin token\0personal secret\0"; how much an API key
- * may ask, 0 for no limit (authapi/limits.h). Returns NULL, or what is wrong: borrowed text. */
+/* Sets the options; call it before `open`. `strings` is "apis as JSON\0admin token\0personal secret\0". The numbers
+ * limit the requests of each API key; 0 means no limit (authapi/limits.h). Returns NULL, or what is wrong as borrowed
+ * text. */
 EXPORT(configure)
 const char *wasm_configure(char *strings, size_t len, int throttle_requests, int throttle_period_s, int quota_requests,
                            int quota_period_s);
 
-/* Opens the store with a document that was kept, which ends in NUL, or an empty one (NULL); tokens
- * will live at most `lifetime_s`, as far as is known. Returns NULL, or what is wrong: borrowed
- * text. */
+/* Opens the store. `document` is a document that was kept, and ends in NUL; NULL opens an empty store. `lifetime_s` is
+ * the longest lifetime of a token that is known now. Returns NULL, or what is wrong as borrowed text. */
 EXPORT(open) const char *wasm_open(char *document, size_t len, int lifetime_s);
 
-/* Answers a request by js_answer. `request` is "method\0path\0name\0value\0…" and then the body.
- * Tokens that are made in it live `lifetime_s`. `refuse_with` is 0, or the status to refuse it
- * with. */
+/* Handles a request and responds by js_answer. `request` is "method\0path\0name\0value\0…", followed by the body.
+ * Tokens that it issues live `lifetime_s`. `refuse_with` is 0, or the status with which to refuse the request. */
 EXPORT(handle)
 void wasm_handle(char *request, size_t head_len, size_t body_len, int flags, int lifetime_s, int refuse_with);
 

@@ -1,5 +1,5 @@
-/* The Auth API under Node: the handlers, the store in memory and the signer, put together behind
- * the boundary. One emulator an instance, so what it is made of is static. */
+/* The Auth API under Node: connects the handlers, the store in memory and the signer behind the boundary. A wasm
+ * instance is one emulator, so its parts are static. */
 #define _POSIX_C_SOURCE 200809L
 #include <cjson/cJSON.h>
 #include <stdint.h>
@@ -35,14 +35,14 @@ static const char *complain(const char *format, const char *what) {
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * What the handlers are handed, by imports. */
+ * The functions that the handlers use, implemented by imports. */
 
 static int64_t now_s(void *state) {
   (void)state;
   return (int64_t)js_now();
 }
 
-/* A key's state is a copy of its private half; Node is handed that for each signature. */
+/* The state of an open key is a copy of its private half. Node gets that copy for each signature. */
 static bool open_key(void *state, const unsigned char private_key[AUTHAPI_KEY_SIZE], authapi_key *key) {
   (void)state;
   key->state = malloc(AUTHAPI_KEY_SIZE);
@@ -119,7 +119,7 @@ static const char *take_admin_token(const char *token) {
   return authapi_management_init(&admin, &api, token) ? NULL : "no hash could be made";
 }
 
-/* "" means that there is none. It stays for as long as the instance lives. */
+/* "" means that there is none. The copy lives as long as the instance. */
 static const char *take_personal_secret(const char *secret) {
   if (*secret == '\0')
     return NULL;
@@ -150,8 +150,8 @@ const char *wasm_configure(char *strings, size_t len, int throttle_requests, int
     wrong = take_admin_token(admin_token);
   if (wrong == NULL)
     wrong = take_personal_secret(next_string(admin_token));
-  /* For the page of management. They are not written to the store: a file that lies in somebody's
-   * repository does not change because it is used. */
+  /* The admin page shows these times. They are not written to the store: a file in a repository must not change because
+   * somebody uses it. */
   api.last_used = authapi_last_used_new();
   if (wrong == NULL)
     wrong = take_limits((authapi_limit){throttle_requests, throttle_period_s},
@@ -176,7 +176,7 @@ const char *wasm_open(char *document, size_t len, int lifetime_s) {
 /* ---------------------------------------------------------------------------------------------------
  * Requests. */
 
-/* Headers as they came: name, NUL, value, NUL, … */
+/* Headers as they were received: name, NUL, value, NUL, … */
 struct headers {
   const char *at, *end;
 };
@@ -193,7 +193,7 @@ static const char *header_of(void *state, const char *name) {
 static void send_answer(const authapi_request *request, const authapi_response *response) {
   char headers[sizeof response->headers], log[AUTHAPI_LOG_LINE_MAX];
   size_t len = 0;
-  /* How long it took is known outside. */
+  /* The duration is 0 here: only Node knows it. */
   size_t log_len = authapi_access_log_line(true, now_s(NULL), request, response, 0, log);
   for (size_t i = 0; i < response->header_count; i++)
     len += 1 + (size_t)snprintf(headers + len, sizeof headers - len, "%s%c%s", response->headers[i].name, '\0',

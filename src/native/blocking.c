@@ -1,7 +1,7 @@
-/* The blocking, thread-safe client: a thread of its own turns the event loop; see inbenta_auth.h.
+/* The blocking, thread-safe client: its own thread runs the event loop; see inbenta_auth.h.
  *
- * `lock` guards the loop, that is, the core. The thread holds it while the core decides, and not
- * while libcurl works: of that, only this thread knows. */
+ * `lock` guards the loop, and with it the core. The thread holds the lock while the core decides. It releases the lock
+ * while libcurl works, because no other thread uses libcurl. */
 #include <curl/curl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -15,19 +15,19 @@ struct inbenta_auth {
   pthread_cond_t left; /* the last caller has left */
   pthread_t thread;
   CURLM *multi;
-  inbenta_auth_loop *loop; /* NULL once it is disposed of */
-  int callers;             /* in inbenta_auth_get */
+  inbenta_auth_loop *loop; /* NULL after inbenta_auth_free has begun */
+  int callers;             /* calls of inbenta_auth_get in progress */
 };
 
-/* A caller that waits. */
+/* A caller that waits for its answer. */
 struct waiter {
   pthread_cond_t answered;
   bool done;
   inbenta_auth_token *token;
-  inbenta_auth_failure failure; /* error OK: the token is there */
+  inbenta_auth_failure failure; /* OK: the token is set */
 };
 
-/* Tells the loop what libcurl is done with. */
+/* Passes the transfers that libcurl completed to the loop. */
 static void take_messages(inbenta_auth *client) {
   int left;
   for (const CURLMsg *message; (message = curl_multi_info_read(client->multi, &left)) != NULL;)
@@ -39,7 +39,7 @@ static void *turn(void *user) {
   int running;
   pthread_mutex_lock(&client->lock);
   while (client->loop != NULL) {
-    int64_t delay_ms = inbenta_auth_loop_run(client->loop); /* at most a minute, or none */
+    int64_t delay_ms = inbenta_auth_loop_run(client->loop); /* -1: nothing to wait for */
     pthread_mutex_unlock(&client->lock);
     curl_multi_poll(client->multi, NULL, 0, delay_ms < 0 ? 60000 : (int)delay_ms, NULL);
     curl_multi_perform(client->multi, &running);
@@ -51,7 +51,7 @@ static void *turn(void *user) {
   return NULL;
 }
 
-/* Starts the thread with all signals blocked: they are the program's. */
+/* Starts the thread with all signals blocked: signals belong to the program. */
 static bool start_thread(inbenta_auth *client) {
   sigset_t all, before;
   sigfillset(&all);
@@ -94,7 +94,7 @@ static void on_answer(void *user, const inbenta_auth_token *token, const inbenta
   pthread_cond_signal(&waiter->answered);
 }
 
-/* Waits for the loop's answer, which comes before the call's deadline. The lock is held. */
+/* Waits for the answer of the loop. The loop answers before the call's deadline. The caller holds the lock. */
 static void wait_for_answer(inbenta_auth *client, const inbenta_auth_get_options *options, struct waiter *waiter) {
   waiter->failure.error = inbenta_auth_loop_get(client->loop, options, on_answer, waiter, NULL);
   if (waiter->failure.error != INBENTA_AUTH_OK)
@@ -132,7 +132,7 @@ void inbenta_auth_invalidate(inbenta_auth *client, const char *access_token) {
   curl_multi_wakeup(client->multi);
 }
 
-/* The thread ends first, because the loop's request is in the handle that it works with. */
+/* The thread ends first: the loop's request is in the multi handle that the thread uses. */
 void inbenta_auth_free(inbenta_auth *client) {
   if (client == NULL)
     return;
@@ -143,7 +143,7 @@ void inbenta_auth_free(inbenta_auth *client) {
   curl_multi_wakeup(client->multi);
   pthread_join(client->thread, NULL);
   pthread_mutex_lock(&client->lock);
-  inbenta_auth_loop_free(loop); /* answers who waits */
+  inbenta_auth_loop_free(loop); /* answers all waiters with DISPOSED */
   while (client->callers > 0)
     pthread_cond_wait(&client->left, &client->lock);
   pthread_mutex_unlock(&client->lock);

@@ -1,4 +1,4 @@
-/* What errors are called and what to do about them; see errors.h. */
+/* The names of errors, and hints for them; see errors.h. */
 #include "native/errors.h"
 
 static const struct {

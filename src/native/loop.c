@@ -1,7 +1,7 @@
-/* A client on the program's event loop: what the core is handed on a server; see inbenta_auth.h.
+/* A client on the program's event loop: the functions that the core calls on a server; see inbenta_auth.h.
  *
- * The core's inputs only record what happened, and so do the functions here; inbenta_auth_loop_run
- * lets the core decide. */
+ * The inputs of the core only record what happened, and so do the functions here. inbenta_auth_loop_run lets the core
+ * decide. */
 #define _DEFAULT_SOURCE /* getentropy */
 #include <cJSON.h>
 #include <curl/curl.h>
@@ -33,20 +33,20 @@ struct inbenta_auth_loop {
   char *proxy, *ca_file;
   inbenta_auth_callback on_event;
   void *on_event_user;
-  transfer *transfer; /* the one under way, or NULL */
+  transfer *transfer; /* the transfer in flight, or NULL */
   uint32_t request_id;
-  inbenta_auth_error unreached; /* why the API was not reached the last time */
+  inbenta_auth_error unreached; /* why the last request did not reach the API */
   struct call *calls;
   uint32_t last_call;
   int64_t delay_ms;
-  bool running; /* in inbenta_auth_loop_run */
-  bool freed;   /* inside a callback: the rest goes when the run ends */
+  bool running; /* inbenta_auth_loop_run is running */
+  bool freed;   /* freed in a callback; the memory is released when the run ends */
 };
 
 /* ---------------------------------------------------------------------------------------------------
- * What the core is handed. */
+ * The functions that the core calls. */
 
-/* A block knows its size, so that it can be wiped. */
+/* Each block stores its size, so that it can be wiped. */
 typedef union {
   size_t size;
   max_align_t align;
@@ -81,7 +81,7 @@ static iauth_time host_now(void *user) {
   return (iauth_time){.mono_ms = clock_ms(CLOCK_MONOTONIC), .wall_ms = clock_ms(CLOCK_REALTIME)};
 }
 
-/* For jitter, where nothing is to be guessed: without a random source, the clock will do. */
+/* Used for jitter only, so it need not be secret. If there is no random source, the clock is enough. */
 static uint32_t host_random(void *user) {
   uint32_t random;
   (void)user;
@@ -97,14 +97,14 @@ static iauth_error host_send(void *user, const iauth_request *request) {
 
 static void host_cancel(void *user, uint32_t id) {
   inbenta_auth_loop *loop = user;
-  (void)id; /* there is never more than one */
+  (void)id; /* there is at most one request */
   transfer_free(loop->transfer);
   loop->transfer = NULL;
 }
 
 static void host_arm(void *user, int64_t delay_ms) { ((inbenta_auth_loop *)user)->delay_ms = delay_ms; }
 
-/* Tells a token of the core, or a failure. */
+/* Calls back with a token or a failure of the core. */
 static void tell(const inbenta_auth_loop *loop, inbenta_auth_callback callback, void *user, const iauth_token *token,
                  const iauth_failure *failure) {
   inbenta_auth_token public = {0};
@@ -141,25 +141,25 @@ static void host_event(void *user, const iauth_event *event) {
   const iauth_failure *failure = event->kind == IAUTH_EVENT_ERROR ? event->failure : NULL;
   if ((token == NULL && failure == NULL) || loop->on_event == NULL)
     return;
-  iauth_use(loop->client); /* who listens, uses it */
+  iauth_use(loop->client); /* a listener counts as a use, so the client never rests */
   tell(loop, loop->on_event, loop->on_event_user, token, failure);
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Life. */
+ * Making and freeing a client. */
 
 static void *json_alloc(size_t size) { return host_alloc(NULL, size); }
 
 static void json_free(void *ptr) { host_release(NULL, ptr); }
 
-/* Tokens pass through cJSON's memory, which is wiped like ours. This library has a cJSON of its own. */
+/* Tokens pass through the memory of cJSON, so that memory is wiped as well. This library has its own copy of cJSON. */
 static void start_libraries(void) {
   cJSON_Hooks hooks = {.malloc_fn = json_alloc, .free_fn = json_free};
   cJSON_InitHooks(&hooks);
   curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-/* Copies an optional string. False: there is no memory. */
+/* Copies a string that may be NULL. False if there is no memory. */
 static bool copy(const char *text, char **out) {
   *out = text != NULL ? strdup(text) : NULL;
   return text == NULL || *out != NULL;
@@ -170,7 +170,7 @@ inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_options *options, vo
   pthread_once(&once, start_libraries);
   *out = NULL;
   if (options->ca_file != NULL && access(options->ca_file, R_OK) != 0)
-    return INBENTA_AUTH_INVALID_CONFIG; /* libcurl would tell at the first request only */
+    return INBENTA_AUTH_INVALID_CONFIG; /* libcurl would report it only at the first request */
   inbenta_auth_loop *loop = calloc(1, sizeof *loop);
   if (loop == NULL)
     return INBENTA_AUTH_NO_MEMORY;
@@ -201,10 +201,10 @@ inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_options *options, vo
   return INBENTA_AUTH_OK;
 }
 
-/* What is left once the core is gone. */
+/* Frees everything except the core. */
 static void release_loop(inbenta_auth_loop *loop) {
   if (loop->proxy != NULL)
-    iauth__wipe(loop->proxy, strlen(loop->proxy)); /* it may have a password */
+    iauth__wipe(loop->proxy, strlen(loop->proxy)); /* it may contain a password */
   free(loop->proxy);
   free(loop->ca_file);
   free(loop);
@@ -252,7 +252,7 @@ bool inbenta_auth_loop_done(inbenta_auth_loop *loop, const struct CURLMsg *messa
   if (message->msg != CURLMSG_DONE || !transfer_owns(loop->transfer, message->easy_handle))
     return false;
   transfer *done = loop->transfer;
-  loop->transfer = NULL; /* the core may start the next one at once */
+  loop->transfer = NULL; /* the core may start the next transfer immediately */
   inbenta_auth_error unreached = transfer_complete(done, message->data.result, loop->client, loop->request_id);
   if (unreached != INBENTA_AUTH_OK)
     loop->unreached = unreached;
@@ -262,7 +262,7 @@ bool inbenta_auth_loop_done(inbenta_auth_loop *loop, const struct CURLMsg *messa
 
 int64_t inbenta_auth_loop_run(inbenta_auth_loop *loop) {
   if (loop->running) {
-    iauth_run(loop->client); /* remembers that there is more to do */
+    iauth_run(loop->client); /* called from a callback: this only records that there is more to do */
     return 0;
   }
   loop->running = true;

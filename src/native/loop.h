@@ -1,11 +1,11 @@
-/* What the thread-safe client needs of the loop besides the public functions. */
+/* Internal functions of the loop for the thread-safe client. */
 #ifndef NATIVE_LOOP_H
 #define NATIVE_LOOP_H
 
 #include "native/inbenta_auth.h"
 
-/* The current token, if it is valid for so long still and there is memory for the copy. The caller
- * cleans up. */
+/* Copies the current token if it is valid for at least min_validity_ms. False if there is no such token, or no memory.
+ * The caller cleans up. */
 bool native_loop_current(inbenta_auth_loop *loop, int64_t min_validity_ms, inbenta_auth_token *out);
 
 #endif

@@ -1,6 +1,6 @@
-/* Public tokens: one block of memory each, so that all of it is wiped at once; see token.h.
+/* Public tokens; see token.h. Each token is one block of memory, so that all of it is wiped at once.
  *
- * The block holds the table of products, the access token, and the products' names and URLs. */
+ * The block holds the table of products, the access token, and the names and URLs of the products. */
 #include "native/token.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "base/wipe.h"
 
-/* Skips a string and its NUL. */
+/* Returns the position after a string and its NUL. */
 static const char *skip(const char *text) { return text + strlen(text) + 1; }
 
 bool native_token_from(const iauth_token *token, inbenta_auth_token *out) {
@@ -40,7 +40,7 @@ bool native_token_from(const iauth_token *token, inbenta_auth_token *out) {
   return true;
 }
 
-/* The same place in another block. */
+/* The same position in another block. */
 static const char *moved(const char *text, const void *from, const void *to) {
   return (const char *)to + (text - (const char *)from);
 }

@@ -1,4 +1,4 @@
-/* Requests of the core as libcurl transfers; see transfer.h. */
+/* Sends requests of the core as libcurl transfers; see transfer.h. */
 #define _POSIX_C_SOURCE 200809L
 #include "native/transfer.h"
 
@@ -11,24 +11,24 @@
 #include "base/wipe.h"
 #include "core/headers.h"
 
-#define HEADERS_MAX 16384 /* bytes; what is beyond is not looked at */
+#define HEADERS_MAX 16384 /* bytes; longer headers are ignored */
 
 typedef struct {
-  char *bytes; /* limit + 1 are allocated */
+  char *bytes; /* limit + 1 bytes are allocated */
   size_t len, limit;
 } buffer;
 
 struct transfer {
   CURLM *multi;
   CURL *easy;
-  bool by_proxy; /* one that the program named */
+  bool by_proxy; /* true: through the proxy that the program named */
   struct curl_slist *headers_out;
   buffer headers, body;
-  char *header_values; /* as long as `headers` may become */
+  char *header_values; /* at least as large as `headers` may become */
 };
 
-/* Whole or not at all, but for a body: of one that is too large, the core gets a byte more than it
- * takes. */
+/* Appends as much as there is room for. The limit of a body is one byte more than the core accepts, so the core sees
+ * that the body is too large. */
 static size_t append(buffer *buffer, const char *bytes, size_t len) {
   size_t room = buffer->limit - buffer->len;
   size_t taken = len < room ? len : room;
@@ -41,19 +41,19 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user) {
   transfer *transfer = user;
   size_t len = size * count;
   if (len >= 5 && strncasecmp(bytes, "HTTP/", 5) == 0)
-    transfer->headers.len = 0; /* what was before belongs to an interim answer, such as 100 */
+    transfer->headers.len = 0; /* the earlier headers belong to an interim response, such as 100 */
   else if (transfer->headers.limit - transfer->headers.len >= len)
     append(&transfer->headers, bytes, len);
   return len;
 }
 
-/* Taking less than was offered ends the transfer. */
+/* libcurl ends the transfer if this function takes less than it was offered. */
 static size_t on_body(char *bytes, size_t size, size_t count, void *user) {
   transfer *transfer = user;
   return append(&transfer->body, bytes, size * count);
 }
 
-/* Programs that the application starts shall not inherit the connection. */
+/* Child processes of the application must not inherit the connection. */
 static int on_socket(void *user, curl_socket_t socket, curlsocktype purpose) {
   (void)user;
   (void)purpose;
@@ -90,7 +90,7 @@ static bool add_headers(transfer *transfer, const char *const *headers) {
     if (!add_header(transfer, headers[0], headers[1]))
       return false;
   }
-  /* An empty value takes out what libcurl would add by itself. */
+  /* An empty value removes a header that libcurl would add by itself. */
   struct curl_slist *longer = curl_slist_append(transfer->headers_out, "Expect:");
   if (longer != NULL && !has_type)
     longer = curl_slist_append(longer, "Content-Type:");
@@ -104,7 +104,7 @@ static bool set_options(transfer *transfer, const iauth_request *request, const 
   CURL *easy = transfer->easy;
   bool ok = curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
             curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
-  /* Redirects are not followed: the headers hold credentials. */
+  /* Redirects are not followed, because the headers hold credentials. */
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -120,8 +120,8 @@ static bool set_options(transfer *transfer, const iauth_request *request, const 
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body_len);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body != NULL ? request->body : "");
   }
-  /* What http goes to this machine carries the secret in clear, and no proxy is to see it, nor is there
-   * a way through one that leads back here. */
+  /* Plain http to this machine sends the secret in clear text. No proxy may see it, and a proxy could not connect back
+   * to this machine. */
   bool stays_here =
       strncmp(request->url, "http:", 5) == 0 && iauth__check_base_url(request->url, false) == IAUTH__BASE_URL_OK;
   transfer->by_proxy = proxy != NULL && !stays_here;
@@ -129,7 +129,7 @@ static bool set_options(transfer *transfer, const iauth_request *request, const 
     ok = ok && curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK;
   else if (proxy != NULL)
     ok = ok && curl_easy_setopt(easy, CURLOPT_PROXY, proxy) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK; /* whatever no_proxy says */
+         curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK; /* overrides the variable no_proxy */
   if (ca_file != NULL)
     ok = ok && curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) == CURLE_OK;
   return ok && add_headers(transfer, request->headers) &&
@@ -154,9 +154,9 @@ transfer *transfer_start(CURLM *multi, const iauth_request *request, const char 
 
 bool transfer_owns(const transfer *transfer, const CURL *easy) { return transfer != NULL && transfer->easy == easy; }
 
-/* Why there is no answer. */
+/* The reason why there is no response. */
 static inbenta_auth_error reason_of(const transfer *transfer, CURLcode result) {
-  long connect_status = 0; /* the proxy's answer to CONNECT */
+  long connect_status = 0; /* the proxy's response to CONNECT */
   curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
   if (connect_status >= 300)
     return INBENTA_AUTH_PROXY;
@@ -182,7 +182,7 @@ static inbenta_auth_error reason_of(const transfer *transfer, CURLcode result) {
 }
 
 inbenta_auth_error transfer_complete(const transfer *transfer, CURLcode result, iauth_client *client, uint32_t id) {
-  bool too_large = transfer->body.len > IAUTH_BODY_MAX; /* that was enough to know */
+  bool too_large = transfer->body.len > IAUTH_BODY_MAX; /* the transfer was stopped, but the core can decide */
   if (result == CURLE_OK || too_large) {
     long status = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -201,7 +201,7 @@ inbenta_auth_error transfer_complete(const transfer *transfer, CURLcode result, 
   else if (reason == INBENTA_AUTH_NETWORK || reason == INBENTA_AUTH_DNS)
     iauth_fail(client, id, IAUTH_ERR_NETWORK);
   else
-    iauth_fail(client, id, IAUTH_ERR_UNTRUSTED_ROUTE); /* callers are told at once */
+    iauth_fail(client, id, IAUTH_ERR_UNTRUSTED_ROUTE); /* callers are answered immediately */
   return reason;
 }
 

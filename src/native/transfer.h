@@ -1,4 +1,4 @@
-/* One HTTP request by libcurl. */
+/* One HTTP request with libcurl. */
 #ifndef NATIVE_TRANSFER_H
 #define NATIVE_TRANSFER_H
 
@@ -9,18 +9,18 @@
 
 typedef struct transfer transfer;
 
-/* Starts `request`, which must outlive the transfer, in `multi`. NULL: there is no memory. proxy
- * and ca_file as in inbenta_auth_options. */
+/* Starts `request` in `multi`. `request` must outlive the transfer. NULL if there is no memory. proxy and ca_file as in
+ * inbenta_auth_options. */
 transfer *transfer_start(CURLM *multi, const iauth_request *request, const char *proxy, const char *ca_file);
 
-/* Whether `easy` is its handle. */
+/* True if `easy` is the handle of this transfer. */
 bool transfer_owns(const transfer *transfer, const CURL *easy);
 
-/* After libcurl is done with it: completes the request at the core by iauth_respond or iauth_fail.
- * Returns why the API was not reached, or OK if it was. */
+/* Call it after libcurl completed the transfer. Completes the request in the core by iauth_respond or iauth_fail.
+ * Returns why the API was not reached, or OK if it was reached. */
 inbenta_auth_error transfer_complete(const transfer *transfer, CURLcode result, iauth_client *client, uint32_t id);
 
-/* Aborts it, if it is under way, and wipes what came. NULL is fine. */
+/* Cancels the transfer if it is in flight, and wipes the received data. `transfer` may be NULL. */
 void transfer_free(transfer *transfer);
 
 #endif

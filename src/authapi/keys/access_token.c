@@ -15,7 +15,7 @@ void authapi_key_id(const authapi_key *key, char kid[AUTHAPI_KID_SIZE]) {
   iauth__base64url_encode(key->public_key, 8, kid);
 }
 
-/* Writes the encoded header, which names the key, and returns its length. */
+/* Writes the encoded header, which names the key. Returns its length. */
 static size_t write_header(const authapi_key *key, char out[HEADER_MAX]) {
   char kid[AUTHAPI_KID_SIZE], json[80];
   authapi_key_id(key, kid);
@@ -81,8 +81,8 @@ static bool read_claims(const char *text, size_t len, authapi_claims *claims) {
   return ok;
 }
 
-/* What follows the header of one of our tokens, and in *key the one that it names; NULL for any
- * other header. */
+/* Checks that the token starts with the header of one of our keys. Returns the part after the header and sets *key to
+ * that key. NULL for any other header. */
 static const char *skip_header(const char *token, const authapi_key *keys, size_t count, const authapi_key **key) {
   char header[HEADER_MAX];
   for (size_t i = 0; i < count; i++) {

@@ -1,4 +1,4 @@
-/* Making credentials; see credentials.h. */
+/* Makes credentials; see credentials.h. */
 #include "authapi/keys/credentials.h"
 
 #include <stdio.h>
@@ -8,8 +8,7 @@
 
 #define RANDOM_SIZE 32
 
-/* Random printable text with a prefix that shows people, and scanners for leaked secrets, what it
- * is. */
+/* Random printable text. The prefix shows its kind to people, and to scanners for leaked secrets. */
 static bool random_text(const authapi_signer *signer, const char *prefix, char *out) {
   unsigned char bytes[RANDOM_SIZE];
   size_t len = strlen(prefix);
@@ -29,7 +28,7 @@ bool authapi_hash_secret(const authapi_signer *signer, const char *secret, char 
   return true;
 }
 
-/* The length of the character at `at`, 0 if it is a control character, or not UTF-8 (RFC 3629). */
+/* The length of the character at `at` in bytes. 0 if it is a control character or not UTF-8 (RFC 3629). */
 static size_t printable_len(const unsigned char *at) {
   static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
   size_t len = at[0] < 0x80 ? 1 : at[0] >> 5 == 6 ? 2 : at[0] >> 4 == 14 ? 3 : at[0] >> 3 == 30 ? 4 : 0;
@@ -140,7 +139,7 @@ const char *authapi_rotate_problem(const authapi_credential *secret, int64_t now
   return authapi_is_expired(secret, now_s) ? "this secret has expired; create a new one" : NULL;
 }
 
-/* The new one is stored first: whatever fails then, the old one works as before. */
+/* The new secret is stored first. If a later step fails, the old secret still works as before. */
 authapi_found authapi_rotate_secret(const authapi_store *store, const authapi_signer *signer, authapi_credential *old,
                                     int64_t overlap_s, int64_t now_s, char secret[AUTHAPI_SECRET_SIZE],
                                     authapi_credential *out) {

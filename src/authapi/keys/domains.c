@@ -9,8 +9,7 @@
 
 #include "authapi/keys/origin_rules.h"
 
-/* Brings a domain with other letters than ASCII to what browsers send (punycode), where the host
- * is. */
+/* Converts the host in an entry to punycode, as browsers send it. */
 static char *entry_to_ascii(const char *entry, authapi_to_ascii to_ascii) {
   const char *host = strstr(entry, "://");
   host = host != NULL ? host + 3 : strncmp(entry, "*.", 2) == 0 ? entry + 2 : entry;
@@ -28,8 +27,8 @@ static char *entry_to_ascii(const char *entry, authapi_to_ascii to_ascii) {
   return joined;
 }
 
-/* Whether a browser would change or refuse the host, as far as letters go. Punycode that decodes to
- * nothing is refused by browsers, so it is checked like other letters. */
+/* True if the host has characters that a browser converts or refuses. This includes punycode, because browsers refuse
+ * punycode that decodes to nothing. */
 static bool needs_idna(const char *entry) {
   for (const char *at = entry; *at != '\0'; at++)
     if ((unsigned char)*at > 127 || strncasecmp(at, "xn--", 4) == 0)

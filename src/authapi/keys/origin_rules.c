@@ -1,4 +1,4 @@
-/* Which origins a domain key admits; see origin_rules.h. */
+/* The origins that a domain key allows; see origin_rules.h. */
 #include "authapi/keys/origin_rules.h"
 
 #include <arpa/inet.h>
@@ -15,12 +15,12 @@ typedef iauth__slice slice;
 
 typedef struct {
   bool https;
-  bool wildcard; /* host is what stands behind "*." */
+  bool wildcard; /* `host` is the part after "*." */
   slice host;
   long port;
 } origin;
 
-/* Takes host and port, which must be all of it. */
+/* Takes host and port. False if more text follows. */
 static bool take_url(const iauth__url *url, origin *out) {
   out->https = url->https;
   out->host = url->host;
@@ -41,7 +41,7 @@ static bool parse_origin(slice text, origin *out) {
   return iauth__url_read(text, &url) && take_url(&url, out);
 }
 
-/* A list entry that was found good when it was written. */
+/* Parses a list entry that was checked when it was stored. */
 static bool parse_entry(slice text, origin *out) {
   iauth__url url = {.https = true};
   if (memchr(text.at, '/', text.len) != NULL)
@@ -50,7 +50,7 @@ static bool parse_entry(slice text, origin *out) {
   return iauth__url_read_host(text, &url) && take_url(&url, out);
 }
 
-/* "a..b", ".a" and "a.": no list entry has such a host, and a wildcard must not swallow one. */
+/* True for "a..b", ".a" and "a.". No list entry has such a host, and a wildcard must not match it. */
 static bool has_empty_label(slice host) {
   bool empty = true;
   for (size_t i = 0; i < host.len; i++) {
@@ -66,7 +66,7 @@ static bool matches(const origin *entry, const origin *asked) {
     return false;
   if (!entry->wildcard)
     return iauth__slice_equal(entry->host, asked->host);
-  /* At least one character and a dot before the entry's host. */
+  /* At least one character and a dot precede the entry's host. */
   if (asked->host.len < entry->host.len + 2)
     return false;
   slice end = {asked->host.at + asked->host.len - entry->host.len, entry->host.len};
@@ -97,8 +97,8 @@ bool authapi_origin_printable(const char *text) {
   return true;
 }
 
-/* WHATWG URL, "IPv6 serializer". inet_ntop will not do: it writes the last 32 bits of a mapped
- * address with dots, browsers never do. */
+/* WHATWG URL, "IPv6 serializer". inet_ntop does not work here: it writes the last 32 bits of a mapped address with
+ * dots. Browsers never do that. */
 static void write_ipv6(const unsigned char address[16], char out[ADDRESS_SIZE]) {
   unsigned piece[8];
   int best = 0, best_len = 1, len = 0; /* a single zero is not compressed */
@@ -120,7 +120,7 @@ static void write_ipv6(const unsigned char address[16], char out[ADDRESS_SIZE]) 
   }
 }
 
-/* Whether a browser writes this IPv6 address just so; any other spelling would never match. */
+/* True if a browser writes this IPv6 address in the same way. Any other spelling would never match. */
 static bool is_canonical_ipv6(slice text) {
   unsigned char address[16];
   char given[ADDRESS_SIZE], canonical[ADDRESS_SIZE];
@@ -135,14 +135,14 @@ static bool is_canonical_ipv6(slice text) {
   return strcmp(given, canonical) == 0;
 }
 
-/* WHATWG URL "ends in a number": such a host is an IPv4 address, whatever it looks like. */
+/* WHATWG URL, "ends in a number": such a host counts as an IPv4 address. */
 static bool ends_in_number(slice host) {
   size_t start = host.len;
   while (start > 0 && host.at[start - 1] != '.')
     start--;
   slice label = {host.at + start, host.len - start};
   if (iauth__slice_skip(&label, "0x"))
-    return true; /* "0x" alone is zero; and with other than hexadecimal digits it is a mistake */
+    return true; /* "0x" alone is zero; after "0x", other characters than hexadecimal digits are a mistake */
   for (size_t i = 0; i < label.len; i++)
     if (!iauth__is_digit(label.at[i]))
       return false;
@@ -176,8 +176,8 @@ static const char *host_problem(const origin *entry) {
   return NULL;
 }
 
-/* "com", or "*.com": that is no host of anybody, or everybody's. A name without a dot may be meant
- * all the same, in a network of one's own; then it is written as a full origin. */
+/* "com" is nobody's host, and "*.com" is everybody's. In a private network, a name without a dot can be meant; then it
+ * must be written as a full origin. */
 static const char *breadth_problem(const origin *entry) {
   slice host = entry->host;
   if (host.at[0] == '[' || memchr(host.at, '.', host.len) != NULL ||
@@ -187,7 +187,7 @@ static const char *breadth_problem(const origin *entry) {
                          : "A host has a dot, as www.example.com; for another one write its full origin, https://HOST.";
 }
 
-/* Why what stands behind "://" is no host with maybe a port. */
+/* Why the text after "://" is not a host with an optional port. */
 static const char *authority_problem(const char *authority) {
   if (strchr(authority, '@') != NULL)
     return "An origin has no user: leave out what stands before the @.";

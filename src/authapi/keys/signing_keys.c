@@ -8,13 +8,13 @@
 const char authapi_signing_keys_not_now[] =
     "a new signing key is published already, or too many are still in use; rotate again later";
 
-/* What the store has, oldest first; there are private keys in it, so it is wiped after use. */
+/* All keys in the store, oldest first. They contain private keys, so wipe this after use. */
 typedef struct {
-  authapi_signing_key keys[AUTHAPI_SIGNING_KEYS_MAX + 1]; /* those out of use are dropped by the next rotation */
+  authapi_signing_key keys[AUTHAPI_SIGNING_KEYS_MAX + 1]; /* the next rotation drops retired keys */
   size_t count;
 } rows;
 
-/* Of more than fit the newest are taken. */
+/* If there are too many keys, the newest ones are taken. */
 static void take_row(void *user, const authapi_signing_key *key) {
   rows *all = user;
   if (all->count == sizeof all->keys / sizeof *all->keys)
@@ -22,12 +22,12 @@ static void take_row(void *user, const authapi_signing_key *key) {
   all->keys[all->count++] = *key;
 }
 
-/* When a key is dropped: `next` is the one that follows it. */
+/* The time when a key is dropped. `next` is the key that follows it. */
 static int64_t retires_s(const authapi_signing_key *key, const authapi_signing_key *next) {
   return next->signs_from_s + key->lifetime_s + AUTHAPI_CLOCKS_APART_S;
 }
 
-/* How many of the oldest are out of use. */
+/* The number of retired keys. They are the oldest ones. */
 static size_t count_retired(const rows *all, int64_t now_s) {
   size_t retired = 0;
   while (retired + 1 < all->count && now_s >= retires_s(&all->keys[retired], &all->keys[retired + 1]))
@@ -43,7 +43,7 @@ static authapi_found read_rows(const authapi_store *store, rows *all) {
 /* ---------------------------------------------------------------------------------------------------
  * The keys in use. */
 
-/* A database that was restored may have another key under the same number: so the time counts, too. */
+/* A restored database may have another key under the same number, so the time of creation is compared as well. */
 static bool has_same_keys(const authapi_signing_keys *signing_keys, const authapi_signing_key *keys, size_t count) {
   bool same = signing_keys->count == count;
   for (size_t i = 0; same && i < count; i++)
@@ -56,8 +56,7 @@ static void close_keys(const authapi_signer *signer, authapi_key *keys, size_t c
     signer->close_key(signer->state, &keys[i]);
 }
 
-/* Opens these keys in place of those in use. False, and nothing is changed, if one cannot be
- * used. */
+/* Opens these keys and closes the previous ones. If one cannot be opened, returns false and changes nothing. */
 static bool change_keys(authapi_signing_keys *signing_keys, const authapi_signer *signer,
                         const authapi_signing_key *keys, size_t count) {
   authapi_key opened[AUTHAPI_SIGNING_KEYS_MAX];
@@ -72,7 +71,7 @@ static bool change_keys(authapi_signing_keys *signing_keys, const authapi_signer
   return true;
 }
 
-/* Brings the keys in use to what the store has. */
+/* Updates the keys in use from the store. */
 static bool take_rows(authapi_signing_keys *signing_keys, const authapi_signer *signer, const rows *all,
                       int64_t now_s) {
   size_t first = count_retired(all, now_s);
@@ -82,7 +81,7 @@ static bool take_rows(authapi_signing_keys *signing_keys, const authapi_signer *
   size_t count = all->count - first;
   if (!has_same_keys(signing_keys, keys, count) && !change_keys(signing_keys, signer, keys, count))
     return false;
-  signing_keys->signing = 0; /* where this clock is behind the one that made the first key, too */
+  signing_keys->signing = 0; /* the first key signs even if this clock is behind the clock of the server that made it */
   for (size_t i = 0; i < count; i++) {
     signing_keys->stored[i] = keys[i];
     iauth__wipe(signing_keys->stored[i].private_key, AUTHAPI_KEY_SIZE);
@@ -102,7 +101,7 @@ authapi_found authapi_signing_keys_read(authapi_signing_keys *signing_keys, cons
   return found;
 }
 
-/* Adds a key with a new private key. AUTHAPI_MISSING if its number is taken. */
+/* Adds a key with a new private key. AUTHAPI_MISSING if its number exists already. */
 static authapi_found add_key(const authapi_store *store, const authapi_signer *signer, authapi_signing_key *key) {
   authapi_found added = signer->random(signer->state, key->private_key, AUTHAPI_KEY_SIZE)
                             ? store->add_signing_key(store->state, key)
@@ -111,14 +110,14 @@ static authapi_found add_key(const authapi_store *store, const authapi_signer *s
   return added;
 }
 
-/* Of several servers that start at once on an empty store, one makes the key. */
+/* If several servers start at the same time on an empty store, only one of them makes the key. */
 static authapi_found make_first_key(const authapi_store *store, const authapi_signer *signer, int64_t lifetime_s,
                                     int64_t now_s) {
   authapi_signing_key first = {.number = 1, .created_s = now_s, .signs_from_s = now_s, .lifetime_s = lifetime_s};
   return add_key(store, signer, &first) == AUTHAPI_STORE_ERROR ? AUTHAPI_STORE_ERROR : AUTHAPI_FOUND;
 }
 
-/* Before it signs with a key, a server has to have said how long its tokens live. */
+/* A server must store the lifetime of its tokens before it signs with a key. */
 static bool is_long_enough(const authapi_signing_keys *signing_keys, int64_t lifetime_s) {
   bool enough = true;
   for (size_t i = 0; i < signing_keys->count; i++)
@@ -163,7 +162,7 @@ void authapi_signing_keys_clean_up(authapi_signing_keys *signing_keys, const aut
 /* ---------------------------------------------------------------------------------------------------
  * Rotation. */
 
-/* The key that follows those that are there. */
+/* The key that follows the existing ones. */
 static authapi_signing_key next_key(const rows *all, int64_t publish_s, int64_t now_s) {
   authapi_signing_key next = {.number = 1, .created_s = now_s, .signs_from_s = now_s};
   if (all->count > 0) {
@@ -200,10 +199,10 @@ authapi_found authapi_signing_keys_rotate(authapi_signing_keys *signing_keys, co
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Cutting keys off. The new key comes first, so that there is always one that signs, and a number is
- * never given twice. */
+ * Revoking keys. The new key is added first, so that there is always a key that signs, and no number is used twice. */
 
-/* Adds a key, whatever is published already. Another program may take the number; then the next one. */
+/* Adds a key, even if another one is published already. If another program takes the number first, tries the next
+ * number. */
 static authapi_found add_next(const authapi_store *store, const authapi_signer *signer, int64_t publish_s,
                               int64_t now_s) {
   authapi_found added = AUTHAPI_MISSING;
@@ -243,7 +242,7 @@ authapi_found authapi_signing_keys_revoke(authapi_signing_keys *signing_keys, co
   return authapi_signing_keys_read(signing_keys, store, signer, now_s);
 }
 
-/* Every key but the newest; there may be more than are read at a time. */
+/* Drops all keys except the newest one. There may be more keys than one read returns. */
 static authapi_found drop_others(const authapi_store *store) {
   rows all;
   authapi_found found = read_rows(store, &all);

@@ -1,9 +1,10 @@
-/* The keys that access tokens are signed with, and their rotation. Pure but for what is handed in.
+/* The keys that access tokens are signed with, and their rotation. Pure but for the store and the signer, which are
+ * parameters.
  *
- * A new key is published in the JWK set at once, and signs only when verifiers have had time to
- * fetch it. The one before signs until then, and is accepted and published until the last token
- * that it signed has expired; then it is dropped. All of this follows from the times that the store
- * keeps with the keys, so that instances that share it agree without talking to each other. */
+ * A new key is published in the JWK set immediately. It starts to sign after verifiers had time to fetch it; until
+ * then, the previous key signs. The previous key stays accepted and published until the last token that it signed has
+ * expired. Then it is dropped. All of these times follow from the times that the store keeps with the keys. So
+ * instances that share a store agree without any communication. */
 #ifndef AUTHAPI_SIGNING_KEYS_H
 #define AUTHAPI_SIGNING_KEYS_H
 
@@ -11,58 +12,56 @@
 
 #define AUTHAPI_SIGNING_KEYS_MAX 8 /* keys in use at once */
 
-/* For how long a new key is published before it signs: whoever fetched the keys right before it
- * came fetches them again in time. */
+/* The time between publishing a new key and signing with it. A verifier that fetched the keys just before must have
+ * time to fetch them again. */
 #define AUTHAPI_PUBLISH_S (2 * AUTHAPI_JWKS_MAX_AGE_S)
 
-/* How far clocks of instances may be apart. */
+/* The largest difference between the clocks of instances, in seconds. */
 #define AUTHAPI_CLOCKS_APART_S 5
 
-/* The keys in use, oldest first. Begins zeroed. */
+/* The keys in use, oldest first. All zero at first. */
 typedef struct {
   authapi_key keys[AUTHAPI_SIGNING_KEYS_MAX];
-  authapi_signing_key stored[AUTHAPI_SIGNING_KEYS_MAX]; /* what the store has of each; no private key */
+  authapi_signing_key stored[AUTHAPI_SIGNING_KEYS_MAX]; /* the store's rows, without private keys */
   size_t count;
-  size_t signing; /* which of them signs; what comes before is accepted, what comes after published */
-  int64_t read_s; /* when the store was asked */
+  size_t signing; /* index of the key that signs; earlier keys are accepted, later ones published */
+  int64_t read_s; /* time of the last read from the store, in Unix seconds */
 } authapi_signing_keys;
 
-/* Reads the keys in use from the store. AUTHAPI_STORE_ERROR: it failed, AUTHAPI_MISSING: a key cannot
- * be used; the keys then stay as they were. */
+/* Reads the keys in use from the store. AUTHAPI_STORE_ERROR if the store failed, AUTHAPI_MISSING if a key cannot be
+ * used. In both cases the keys stay as they were. */
 authapi_found authapi_signing_keys_read(authapi_signing_keys *signing_keys, const authapi_store *store,
                                         const authapi_signer *signer, int64_t now_s);
 
-/* The same for a server whose tokens live `lifetime_s`: makes the first key if there is none, and
- * reads again once the clock shows another second. While the store fails, keys that were read
- * before stay in use. */
+/* Updates the keys of a server whose tokens live `lifetime_s`. Makes the first key if there is none. Reads the store at
+ * most once per second. If the store fails, keys that were read before stay in use. */
 authapi_found authapi_signing_keys_update(authapi_signing_keys *signing_keys, const authapi_store *store,
                                           const authapi_signer *signer, int64_t lifetime_s, int64_t now_s);
 
-/* Adds the next key to the store, which signs after `publish_s` (the first one at once), and drops
- * those out of use; then the keys are read again, and the new key is the last one. AUTHAPI_MISSING: not
- * now, as authapi_signing_keys_not_now says. AUTHAPI_STORE_ERROR if the store or the random source fails. */
+/* Adds the next key to the store and drops retired keys. The new key signs after `publish_s`; the first key of a store
+ * signs immediately. Then reads the keys again; the new key is the last one. AUTHAPI_MISSING if a rotation is not
+ * possible now (authapi_signing_keys_not_now). AUTHAPI_STORE_ERROR if the store or the random source fails. */
 authapi_found authapi_signing_keys_rotate(authapi_signing_keys *signing_keys, const authapi_store *store,
                                           const authapi_signer *signer, int64_t publish_s, int64_t now_s);
 
-/* Why a rotation is refused, as a sentence that says what to do. */
+/* Why a rotation is refused, as a sentence with the remedy. */
 extern const char authapi_signing_keys_not_now[];
 
-/* For the day on which a private key leaked. Cuts one key off, by its name: no instance accepts what
- * it signed once it has read the keys again, a second later at most. If that key signs, a new one
- * signs in its place at once; verifiers that keep the JWK set accept the old key for up to
- * AUTHAPI_JWKS_MAX_AGE_S. AUTHAPI_MISSING: there is no such key in use. AUTHAPI_STORE_ERROR: it may
- * still be accepted. */
+/* Revokes one key by its name, for use after a private key leaked. Instances read the keys again after at most one
+ * second. Then they no longer accept what the key signed. If the key was the one that signs, a new key signs in its
+ * place immediately. Verifiers that cache the JWK set accept the old key for up to AUTHAPI_JWKS_MAX_AGE_S.
+ * AUTHAPI_MISSING if no such key is in use. AUTHAPI_STORE_ERROR: the key may still be accepted. */
 authapi_found authapi_signing_keys_revoke(authapi_signing_keys *signing_keys, const authapi_store *store,
                                           const authapi_signer *signer, const char *kid, int64_t now_s);
 
-/* The same for all keys: a new one signs at once, and every token that was granted before is refused. */
+/* Revokes all keys. A new key signs immediately. All tokens that were granted before are refused. */
 authapi_found authapi_signing_keys_replace(authapi_signing_keys *signing_keys, const authapi_store *store,
                                            const authapi_signer *signer, int64_t now_s);
 
-/* When a key is dropped, in Unix seconds; 0 if no other follows it yet. */
+/* The time when a key is dropped, in Unix seconds; 0 if no other key follows it yet. */
 int64_t authapi_signing_keys_retires_s(const authapi_signing_keys *signing_keys, size_t which);
 
-/* Closes the keys; *signing_keys is zeroed again. */
+/* Closes the keys and zeroes *signing_keys. */
 void authapi_signing_keys_clean_up(authapi_signing_keys *signing_keys, const authapi_signer *signer);
 
 #endif

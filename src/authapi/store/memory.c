@@ -1,7 +1,6 @@
-/* Keys in memory; see memory.h. The document is the store: its rows are what is searched, so
- * there is nothing that could differ from what is kept. A change is made in a copy, which takes the
- * document's place once it was kept. Both walk all rows, which is quick for the some hundred keys
- * of a test. Used by one thread. */
+/* Keys in memory; see memory.h. The JSON document is the store: look-ups search its rows, so that memory and the kept
+ * document cannot differ. A change is made in a copy. The copy replaces the document after it was kept. Look-ups and
+ * changes walk all rows, which is fast enough for the few hundred keys of a test. Only one thread may use a store. */
 #define _POSIX_C_SOURCE 200809L
 #include "authapi/store/memory.h"
 
@@ -18,7 +17,7 @@
 #define FORMAT "inbenta-auth-emulator"
 #define VERSION 1
 #define NO_ROW "a member is missing or of another kind"
-#define NUMBER_MAX 9007199254740992.0 /* 2^53: up to there a double is exact */
+#define NUMBER_MAX 9007199254740992.0 /* 2^53; up to this number, a double is exact */
 
 typedef struct {
   cJSON *document;
@@ -27,11 +26,12 @@ typedef struct {
 } memory_store;
 
 /* ---------------------------------------------------------------------------------------------------
- * Rows: one table a kind says which members are kept, under their own names. A number that is
- * missing is 0, so that a later version may add one. */
+ * Rows. The table of each kind lists the members that are kept, under their own names. A missing number is read as 0,
+ * so
+ * that a later version may add one. */
 
 typedef enum {
-  TEXT,   /* in an array of the field's size */
+  TEXT,   /* in an array of the size of the field */
   NUMBER, /* int64_t */
   KEY     /* AUTHAPI_KEY_SIZE bytes, in base64url */
 } field_type;
@@ -48,7 +48,7 @@ typedef struct {
   { NULL, TEXT, 0, 0 }
 
 typedef struct {
-  const char *name; /* of the array in the document */
+  const char *name; /* the name of the array in the document */
   size_t row_size;
   const field *fields; /* ends with NO_FIELD */
 } table;
@@ -63,7 +63,7 @@ static const field api_key_fields[] = {
     NO_FIELD,
 };
 
-/* A credential's kind is the table that it is in. */
+/* The kind of a credential is not a field: each kind has its own table. */
 static const field credential_fields[] = {
     FIELD(TEXT, authapi_credential, id),
     FIELD(TEXT, authapi_credential, api_key_id),
@@ -98,7 +98,7 @@ static cJSON *rows_of(const cJSON *document, const table *in) { return member(do
 
 static bool read_field(const field *of, const cJSON *item, char *out) {
   const char *text = cJSON_GetStringValue(item);
-  double number = item != NULL ? cJSON_GetNumberValue(item) : 0; /* NaN if it is none */
+  double number = item != NULL ? cJSON_GetNumberValue(item) : 0; /* NaN if it is not a number */
   switch (of->type) {
   case TEXT:
     return text != NULL && strlen(text) < of->size && strcpy(out, text) != NULL;
@@ -112,7 +112,7 @@ static bool read_field(const field *of, const cJSON *item, char *out) {
   }
 }
 
-/* False for what is no row of this table. */
+/* False if `row` is not a valid row of this table. */
 static bool read_row(const table *in, const cJSON *row, void *out) {
   memset(out, 0, in->row_size);
   for (const field *at = in->fields; at->name != NULL; at++)
@@ -139,7 +139,7 @@ static cJSON *add_field(const field *of, cJSON *row, const char *from) {
   }
 }
 
-/* NULL without memory. */
+/* NULL if there is no memory. */
 static cJSON *make_row(const table *in, const void *from) {
   cJSON *row = cJSON_CreateObject();
   for (const field *at = in->fields; row != NULL && at->name != NULL; at++)
@@ -150,7 +150,7 @@ static cJSON *make_row(const table *in, const void *from) {
   return row;
 }
 
-/* The row whose member is this text, or NULL. */
+/* The row whose member `name` has this text, or NULL. */
 static cJSON *find_row(const cJSON *document, const table *in, const char *name, const char *text) {
   cJSON *row;
   cJSON_ArrayForEach(row, rows_of(document, in)) {
@@ -201,10 +201,10 @@ static authapi_found keep(memory_store *store, const cJSON *document) {
   return kept ? AUTHAPI_FOUND : AUTHAPI_STORE_ERROR;
 }
 
-/* The copy that a change is made in; NULL without memory, which the functions for rows take. */
+/* A copy of the document for a change; NULL if there is no memory. The functions for rows accept NULL. */
 static cJSON *begin(const memory_store *store) { return cJSON_Duplicate(store->document, true); }
 
-/* Keeps the changed copy, which then is the document, or drops it. */
+/* Keeps the changed copy and makes it the document. Drops the copy if it could not be kept. */
 static authapi_found finish(memory_store *store, cJSON *copy) {
   authapi_found kept = copy != NULL ? keep(store, copy) : fail(store, "out of memory");
   if (kept == AUTHAPI_FOUND) {
@@ -216,14 +216,14 @@ static authapi_found finish(memory_store *store, cJSON *copy) {
   return kept;
 }
 
-/* The same for a copy that could not be changed; store->problem says why. */
+/* Drops a copy that could not be changed. store->problem has the reason. */
 static authapi_found give_up(cJSON *copy) {
   wipe_and_delete(copy);
   return AUTHAPI_STORE_ERROR;
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Adding rows to a document. False: store->problem says why not. */
+ * Adding rows to a document. On false, store->problem has the reason. */
 
 static bool refuse(memory_store *store, const char *problem) {
   fail(store, problem);
@@ -235,7 +235,7 @@ static bool add_row(memory_store *store, cJSON *document, const table *in, const
   return cJSON_AddItemToArray(rows_of(document, in), row) || refuse(store, "out of memory");
 }
 
-/* Whether a row with this id may be added; `value` is what it is found by. */
+/* True if a row with this ID and this value may be added. Look-ups find a row by its value. */
 static bool check_row(memory_store *store, const cJSON *document, const table *in, const char *id, const char *value) {
   if (*id == '\0' || *value == '\0')
     return refuse(store, "an id or a key is empty");
@@ -255,7 +255,7 @@ static bool insert_credential(memory_store *store, cJSON *document, const authap
   return check_row(store, document, in, credential->id, credential->value) && add_row(store, document, in, credential);
 }
 
-/* By number, NULL if there is none. */
+/* Finds a signing key by its number; NULL if there is none. */
 static cJSON *find_signing_key(const cJSON *document, int64_t number) {
   cJSON *row;
   cJSON_ArrayForEach(row, rows_of(document, &signing_keys)) {
@@ -265,7 +265,7 @@ static cJSON *find_signing_key(const cJSON *document, int64_t number) {
   return NULL;
 }
 
-/* Where it belongs by its number. */
+/* Inserts a signing key in the order of the numbers. */
 static bool insert_signing_key(memory_store *store, cJSON *document, const authapi_signing_key *key) {
   cJSON *rows = rows_of(document, &signing_keys), *at, *row = make_row(&signing_keys, key);
   int place = 0;
@@ -452,8 +452,8 @@ static void close_store(void *state) {
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Opening. A document is read by adding its rows to an empty one, so that what could not have been
- * made is not taken either. */
+ * Opening. The rows of a document are added to an empty one with the same checks as new rows. So a document that this
+ * program could not have made is refused. */
 
 static bool init(memory_store *store) {
   cJSON *document = store->document = cJSON_CreateObject();
@@ -464,7 +464,7 @@ static bool init(memory_store *store) {
   return made;
 }
 
-/* A secret as it is must not lie there, so what is no hash is not taken. */
+/* The document must not contain a secret in clear text, so a value that is not a hash is refused. */
 static bool is_hash(const char *value) {
   return strlen(value) == 2 * AUTHAPI_HASH_SIZE && strspn(value, "0123456789abcdef") == strlen(value);
 }
@@ -549,7 +549,7 @@ static bool load(memory_store *store, const cJSON *document) {
   return loaded;
 }
 
-/* Nothing may follow the document. */
+/* Reads a document. No text may follow it. */
 static bool load_text(memory_store *store, const char *json) {
   cJSON *document = cJSON_ParseWithOpts(json, NULL, true);
   bool loaded = document != NULL ? load(store, document) : refuse(store, "not JSON");

@@ -1,8 +1,8 @@
-/* Keys in memory, and as a JSON document that a host may keep: for the emulator, and for tests.
+/* Keys in memory, and as a JSON document that a host may keep. For the emulator and for tests.
  *
- * After each change the whole document is handed to the keeper, which puts it where it survives;
- * only then is the change acknowledged. What the keeper refuses is undone. In the document secrets
- * are hashes, as in every store; the private signing key is itself, so it is for its owner only. */
+ * After each change the keeper gets the complete document and keeps it where it survives a crash. Only then does the
+ * change succeed. If the keeper fails, the change is undone. The document contains secrets only as hashes, like every
+ * store. It contains the private signing key in clear text, so only its owner may read it. */
 #ifndef AUTHAPI_MEMORY_H
 #define AUTHAPI_MEMORY_H
 
@@ -10,14 +10,14 @@
 
 typedef struct {
   void *state;
-  /* `json` is borrowed and wiped afterwards. On false, `problem` (of `size` bytes) says why. NULL:
+  /* `json` is borrowed, and wiped afterwards. On false, `problem` (of `size` bytes) has the reason. If `keep` is NULL,
    * nothing is kept. */
   bool (*keep)(void *state, const char *json, char *problem, size_t size);
 } authapi_keeper;
 
-/* Opens a store with what is in `json`, a document that was kept, or an empty one (NULL); this
- * alone keeps nothing. `keeper` is copied. On false, `problem` (of `size` bytes) says why: not a
- * document of this version, or where it is damaged. Close it with store->close. */
+/* Opens a store. `json` is a document that was kept; NULL opens an empty store. Opening keeps nothing. `keeper` is
+ * copied. On false, `problem` (of `size` bytes) has the reason: not a document of this version, or where the document
+ * is damaged. Close the store with store->close. */
 bool authapi_store_memory_open(authapi_store *store, const char *json, const authapi_keeper *keeper, char *problem,
                                size_t size);
 

@@ -1,6 +1,6 @@
-/* Keys in PostgreSQL, for several instances behind a load balancer. Nothing is kept between calls,
- * so a revocation on one instance counts at once on all of them. The connection is used by one
- * thread at a time; if it is lost, the next call makes a new one. */
+/* Keys in PostgreSQL, for several instances behind a load balancer. Nothing is cached between calls, so a revocation on
+ * one instance is effective immediately on all of them. Only one thread at a time may use the connection. If the
+ * connection is lost, the next call opens a new one. */
 #include <inttypes.h>
 #include <libpq-fe.h>
 #include <stdio.h>
@@ -10,9 +10,9 @@
 #include "authapi/store/store.h"
 #include "base/wipe.h"
 
-#define INVALID_TEXT "22021" /* SQLSTATE: bytes that are no text in the database's encoding */
+#define INVALID_TEXT "22021" /* SQLSTATE: bytes that are not valid text in the database's encoding */
 
-/* From each version to the next one; a new database goes through all of them. */
+/* Each entry updates the schema by one version. A new database goes through all of them. */
 static const char *const migrations[] = {
     "CREATE TABLE api_keys (n BIGSERIAL, id TEXT PRIMARY KEY, name TEXT NOT NULL,"
     " value TEXT NOT NULL UNIQUE, created_s BIGINT NOT NULL);"
@@ -22,8 +22,8 @@ static const char *const migrations[] = {
     " revoked_s BIGINT NOT NULL DEFAULT 0, UNIQUE (kind, value));"
     "CREATE TABLE signing_keys (one BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (one),"
     " private_key BYTEA NOT NULL);",
-    /* Secrets that expire, last use, and several signing keys. The first version kept no number of
-     * itself; it fails on these signing keys, as it should. */
+    /* Adds expiry of secrets, last use, and several signing keys. Version 1 does not store its version number. It fails
+     * on the new signing keys, as it should. */
     "CREATE TABLE authd_schema (version INTEGER NOT NULL);"
     "INSERT INTO authd_schema VALUES (2);"
     "ALTER TABLE api_keys ADD COLUMN last_used_s BIGINT NOT NULL DEFAULT 0;"
@@ -35,7 +35,7 @@ static const char *const migrations[] = {
     " ADD COLUMN lifetime_s BIGINT NOT NULL DEFAULT 0, ADD PRIMARY KEY (number);"
     "ALTER TABLE signing_keys ALTER number DROP DEFAULT, ALTER created_s DROP DEFAULT,"
     " ALTER signs_from_s DROP DEFAULT, ALTER lifetime_s DROP DEFAULT;",
-    /* API keys that are revoked. */
+    /* Adds revoked API keys. */
     "ALTER TABLE api_keys ADD COLUMN revoked_s BIGINT NOT NULL DEFAULT 0;"
     "UPDATE authd_schema SET version = 3;",
 };
@@ -60,16 +60,15 @@ static number text_of(int64_t value) {
   return out;
 }
 
-/* The result's first line: details would name the values, which are credentials. */
+/* Stores the first line of the error. The details contain values, which are credentials. */
 static void note_problem(postgres_store *store, const PGresult *result) {
   const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   snprintf(store->problem, sizeof store->problem, "%s", primary != NULL ? primary : PQerrorMessage(store->db));
   store->problem[strcspn(store->problem, "\n")] = '\0';
 }
 
-/* Runs one statement, on a new connection if the old one turns out to be lost. So it may run twice:
- * an INSERT then meets its own row and is reported as failed, which promises nothing; all others
- * may be repeated. */
+/* Runs one statement. If the connection was lost, runs it again on a new one. So a statement may run twice. A second
+ * INSERT finds its own row and is reported as failed, which promises nothing. All other statements may be repeated. */
 static PGresult *run(postgres_store *store, const char *sql, int count, const char *const *values) {
   PGresult *result = PQexecParams(store->db, sql, count, NULL, values, NULL, NULL, 0);
   if (PQstatus(store->db) == CONNECTION_BAD) {
@@ -93,7 +92,7 @@ static authapi_found finish(postgres_store *store, PGresult *result, bool must_m
   return found;
 }
 
-/* Whether the result has a row; what is no text at all is not in the store. */
+/* Checks if the result has a row. Bytes that are not valid text cannot be in the store, so they count as missing. */
 static authapi_found look(postgres_store *store, const PGresult *result) {
   if (PQresultStatus(result) == PGRES_TUPLES_OK)
     return PQntuples(result) > 0 ? AUTHAPI_FOUND : AUTHAPI_MISSING;
@@ -228,13 +227,13 @@ static authapi_found expire(void *state, const char *id, int64_t expires_s) {
                 true);
 }
 
-/* Appends to an array in PostgreSQL's own writing. What is in IDs needs no quotes. */
+/* Appends to an array in the syntax of PostgreSQL. IDs need no quotes. */
 static void append(char *array, size_t size, const char *text) {
   size_t len = strlen(array);
   snprintf(array + len, size - len, "%s%s", len == 0 ? "{" : ",", text);
 }
 
-/* One statement, so that it may be repeated. */
+/* This is one statement, so that it may be repeated. */
 static authapi_found note_last_used(void *state, const authapi_last_use *last_used, size_t count) {
   static const char sql[] = "WITH used AS (SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])"
                             " AS u (credential, api_key, at)),"
@@ -302,7 +301,7 @@ static authapi_found add_signing_key(void *state, const authapi_signing_key *key
   return finish(state, result, true);
 }
 
-/* False if the row is none of ours. */
+/* False if the row is not valid. */
 static bool read_signing_key(const PGresult *rows, int row, authapi_signing_key *out) {
   const char *hex = PQgetvalue(rows, row, 1);
   if (strlen(hex) != 2 * AUTHAPI_KEY_SIZE)
@@ -358,7 +357,7 @@ static void close_store(void *state) {
 /* ---------------------------------------------------------------------------------------------------
  * Opening. */
 
-/* Everybody on the machine may read a program's arguments. */
+/* Every account on the machine can read the arguments of a program. */
 static bool has_password(const char *url) {
   PQconninfoOption *options = PQconninfoParse(url, NULL);
   bool found = false;
@@ -368,8 +367,7 @@ static bool has_password(const char *url) {
   return found;
 }
 
-/* What the last statement of `sql` says of the database, 0 where there is nothing, -1 on failure.
- */
+/* The number that the last statement of `sql` returns; 0 if it returns nothing, -1 on failure. */
 static int ask_number(postgres_store *store, const char *sql) {
   PGresult *result = PQexec(store->db, sql);
   authapi_found found = look(store, result);
@@ -382,14 +380,14 @@ static bool command(postgres_store *store, const char *sql) {
   return finish(store, PQexec(store->db, sql), false) == AUTHAPI_FOUND;
 }
 
-/* The schema's version, 0 for an empty database, -1 on failure. */
+/* The version of the schema; 0 for an empty database, -1 on failure. */
 static int schema_version(postgres_store *store) {
   int kept = ask_number(store, "SELECT CASE WHEN to_regclass('authd_schema') IS NOT NULL THEN 2"
                                " WHEN to_regclass('signing_keys') IS NOT NULL THEN 1 ELSE 0 END");
   return kept == 2 ? ask_number(store, "SELECT version FROM authd_schema") : kept;
 }
 
-/* Instances may start at once: the lock lets one after the other look, and make what is missing. */
+/* Several instances may start at the same time. With the lock, one after the other checks the schema and updates it. */
 static bool update_schema(postgres_store *store) {
   if (!command(store, "BEGIN") || ask_number(store, "SELECT 1 FROM (SELECT"
                                                     " pg_advisory_xact_lock(6151204287)) AS l") < 0)
@@ -409,7 +407,7 @@ static bool update_schema(postgres_store *store) {
 }
 
 bool authapi_store_postgres_open(authapi_store *store, const char *url, char *problem, size_t size) {
-  /* What comes first is what the URL may change. */
+  /* The URL may override the options before it. */
   static const char *const names[] = {"connect_timeout", "options", "dbname", NULL};
   const char *values[] = {"5", "-c client_min_messages=warning -c statement_timeout=5000", url, NULL};
   if (has_password(url)) {

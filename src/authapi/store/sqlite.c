@@ -1,10 +1,9 @@
-/* Keys in an SQLite file. WAL with synchronous=FULL: readers never wait for a writer, and a
- * revocation that was acknowledged is on disk. The connection is used by one thread at a time.
+/* Keys in an SQLite file. The mode is WAL with synchronous=FULL: readers never wait for a writer, and an acknowledged
+ * revocation is on disk. Only one thread at a time may use the connection.
  *
- * A file that was moved, replaced or deleted since it was opened is not served on: whoever did that
- * wants what is at the path now, and the old file would go on granting what was revoked in the new
- * one. It is not opened anew either, because the new file may still lie beside the old one's log. So
- * every call fails until the file is back or the program is started again. */
+ * If the file is moved, replaced or deleted after it was opened, every call fails until the file is back or the program
+ * is restarted. The old file is not used, because it would still grant keys that the new file has revoked. The new file
+ * is not opened, because it may lie next to the log of the old one. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <fcntl.h>
@@ -22,7 +21,7 @@
 #define RETRY_MS 10
 #define CHUNK_SIZE 32768 /* bytes by which the file grows */
 
-/* From each version to the next one; a new file goes through all of them. */
+/* Each entry updates the schema by one version. A new file goes through all of them. */
 static const char *const migrations[] = {
     "CREATE TABLE api_keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, value TEXT NOT NULL UNIQUE,"
     " created_s INTEGER NOT NULL);"
@@ -33,7 +32,7 @@ static const char *const migrations[] = {
     " revoked_s INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, value));"
     "CREATE TABLE signing_keys (private_key BLOB NOT NULL);"
     "PRAGMA user_version = 1;",
-    /* Secrets that expire, last use, and several signing keys. */
+    /* Adds expiry of secrets, last use, and several signing keys. */
     "ALTER TABLE api_keys ADD COLUMN last_used_s INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE credentials ADD COLUMN expires_s INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE credentials ADD COLUMN last_used_s INTEGER NOT NULL DEFAULT 0;"
@@ -44,7 +43,7 @@ static const char *const migrations[] = {
     " CAST(strftime('%s') AS INTEGER), 0 FROM old_signing_keys ORDER BY rowid LIMIT 1;"
     "DROP TABLE old_signing_keys;"
     "PRAGMA user_version = 2;",
-    /* API keys that are revoked. */
+    /* Adds revoked API keys. */
     "ALTER TABLE api_keys ADD COLUMN revoked_s INTEGER NOT NULL DEFAULT 0;"
     "PRAGMA user_version = 3;",
 };
@@ -56,7 +55,7 @@ static const char *const migrations[] = {
 #define SIGNING_KEY_COLUMNS "number, private_key, created_s, signs_from_s, lifetime_s"
 
 /* ---------------------------------------------------------------------------------------------------
- * Statements: made once, when first used. */
+ * Statements. Each is prepared when it is first used. */
 
 typedef enum {
   FIND_API_KEY,
@@ -105,7 +104,7 @@ static const char *const sql[STATEMENTS] = {
     [DROP_SIGNING_KEY] = "DELETE FROM signing_keys WHERE number = ?1",
 };
 
-/* Which file it is: the number is not given to another one as long as it is open. */
+/* Identifies a file. While the file is open, no other file gets its number. */
 typedef struct {
   bool there;
   dev_t device;
@@ -115,9 +114,9 @@ typedef struct {
 typedef struct {
   sqlite3 *db;
   sqlite3_stmt *statements[STATEMENTS];
-  char problem[256]; /* of the last call, where SQLite itself does not know it; or "" */
+  char problem[256]; /* of the last call, if SQLite itself does not know it; else "" */
   char *path, *wal_path;
-  file_identity file, wal; /* as they were opened; not .there for ":memory:" */
+  file_identity file, wal; /* as they were opened; .there is false for ":memory:" */
 } sqlite_store;
 
 static file_identity identify(const char *path) {
@@ -130,7 +129,7 @@ static bool is_still(const file_identity *opened, const char *path) {
   return now.there && now.device == opened->device && now.number == opened->number;
 }
 
-/* False if the file or its log is not at its path any more; then store->problem says so. */
+/* False if the file or its log is no longer at its path. Then store->problem has the reason. */
 static bool is_in_place(sqlite_store *store) {
   store->problem[0] = '\0';
   if (!store->file.there)
@@ -144,7 +143,7 @@ static bool is_in_place(sqlite_store *store) {
   return false;
 }
 
-/* NULL if the statement must not be run; store->problem says why. */
+/* NULL if the statement must not run. Then store->problem has the reason. */
 static sqlite3_stmt *prepare(sqlite_store *store, statement_id which) {
   if (!is_in_place(store))
     return NULL;
@@ -157,17 +156,17 @@ static void bind_text(sqlite3_stmt *statement, int index, const char *text) {
   sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
 }
 
-/* Whether there was no room for what was to be written. Where a limit of the process is met instead
- * of the disk's, SQLite only knows that writing failed. */
+/* True if there was no space for a write. If the process hit a limit of its own, SQLite only knows that the write
+ * failed. */
 static bool is_full(int result) { return result == SQLITE_FULL || (result & 0xff) == SQLITE_IOERR; }
 
-/* Runs a statement that returns no row. A revocation has to work on a full disk, too, if it can: what
- * the log holds is copied to the file, so that the log begins anew in the room that it has. */
+/* Runs a statement that returns no row. A revocation should work even on a full disk. So if there is no space, the log
+ * is copied to the file, and the statement runs again with an empty log. */
 static authapi_found finish(sqlite3_stmt *statement) {
   if (statement == NULL)
     return AUTHAPI_STORE_ERROR;
   sqlite3 *db = sqlite3_db_handle(statement);
-  bool alone = sqlite3_get_autocommit(db) != 0; /* in a transaction that failed it must not run by itself */
+  bool alone = sqlite3_get_autocommit(db) != 0; /* in a failed transaction, a statement must not run alone */
   int result = sqlite3_step(statement);
   if (is_full(result) && alone) {
     sqlite3_reset(statement);
@@ -180,7 +179,7 @@ static authapi_found finish(sqlite3_stmt *statement) {
   return found;
 }
 
-/* The same for a change that has to meet a row. */
+/* Runs a change that must match a row. AUTHAPI_MISSING if no row matched. */
 static authapi_found finish_update(sqlite_store *store, sqlite3_stmt *statement) {
   authapi_found found = finish(statement);
   if (found == AUTHAPI_FOUND && sqlite3_changes(store->db) == 0)
@@ -190,7 +189,7 @@ static authapi_found finish_update(sqlite_store *store, sqlite3_stmt *statement)
 
 static bool run(sqlite3 *db, const char *text) { return sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK; }
 
-/* Ends a transaction. False if it was not `ok`, or could not be kept; then nothing of it is. */
+/* Ends a transaction. If it was not `ok` or cannot be committed, returns false and rolls all of it back. */
 static bool end_transaction(sqlite_store *store, bool ok) {
   if (ok && run(store->db, "COMMIT"))
     return true;
@@ -200,8 +199,8 @@ static bool end_transaction(sqlite_store *store, bool ok) {
   return false;
 }
 
-/* Takes room in the file for what is in the log and in this transaction. So the log can be emptied into
- * the file later, on a full disk, and a revocation finds room in it. */
+/* Reserves space in the file for the log and for this transaction. So the log can be copied to the file later, even on
+ * a full disk, and a revocation then has space in the log. */
 static bool reserve(sqlite_store *store) {
   static const char query[] = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
   sqlite3_stmt *statement;
@@ -218,7 +217,7 @@ static bool reserve(sqlite_store *store) {
   return false;
 }
 
-/* For a statement that adds a key; finish_growing must follow. */
+/* Begins a statement that adds a key. finish_growing must follow. */
 static sqlite3_stmt *begin_growing(sqlite_store *store, statement_id which) {
   sqlite3_stmt *statement = prepare(store, which);
   return statement != NULL && run(store->db, "BEGIN IMMEDIATE") ? statement : NULL;
@@ -236,7 +235,7 @@ static authapi_found finish_growing(sqlite_store *store, sqlite3_stmt *statement
 
 static void copy_text(sqlite3_stmt *row, int column, char *out, size_t size) {
   const unsigned char *text = sqlite3_column_text(row, column);
-  snprintf(out, size, "%s", text != NULL ? (const char *)text : ""); /* NULL: out of memory */
+  snprintf(out, size, "%s", text != NULL ? (const char *)text : ""); /* NULL: no memory */
 }
 
 static void read_api_key(sqlite3_stmt *row, authapi_api_key *out) {
@@ -260,7 +259,7 @@ static void read_credential(sqlite3_stmt *row, authapi_credential *out) {
   out->last_used_s = sqlite3_column_int64(row, 8);
 }
 
-/* False if the row is none of ours, or without memory. */
+/* False if the row is not valid, or if there is no memory. */
 static bool read_signing_key(sqlite3_stmt *row, authapi_signing_key *out) {
   const void *private_key = sqlite3_column_blob(row, 1);
   if (private_key == NULL || sqlite3_column_bytes(row, 1) != AUTHAPI_KEY_SIZE)
@@ -461,10 +460,10 @@ static void close_store(void *state) {
 /* ---------------------------------------------------------------------------------------------------
  * Opening. */
 
-#define VERSION_FOREIGN (-1)    /* a database that somebody else made */
-#define VERSION_UNREADABLE (-2) /* sqlite3_errmsg says why */
+#define VERSION_FOREIGN (-1)    /* a database of another program */
+#define VERSION_UNREADABLE (-2) /* sqlite3_errmsg has the reason */
 
-/* The schema's version, 0 for a file without one, or one of the above. */
+/* The version of the schema; 0 for a file without one, or one of the values above. */
 static int schema_version(sqlite3 *db) {
   static const char query[] = "SELECT CASE WHEN user_version = 0 AND EXISTS (SELECT 1 FROM sqlite_schema) THEN -1"
                               " ELSE user_version END FROM pragma_user_version";
@@ -476,9 +475,8 @@ static int schema_version(sqlite3 *db) {
   return version;
 }
 
-/* SQLite does not wait by itself here: two processes that both read a new file and want to turn it
- * into WAL would wait for each other, so it refuses one at once. Outside of a transaction it is
- * safe to try again. */
+/* SQLite does not wait here. If two processes both read a new file and convert it to WAL, they would wait for each
+ * other, so SQLite immediately refuses one of them. Outside of a transaction it is safe to try again. */
 static bool use_wal(sqlite3 *db) {
   for (int waited_ms = 0; waited_ms < BUSY_TIMEOUT_MS; waited_ms += RETRY_MS) {
     if (run(db, "PRAGMA journal_mode = WAL"))
@@ -490,7 +488,7 @@ static bool use_wal(sqlite3 *db) {
   return false;
 }
 
-/* Two processes may open a file at once; the one that comes second finds it up to date. */
+/* Two processes may open a file at the same time. The second one finds the schema up to date. */
 static bool update_schema(sqlite_store *store) {
   if (schema_version(store->db) == SCHEMA_VERSION)
     return true;
@@ -502,7 +500,7 @@ static bool update_schema(sqlite_store *store) {
   return end_transaction(store, ok);
 }
 
-/* Leaves a file of another kind as it is. */
+/* Checks that the file is ours. A file of another kind is not changed. */
 static bool is_ours(sqlite3 *db, const char *path, char *problem, size_t size) {
   int version = schema_version(db);
   if (version == VERSION_UNREADABLE)
@@ -514,10 +512,10 @@ static bool is_ours(sqlite3 *db, const char *path, char *problem, size_t size) {
   return version >= 0 && version <= SCHEMA_VERSION;
 }
 
-/* Remembers which files are open. False, and state->problem says why, if they were replaced while they
- * were opened. */
+/* Stores which files are open. If they were replaced while they were opened, returns false, and state->problem has the
+ * reason. */
 static bool note_identity(sqlite_store *state, const char *path) {
-  const char *resolved = sqlite3_db_filename(state->db, "main"); /* a link may lead there */
+  const char *resolved = sqlite3_db_filename(state->db, "main"); /* `path` may be a link */
   int moved = 0;
   if (resolved == NULL || resolved[0] == '\0')
     return true;
@@ -527,7 +525,7 @@ static bool note_identity(sqlite_store *state, const char *path) {
   if (state->path == NULL || state->wal_path == NULL)
     return false;
   snprintf(state->wal_path, size, "%s-wal", resolved);
-  /* The log is there once something was read. */
+  /* The first read creates the log. */
   if (!run(state->db, "SELECT count(*) FROM api_keys"))
     return false;
   state->file = identify(path);
@@ -544,9 +542,9 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, char *pro
     snprintf(problem, size, "%s: out of memory", path);
     return false;
   }
-  /* SQLite would create it readable for everybody; the signing key is in it. A file that is there is
-   * not opened: closing it would drop the locks that other connections of this process hold on it
-   * (fcntl(2)), and another process would then remove the WAL under them. */
+  /* SQLite would create the file readable for everybody, but it contains the signing key. An existing file is not
+   * opened here: closing it would drop the locks that other connections of this process hold on it (fcntl(2)), and
+   * another process could then remove the WAL that they use. */
   if (strcmp(path, ":memory:") != 0) {
     int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file >= 0)

@@ -1,9 +1,8 @@
-/* Where keys are kept, as an interface: the handlers know no database.
+/* The interface to the store of keys. The handlers do not depend on a database.
  *
- * Every function returns AUTHAPI_FOUND (or done), AUTHAPI_MISSING or AUTHAPI_STORE_ERROR; after the last,
- * `problem` says the cause for a log, without any credential. A write that returned AUTHAPI_FOUND
- * survives a crash. A read sees every write that was acknowledged before it, also by another
- * process. */
+ * Every function returns AUTHAPI_FOUND (also for success), AUTHAPI_MISSING or AUTHAPI_STORE_ERROR. After
+ * AUTHAPI_STORE_ERROR, `problem` returns the reason for a log, without credentials. A write that returned AUTHAPI_FOUND
+ * survives a crash. A read sees all writes that succeeded before it, also those of another process. */
 #ifndef AUTHAPI_STORE_H
 #define AUTHAPI_STORE_H
 
@@ -17,7 +16,7 @@ typedef enum { AUTHAPI_FOUND, AUTHAPI_MISSING, AUTHAPI_STORE_ERROR } authapi_fou
 
 #define AUTHAPI_NAME_SIZE 128
 #define AUTHAPI_VALUE_SIZE 80      /* an API key, a domain key, or the hash of a secret in hexadecimal */
-#define AUTHAPI_DOMAINS_SIZE 16384 /* all domains of a key, one a line */
+#define AUTHAPI_DOMAINS_SIZE 16384 /* all domains of a key, one per line */
 
 typedef struct {
   char id[AUTHAPI_ID_SIZE];
@@ -25,12 +24,12 @@ typedef struct {
   char value[AUTHAPI_VALUE_SIZE];
   int64_t created_s;
   int64_t revoked_s;   /* 0: not revoked */
-  int64_t last_used_s; /* 0: never, as far as was noted */
+  int64_t last_used_s; /* 0: no use was recorded */
 } authapi_api_key;
 
 typedef enum { AUTHAPI_SECRET = 1, AUTHAPI_DOMAIN_KEY = 2 } authapi_credential_kind;
 
-/* What is exchanged for an access token. */
+/* A secret or a domain key. Clients exchange it for an access token. */
 typedef struct {
   char id[AUTHAPI_ID_SIZE];
   char api_key_id[AUTHAPI_ID_SIZE];
@@ -39,27 +38,27 @@ typedef struct {
   char domains[AUTHAPI_DOMAINS_SIZE];
   int64_t created_s;
   int64_t revoked_s;   /* 0: not revoked */
-  int64_t expires_s;   /* refused from then on; 0: never */
-  int64_t last_used_s; /* 0: never, as far as was noted */
+  int64_t expires_s;   /* refused from this time on; 0: never */
+  int64_t last_used_s; /* 0: no use was recorded */
 } authapi_credential;
 
-/* That a credential, and with it its API key, was used. */
+/* The last use of a credential, and with it of its API key. */
 typedef struct {
   char credential_id[AUTHAPI_ID_SIZE];
   char api_key_id[AUTHAPI_ID_SIZE];
   int64_t last_used_s;
 } authapi_last_use;
 
-#define AUTHAPI_LAST_USED_MAX 256 /* in one call of note_last_used */
+#define AUTHAPI_LAST_USED_MAX 256 /* entries in one call of note_last_used */
 
-/* A key that access tokens are signed with. The one with the highest number whose time has come
- * signs; the others are published, so that tokens can be verified (signing_keys.h). */
+/* A key that signs access tokens. Among the keys whose time has come, the one with the highest number signs. The others
+ * are published, so that tokens can be verified (signing_keys.h). */
 typedef struct {
-  int64_t number; /* 1, 2, …: in the order in which they were made */
+  int64_t number; /* 1, 2, …: the order of creation */
   unsigned char private_key[AUTHAPI_KEY_SIZE];
   int64_t created_s;
   int64_t signs_from_s;
-  int64_t lifetime_s; /* its tokens live at most so long */
+  int64_t lifetime_s; /* the longest lifetime of its tokens */
 } authapi_signing_key;
 
 typedef struct authapi_store authapi_store;
@@ -74,27 +73,27 @@ struct authapi_store {
   authapi_found (*add_api_key)(void *state, const authapi_api_key *key);
   authapi_found (*add_credential)(void *state, const authapi_credential *credential);
   authapi_found (*set_domains)(void *state, const char *id, const char *domains);
-  /* By id or, for a domain key, by its value. Revoking again keeps the first time. */
+  /* Revokes a credential by ID, or a domain key by its value. Revoking it again keeps the first time. */
   authapi_found (*revoke)(void *state, authapi_credential_kind kind, const char *id_or_value, int64_t now_s);
-  /* An API key, by id, and with it everything that belongs to it. Revoking again keeps the first time. */
+  /* Revokes an API key by ID, with everything that belongs to it. Revoking it again keeps the first time. */
   authapi_found (*revoke_api_key)(void *state, const char *id, int64_t now_s);
-  /* A credential, by id, is refused from `expires_s` on. It may end sooner than was said before,
-   * never later. */
+  /* Lets a credential expire, by ID: it is refused from `expires_s` on. An earlier expiry replaces a stored one; a
+   * later expiry does not. */
   authapi_found (*expire)(void *state, const char *id, int64_t expires_s);
-  /* At most AUTHAPI_LAST_USED_MAX, all of them or none. A later time that is there already stays; what is
-   * not there is passed over. */
+  /* Stores at most AUTHAPI_LAST_USED_MAX uses, all of them or none. A later time in the store stays. Credentials that
+   * do not exist are ignored. */
   authapi_found (*note_last_used)(void *state, const authapi_last_use *last_used, size_t count);
 
-  /* Call `each` for every row, oldest first; `api_key_id` NULL means all. */
+  /* These call `each` for every row, oldest first. `api_key_id` selects one API key; NULL means all. */
   authapi_found (*list_api_keys)(void *state, void (*each)(void *user, const authapi_api_key *), void *user);
   authapi_found (*list_credentials)(void *state, authapi_credential_kind kind, const char *api_key_id,
                                     void (*each)(void *user, const authapi_credential *), void *user);
 
-  /* AUTHAPI_MISSING if the number is taken: so of two who add the next key at once one does. */
+  /* AUTHAPI_MISSING if the number exists already. So if two callers add the next key at the same time, one succeeds. */
   authapi_found (*add_signing_key)(void *state, const authapi_signing_key *key);
-  /* By number, lowest first. What `each` is handed is wiped when it returns. */
+  /* Calls `each` for all keys, lowest number first. The key is wiped when `each` returns. */
   authapi_found (*list_signing_keys)(void *state, void (*each)(void *user, const authapi_signing_key *), void *user);
-  /* Raises the lifetime of all signing keys to this, where it is less. */
+  /* Sets the lifetime of all signing keys with a shorter one to `lifetime_s`. */
   authapi_found (*raise_lifetime)(void *state, int64_t lifetime_s);
   authapi_found (*drop_signing_key)(void *state, int64_t number);
 
@@ -102,15 +101,14 @@ struct authapi_store {
   void (*close)(void *state);
 };
 
-/* Opens the SQLite store in `path`, which is created with mode 0600 if it is not there; ":memory:"
- * for none. What an older version made is brought up to date first, in one transaction; what a
- * newer one made is refused. On false, `problem` (of `size` bytes) says why. Close it with
- * store->close. */
+/* Opens the SQLite store at `path`. A missing file is created with mode 0600; ":memory:" uses no file. A file of an
+ * older version is updated first, in one transaction. A file of a newer version is refused. On false, `problem` (of
+ * `size` bytes) has the reason. Close the store with store->close. */
 bool authapi_store_sqlite_open(authapi_store *store, const char *path, char *problem, size_t size);
 
-/* The same for a PostgreSQL database, which several instances may share, by its URL
- * (postgres://user@host/database). A URL with a password is refused: libpq finds it by PGPASSFILE
- * or PGPASSWORD. */
+/* Opens a PostgreSQL database by its URL (postgres://user@host/database). Several instances may share it. A URL
+ * with a password is refused: libpq reads the password through PGPASSFILE or PGPASSWORD. `problem` and closing as
+ * for SQLite. */
 bool authapi_store_postgres_open(authapi_store *store, const char *url, char *problem, size_t size);
 
 #endif

@@ -18,7 +18,7 @@ static int64_t now_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Only what may be called between fork and exec. */
+/* Uses only functions that are allowed between fork and exec. */
 static void run(const char *command, int input) {
   setpgid(0, 0);
   if (dup2(input, STDIN_FILENO) >= 0)
@@ -26,8 +26,8 @@ static void run(const char *command, int input) {
   _exit(127);
 }
 
-/* A pipe takes 64 KB before anybody reads, which is more than a token with its products has; so this
- * never waits for the command. */
+/* A pipe holds 64 KB before anybody reads, more than a token and its products take. So this write never waits for the
+ * command. */
 bool child_start(child *child, const char *command, const char *text, size_t len) {
   int ends[2];
   if (pipe(ends) != 0)
@@ -45,7 +45,7 @@ bool child_start(child *child, const char *command, const char *text, size_t len
   errno = why;
   if (pid < 0)
     return false;
-  setpgid(pid, pid); /* here as well, so that it is done before it can be killed */
+  setpgid(pid, pid); /* the child does it too; here, the group exists before child_look can kill it */
   child->pid = pid;
   child->begun_ms = now_ms();
   return true;

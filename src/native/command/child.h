@@ -1,4 +1,4 @@
-/* The command that watch runs with each new token. It runs beside the loop, one at a time. */
+/* The command that watch runs with each new token. It runs in parallel to the loop, one command at a time. */
 #ifndef COMMAND_CHILD_H
 #define COMMAND_CHILD_H
 
@@ -7,23 +7,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define CHILD_TIMEOUT_MS 60000 /* then it is killed, with what it started */
+#define CHILD_TIMEOUT_MS 60000 /* after this time, the command and its children are killed */
 
-/* Begins zeroed. */
+/* All zero at first. */
 typedef struct {
-  pid_t pid; /* 0: none runs */
+  pid_t pid; /* 0: no command is running */
   int64_t begun_ms;
 } child;
 
-/* Starts `command` by the shell with `text` on its standard input: arguments and environments can be
- * seen. False, and errno says why. */
+/* Starts `command` in the shell and writes `text` to its standard input. Arguments and the environment are not used for
+ * it, because other accounts can see them. On failure returns false and sets errno. */
 bool child_start(child *child, const char *command, const char *text, size_t len);
 
-/* Sees after a command that runs: kills it when its time is over, and once it has ended says so if it
- * failed. */
+/* Checks the running command. Kills it when its time is over. Reports a failure once the command has ended. */
 void child_look(child *child, const char *command);
 
-/* How long until child_look has something to do, at most `usual_ms`. */
+/* The time until child_look must be called again, at most `usual_ms`. */
 int child_wait_ms(const child *child, int usual_ms);
 
 #endif

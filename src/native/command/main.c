@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* get and apis: one token, and out. */
+/* The commands get and apis: print one token, then exit. */
 static int once(const command_options *options) {
   inbenta_auth *client;
   inbenta_auth_token token;

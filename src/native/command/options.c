@@ -51,7 +51,7 @@ int complain(int status, const char *format, ...) {
 /* ---------------------------------------------------------------------------------------------------
  * The secret. */
 
-/* Reads a secret, and leaves out the line break at its end. */
+/* Reads a secret without the line break at its end. */
 static int read_secret(FILE *file, const char *name, char *secret) {
   size_t len = fread(secret, 1, SECRET_MAX + 1, file);
   if (ferror(file))
@@ -66,7 +66,7 @@ static int read_secret(FILE *file, const char *name, char *secret) {
   return 0;
 }
 
-/* From the file, else from the environment. */
+/* Reads the secret from the file if one is named, else from the environment. */
 static int read_secret_of(const char *path, const char *environment, char *secret) {
   if (path != NULL && strcmp(path, "-") == 0)
     return read_secret(stdin, "standard input", secret);
@@ -90,7 +90,7 @@ static int read_secret_of(const char *path, const char *environment, char *secre
   return 0;
 }
 
-/* Programs that we start do not get the environment's secret, whether it was used or not. */
+/* Removes the secret from the environment, even if it was not used, so that child processes do not inherit it. */
 static int find_secret(const char *path, char *secret) {
   int status = read_secret_of(path, getenv("INBENTA_SECRET"), secret);
   unsetenv("INBENTA_SECRET");
@@ -158,7 +158,7 @@ static int take_words(int argc, char **argv, command_options *options) {
   return 0;
 }
 
-/* Returns an exit code, or -1: nothing more to do, and all is well. */
+/* Returns an exit code, or -1 for success. */
 static int take_arguments(int argc, char **argv, command_options *options, const char **secret_file) {
   inbenta_auth_options *client = &options->client;
   int found, status = 0;
@@ -202,7 +202,7 @@ static int take_arguments(int argc, char **argv, command_options *options, const
     case VERSION:
       puts("inbenta-token " INBENTA_AUTH_VERSION);
       return -1;
-    default: /* getopt has said what is wrong */
+    default: /* getopt has printed the error */
       return EXIT_USAGE;
     }
   }
@@ -228,7 +228,7 @@ bool options_read(int argc, char **argv, command_options *options, int *status) 
 }
 
 void options_clean_up(command_options *options) {
-  /* Through volatile, or the compiler would leave it out. */
+  /* The pointer is volatile, or else the compiler removes the loop. */
   for (volatile char *at = options->secret; at != NULL && *at != '\0'; at++)
     *at = '\0';
   free(options->secret);

@@ -1,4 +1,4 @@
-/* What the command line says. */
+/* The options of the command line. */
 #ifndef COMMAND_OPTIONS_H
 #define COMMAND_OPTIONS_H
 
@@ -8,24 +8,24 @@ typedef enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_HEADER } output_format;
 
 typedef struct {
   const char *command; /* "get", "watch" or "apis" */
-  const char *product; /* of apis, or NULL */
+  const char *product; /* for apis, or NULL */
   inbenta_auth_options client;
   output_format format;
-  const char *output, *exec; /* of watch, or NULL */
-  char *secret;              /* where client.secret lies; to be wiped */
+  const char *output, *exec; /* for watch, or NULL */
+  char *secret;              /* the memory of client.secret; to be wiped */
 } command_options;
 
 /* Exit codes; the man page explains them. */
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3, EXIT_UNREACHED = 4, EXIT_LATER = 5, EXIT_BAD_ANSWER = 6 };
 
-/* Reads the arguments, the environment and the secret. Returns true, or false and sets *status to
- * the exit code: 0 after --help and --version, else what is wrong was said on standard error. */
+/* Reads the arguments, the environment and the secret. If it returns false, *status is the exit code: 0 after --help
+ * and --version; any other code means that an error was printed on standard error. */
 bool options_read(int argc, char **argv, command_options *options, int *status);
 
 /* Wipes the secret. */
 void options_clean_up(command_options *options);
 
-/* Says "inbenta-token: …" on standard error and returns `status`. */
+/* Prints "inbenta-token: …" on standard error and returns `status`. */
 int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -25,7 +25,7 @@ static bool write_all(int file, const char *text, size_t len) {
   return true;
 }
 
-/* Closes, and leaves errno as it was before if that was a failure. */
+/* Closes the file. If `good` is false, errno stays as it was. */
 static bool finish(int file, bool good) {
   int why = errno;
   bool closed = close(file) == 0;
@@ -60,9 +60,10 @@ static bool replace(const char *path, const char *text, size_t len) {
 
 bool output_write(const char *path, const char *text, size_t len) {
   struct stat info;
-  if (path == NULL || strcmp(path, "/dev/stdout") == 0) /* which cannot be opened where it is a socket */
+  if (path == NULL || strcmp(path, "/dev/stdout") == 0) /* a socket at /dev/stdout cannot be opened */
     return write_all(STDOUT_FILENO, text, len);
-  /* "/dev/fd/1" may lead to a regular file, which whoever opened it goes on reading. */
+  /* "/dev/fd/1" may be a regular file that another process already has open. That process must see the new token, so
+   * the file is not replaced. */
   bool is_device = strncmp(path, "/dev/", 5) == 0 || (stat(path, &info) == 0 && !S_ISREG(info.st_mode));
   if (is_device)
     return write_directly(path, text, len);

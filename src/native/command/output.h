@@ -1,16 +1,17 @@
-/* Where watch writes tokens: a file, or standard output. */
+/* The place where watch writes tokens: a file or standard output. */
 #ifndef COMMAND_OUTPUT_H
 #define COMMAND_OUTPUT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Writes a token. A regular file at `path` is replaced by rename, so that readers see the old token or
- * the new one, whole; a link is followed and never replaced, and what is no regular file is written to.
- * NULL is standard output. False, and errno says why: output_is_full tells whether it may work later. */
+/* Writes a token. A regular file at `path` is replaced by rename, so that a reader sees the complete old token or
+ * the complete new one. A link is followed and never replaced. Any other kind of file is written to directly. A
+ * `path` of NULL is standard output. On failure returns false and sets errno; output_is_full checks if a later try
+ * may succeed. */
 bool output_write(const char *path, const char *text, size_t len);
 
-/* Whether an error passes: somebody makes room on the disk. */
+/* True if the error is temporary: somebody may free space on the disk. */
 bool output_is_full(int error);
 
 #endif

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Text from the API may hold anything that JSON can. */
+/* A text from the API may contain any character that JSON allows. */
 static void print_json_string(FILE *out, const char *text) {
   fputc('"', out);
   for (; *text != '\0'; text++) {

@@ -1,5 +1,5 @@
-/* Keeps a token fresh; see watch.h. An event loop around libcurl, as a program of yours might have
- * it. */
+/* Keeps a token fresh; see watch.h. This is an event loop around libcurl, like the one in a program that uses the
+ * library. */
 #define _POSIX_C_SOURCE 200809L
 #include "watch.h"
 
@@ -16,20 +16,20 @@
 #include "output.h"
 #include "print.h"
 
-#define RETRY_MS 5000 /* after which a token that found no room is written again */
+#define RETRY_MS 5000 /* the pause before a token is written again after the disk was full */
 
 struct watcher {
   const command_options *options;
   bool done;
   int status; /* the exit code, once it is done */
-  char *text; /* the newest token as it is handed on, or NULL */
+  char *text; /* the newest token in the output format, or NULL */
   size_t len;
-  bool to_write, to_run; /* what is still to be done with it */
-  bool is_full;          /* that there is no room was said */
+  bool to_write, to_run; /* steps that are still open for the newest token */
+  bool is_full;          /* the full disk was already reported */
   child child;
 };
 
-/* Signals are told to the loop through this pipe: a byte each. */
+/* Signal handlers wake the loop through this pipe, with one byte per signal. */
 static int signal_pipe[2];
 
 static void on_signal(int number) {
@@ -38,29 +38,29 @@ static void on_signal(int number) {
   errno = before;
 }
 
-/* Reads what came: whether one of them was to stop. */
+/* Reads the bytes in the pipe. True if one of them is a signal to stop. */
 static bool is_stopped(void) {
   char bytes[64];
   ssize_t count = read(signal_pipe[0], bytes, sizeof bytes);
   return count > 0 && memchr(bytes, 's', (size_t)count) != NULL;
 }
 
-/* A reader that left, and a file that may not grow, are reported as failed writes. It must not be
- * SIG_IGN, which commands would inherit. */
+/* A reader that left, and a file that may not grow, are reported as failed writes. The handler must not be SIG_IGN,
+ * because commands would inherit SIG_IGN. */
 static void on_ignored(int number) { (void)number; }
 
 /* ---------------------------------------------------------------------------------------------------
- * Handing on. */
+ * Writing and passing on the token. */
 
 static void drop_token(struct watcher *watcher) {
-  /* Through volatile, or the compiler would leave it out. */
+  /* The pointer is volatile, or else the compiler removes the loop. */
   for (volatile char *at = watcher->text; at != NULL && *at != '\0'; at++)
     *at = '\0';
   free(watcher->text);
   watcher->text = NULL;
 }
 
-/* The newest token as text, in place of the one before. */
+/* Replaces the stored text with the newest token. */
 static bool take_token(struct watcher *watcher, const inbenta_auth_token *token) {
   char *text = NULL;
   size_t len = 0;
@@ -73,8 +73,7 @@ static bool take_token(struct watcher *watcher, const inbenta_auth_token *token)
   return good || complain(EXIT_FAILED, "out of memory") == 0;
 }
 
-/* A full disk is reported once, and it is tried again: the token is good as long as it lives. False for
- * any other failure. */
+/* A full disk is reported once, and the write is retried while the token is valid. False for any other failure. */
 static bool write_token(struct watcher *watcher) {
   const char *name = watcher->options->output != NULL ? watcher->options->output : "to standard output";
   if (output_write(watcher->options->output, watcher->text, watcher->len)) {
@@ -93,7 +92,7 @@ static bool write_token(struct watcher *watcher) {
   return true;
 }
 
-/* The command gets the newest token once the one before has ended, and once the file is written. */
+/* Runs the command with the newest token. It waits until the previous command has ended and the file is written. */
 static bool run_command(struct watcher *watcher) {
   const char *command = watcher->options->exec;
   if (watcher->child.pid != 0 || watcher->to_write)
@@ -103,7 +102,7 @@ static bool run_command(struct watcher *watcher) {
          complain(EXIT_FAILED, "cannot run %s: %s", command, strerror(errno)) == 0;
 }
 
-/* Does what is to be done with the newest token, as far as it can be done now. */
+/* Takes the open steps for the newest token, as far as they are possible now. */
 static void hand_on(struct watcher *watcher) {
   bool ok = !watcher->to_write || write_token(watcher);
   if (ok && watcher->to_run)
@@ -114,8 +113,7 @@ static void hand_on(struct watcher *watcher) {
   }
 }
 
-/* A new token, or an attempt failed. The client tries again by itself, unless the keys are refused.
- */
+/* Handles a new token or a failed attempt. The client retries by itself, unless the keys are rejected. */
 static void on_event(void *user, const inbenta_auth_token *token, const inbenta_auth_failure *failure) {
   struct watcher *watcher = user;
   if (token == NULL) {
@@ -131,8 +129,8 @@ static void on_event(void *user, const inbenta_auth_token *token, const inbenta_
   }
 }
 
-/* The first token. An answer that is wrong now is a mistake in the arguments; on_event has told it.
- */
+/* Handles the answer to the first request. A failure that is not retryable is a mistake in the arguments; on_event has
+ * printed it. */
 static void on_answer(void *user, const inbenta_auth_token *token, const inbenta_auth_failure *failure) {
   struct watcher *watcher = user;
   if (token == NULL && !failure->retryable && failure->error != INBENTA_AUTH_DISPOSED)

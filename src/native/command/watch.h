@@ -4,8 +4,8 @@
 
 #include "options.h"
 
-/* Keeps a token fresh until SIGINT or SIGTERM, and hands on each new one. Returns an exit code: not
- * 0 if the first token cannot be had, or what is new cannot be handed on. */
+/* Keeps a token fresh until SIGINT or SIGTERM, and writes each new one. Returns an exit code. The code is not 0 if the
+ * first token cannot be obtained, or if a new token cannot be written. */
 int watch(const command_options *options);
 
 #endif
