@@ -64,7 +64,7 @@ test('a program outside builds with the packed archive, by CMake and pkg-config'
   for (const program of ['with-shared', 'with-static', 'with-pkg-config']) {
     const { status, stdout, stderr } = await execute(join(build, program), [endpoint], { env: { LD_LIBRARY_PATH: join(libraries.trim(), '..') } });
     assert.equal(status, 0, stderr);
-    assert.match(stdout, /^token-\d\nhttps:\/\/chatbot\.example\naborted\ntoken-\d\n$/, program);
+    assert.match(stdout, /^token-\d\nhttps:\/\/api\.example\/prod\/chatbot\naborted\ntoken-\d\n$/, program);
   }
   assert.equal((await execute(join(build, 'with-cpp'), [], { env: { LD_LIBRARY_PATH: join(libraries.trim(), '..') } })).status, 0);
   const { stdout: symbols } = await run('nm', ['-D', '--defined-only', '--format=posix', join(libraries.trim(), '../libinbenta-auth.so')]);
