@@ -1,5 +1,5 @@
-# cJSON for the core: the same source natively and in wasm, with slim number parsing (src/base/number.h).
-# The local Auth API uses Debian's library instead, which can print numbers, too.
+# cJSON for the core. The native build and WebAssembly use the same source, with a small number parser
+# (src/base/number.h). inbenta-authd uses Debian's library instead, because it also prints numbers.
 set(CJSON_SOURCE_DIR "" CACHE PATH "Folder with cJSON.c, cJSON.h and LICENSE; empty: Debian's source package is fetched")
 set(cjson_dir "${CJSON_SOURCE_DIR}")
 if(NOT cjson_dir)
@@ -15,7 +15,7 @@ foreach(file cJSON.c cJSON.h LICENSE)
   endif()
 endforeach()
 
-# Which version that is: Debian's, or the one that a source from elsewhere says of itself.
+# The version: that of Debian's package, or else the one in cJSON.h.
 if(EXISTS "${cjson_dir}/VERSION")
   file(STRINGS "${cjson_dir}/VERSION" CJSON_VERSION LIMIT_COUNT 1)
   set(CJSON_VERSION "${CJSON_VERSION} (Debian)")

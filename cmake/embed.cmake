@@ -1,5 +1,5 @@
-# embed(OUT PREFIX FOLDER FILE...) puts text files into the program: each becomes a C file at build time with a
-# string in it, `const char PREFIX<name>[]`, the dots of its name as underscores. OUT is set to these C files.
+# embed(OUT PREFIX FOLDER FILE...) compiles text files into a program. At build time, each file becomes a C file with a
+# string `const char PREFIX<name>[]`. Dots in the name become underscores. OUT is set to the list of C files.
 if(CMAKE_SCRIPT_MODE_FILE)
   file(READ "${input}" hex HEX)
   string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")

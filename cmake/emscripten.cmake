@@ -1,5 +1,5 @@
-# The toolchain file of the Emscripten that is there: EMSCRIPTEN_ROOT (of the command line or the environment), else the
-# active one of an emsdk (EMSDK in the environment), else Debian's package.
+# Loads the toolchain file of Emscripten. It is found by EMSCRIPTEN_ROOT (a CMake or environment variable), else by
+# EMSDK in the environment (the active version of an emsdk), else in Debian's package.
 if(NOT EMSCRIPTEN_ROOT)
   if(DEFINED ENV{EMSCRIPTEN_ROOT})
     set(EMSCRIPTEN_ROOT "$ENV{EMSCRIPTEN_ROOT}")

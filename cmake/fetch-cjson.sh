@@ -1,15 +1,15 @@
 #!/bin/sh
-# Fetches the source of cJSON as this system's Debian ships it: upstream plus Debian's security patches.
+# Fetches the source of cJSON that this release of Debian ships: upstream with Debian's security patches.
 #
 #   fetch-cjson.sh TARGET_DIR
 #
-# TARGET_DIR gets cJSON.c, cJSON.h, LICENSE, and VERSION, which names the version of Debian's source package. A folder
-# that has them already is left as it is; delete it to fetch again.
+# TARGET_DIR gets cJSON.c, cJSON.h, LICENSE, and VERSION with the version of Debian's source package. If the folder has
+# these files already, nothing is fetched; delete the folder to fetch again.
 #
-# Why Debian's: the patches fix vulnerabilities that plain 1.7.15 has. Why the source: libcjson-dev has native binaries
-# only, and WebAssembly needs the source. No version is pinned, because an archive drops the old ones; apt checks the
-# archive's signature. apt's own settings say where the archive is. The index is kept in a temporary folder, so this
-# needs no root and changes no source list of the system.
+# Debian's source is used because its patches fix vulnerabilities of plain 1.7.15. libcjson-dev is not enough, because
+# it has native binaries only, and WebAssembly needs the source. No version is pinned, because an archive removes old
+# versions; apt checks the archive's signature. The archive is the one in apt's settings. The package index goes to a
+# temporary folder, so the script needs no root and changes no settings of the system.
 set -eu
 
 target=$1
@@ -27,7 +27,7 @@ command -v dpkg-source >/dev/null || fail "dpkg-source is missing (on Debian: ap
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/lists/partial" "$work/sources.d" "$work/src" "$work/out"
-# The same archives that apt installs from, asked for sources instead of binaries.
+# The archives that apt installs from, with source packages enabled.
 apt-get indextargets --format 'deb-src $(REPO_URI) $(CODENAME) $(COMPONENT)' \
   'Created-By: Packages' 'Origin: Debian' | sort -u >"$work/sources.list"
 [ -s "$work/sources.list" ] || fail "apt knows no Debian archive (on Debian: run apt-get update as root first)"
@@ -43,7 +43,7 @@ apt_private update >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "apt-get upd
 cp "$work"/src/cjson-*/cJSON.c "$work"/src/cjson-*/cJSON.h "$work"/src/cjson-*/LICENSE "$work/out/"
 sed -n 's/^Version: *//p' "$work"/src/cjson_*.dsc | head -1 >"$work/out/VERSION"
 [ -s "$work/out/VERSION" ] || fail "the source package of cJSON names no version"
-# Whole or not at all, also where two builds are configured at once.
+# The folder appears complete or not at all, also if two builds are configured at once.
 mkdir -p "$target"
 for file in cJSON.c cJSON.h LICENSE VERSION; do
   cp "$work/out/$file" "$target/.$file.$$"

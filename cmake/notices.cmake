@@ -1,5 +1,5 @@
-# third_party_notices(OUTPUT SECTION...) writes THIRD_PARTY_NOTICES.md with the sections of these projects, and puts
-# versions and license texts in, as they lie beside the sources that are compiled.
+# third_party_notices(OUTPUT SECTION...) writes THIRD_PARTY_NOTICES.md with the sections of these projects. It fills in
+# their versions and license texts, which are read from beside the compiled sources.
 set(NOTICES_TEMPLATE "${PROJECT_SOURCE_DIR}/THIRD_PARTY_NOTICES.md")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${NOTICES_TEMPLATE}")
 
@@ -15,7 +15,7 @@ function(license_text variable)
   message(FATAL_ERROR "The notices need one of these license texts: ${ARGN}")
 endfunction()
 
-# What compiler-rt's license adds to the Apache License.
+# The exceptions that compiler-rt's license adds to the Apache License.
 set(LLVM_EXCEPTIONS "---- LLVM Exceptions to the Apache 2.0 License ----
 
 As an exception, if, as a result of your compiling your source code, portions
@@ -53,7 +53,7 @@ function(third_party_notices output)
   endif()
   if("Emscripten" IN_LIST ARGN)
     license_text(MUSL_COPYRIGHT "${EMSCRIPTEN_ROOT}/system/lib/libc/musl/COPYRIGHT")
-    # The whole text comes with an emsdk, the Apache License with Debian.
+    # An emsdk has the whole text. Debian has the Apache License only.
     if(EXISTS "${EMSCRIPTEN_ROOT}/system/lib/compiler-rt/LICENSE.TXT")
       license_text(LLVM_LICENSE "${EMSCRIPTEN_ROOT}/system/lib/compiler-rt/LICENSE.TXT")
     else()
@@ -61,7 +61,7 @@ function(third_party_notices output)
       string(APPEND LLVM_LICENSE "\n\n${LLVM_EXCEPTIONS}")
     endif()
   endif()
-  set(ESBUILD_VERSION "@ESBUILD_VERSION@") # js/build.js puts these in
+  set(ESBUILD_VERSION "@ESBUILD_VERSION@") # js/build.js fills these in
   set(ESBUILD_LICENSE "@ESBUILD_LICENSE@")
   string(CONFIGURE "${notices}" notices @ONLY)
   file(WRITE "${output}" "${notices}")

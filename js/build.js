@@ -4,8 +4,8 @@
 //   external.js            'inbenta-auth/external': the same with inbenta-auth.wasm beside it
 //   inbenta-auth.min.js    the script-tag file
 //   inbenta-auth.cjs, server.cjs, emulator.cjs, cli.js
-//                          for Node, readable. CommonJS, which `import` and `require` both take, so a program has one
-//                          copy of them. inbenta-auth.cjs is also for browsers' code that is loaded by `require`
+//                          for Node, not minified. `import` and `require` both load CommonJS, so a program has one
+//                          copy of each. inbenta-auth.cjs also serves browser code that is loaded by `require`
 //   *.d.ts, *.d.cts        types; integrity.json: digests for <script integrity>; THIRD_PARTY_NOTICES.md
 
 import { createHash } from 'node:crypto';
@@ -24,7 +24,7 @@ const EMULATOR_WASM = path('build/wasm/src/emulator/emulator.wasm');
 
 const { version } = JSON.parse(await readFile(path('package.json'), 'utf8'));
 
-/** What an entry imports as '#wasm': a module as text. */
+/** An esbuild plugin: '#wasm' is this WebAssembly module as text. */
 const wasmAsText = (file) => ({
   name: 'wasm as text',
   setup(build) {
@@ -33,7 +33,7 @@ const wasmAsText = (file) => ({
   },
 });
 
-/** A source map without the module's text, which nobody reads. */
+/** A source map without the text of the WebAssembly module: nobody reads it. */
 function withoutWasm(json) {
   const map = JSON.parse(json);
   map.sourcesContent = map.sourcesContent.map((content, i) => (map.sources[i].startsWith('wasm:') ? null : content));
@@ -44,8 +44,8 @@ function withoutWasm(json) {
  * Bundles an entry into a file with a source map.
  * @param {string} entry
  * @param {string} name of the file in dist/
- * @param {{wasm?: string, isExternal?: boolean} & import('esbuild').BuildOptions} options `wasm`: what '#wasm' is;
- *   `isExternal`: the client's module stays a file of its own
+ * @param {{wasm?: string, isExternal?: boolean} & import('esbuild').BuildOptions} options `wasm`: the file behind
+ *   '#wasm'; `isExternal`: the WebAssembly module stays a separate file
  */
 async function bundle(entry, name, { wasm, isExternal = false, ...options }) {
   const { outputFiles, metafile } = await build({
@@ -61,7 +61,7 @@ async function bundle(entry, name, { wasm, isExternal = false, ...options }) {
     metafile: true,
     ...options,
   });
-  // THIRD_PARTY_NOTICES.md says so.
+  // THIRD_PARTY_NOTICES.md promises that no other code is bundled.
   const others = Object.keys(metafile.inputs).filter((file) => file.includes('node_modules'));
   if (others.length) throw new Error(`${name} has code of others in it: ${others}`);
   return { map: withoutWasm(outputFiles[0].text), code: outputFiles[1].text };
@@ -72,7 +72,7 @@ async function write(name, { code, map }) {
   await writeFile(dist(`${name}.map`), map);
 }
 
-/** For browsers: esbuild bundles; terser, which takes its time, makes that 4 % smaller. */
+/** For browsers: esbuild bundles, and terser makes the result 4 % smaller. terser is slow. */
 async function writeForBrowsers(entry, name, { preamble, ...options }) {
   const { code, map } = await bundle(entry, name, { minify: true, wasm: CLIENT_WASM, ...options });
   const minified = await minify(code.replace(/\/\/# sourceMappingURL=.*\n/, ''), {

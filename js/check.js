@@ -1,7 +1,7 @@
-// `npx inbenta-auth check`: asks the Auth API once, as a page with these keys on this origin would, and says in plain
-// words what came back and what to do. It never prints a key or a token.
+// `npx inbenta-auth check` sends the request that a page with these keys on this origin would send. It prints what the
+// answer means and what to do. It never prints a key or a token.
 //
-// What an answer means follows docs/wire.md ("Refusals"): by status and shape, never by words.
+// Answers are judged by the rules of docs/wire.md ("Refusals"): by status and JSON shape, never by message text.
 
 import { parseArgs } from 'node:util';
 import { checkConfig, checkKey, FLOW_DOMAIN_KEY } from './client/config.js';
@@ -26,7 +26,7 @@ could not be reached, failed, or limits requests: try again later. It spends one
 
 const NAMES = ['domainKey', 'domain_key'];
 const BODY_MAX = 65_536;
-const CREDENTIAL_MIN = 8; // shorter ones stand in many words
+const CREDENTIAL_MIN = 8; // a shorter one may occur in ordinary words
 const MESSAGE_MAX = 200;
 
 const CACHED = 'If you have just changed something: a gateway can repeat an old refusal for five minutes.';
@@ -36,7 +36,7 @@ export class CheckError extends Error {}
 const text = { type: 'string' };
 const OPTIONS = { origin: text, 'domain-key': text, 'api-key': text, endpoint: text, 'domain-key-name': text, timeout: text, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } };
 
-/** "https://www.example.com", or an error that says how it is written. */
+/** Returns "https://www.example.com". Throws an error that shows the right form. */
 function checkOrigin(given) {
   if (given === undefined) throw new CheckError('--origin is missing: the origin of your pages, such as https://www.example.com');
   try {
@@ -49,7 +49,7 @@ function checkOrigin(given) {
   throw new CheckError(`--origin ${given}: write an origin, such as https://www.example.com`);
 }
 
-/** What to ask, from the command line and the environment. */
+/** The settings, from the command line and the environment. Undefined for --help. */
 function settingsOf(words, environment) {
   let values;
   try {
@@ -74,7 +74,7 @@ function settingsOf(words, environment) {
   }
 }
 
-/** The beginning of a body as text. */
+/** The first BODY_MAX bytes of a body, as text. */
 async function bodyOf(response) {
   const pieces = [];
   let length = 0;
@@ -94,7 +94,7 @@ function parsed(body) {
   }
 }
 
-/** One request, with what a browser would add. `status` 0: there was no answer, `problem` says why. */
+/** Sends one request with a browser's headers. Without an answer, `status` is 0 and `problem` is the cause. */
 async function ask({ origin, apiKey, domainKey, endpoint, timeoutMs }, name) {
   try {
     const response = await fetch(`${endpoint}/auth`, {
@@ -112,7 +112,7 @@ async function ask({ origin, apiKey, domainKey, endpoint, timeoutMs }, name) {
   }
 }
 
-/** The API's own sentence: printable, short, and without the keys. */
+/** The API's own error message, shortened, without unprintable characters and keys. */
 function sentenceOf(body, keys) {
   const said = [body?.error?.message, body?.error, body?.Message, body?.message].find((value) => typeof value == 'string') ?? '';
   const clean = keys.filter((key) => key.length >= CREDENTIAL_MIN).reduce((words, key) => words.replaceAll(key, '…'), said);
@@ -150,11 +150,11 @@ function judge({ name, status, body, problem, allows }, { origin, endpoint, name
   return of('bad_response', 1, `The Auth API is not at ${endpoint}. Check the endpoint: it ends in /v1.`);
 }
 
-/** A refusal that can be about the name of the domain key. */
+/** True for a refusal that the name of the domain key may have caused. */
 const isBadRequest = ({ status, body }) => (status == 400 || status == 422) && !body?.error?.reason;
 
 /**
- * Runs the check, and prints what came out.
+ * Runs the check and prints the result.
  * @param {string[]} words of the command line after `check`
  * @param {Record<string, string | undefined>} environment
  * @returns {Promise<number>} exit status
@@ -169,7 +169,7 @@ export async function check(words, environment = process.env) {
   const answers = [];
   for (const name of settings.names)
     if (!answers.length || isBadRequest(answers.at(-1))) answers.push(await ask(settings, name));
-  // If no name helped, the first refusal is the one to look at.
+  // If both names were refused, the first refusal is reported.
   const answer = answers.find(({ body, status }) => status == 200 && isToken(body)) ?? answers[0];
   const { verdict, exit, advice } = judge(answer, { ...settings, names: answers });
   const { body, status } = answer;

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// The package's program: `npx inbenta-auth emulator`, the emulator as a program of its own, and `npx inbenta-auth check`.
+// The package's command: `npx inbenta-auth emulator` and `npx inbenta-auth check`.
 
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
-import { version } from '../package.json'; // esbuild puts it in
+import { version } from '../package.json'; // esbuild inlines it
 import { check, CheckError } from './check.js';
 import { startEmulator } from './emulator.cjs';
 
@@ -65,7 +65,7 @@ const OPTIONS = {
   latency: text, status: text, body: text, 'retry-after': text, 'cut-off': flag, 'clock-offset': text, path: text, next: text,
 };
 
-/** Where startEmulator's options come from, for its complaints. */
+/** The flag for each option of startEmulator. Error messages name the flag. */
 const FLAGS = {
   domains: '--domain', allowHosts: '--allow-host', apis: '--api', adminToken: '--admin-token-file', lifetimeS: '--lifetime', latencyMs: '--latency',
   retryAfterS: '--retry-after', userPersonalSecret: '--user-personal-secret', refusalCacheS: '--refusal-cache', clockOffsetS: '--clock-offset', cutOff: '--cut-off', knobs: '--path, --next',
@@ -73,7 +73,7 @@ const FLAGS = {
 
 class UsageError extends Error {}
 
-/** "12", "-3" and "0.5" as numbers; anything else is left for startEmulator to refuse. */
+/** Converts "12", "-3" and "0.5" to numbers. Anything else stays as is, and startEmulator refuses it. */
 const number = (value) => (value !== undefined && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value);
 
 function limit(name, value) {
@@ -103,7 +103,7 @@ function adminToken(file) {
   }
 }
 
-/** What startEmulator is given. */
+/** The options for startEmulator. */
 function optionsOf(values) {
   if (values.log !== undefined && !['text', 'json'].includes(values.log)) throw new UsageError(`--log ${values.log}: write text or json`);
   const limits = { path: values.path, next: number(values.next) };
@@ -172,7 +172,7 @@ async function main(words) {
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => emulator.close());
 }
 
-/** Tells what is wrong; returns the exit status. */
+/** Prints the error and returns the exit status. */
 function complain(error) {
   const told = (message, status) => (console.error(`inbenta-auth: ${message}`), status);
   if (error instanceof CheckError) return told(`${error.message} (see npx inbenta-auth check --help)`, 2);

@@ -1,11 +1,11 @@
-// A WebAssembly module as text, for builds that have it inside. The text is printable ASCII without quotes and
-// backslashes, so it stands in a script as it is, and it compresses nearly as well as the module: each byte below 91,
-// which most are, is one character, and base64 would hide their repetitions.
+// A WebAssembly module as text, for builds that contain it. The text is printable ASCII without quotes and backslashes,
+// so a string literal needs no escapes. It compresses nearly as well as the module: a byte below 91 is one character,
+// and most bytes are. base64 compresses worse, because it hides repetitions.
 
 const FIRST = 35; // '#': 35 to 126 without the backslash are 91 characters
 const BACKSLASH = 92;
 
-/** The byte `count * 91 + rest` is a sign for `count`, none if that is 0, and a character for the rest. */
+/** The byte `count * 91 + rest` becomes a sign for `count` (nothing for 0) and a character for `rest`. */
 const SIGNS = ['', ' ', '!'];
 
 /**

@@ -1,4 +1,4 @@
-// One instance of the emulator's wasm: the only place that knows its boundary (src/emulator/boundary.h).
+// One instance of the emulator's WebAssembly. Only this file knows its boundary (src/emulator/boundary.h).
 
 import { Buffer } from 'node:buffer';
 import { createHash, createPrivateKey, createPublicKey, randomFillSync, sign, verify } from 'node:crypto';
@@ -10,25 +10,25 @@ import { libcImports } from './libc_imports.js';
 const FLAG_ADMIN = 1;
 const FLAG_BODY_TOO_LARGE = 2;
 
-/** What stands before a raw Ed25519 key in DER (RFC 8410): PKCS #8 and SubjectPublicKeyInfo. */
+/** The DER prefixes of a raw Ed25519 key (RFC 8410): PKCS #8 and SubjectPublicKeyInfo. */
 const PRIVATE_KEY_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
 const PUBLIC_KEY_HEAD = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** Letters, digits, dots and what is not ASCII: domainToASCII would read the rest as parts of a URL. */
+/** Letters, digits, "_", "-", dots and non-ASCII. domainToASCII would read other characters as parts of a URL. */
 const HOST_NAME = /^[\w.\-\u0080-\u{10ffff}]+$/u;
 
 let module;
 
 /**
- * @typedef {object} Host what the core is handed
+ * @typedef {object} Host the functions that the core needs
  * @property {() => number} now Unix seconds
- * @property {(document: Buffer) => void} keep keeps all keys; throws if it cannot
+ * @property {(document: Buffer) => void} keep stores all keys; throws if it cannot
  *
  * @typedef {object} Answer
  * @property {number} status
  * @property {string[]} headers name, value, …
  * @property {Buffer} body
- * @property {Record<string, unknown>} log what stands in the access log: no credential is in it
+ * @property {Record<string, unknown>} log the entry for the access log, without credentials
  */
 
 export class EmulatorCore {
@@ -45,16 +45,16 @@ export class EmulatorCore {
     this.#wasm._initialize();
   }
 
-  /** @returns {string} what is wrong with these settings, "option: advice", or '' */
+  /** @returns {string} '' or the mistake in these settings as "option: advice" */
   configure({ apis, adminToken, userPersonalSecret, throttle, quota }) {
     const strings = this.#write(Buffer.from(`${[JSON.stringify(apis), adminToken, userPersonalSecret].join('\0')}\0`));
     return this.#text(this.#wasm.configure(...strings, throttle.requests, throttle.periodS, quota.requests, quota.periodS));
   }
 
   /**
-   * @param {Buffer | undefined} document what was kept
-   * @param {number} lifetimeS of the tokens to come
-   * @returns {string} what is wrong with it, or ''
+   * @param {Buffer | undefined} document the stored keys
+   * @param {number} lifetimeS of new tokens
+   * @returns {string} '' or the mistake in the document
    */
   open(document, lifetimeS) {
     if (document?.includes(0)) return 'not JSON';
@@ -62,7 +62,7 @@ export class EmulatorCore {
   }
 
   /**
-   * Answers a request. Throws if the instance is dead: then none of it may be used again.
+   * Answers a request. Throws if the WebAssembly failed; this instance must not be used again then.
    * @returns {Answer}
    */
   handle({ method, path, rawHeaders, body, bodyTooLarge = false, admin = false, lifetimeS, refuseWith = 0 }) {
@@ -73,7 +73,7 @@ export class EmulatorCore {
     return this.#answer;
   }
 
-  /** Our imports. What throws here counts as a failure there: nothing may unwind C. */
+  /** Our imports. An exception becomes 0, which C takes as a failure: an exception must not pass through C frames. */
   #imports() {
     const guard = (run) => (...words) => {
       try {
@@ -127,7 +127,7 @@ export class EmulatorCore {
     return this.#keys.get(name);
   }
 
-  /** A view, until the memory grows: that is until C runs again. */
+  /** A view of the memory. It is valid until C runs again, because C may grow the memory. */
   #bytes(address, length) {
     return Buffer.from(this.#wasm.memory.buffer, address, length);
   }
@@ -137,14 +137,14 @@ export class EmulatorCore {
     return true;
   }
 
-  /** A string that ends with NUL; '' for NULL. */
+  /** The NUL-terminated string at this address; '' for NULL. */
   #text(address) {
     if (!address) return '';
     const all = Buffer.from(this.#wasm.memory.buffer, address);
     return all.toString('utf8', 0, all.indexOf(0));
   }
 
-  /** Copies into memory that C frees, with a NUL behind it: [address, length without that NUL]. */
+  /** Copies `piece` and a NUL into memory that C frees. Returns [address, length without the NUL]. */
   #write(piece) {
     const address = this.#wasm.malloc(piece.length + 1);
     if (!address) throw new Error('out of memory');

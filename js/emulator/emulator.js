@@ -1,4 +1,4 @@
-// The running emulator: Node's http in front of the core, and the knobs in between.
+// The running emulator: Node's http, then the knobs, then the core.
 
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
@@ -15,29 +15,29 @@ import { OptionError } from './options.js';
 import { watchParent } from './parent.js';
 
 const BODY_MAX = 16_384; // AUTHAPI_BODY_MAX of src/authapi/endpoints.h
-const REQUEST_TIMEOUT_MS = 15_000; // for all of a request, its body included
+const REQUEST_TIMEOUT_MS = 15_000; // for the whole request with its body
 const HEADERS_MAX = 32_768;
 const REQUESTS_KEPT = 10_000;
-const GRACE_MS = 2000; // what begun requests get to finish on close
+const GRACE_MS = 2000; // close() waits this long for requests in flight
 
 const KIND_PATHS = { secret: '/admin/secrets', 'domain-key': '/admin/domain-keys' };
-const START_NAME = 'emulator'; // of the API key that startEmulator makes
+const START_NAME = 'emulator'; // the name of the API key that startEmulator makes
 
 /**
- * What was asked. There is no credential and no token in it.
+ * One request. It contains no credential and no token.
  * @typedef {object} RequestEntry
  * @property {string} time when it was answered, by the server's clock: ISO 8601
  * @property {string} method
  * @property {string} path without query; "(unknown path)" where there is no endpoint
  * @property {number} status 0 if the client left before it was answered
  * @property {string | null} origin
- * @property {string | null} keyId of the credential, or else the API key, that was used
- * @property {string | null} reason why it was refused; "injected" and "cut_off" by knobs, "client_left"
+ * @property {string | null} keyId the ID of the credential, or else of the API key
+ * @property {string | null} reason of a refusal; "injected" or "cut_off" if a knob did it; or "client_left"
  * @property {string} [problem] what failed in the emulator
  * @property {number} ms
  */
 
-/** A wildcard address is none that one can ask. */
+/** A client cannot connect to a wildcard address. It uses the loopback address instead. */
 const REACHABLE = { '0.0.0.0': '127.0.0.1', '::': '[::1]' };
 
 function urlOf({ address, port }) {
@@ -45,8 +45,8 @@ function urlOf({ address, port }) {
 }
 
 /**
- * The body up to the limit; the rest is read and dropped, so that the client gets to read the answer. Undefined if
- * the client left before its end.
+ * Reads the body up to the limit. The rest is read and dropped; otherwise the client could not read the answer.
+ * Undefined if the client left before the end.
  */
 async function readBody(request) {
   const pieces = [];
@@ -69,7 +69,7 @@ const pathOf = (target) => target.replace(/^https?:\/\/[^/?#]*/i, '').split('?',
 
 const nowS = (offsetS = 0) => Math.floor(Date.now() / 1000) + offsetS;
 
-/** What a firewall or a CDN in front of an API may say. */
+/** The kind of page that a firewall or a CDN in front of an API sends. */
 const FIREWALL_PAGE = '<!doctype html><html><head><title>403 Forbidden</title></head><body><h1>403 ERROR</h1><p>Request blocked.</p></body></html>';
 
 function isJson(text) {
@@ -81,7 +81,7 @@ function isJson(text) {
   }
 }
 
-/** What the core says of settings: "option: advice", or a problem of its own. */
+/** The core's answer to wrong settings, as an error. It is "option: advice", or a failure of the core itself. */
 function optionError(wrong) {
   const [, option, advice] = /^([^:]+): (.*)$/s.exec(wrong) ?? [];
   return option ? new OptionError(option, advice) : new Error(wrong);
@@ -99,18 +99,18 @@ export class Emulator {
   #file;
   #log;
   #core;
-  #document; // what was kept last
+  #document; // the keys as they were stored last
   #startDocument;
   #server;
-  #clockOffsetS = 0; // of the request that is being answered
+  #clockOffsetS = 0; // for the current request
   #closed;
-  #inFlight = 0; // requests whose headers are there and whose answer is not sent
-  #waiting = new Set(); // answers that are late: each ends its wait when it is called
+  #inFlight = 0; // requests whose headers arrived and whose answer is not sent yet
+  #waiting = new Set(); // for each delayed answer, a function that ends its delay
   #allowHosts;
-  #stopWatching; // the parent, if asked
-  #gateway; // undefined: it answers as inbenta-authd does
+  #stopWatching; // stops watching the parent; undefined without exitWithParent
+  #gateway; // undefined with the personality "authd"
 
-  /** The log of requests, oldest first; the last 10,000 of them. @type {RequestEntry[]} */
+  /** The last 10,000 requests, oldest first. @type {RequestEntry[]} */
   requests = [];
   /** "http://127.0.0.1:PORT" */
   url = '';
@@ -118,9 +118,9 @@ export class Emulator {
   endpoint = '';
   /** An API key to start with. */
   apiKey = '';
-  /** A domain key of it, for `domains`; null if there were none. @type {string | null} */
+  /** A domain key of this API key, for `domains`; null if there were none. @type {string | null} */
   domainKey = null;
-  /** A secret of it; null if it was made earlier: a file has only its hash. @type {string | null} */
+  /** A secret of this API key; null if an earlier start made it: the file has only its hash. @type {string | null} */
   secret = null;
   /** @type {string | null} */
   domainKeyId = null;
@@ -158,7 +158,7 @@ export class Emulator {
   }
 
   // -------------------------------------------------------------------------------------------------------------
-  // Keys. They are managed as over HTTP, by the same C.
+  // Keys. These methods use the C code of the management endpoints.
 
   /**
    * Makes an API key.
@@ -170,7 +170,7 @@ export class Emulator {
   }
 
   /**
-   * Makes a secret, which is shown this once.
+   * Makes a secret. It is shown only here.
    * @param {string} [apiKey]
    * @returns {Promise<{id: string, secret: string}>}
    */
@@ -179,9 +179,9 @@ export class Emulator {
   }
 
   /**
-   * Makes a secret in place of another one, which works on for a while.
-   * @param {string} id of the old one
-   * @param {number} [overlapS] for how long that is
+   * Replaces a secret by a new one. The old one stays valid for the overlap.
+   * @param {string} id of the old secret
+   * @param {number} [overlapS] in seconds
    * @returns {Promise<{id: string, secret: string}>}
    */
   async rotateSecret(id, overlapS) {
@@ -189,8 +189,8 @@ export class Emulator {
   }
 
   /**
-   * Makes the next signing key. It is in the JWK set at once, and signs later.
-   * @param {number} [publishS] how much later
+   * Makes the next signing key. It is in the JWK set immediately, and signs after `publishS`.
+   * @param {number} [publishS] in seconds
    * @returns {Promise<{kid: string}>}
    */
   async rotateSigningKey(publishS) {
@@ -209,7 +209,7 @@ export class Emulator {
   }
 
   /**
-   * Replaces a domain key's list; it counts at once.
+   * Replaces a domain key's list of domains. The new list applies immediately.
    * @param {string} id
    * @param {string[]} domains
    */
@@ -218,7 +218,7 @@ export class Emulator {
   }
 
   /**
-   * Revokes a credential; it, and the refresh of its tokens, are refused at once.
+   * Revokes a credential. The credential and the refresh of its tokens are refused from now on.
    * @param {'secret' | 'domain-key'} kind
    * @param {string} id
    */
@@ -236,7 +236,7 @@ export class Emulator {
     throw Object.assign(new Error(answer.log.problem ?? message), { code: reason ?? 'server_error', status: answer.status });
   }
 
-  /** Those of the last start, if the file has them, so that they stay the same. */
+  /** Makes the keys to start with. If the file has them from an earlier start, they stay the same. */
   #makeFirstKeys(domains) {
     const first = this.#manage('GET', '/admin/api-keys').find(({ name }) => name == START_NAME);
     const { id, apiKey } = first ?? this.#manage('POST', '/admin/api-keys', { name: START_NAME });
@@ -253,7 +253,7 @@ export class Emulator {
   // Knobs.
 
   /**
-   * Turns knobs, from the next request on. Those that are not named stay as they are.
+   * Sets knobs, from the next request on. Other knobs stay as they are.
    * @param {import('./knobs.js').Knobs & {log?: ((entry: RequestEntry) => void) | null}} knobs
    */
   set({ log = this.#log, ...knobs }) {
@@ -262,12 +262,15 @@ export class Emulator {
     this.#log = log;
   }
 
-  /** What is set now, in the order in which it was; the last on top. @returns {import('./knobs.js').Knobs[]} */
+  /**
+   * The current knobs, in the order in which they were set; a later one wins.
+   * @returns {import('./knobs.js').Knobs[]}
+   */
   get knobs() {
     return this.#knobs.current;
   }
 
-  /** Everything as it was right after the start: keys (in the file, too), knobs, limits; and no requests. */
+  /** Restores the state right after the start: keys (also in the file), knobs and limits. `requests` is emptied. */
   async reset() {
     this.#keep(this.#startDocument);
     this.#core = this.#newCore(this.#startDocument);
@@ -284,7 +287,7 @@ export class Emulator {
     const wrong = core.configure(this.#settings);
     if (wrong) throw optionError(wrong);
     const problem = core.open(document, this.#settings.lifetimeS);
-    // What the file itself complains of names it already.
+    // An error about the file may name the file already.
     const named = !this.#file || problem.startsWith(this.#file.path);
     if (problem) throw Object.assign(new Error(named ? problem : `${this.#file.path}: ${problem}`), { code: 'file_not_usable' });
     return core;
@@ -295,7 +298,7 @@ export class Emulator {
     this.#document = document;
   }
 
-  /** A core that died is replaced by one with the keys that were kept, and the caller gets an error. */
+  /** Asks the core. If it fails, a new core with the stored keys replaces it, and the answer is an error. */
   #ask({ clockOffsetS = 0, ...request }) {
     this.#clockOffsetS = clockOffsetS;
     try {
@@ -324,7 +327,7 @@ export class Emulator {
     const problem = this.#hostProblem(request);
     if (problem) return this.#refuseHost(request, response, path, problem, started);
     const isAdmin = this.#settings.servesAdmin && /^\/admin($|\/)/.test(path);
-    // A preflight passes, or a page could not read what was injected.
+    // A preflight passes: otherwise a page could not read the injected answer.
     const knobs = isAdmin ? {} : this.#knobs.take(path, { count: request.method != 'OPTIONS' });
     const { clockOffsetS, lifetimeS = this.#settings.lifetimeS, ...trouble } = Object.fromEntries(Object.entries(knobs).filter(([, value]) => value !== null));
     const { latencyMs = 0, status, body, retryAfterS, cutOff = false, firewall = false, apis, cors = true } = request.method == 'OPTIONS' ? {} : trouble;
@@ -348,7 +351,7 @@ export class Emulator {
     if (!left) this.#send(response, answer, { cutOff, clockOffsetS });
   }
 
-  /** What is wrong with the Host of a request, and the status that says so (RFC 9112, section 3.2; RFC 9110, section 15.5.20). */
+  /** The problem with a request's Host, and its status (RFC 9112, section 3.2; RFC 9110, section 15.5.20). */
   #hostProblem(request) {
     if (!hasOneHost(request)) return { status: 400, reason: 'bad_request', message: 'A request has exactly one Host.' };
     if (isHostAllowed(request, this.#allowHosts)) return undefined;
@@ -362,7 +365,10 @@ export class Emulator {
     if (!response.destroyed) this.#send(response, answer, { cutOff: false });
   }
 
-  /** False if the emulator ends before. Without AbortSignal, which test environments replace by one that Node refuses. */
+  /**
+   * Waits. Resolves to false if the emulator closes first. It uses no AbortSignal: test environments replace that
+   * class, and Node refuses theirs.
+   */
   #wait(ms) {
     return new Promise((resolve) => {
       const end = (waited) => {
@@ -380,7 +386,7 @@ export class Emulator {
     const what = left ? 'client_left' : (reason ?? (cutOff === false ? null : 'cut_off'));
     const entry = { time, method, path, status: left ? 0 : status, origin, keyId: key, reason: what, ...(problem && { problem }), ms: Math.round(ms * 100) / 100 };
     if (this.requests.push(entry) > REQUESTS_KEPT) this.requests.shift();
-    // What it throws is not to be lost, and not this request's trouble.
+    // An exception of the user's function must surface, and must not fail this request.
     if (this.#log) nextTick(() => this.#log(entry));
   }
 
@@ -392,14 +398,14 @@ export class Emulator {
     if (cutOff === false) return response.end(bodiless ? undefined : body);
     const { socket } = response;
     const length = Math.min(cutOff === true ? Math.floor(body.length / 2) : cutOff, body.length - 1);
-    if (length < 0) return socket.destroy(); // there is no middle
+    if (length < 0) return socket.destroy(); // an empty body has no middle
     response.flushHeaders();
     if (length == 0) socket.destroySoon();
     else response.write(body.subarray(0, length), () => socket.destroySoon());
   }
 
   /**
-   * Takes no new connections, gives begun requests two seconds to finish, then ends. May be called again.
+   * Accepts no more connections, waits up to two seconds for requests in flight, then ends. May be called again.
    * @returns {Promise<void>}
    */
   close() {
@@ -421,7 +427,7 @@ export class Emulator {
 
 if (Symbol.asyncDispose) Emulator.prototype[Symbol.asyncDispose] = Emulator.prototype.close;
 
-/** `headers` (name, value, …) with one set. */
+/** `headers` (name, value, …) with this one header set. */
 function replace(headers, name, value) {
   return [...remove(headers, (other) => other == name), name, value];
 }
@@ -432,7 +438,7 @@ function remove(headers, isUnwanted) {
   return kept;
 }
 
-/** `apis` as the knob has it: left out after /auth, or an empty PHP map everywhere. */
+/** Applies the knob `apis`: "missing" removes the products from /auth; "empty" writes [], as PHP does. */
 function changeApis(body, how, path) {
   const answer = JSON.parse(body.toString());
   if (!('apis' in answer)) return body;

@@ -1,11 +1,11 @@
-// The file that keys are kept in. A write is there in full or not at all, also after kill -9 or a power cut:
-// a temporary file beside it is written, synced and renamed over it, and so is the folder.
+// The file with the keys. A write is atomic, also across kill -9 and a power cut: a temporary file in the same folder
+// is written, synced and renamed over it; then the folder is synced.
 
 import { closeSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 
-/** What distinguishes one version of the file from another; undefined if there is none. */
+/** Identifies a version of the file; undefined if there is no file. */
 function versionOf(path) {
   const info = statSync(path, { bigint: true, throwIfNoEntry: false });
   return info && [info.ino, info.size, info.mtimeNs].join();
@@ -15,18 +15,18 @@ function removeIfPossible(path) {
   try {
     rmSync(path, { force: true });
   } catch {
-    // The next write replaces it.
+    // Ignored: the next write replaces it.
   }
 }
 
 export class KeyFile {
   path;
-  #version; // as this process left it
+  #version; // after this process's last read or write
 
   /** @param {string} path */
   constructor(path) {
     this.path = resolve(path);
-    if (versionOf(this.path)) this.path = realpathSync(this.path); // a link stays one
+    if (versionOf(this.path)) this.path = realpathSync(this.path); // a symbolic link stays a link
   }
 
   /** @returns {Buffer | undefined} undefined if there is no file yet */
@@ -36,13 +36,13 @@ export class KeyFile {
   }
 
   /**
-   * Synchronous: nothing else happens before it is done. Throws without having changed anything, also if another
-   * program has changed the file, whose keys would be lost.
+   * Writes the file. Synchronous, so that no other request runs before it is done. If the write fails, the file is
+   * unchanged. It also throws if another program changed the file: a write would lose that program's keys.
    * @param {Buffer} content
    */
   write(content) {
     if (versionOf(this.path) != this.#version) throw new Error(`${this.path} was changed by another program; start the emulator again`);
-    const temporary = `${this.path}.tmp`; // what a killed process left there is replaced
+    const temporary = `${this.path}.tmp`; // a killed process may have left one
     try {
       rmSync(temporary, { force: true });
       const file = openSync(temporary, 'wx', 0o600);
@@ -61,7 +61,7 @@ export class KeyFile {
     this.#syncFolder();
   }
 
-  /** So that the new name survives, too. Windows has no such thing. */
+  /** Makes the rename durable. Windows cannot sync a folder. */
   #syncFolder() {
     if (process.platform == 'win32') return;
     const folder = openSync(dirname(this.path), 'r');

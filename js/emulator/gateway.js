@@ -1,11 +1,11 @@
-// The personality `gateway`: what the core refused, in the words and the shapes of Inbenta's production API and of the
-// gateway in front of it, as far as docs/wire.md knows them. The core's `reason` stays in the log only.
+// The personality `gateway`: rewrites the core's refusals into those of Inbenta's production API and of the gateway in
+// front of it, as far as docs/wire.md knows them. The core's `reason` appears in the log only.
 
 import { Buffer } from 'node:buffer';
 
 const REMEMBERED_MAX = 10_000;
 
-/** Paths that are the emulator's own: production has none of them. */
+/** Paths that only the emulator has, not production. */
 const OWN_PATHS = ['/healthz', '/.well-known/jwks.json'];
 
 /** Headers that production is not known to send with a refusal. */
@@ -16,10 +16,10 @@ const denied = { status: 403, body: { Message: 'User is not authorized to access
 const failed = { status: 500, body: { message: 'Internal server error' } };
 
 /**
- * docs/wire.md, "Refusals", as a table: the core's reason, or its status, and what production sends. `cached`: the
- * gateway remembers it (refusalCacheS). What is not here keeps its status and the API's sentence:
- * {"error": {"code", "message"}}. That is documented for a wrong secret (400) and for a personal secret (422), and
- * assumed for a domain key, its origins and revocation.
+ * docs/wire.md, "Refusals", as a table from the core's reason to production's answer. `cached`: the gateway repeats
+ * the refusal (refusalCacheS). Other refusals keep their status and the API's message: {"error": {"code", "message"}}.
+ * That form is documented for a wrong secret (400) and a personal secret (422). It is assumed for a domain key, its
+ * origins and revocation.
  */
 const BY_REASON = {
   api_key_unknown: denied,
@@ -45,30 +45,30 @@ const BY_STATUS = {
   504: { status: 504, body: { message: 'Endpoint request timed out' } },
 };
 
-/** Of a wrong URL, the gateway product reads the Authorization header as one of its own, and quotes it. */
+/** For a wrong URL, the gateway takes the Authorization header for its own kind, and quotes it in the message. */
 const unreadable = (authorization) => ({ status: 403, body: { message: `'${authorization.split(' ').pop()}' not a valid key=value pair (missing equal-sign) in Authorization header: '${authorization}'.` } });
 
-/** The row for an answer; undefined: it stays as it is, but for the API's own sentence. */
+/** The row of the tables for an answer; undefined if it keeps its status and the API's message. */
 function rowFor({ status, log: { reason } }, { authorization }) {
   if (status < 400) return undefined;
   const row = BY_REASON[reason] ?? (['injected', 'server_error'].includes(reason) || status == 405 ? BY_STATUS[status] : undefined);
   return row == wrongUrl && authorization ? unreadable(authorization) : row;
 }
 
-/** The API's own sentence, without what only our server adds. */
+/** The body without `reason`, which only our server sends. */
 function withoutReason(body) {
   const { error, ...more } = JSON.parse(body.toString());
   return error ? { error: { code: error.code, message: error.message } } : more;
 }
 
-/** What the gateway's cache goes by. */
+/** The key of the gateway's cache. */
 const identityOf = (headers) => `${headers['x-inbenta-key']}\n${headers.authorization}`;
 
 export class Gateway {
   #cacheS;
   #refused = new Map(); // by identity: {status, body, untilS}
 
-  /** @param {number} refusalCacheS for how long a refusal goes on, in seconds; 0: it is not cached */
+  /** @param {number} refusalCacheS how long a refusal is repeated, in seconds; 0: not cached */
   constructor(refusalCacheS) {
     this.#cacheS = refusalCacheS;
   }
@@ -77,7 +77,7 @@ export class Gateway {
    * Answers a request as production does.
    * @param {{path: string, method: string, headers: Record<string, string>}} request
    * @param {number} nowS the server's clock, in Unix seconds
-   * @param {(refuseWith?: number) => import('./core.js').Answer} ask asks the core, or has it refuse with a status
+   * @param {(refuseWith?: number) => import('./core.js').Answer} ask asks the core; it refuses with a status, if given
    * @param {number} [refuseWith]
    */
   answer({ path, method, headers }, nowS, ask, refuseWith) {
@@ -108,7 +108,7 @@ export class Gateway {
   }
 }
 
-/** `headers` (name, value, …) without those that are our own. */
+/** `headers` (name, value, …) without OWN_HEADERS. */
 function produced(headers) {
   const kept = [];
   for (let i = 0; i < headers.length; i += 2) if (!OWN_HEADERS.includes(headers[i])) kept.push(headers[i], headers[i + 1]);

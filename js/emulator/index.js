@@ -1,5 +1,5 @@
-// The entry 'inbenta-auth/emulator': a local Auth API in this process, for tests. It is the C of inbenta-authd in
-// WebAssembly behind Node's http; keys are in memory, or in a JSON file.
+// The entry 'inbenta-auth/emulator': a local Auth API in this process, for tests. It runs the C code of inbenta-authd
+// as WebAssembly behind Node's http. Keys are in memory or in a JSON file.
 
 import { Emulator as LocalApi } from './emulator.js';
 import { KeyFile } from './file.js';
@@ -11,31 +11,31 @@ import { checkChoice, checkFlag, checkNames, checkNumber, LIFETIME_MAX_S, Option
 /** @typedef {import('./knobs.js').Knobs} Knobs */
 
 /**
- * @typedef {object} Limit so many requests of an API key in each period
+ * @typedef {object} Limit the requests that each API key may make in each period
  * @property {number} requests
  * @property {number} periodS in seconds
  *
  * @typedef {object} EmulatorOptions
  * @property {string[]} [domains] of the domain key to start with: "www.example.com" (https), "*.example.com" (its
  *   sub-domains), or a full origin such as "http://localhost:3000"
- * @property {number} [port=0] 0 takes a free one
- * @property {string} [host='127.0.0.1'] another one than this machine's own lets others in
- * @property {string[]} [allowHosts] names that it answers to, besides those of this machine ("localhost" and what ends in
- *   ".localhost") and addresses
+ * @property {number} [port=0] 0 takes a free port
+ * @property {string} [host='127.0.0.1'] with an address that is not loopback, other machines can connect
+ * @property {string[]} [allowHosts] more host names that it answers to, besides "localhost", "*.localhost" and IP
+ *   addresses
  * @property {boolean} [exitWithParent=false] closes when the process that started this one ends
  * @property {number} [lifetimeS=1200] of access tokens, in seconds
  * @property {Record<string, string>} [apis] products and their base URLs, as clients get them with their token
- * @property {string} [file] where keys are kept, as JSON; made if it is not there. Else they are in memory only
- * @property {string} [adminToken] also serves management and its page at /admin/, for who has this token
- * @property {string} [userPersonalSecret] the one that /auth takes beside a secret; any other one is refused
- * @property {Limit} [throttle] beyond that: 429
- * @property {Limit} [quota] the same for a longer period
+ * @property {string} [file] a JSON file for the keys; created if missing. Without it, keys are in memory only
+ * @property {string} [adminToken] also serves management, and its page at /admin/, to whoever sends this token
+ * @property {string} [userPersonalSecret] the only personal secret that /auth accepts beside a secret
+ * @property {Limit} [throttle] over the limit, the answer is 429
+ * @property {Limit} [quota] a second limit, for a longer period
  * @property {'authd' | 'gateway'} [personality='authd'] 'gateway' refuses as Inbenta's production API and the gateway in
  *   front of it do: without `reason` and Retry-After, and a wrong URL is a 403
- * @property {number} [refusalCacheS=0] with the personality 'gateway': for how long a refusal by the gateway goes on for
- *   the same keys and token, in seconds; production's may take 300
+ * @property {number} [refusalCacheS=0] with the personality 'gateway': how long the gateway repeats a refusal for the
+ *   same keys and token, in seconds; up to 300 in production
  * @property {Knobs | Knobs[]} [knobs] as set() takes them
- * @property {(entry: RequestEntry) => void} [log] is called for each request
+ * @property {(entry: RequestEntry) => void} [log] called for each request
  */
 
 const NAMES = ['domains', 'port', 'host', 'allowHosts', 'exitWithParent', 'lifetimeS', 'apis', 'file', 'adminToken', 'userPersonalSecret', 'throttle', 'quota', 'personality', 'refusalCacheS', 'knobs', 'log'];
@@ -56,12 +56,12 @@ function checkText(option, value) {
 }
 
 /**
- * Starts a local Auth API for tests. Resolves when it can be asked.
+ * Starts a local Auth API for tests. Resolves when it accepts requests.
  * @param {EmulatorOptions} [options]
  * @returns {Promise<Emulator>}
  * @throws {TypeError} with `option` and `advice`, for a mistake in the options
- * @throws {Error} code 'file_not_usable' for a file that is damaged or somebody else's, which is left as it is;
- *   Node's own codes, such as 'EADDRINUSE', where it cannot listen
+ * @throws {Error} code 'file_not_usable' if the file is damaged or another program wrote it; it is left untouched.
+ *   Node's own codes, such as 'EADDRINUSE', if it cannot listen
  */
 export async function startEmulator(options = {}) {
   checkNames(options, NAMES, 'option');

@@ -1,11 +1,11 @@
-// How the emulator misbehaves. A rule is some knobs and the requests that they are for; for each request the
-// rules that fit are laid over each other, the one that was set last on top.
+// How the emulator misbehaves. A rule is a set of knobs with the requests that it applies to. For each request the
+// matching rules are merged; a later rule overrides an earlier one.
 
 import { checkChoice, checkFlag, checkNames, checkNumber, LIFETIME_MAX_S, OptionError } from './options.js';
 
 const DAY_MS = 86_400_000;
 
-/** Paths as people write them, and as they are asked. */
+/** Paths as options name them, and as requests have them. */
 const PATHS = { '/auth': '/v1/auth', '/refreshToken': '/v1/refreshToken', '/apis': '/v1/apis', '/.well-known/jwks.json': '/.well-known/jwks.json', '/healthz': '/healthz' };
 
 const CHECKS = {
@@ -29,20 +29,20 @@ const CHECKS = {
 const LIMITS = ['path', 'next'];
 
 /**
- * @typedef {object} Knobs null sets one back to its default
+ * @typedef {object} Knobs null resets a knob to its default
  * @property {number | null} [lifetimeS] of access tokens, in seconds
- * @property {number | null} [latencyMs] waits so long before it answers
- * @property {number | null} [status] answers with this status instead of looking into the request
- * @property {unknown} [body] of the answer: a text, or anything that is written as JSON
+ * @property {number | null} [latencyMs] waits this long before it answers
+ * @property {number | null} [status] answers with this status without checking the request
+ * @property {unknown} [body] of the answer: a string, or a value that is sent as JSON
  * @property {number | null} [retryAfterS] sends Retry-After
  * @property {boolean | number | null} [cutOff] closes the connection in the middle of the body, or after so many bytes
  * @property {boolean | null} [firewall] answers as a firewall or CDN does: 403 and a page of HTML
- * @property {boolean | null} [cors] false leaves out the headers by which a page of another origin may read the answer
- * @property {'missing' | 'empty' | null} [apis] 'missing': /auth names no products, GET /apis does; 'empty': both answer
- *   [], as PHP writes an empty map
- * @property {number | null} [clockOffsetS] how far the server's clock is ahead: Date, expiration, and what has expired
- * @property {string | null} [path] only for this path: /auth, /refreshToken, /apis; else for all
- * @property {number | null} [next] only for so many requests from now on
+ * @property {boolean | null} [cors] false leaves out the CORS headers, so that a page of another origin cannot read it
+ * @property {'missing' | 'empty' | null} [apis] 'missing': /auth names no products, GET /apis does; 'empty': both
+ *   answer [], as PHP writes an empty map
+ * @property {number | null} [clockOffsetS] how far the server's clock is ahead; affects Date, expiration and expiry
+ * @property {string | null} [path] applies to this path only, such as /auth, /refreshToken or /apis; default: all
+ * @property {number | null} [next] applies to this many requests only, from now on
  */
 
 function checkPath(path) {
@@ -55,7 +55,7 @@ export class KnobSet {
   #start;
   #rules = [];
 
-  /** @param {Knobs[]} start where reset() goes back to */
+  /** @param {Knobs[]} start the knobs that reset() restores */
   constructor(start) {
     this.#start = start;
     this.reset();
@@ -82,13 +82,13 @@ export class KnobSet {
     this.#rules.push({ path, next, values });
   }
 
-  /** Drops what a new rule without an end hides for good, so that rules do not pile up. */
+  /** Removes values that a new permanent rule overrides for ever. Otherwise rules would accumulate. */
   #forget(path, values) {
     for (const rule of this.#rules) if (path == null || rule.path == path) for (const name of Object.keys(values)) delete rule.values[name];
     this.#rules = this.#rules.filter((rule) => Object.keys(rule.values).length);
   }
 
-  /** The knobs for a request, which counts for `next` unless it is only looked at. */
+  /** The knobs for a request. With `count` the request counts for `next`. */
   take(requested, { count = true } = {}) {
     const all = {};
     for (const rule of this.#rules) {
@@ -100,7 +100,7 @@ export class KnobSet {
     return all;
   }
 
-  /** @returns {Knobs[]} what is set now, the last on top */
+  /** @returns {Knobs[]} the current rules; a later one overrides an earlier one */
   get current() {
     return this.#rules.map(({ path, next, values }) => ({ ...values, ...(path != null && { path }), ...(next < Infinity && { next }) }));
   }

@@ -1,7 +1,7 @@
-// What Emscripten's libc asks of its host. Which functions these are differs from version to version (3.1.6 reports
-// that memory grew, 3.1.69 also closes files), and the emulator needs none of them: it has no files and no environment.
+// The functions that Emscripten's libc imports. They differ between versions: 3.1.6 reports that memory grew, 3.1.69
+// also closes files. The emulator needs none of them, because it has no files and no environment.
 
-/** "Not supported", as WASI counts errors: libc goes on without. */
+/** WASI's error number for "not supported". libc then continues without the function. */
 const ENOSYS = 52;
 
 /**

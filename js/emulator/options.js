@@ -1,6 +1,6 @@
-// What may be wrong with options, reported by the option's name.
+// Checks options. An error names the option.
 
-/** A mistake of the caller. `option` is its name, `advice` what to do. */
+/** The caller passed a wrong option. `option` is its name; `advice` is how to correct it. */
 export class OptionError extends TypeError {
   constructor(option, advice) {
     super(`${option}: ${advice}`);
@@ -29,7 +29,7 @@ export function checkChoice(option, value, choices) {
   throw new OptionError(option, `choose one of ${choices.join(', ')}`);
 }
 
-/** Throws for what `known` does not have: a misspelt option would go unseen. */
+/** Throws for a name that is not in `known`. Otherwise a misspelt option would be ignored silently. */
 export function checkNames(given, known, what) {
   for (const name of Object.keys(given)) if (!known.includes(name)) throw new OptionError(name, `there is no such ${what}; there are ${known.join(', ')}`);
 }

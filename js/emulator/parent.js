@@ -1,5 +1,5 @@
-// Whether the process that started this one is still there. A program that starts the emulator may be killed without
-// ending it: npx, for one, passes SIGTERM to a shell only.
+// Watches the process that started this one. That process may be killed without ending the emulator: npx, for example,
+// passes SIGTERM to a shell only.
 
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
@@ -12,11 +12,11 @@ const isThere = (pid) => {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error.code == 'EPERM'; // somebody else's
+    return error.code == 'EPERM'; // it exists and belongs to another user
   }
 };
 
-/** The parent of a shell that runs one command (`sh -c …`, as npx has it); undefined for others, and where there is no /proc. */
+/** The parent of a shell that runs one command (`sh -c …`, as npx does); undefined for others and without /proc. */
 function parentOfShell(pid) {
   try {
     const [, option] = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
@@ -28,16 +28,16 @@ function parentOfShell(pid) {
 }
 
 /**
- * Calls `onEnd` once, within half a second, when the parent of this process has ended; or the parent's parent, if a shell
- * that runs this one command is in between. It keeps no process alive.
+ * Calls `onEnd` once, within half a second after the parent of this process ended. If the parent is a shell for this
+ * one command, the shell's parent is watched too. The timer does not keep this process alive.
  * @param {() => void} onEnd
- * @returns {() => void} stops to watch
+ * @returns {() => void} stops watching
  */
 export function watchParent(onEnd) {
   const parent = process.ppid;
   const beyond = parentOfShell(parent);
   const timer = setInterval(() => {
-    // An orphan gets another parent, but for Windows, where the number of the old one stays.
+    // An orphan gets another parent. On Windows it keeps the old parent's process ID, so isThere() is asked too.
     if (process.ppid == parent && isThere(parent) && (beyond === undefined || parentOfShell(parent) == beyond)) return;
     clearInterval(timer);
     onEnd();

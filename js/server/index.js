@@ -1,5 +1,5 @@
-// The entry for servers, 'inbenta-auth/server': a client that has the secret, and the answer to a page that asks
-// its own server for a token. The secret stays in this process; a page gets tokens only.
+// The entry for servers, 'inbenta-auth/server': a client that has the secret, and a handler that gives tokens to the
+// server's own pages. The secret stays in this process. A page gets tokens only.
 
 import { AuthClient } from '../client/client.js';
 import { checkConfig, checkKey } from '../client/config.js';
@@ -7,14 +7,14 @@ import { AuthError, invalid } from '../client/errors.js';
 
 export { AuthClient, AuthError };
 
-/** A bit of src/wasm/boundary.h, which the browser's module does not know. */
+/** A flag of src/wasm/boundary.h. The browser's WebAssembly module does not have this flow. */
 const FLOW_SECRET = 16;
 
 /** @typedef {import('../types/server.cjs').SecretOptions} SecretOptions */
 /** @typedef {import('../types/server.cjs').HandlerOptions} HandlerOptions */
 
 /**
- * A client for the API Secret flow. Synchronous, starts nothing until it is asked for a token.
+ * Makes a client for the API Secret flow. Synchronous. Nothing starts until a token is requested.
  * @param {string} secret from a file or the environment, never from code that a browser gets
  * @param {string} apiKey
  * @param {SecretOptions} [options]
@@ -31,8 +31,8 @@ const answer = (status, body, headers = {}) => new Response(JSON.stringify(body)
 const usePost = () => answer(405, { error: 'Use POST.' }, { Allow: 'POST' });
 
 /**
- * Whether a page of this origin asks: by Fetch Metadata or, where a browser does not send it, by Origin and Host. A
- * request with neither does not come from a page of another site in any browser of today; `authorize` decides about it.
+ * Whether the request comes from a page of this origin. Fetch Metadata decides; without it, Origin is compared with
+ * Host. A request with neither cannot come from a page of another site in a current browser. `authorize` decides then.
  */
 function isSameOrigin(headers, host) {
   const site = headers.get('Sec-Fetch-Site');
@@ -48,8 +48,8 @@ function isSameOrigin(headers, host) {
 }
 
 /**
- * Gives a page of this server a token: the other end of `tokenFrom`. It answers POST from pages of the same origin whom
- * `authorize` lets pass, and tells the page nothing of what went wrong behind it but when to try again.
+ * Makes a handler that gives tokens to this server's pages; `tokenFrom` calls it from the page. It accepts POST from
+ * the same origin if `authorize` returns true. The page gets no details of a failure, only when to try again.
  * @param {AuthClient} client
  * @param {HandlerOptions} options
  * @returns {(request: Request) => Promise<Response>} `{accessToken, expiration, expires_in, apis}`
@@ -82,13 +82,13 @@ export function tokenHandler(client, { authorize, log = console.error }) {
   };
 }
 
-/** A web Request of an incoming one: method, URL and headers, without the pseudo-headers of HTTP/2. */
+/** Converts Node's request to a web Request: method, URL and headers, without the pseudo-headers of HTTP/2. */
 function requestOf({ method, url, originalUrl = url, headers }) {
   const host = headers.host ?? headers[':authority'] ?? 'localhost';
   const own = Object.entries(headers).filter(([name]) => !name.startsWith(':'));
   let target;
   try {
-    target = new URL(originalUrl, 'http://localhost'); // "//" and others are none
+    target = new URL(originalUrl, 'http://localhost'); // throws for "//" and others
   } catch {
     target = 'http://localhost';
   }
@@ -96,8 +96,8 @@ function requestOf({ method, url, originalUrl = url, headers }) {
 }
 
 /**
- * The same for Node's http, https and http2, and Express. `authorize` gets a Request with the method, URL and headers;
- * Node's or Express's own request is `authorize`'s second argument.
+ * The same for Node's http, https and http2, and for Express. `authorize` gets a Request with the method, URL and
+ * headers. Its second argument is Node's or Express's own request.
  * @param {AuthClient} client
  * @param {HandlerOptions} options
  * @returns {(incoming: any, response: any, next?: (error: unknown) => void) => Promise<void>}
@@ -107,7 +107,7 @@ export function nodeTokenHandler(client, { authorize, log }) {
   return async (incoming, response, next) => {
     try {
       const handle = tokenHandler(client, { authorize: (request) => authorize(request, incoming), log });
-      // A Request cannot be made of some other methods.
+      // The constructor of Request throws for some other methods.
       const { status, headers, body } = incoming.method == 'POST' ? await handle(requestOf(incoming)) : usePost();
       const text = await new Response(body).text();
       response.writeHead(status, Object.fromEntries(headers));

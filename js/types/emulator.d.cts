@@ -1,41 +1,41 @@
 // The types of 'inbenta-auth/emulator'. Nothing here needs lib.dom or @types/node.
 
-/** So many requests of an API key in each period. */
+/** The requests that each API key may make in each period. */
 export interface Limit {
   requests: number;
   /** Seconds. */
   periodS: number;
 }
 
-/** How the emulator misbehaves. null takes a knob back. */
+/** How the emulator misbehaves. null resets a knob to its default. */
 export interface Knobs {
   /** Lifetime of access tokens, in seconds. */
   lifetimeS?: number | null | undefined;
-  /** Waits so long before it answers. */
+  /** Waits this long before it answers, in milliseconds. */
   latencyMs?: number | null | undefined;
-  /** Answers with this status instead of looking into the request. */
+  /** Answers with this status without checking the request. */
   status?: number | null | undefined;
-  /** Body of that answer: a text, or anything that is written as JSON. */
+  /** Body of the answer: a string, or a value that is sent as JSON. */
   body?: unknown;
-  /** Sends Retry-After. */
+  /** Sends Retry-After with this many seconds. */
   retryAfterS?: number | null | undefined;
-  /** Closes the connection in the middle of the body, or after so many bytes. */
+  /** true closes the connection in the middle of the body; a number closes it after this many bytes. */
   cutOff?: boolean | number | null | undefined;
   /** Answers as a firewall or CDN does: 403 and a page of HTML. */
   firewall?: boolean | null | undefined;
-  /** false leaves out the headers by which a page of another origin may read the answer. */
+  /** false leaves out the CORS headers, so that a page of another origin cannot read the answer. */
   cors?: boolean | null | undefined;
   /** 'missing': /auth names no products, GET /apis does. 'empty': both answer [], as PHP writes an empty map. */
   apis?: 'missing' | 'empty' | null | undefined;
-  /** How far the server's clock is ahead: Date, expiration, and what has expired. */
+  /** How far the server's clock is ahead, in seconds. It affects Date, expiration, and which tokens have expired. */
   clockOffsetS?: number | null | undefined;
-  /** Only for this path: /auth, /refreshToken, /apis. Else for all. */
+  /** Applies the knobs to this path only, such as /auth, /refreshToken or /apis. Default: all paths. */
   path?: string | null | undefined;
-  /** Only for so many requests from now on. */
+  /** Applies the knobs to this many requests only, from now on. */
   next?: number | null | undefined;
 }
 
-/** A request, as `log` and `requests` have it. No credential is in it. */
+/** One request, in `log` and `requests`. It contains no credential. */
 export interface RequestEntry {
   /** When it was answered, by the server's clock: ISO 8601. */
   time: string;
@@ -47,7 +47,7 @@ export interface RequestEntry {
   origin: string | null;
   /** ID of the credential, or else of the API key, that was used. */
   keyId: string | null;
-  /** Why it was refused; "injected" and "cut_off" by knobs, "client_left". */
+  /** Reason of a refusal; "injected" or "cut_off" if a knob did it; or "client_left". */
   reason: string | null;
   /** What failed in the emulator. */
   problem?: string;
@@ -60,11 +60,11 @@ export interface EmulatorOptions {
    * as "http://localhost:3000".
    */
   domains?: string[] | undefined;
-  /** 0 takes a free one (0). */
+  /** 0 takes a free port (0). */
   port?: number | undefined;
-  /** An address other than this machine's own lets other machines in (127.0.0.1). */
+  /** With an address that is not loopback, other machines can connect (127.0.0.1). */
   host?: string | undefined;
-  /** Names that it answers to, besides addresses and the names of this machine ("localhost" and what ends in ".localhost"). */
+  /** More host names that it answers to, besides "localhost", "*.localhost" and IP addresses. */
   allowHosts?: string[] | undefined;
   /** Closes when the process that started this one ends (false). */
   exitWithParent?: boolean | undefined;
@@ -72,31 +72,31 @@ export interface EmulatorOptions {
   lifetimeS?: number | undefined;
   /** Products and their base URLs, as clients get them with their token. */
   apis?: Record<string, string> | undefined;
-  /** Keeps keys in this JSON file. Without it they are in memory only. */
+  /** A JSON file for the keys; created if missing. Without it, keys are in memory only. */
   file?: string | undefined;
-  /** Also serves management and its page at /admin/, for who has this token. */
+  /** Also serves management, and its page at /admin/, to whoever sends this token. */
   adminToken?: string | undefined;
-  /** The one that /auth takes beside a secret; any other one is refused. */
+  /** The only personal secret that /auth accepts beside a secret. */
   userPersonalSecret?: string | undefined;
-  /** Beyond that: 429. */
+  /** Over this limit, the answer is 429. */
   throttle?: Limit | undefined;
-  /** The same for a longer period. */
+  /** A second limit, for a longer period. */
   quota?: Limit | undefined;
   /**
    * 'gateway' refuses as Inbenta's production API and the gateway in front of it do: without `reason` and Retry-After, and a
    * wrong URL is a 403 ('authd').
    */
   personality?: 'authd' | 'gateway' | undefined;
-  /** With the personality 'gateway': for how long it repeats a refusal for the same keys and token, in seconds (0). */
+  /** With the personality 'gateway': how long it repeats a refusal for the same keys and token, in seconds (0). */
   refusalCacheS?: number | undefined;
-  /** As `set` takes them. */
+  /** The knobs at the start. See `set`. */
   knobs?: Knobs | Knobs[] | undefined;
-  /** Gets each request. */
+  /** Called for each request. */
   log?: ((entry: RequestEntry) => void) | undefined;
 }
 
 export interface Emulator {
-  /** The log of requests, oldest first; the last 10,000 of them. */
+  /** The last 10,000 requests, oldest first. */
   requests: RequestEntry[];
   /** "http://127.0.0.1:PORT" */
   readonly url: string;
@@ -104,40 +104,40 @@ export interface Emulator {
   readonly endpoint: string;
   /** An API key to start with. */
   readonly apiKey: string;
-  /** A domain key of it, for `domains`; null if there were none. */
+  /** A domain key of this API key, for `domains`; null if there were none. */
   readonly domainKey: string | null;
   readonly domainKeyId: string | null;
-  /** A secret of it; null if it was made earlier, because a file has only its hash. */
+  /** A secret of this API key; null if an earlier start made it, because the file has only its hash. */
   readonly secret: string | null;
   readonly secretId: string | null;
   /** Makes an API key and resolves to it. */
   createApiKey(name?: string): Promise<string>;
-  /** Makes a secret. It is shown this once. */
+  /** Makes a secret. It is shown only here. */
   createSecret(apiKey?: string): Promise<{ id: string; secret: string }>;
-  /** Makes a secret in place of another one, which works on for `overlapS` seconds. */
+  /** Replaces a secret by a new one. The old one stays valid for `overlapS` seconds. */
   rotateSecret(id: string, overlapS?: number): Promise<{ id: string; secret: string }>;
-  /** Makes the next signing key. It is in the JWK set at once, and signs `publishS` seconds later. */
+  /** Makes the next signing key. It is in the JWK set immediately, and signs after `publishS` seconds. */
   rotateSigningKey(publishS?: number): Promise<{ kid: string }>;
   /** Makes a domain key. */
   createDomainKey(apiKey: string, domains: string[]): Promise<{ id: string; domainKey: string; domains: string[] }>;
-  /** Replaces a domain key's list; it counts at once. */
+  /** Replaces a domain key's list of domains. The new list applies immediately. */
   setDomains(id: string, domains: string[]): Promise<void>;
-  /** Revokes a credential. It, and the refresh of its tokens, are refused at once. */
+  /** Revokes a credential. The credential and the refresh of its tokens are refused from now on. */
   revoke(kind: 'secret' | 'domain-key', id: string): Promise<void>;
-  /** Turns knobs, from the next request on. Those that are not named stay as they are. */
+  /** Sets knobs, from the next request on. Other knobs stay as they are. */
   set(knobs: Knobs & { log?: ((entry: RequestEntry) => void) | null | undefined }): void;
-  /** What is set now, the last on top. */
+  /** The current knobs, in the order in which they were set; a later one wins. */
   readonly knobs: Knobs[];
-  /** Sets everything back to the start: keys (in the file, too), knobs, limits; and no requests. */
+  /** Restores the state right after the start: keys (also in the file), knobs and limits. `requests` is emptied. */
   reset(): Promise<void>;
-  /** Takes no new connections, gives begun requests two seconds to finish, then ends. May be called again. */
+  /** Accepts no more connections, waits up to two seconds for requests in flight, then ends. May be called again. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a local Auth API for tests. Resolves when it can be asked.
+ * Starts a local Auth API for tests. Resolves when it accepts requests.
  * @throws {TypeError} with `option` and `advice`, for a mistake in the options
- * @throws {Error} code 'file_not_usable' for a file that is damaged or that another program wrote; Node's own codes,
- *   such as 'EADDRINUSE', where it cannot listen
+ * @throws {Error} code 'file_not_usable' if the file is damaged or another program wrote it; Node's own codes, such as
+ *   'EADDRINUSE', if it cannot listen
  */
 export declare function startEmulator(options?: EmulatorOptions): Promise<Emulator>;

@@ -1,7 +1,7 @@
-// The types of 'inbenta-auth'. They are written by hand, so that they say what users need and nothing else;
-// tests/package/types.test.js holds them and the code together.
+// The types of 'inbenta-auth'. They are written by hand, so that they contain only what users need.
+// tests/package/types.test.js checks that they match the code.
 //
-// A browser's or Node's own types are taken where they are. Nothing here needs lib.dom or @types/node.
+// The types of a browser or of Node are used if the program has them. Nothing here needs lib.dom or @types/node.
 
 /** The type of a global class, if the environment of the program has that class. */
 type Global<Name extends string, Otherwise> = typeof globalThis extends { [Key in Name]: { prototype: infer Instance } } ? Instance : Otherwise;
@@ -15,7 +15,7 @@ type WebAssemblyModule = typeof globalThis extends { WebAssembly: { Module: { pr
 /** `using client = …`, where the compiler knows Symbol.dispose. */
 type Dispose = SymbolConstructor extends { readonly dispose: infer Key extends symbol } ? { [Name in Key]: () => void } : {};
 
-/** An access token. It does not change; a new one is a new object. */
+/** An access token. The object never changes; a new token is a new object. */
 export interface AccessToken {
   /** For the header `Authorization: Bearer …`. */
   readonly accessToken: string;
@@ -27,10 +27,10 @@ export interface AccessToken {
   readonly apis: Readonly<Record<string, string>>;
 }
 
-/** What a server gives a page: the answer of `/auth`, or of `tokenHandler`. Other members are ignored. */
+/** A token that a server gives to a page: the answer of `/auth`, or of `tokenHandler`. Other members are ignored. */
 export interface Grant {
   accessToken: string;
-  /** Seconds from now. If it is there, `expiration` does not count. */
+  /** Seconds from now. If present, `expiration` is ignored. */
   expires_in?: number | undefined;
   /** Unix seconds. */
   expiration?: number | undefined;
@@ -38,7 +38,7 @@ export interface Grant {
   apis?: Readonly<Record<string, string>> | null | undefined;
 }
 
-/** What happened. docs/api.md has the list. */
+/** The codes of AuthError. docs/api.md describes each. */
 export type AuthErrorCode =
   | 'invalid_config'
   | 'insecure_endpoint'
@@ -62,16 +62,16 @@ export type AuthErrorCode =
   | 'redirect_refused'
   | 'reauthorize_failed';
 
-/** Everything that can go wrong is one of these. It never holds a key or a token. */
+/** Every failure is an AuthError. It never contains a key or a token. */
 export declare class AuthError extends Error {
   private constructor();
   readonly name: 'AuthError';
   readonly code: AuthErrorCode;
-  /** The HTTP status of the answer, 0 if there was none. */
+  /** The HTTP status of the answer; 0 without an answer. */
   readonly status: number;
-  /** Whether a later try may succeed without anybody changing anything. */
+  /** True if a later call may succeed without any change to keys, settings or code. */
   readonly retryable: boolean;
-  /** How long until the next try reaches the network, in milliseconds. */
+  /** The time until the next call reaches the network, in milliseconds. */
   readonly retryAfterMs: number;
   /** How many requests in a row failed. */
   readonly attempts: number;
@@ -84,7 +84,7 @@ export declare class AuthError extends Error {
   static [Symbol.hasInstance](value: unknown): value is AuthError;
 }
 
-/** How much of the API key's limits is used. null: the API did not say. */
+/** How much of the API key's limits is used. null if the API did not send it. */
 export interface Quota {
   /** Percent. */
   readonly quotaUsage: number | null;
@@ -105,15 +105,15 @@ export interface AuthClientEventMap {
   token: AuthEvent<AccessToken>;
   /** An attempt failed. Others may follow. */
   error: AuthEvent<AuthError>;
-  /** The token expired or was refused, and there is no new one yet. */
+  /** The token expired or an API refused it, and there is no new one yet. */
   expired: AuthEvent<undefined>;
-  /** An answer said how much of the limits is used. */
+  /** An answer had the headers for the use of the limits. */
   quota: AuthEvent<Quota>;
 }
 
 type Listener<Event> = ((event: Event) => void) | { handleEvent(event: Event): void } | null;
 
-/** One thing that happened, as `log` gets it. It never holds a key or a token. */
+/** One entry for `log`. It never contains a key or a token. */
 export interface LogEntry {
   readonly type: keyof AuthClientEventMap | 'fetch';
   readonly [fact: string]: unknown;
@@ -125,7 +125,7 @@ export interface ClientOptions {
   endpoint?: string | undefined;
   /** The same without the version, as Inbenta's own SDKs take it. */
   connectionEntryPoint?: string | undefined;
-  /** Refresh before expiry while the token is used (true). */
+  /** Refreshes the token before it expires, as long as it is used (true). */
   autoRefresh?: boolean | undefined;
   /** Tabs of one origin with the same keys share their token (true). Not in createFromAccessToken. */
   shareAcrossTabs?: boolean | undefined;
@@ -133,7 +133,7 @@ export interface ClientOptions {
   minValidityMs?: number | undefined;
   /** For one request, and default of getToken, in milliseconds (10,000). */
   timeoutMs?: number | undefined;
-  /** Where the WebAssembly module is, or its bytes, if not inside or beside the script. */
+  /** The URL of the WebAssembly module, or its bytes. Needed only if it is neither inside nor beside the script. */
   wasm?: string | URL | ArrayBuffer | ArrayBufferView | WebAssemblyModule | undefined;
   /** x-inbenta-env of `client.fetch`. */
   environment?: string | undefined;
@@ -143,14 +143,17 @@ export interface ClientOptions {
   userType?: string | number | undefined;
   /** Allows plain http to other machines: for test networks only (false). */
   allowInsecure?: boolean | undefined;
-  /** Gets what happens. */
+  /** Called for each event and each `fetch`. */
   log?: ((entry: LogEntry) => void) | undefined;
 }
 
 export interface DomainKeyOptions extends ClientOptions {
   /** The name of the domain key in the request ('domainKey'). */
   domainKeyName?: string | undefined;
-  /** Keeps the token in sessionStorage, so that the next page view of this tab needs no request. Scripts of your origin can read it there. */
+  /**
+   * Stores the token in sessionStorage, so that the next page view of this tab needs no request. Every script of your
+   * origin can read it there.
+   */
   persist?: 'session' | undefined;
 }
 
@@ -160,31 +163,35 @@ export interface AccessTokenOptions extends ClientOptions {
 }
 
 export interface GetTokenOptions {
-  /** Valid for at least this long still, in milliseconds; of a short-lived token, for a quarter of its life. */
+  /**
+   * The token stays valid for at least this long, in milliseconds. For a short-lived token, a quarter of its lifetime
+   * is enough.
+   */
   minValidityMs?: number | undefined;
-  /** Only a token that was obtained after this call (false). */
+  /** Accepts only a token that was obtained after this call (false). */
   forceRefresh?: boolean | undefined;
-  /** Ends this call. The request goes on for others who wait for it. */
+  /** Aborts this call. The request continues for other callers that wait for it. */
   signal?: AbortSignal | undefined;
   /** For this call in total, in milliseconds. */
   timeoutMs?: number | undefined;
 }
 
-/** What a page holds. Made by createFromDomainKey, createFromAccessToken or createFromSecret. */
+/** A token client. Made by createFromDomainKey, createFromAccessToken or createFromSecret. */
 export interface AuthClient extends Dispose {
-  /** A fresh access token. Concurrent calls share one request, and its failure as well. Rejects with an AuthError. */
+  /** Resolves to a valid token. Concurrent calls share one request and its failure. Rejects with an AuthError. */
   getToken(options?: GetTokenOptions): Promise<AccessToken>;
-  /** The current valid token or null, at once. */
+  /** The current valid token, or null. No request starts. */
   readonly token: AccessToken | null;
-  /** Drops a token that an API refused, if it is still the current one. */
+  /** Drops this token if it is still the current one. Call it when an API refused the token. */
   invalidate(accessToken: string): void;
-  /** Drops the token, also the one that `persist` keeps: for signing out. The next call gets a new token. */
+  /** Drops the token, also the one that `persist` stored. Call it at sign-out. The next call obtains a new token. */
   forget(): void;
   /** The base URL of a product, without a version. */
   apiUrl(product: string): Promise<string>;
   /**
-   * fetch with the headers of the key and the token, for hosts of the token's products only. A token that is refused
-   * is renewed, and the request made once more. Redirects are refused unless you pass `redirect`.
+   * `fetch` with the API key and the token as headers. Only hosts of the token's products are allowed. If a product
+   * refuses the token, a new token is obtained and the request is sent once more. Redirects are refused unless you
+   * pass `redirect`.
    */
   fetch(product: string, path: string, init?: RequestInit): Promise<Response>;
   fetch(url: string | URL, init?: RequestInit): Promise<Response>;
@@ -207,19 +214,19 @@ export interface AuthClient extends Dispose {
 export declare const AuthClient: { readonly prototype: AuthClient };
 
 /**
- * A client for the Domain Key flow. Starts nothing until a token is asked for.
+ * Makes a client for the Domain Key flow. Nothing starts until a token is requested.
  * @param domainKey public; the API answers only pages whose origin is on its list
  * @throws {AuthError} invalid_config, insecure_endpoint
  */
 export declare function createFromDomainKey(domainKey: string, apiKey: string, options?: DomainKeyOptions): AuthClient;
 
 /**
- * A client for a token that a server gave the page. It is refreshed before it expires; after that, `reauthorize` is
- * asked for a new one.
+ * Makes a client for a token that a server gave to the page. The token is refreshed before it expires. When it can no
+ * longer be refreshed, `reauthorize` is called for a new one.
  * @param tokenOrGrant a token, which is refreshed within a minute, or the server's whole answer
  * @throws {AuthError} invalid_config, insecure_endpoint
  */
 export declare function createFromAccessToken(tokenOrGrant: string | Grant, apiKey: string, options?: AccessTokenOptions): AuthClient;
 
-/** A `reauthorize` that asks your server, where `tokenHandler` answers: `reauthorize: tokenFrom('/token')`. */
+/** Makes a `reauthorize` that asks `tokenHandler` on your server: `reauthorize: tokenFrom('/token')`. */
 export declare function tokenFrom(url: string | URL, init?: RequestInit): (context: { signal: AbortSignal }) => Promise<Grant>;

@@ -19,12 +19,12 @@ type Request = Global<'Request', { readonly method: string; readonly url: string
 type Response = Global<'Response', { readonly status: number; text(): Promise<string> }>;
 
 export interface SecretOptions extends ClientOptions {
-  /** For the editor APIs. */
+  /** The user's personal secret, which the editor APIs need. */
   userPersonalSecret?: string | undefined;
 }
 
 /**
- * A client for the API Secret flow. Starts nothing until a token is asked for.
+ * Makes a client for the API Secret flow. Nothing starts until a token is requested.
  * @param secret from a file or the environment, never from code that a browser gets
  * @throws {AuthError} secret_in_browser, invalid_config, insecure_endpoint
  */
@@ -32,19 +32,20 @@ export declare function createFromSecret(secret: string, apiKey: string, options
 
 export interface HandlerOptions {
   /**
-   * Whether this visitor may have a token, for example by the session's cookie. true passes; false, null and undefined
-   * are 403; anything else is a mistake. `nodeTokenHandler` passes Node's or Express's own request as second argument.
+   * Whether this visitor may get a token; check the session's cookie, for example. true allows it. false, null and
+   * undefined answer 403. Any other value is a mistake: it is logged and answers 500. `nodeTokenHandler` passes Node's
+   * or Express's own request as second argument.
    */
   authorize: (request: Request, ...more: any[]) => boolean | null | undefined | Promise<boolean | null | undefined>;
-  /** What went wrong on the server (console.error). */
+  /** Called with each failure on the server (console.error). */
   log?: ((message: string, error?: unknown) => void) | undefined;
 }
 
 /**
- * Gives a page of this server a token: the other end of `tokenFrom`. It answers POST from pages of the same origin with
- * `{accessToken, expiration, expires_in, apis}`.
+ * Makes a handler that gives tokens to this server's pages; `tokenFrom` calls it from the page. It answers POST from
+ * the same origin with `{accessToken, expiration, expires_in, apis}`.
  */
 export declare function tokenHandler(client: AuthClient, options: HandlerOptions): (request: Request) => Promise<Response>;
 
-/** The same for Node's http, https and http2, and Express. */
+/** The same for Node's http, https and http2, and for Express. */
 export declare function nodeTokenHandler(client: AuthClient, options: HandlerOptions): (incoming: any, response: any, next?: (error: unknown) => void) => Promise<void>;

@@ -1,4 +1,4 @@
-// The administration page as its users meet it: by labels and roles, in the browser, against the real server.
+// The administration page in a browser, against the real server. Elements are found by label and role, as users do.
 
 import { randomBytes } from 'node:crypto';
 import axe from 'axe-core';
@@ -8,7 +8,9 @@ import { expect, test as base } from './fixture.js';
 const ORIGIN = 'https://shop.example';
 
 const test = base.extend({
-  /** A server with administration, one API key "shop" and one domain key. `problems` is what the browser complains of. */
+  /**
+   * A server with administration, an API key "shop" and a domain key. `problems` are errors that the browser reports.
+   */
   admin: async ({ page, engine }, use) => {
     const authd = await Authd.create();
     const apiKey = await authd.createApiKey('shop');
@@ -17,7 +19,7 @@ const test = base.extend({
     const endpoint = await authd.serve({ adminToken, words: ['--throttle', '100/31536000'] });
     const problems = [];
     if (engine != 'webkit') {
-      // The policy admits no images, so neither the icon that a browser looks for by itself.
+      // The policy allows no images. Browsers request an icon by themselves, and report it as blocked.
       const note = (text) => text.includes('/favicon.ico') || problems.push(text);
       page.on('console', (message) => message.type() == 'error' && note(message.text()));
       page.on('pageerror', (error) => note(error.message));
@@ -36,7 +38,7 @@ async function signIn(page, { url, adminToken }) {
   await expect(page.getByRole('heading', { name: 'shop' })).toBeVisible();
 }
 
-/** The status of /auth for a domain key or a secret, and the reason of a refusal. */
+/** Sends /auth with a domain key or a secret. Returns the status, and the reason of a refusal. */
 async function auth({ endpoint }, apiKey, body, origin = ORIGIN) {
   const headers = { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json', Origin: origin };
   const answer = await fetch(`${endpoint}/auth`, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -46,7 +48,7 @@ async function auth({ endpoint }, apiKey, body, origin = ORIGIN) {
 const dialog = (page) => page.getByRole('dialog');
 const credential = (page, id) => page.locator(`#${id}`);
 
-test('a wrong token shows nothing; the right one is nowhere but in memory', async ({ page, admin }) => {
+test('a wrong admin token shows nothing; the right one is in memory only', async ({ page, admin }) => {
   await page.goto(admin.url);
   await page.getByLabel('Admin token').fill('x'.repeat(40));
   await page.getByRole('button', { name: 'Sign in' }).click();
@@ -71,7 +73,7 @@ test('a wrong token shows nothing; the right one is nowhere but in memory', asyn
   await expect(page.getByLabel('Admin token')).toBeFocused();
 });
 
-test('a new API key, and a domain key whose domains are changed: /auth follows', async ({ page, admin }) => {
+test('a new API key and changed domains of a domain key apply to /auth', async ({ page, admin }) => {
   await signIn(page, admin);
   await page.getByRole('button', { name: 'New API key' }).click();
   await dialog(page).getByLabel('Name').fill('<b>Café</b>');
@@ -102,7 +104,7 @@ test('a new API key, and a domain key whose domains are changed: /auth follows',
   expect(admin.problems.filter((problem) => !problem.includes('400'))).toEqual([]);
 });
 
-test('revoked with two clicks: /auth refuses at once', async ({ page, admin }) => {
+test('a key is revoked with two clicks, and /auth refuses it immediately', async ({ page, admin }) => {
   const body = { domainKey: admin.domainKey };
   await signIn(page, admin);
   expect(await auth(admin, admin.apiKey, body)).toBe('200');
@@ -182,7 +184,7 @@ test('a secret, by keyboard alone: shown once, used, revoked', async ({ page, ad
   expect(admin.problems).toEqual([]);
 });
 
-test('a secret is rotated: the new one shown once, the old one with its end, both in use', async ({ page, admin }) => {
+test('a secret is rotated: the new one is shown once, the old one with its end, and both are valid', async ({ page, admin }) => {
   const old = await admin.authd.command('secret', 'create', '--api-key', admin.apiKey);
   await signIn(page, admin);
   await page.getByRole('button', { name: `Rotate: ${old.id}` }).click();
@@ -217,7 +219,7 @@ test('a secret is rotated: the new one shown once, the old one with its end, bot
   expect(admin.problems).toEqual([]);
 });
 
-test('last use and what is used of the limits; a new signing key', async ({ page, admin }) => {
+test('the page shows the last use, the use of the limits, and a new signing key', async ({ page, admin }) => {
   await signIn(page, admin);
   const card = page.locator('.api-key');
   await expect(card).toContainText('throttle 0 % used');
@@ -241,7 +243,7 @@ test('last use and what is used of the limits; a new signing key', async ({ page
   expect(admin.problems.filter((problem) => !problem.includes('409'))).toEqual([]);
 });
 
-test('many keys: a search by domain, name, key and state, which a new key ends', async ({ page, admin }) => {
+test('many keys can be searched by domain, name, key and state; a new key ends the search', async ({ page, admin }) => {
   await signIn(page, admin);
   const search = page.getByLabel('Search');
   await expect(search).toBeHidden();
@@ -279,14 +281,14 @@ test('many keys: a search by domain, name, key and state, which a new key ends',
   expect(admin.problems).toEqual([]);
 });
 
-test('a page of another site gets nothing, even with the token', async ({ page, admin, site }) => {
+test('a page of another site gets nothing, even with the admin token', async ({ page, admin, site }) => {
   await page.goto(site.origin);
   const ask = (url, mode, headers) => page.evaluate(([url, options]) => fetch(url, options).then(({ status, type }) => [status, type], () => 'blocked'), [url, { mode, headers }]);
   const lists = `${admin.url}api-keys`;
   expect(await ask(lists, 'cors', { Authorization: `Bearer ${admin.adminToken}` })).toBe('blocked');
   expect(await ask(lists, 'cors')).toBe('blocked');
   expect(await ask(`${admin.url}admin.js`, 'no-cors')).toBe('blocked');
-  // What the browser sent all the same: a preflight, and a request that needs none.
+  // The browser still sent two requests: a preflight, and a request that needs no preflight.
   const statuses = () => admin.authd.log.filter((line) => line.includes('/admin/api-keys')).map((line) => line.split(' ')[3]);
   await expect.poll(statuses).toEqual(['403', '403']);
 });
@@ -314,7 +316,7 @@ for (const colorScheme of ['light', 'dark'])
     await admin.authd.command('domain-key', 'revoke', id);
     const secret = await admin.authd.command('secret', 'create', '--api-key', admin.apiKey);
     await admin.authd.command('secret', 'rotate', secret.id, '--overlap', '0');
-    for (let i = 0; i < 6; i++) await admin.authd.createApiKey('another'); // so many that there is a search
+    for (let i = 0; i < 6; i++) await admin.authd.createApiKey('another'); // enough keys for the search field
     await page.emulateMedia({ colorScheme });
     await page.goto(admin.url);
     expect(await violations()).toEqual([]);

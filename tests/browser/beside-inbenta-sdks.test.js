@@ -1,4 +1,4 @@
-// docs/beside-inbenta-sdks.md in a page: its examples, taken from it, hand our tokens to a stand-in for Inbenta's SDK.
+// The examples of docs/beside-inbenta-sdks.md run in a page. They pass our tokens to a stand-in for Inbenta's SDK.
 
 import { readFile } from 'node:fs/promises';
 import { startEmulator } from 'inbenta-auth/emulator';
@@ -9,7 +9,7 @@ const project = (path) => readFile(new URL(`../../${path}`, import.meta.url), 'u
 const EXAMPLES = [...(await project('docs/beside-inbenta-sdks.md')).matchAll(/^```js\n([^]*?)^```/gm)].map(([, code]) => code);
 const OURS = '<script src="/dist/inbenta-auth.min.js"></script>';
 
-/** A page of a customer, whose scripts stand in this order. The keys of `emulator` replace those of the example. */
+/** A customer's page with these scripts in this order. The emulator's keys replace those of the example. */
 const test = base.extend({
   open: async ({ page }, use) => {
     const opened = [];
@@ -28,11 +28,11 @@ const test = base.extend({
 });
 
 const given = (page) => page.evaluate(() => InbentaChatbotSDK.given);
-/** The first token, and two new ones. */
+/** Gets the first token and two new ones. */
 const refreshTwice = (page) => page.evaluate(async () => {
   await client.getToken();
   for (let i = 0; i < 2; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 1100)); // between two refreshes there is a second
+    await new Promise((resolve) => setTimeout(resolve, 1100)); // two refreshes are at least a second apart
     await client.getToken({ forceRefresh: true });
   }
 });

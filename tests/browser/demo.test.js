@@ -1,4 +1,4 @@
-// The demo page as its visitors meet it: what it shows, narrow and dark, and that each button does something.
+// The demo page: its content, its layout on a narrow and a dark screen, and its buttons.
 
 import axe from 'axe-core';
 import { serveDemo } from '../support/demo-site.js';
@@ -16,7 +16,7 @@ test.beforeEach(({ engine }) =>
   test.skip(engine == 'webkit', 'it is driven by WebDriver here, which has none of Playwright’s locators'),
 );
 
-/** Opens the page on an origin and waits for what its client got. */
+/** Opens the page on an origin and waits for this state of its client. */
 async function visit(page, origin, state) {
   await page.goto(origin);
   await expect(page.locator('#state')).toHaveText(state);
@@ -28,7 +28,7 @@ async function visitAllowed(page, demo) {
   await expect(page.locator('#other-requests')).toHaveText('1');
 }
 
-/** The visible elements that reach beyond the screen's edge. */
+/** Finds the visible elements that reach beyond the edge of the screen. */
 const overflowing = (page) =>
   page.evaluate(() =>
     [...document.querySelectorAll('body, body *')]
@@ -60,12 +60,12 @@ for (const width of [375, 1280])
       expect(await violations(page)).toEqual([]);
     });
 
-test('each enabled button does something', async ({ page, demo }) => {
+test('each enabled button has an effect', async ({ page, demo }) => {
   const names = async () => {
     const buttons = await page.getByRole('button', { disabled: false }).all();
     return Promise.all(buttons.map(async (button) => (await button.getAttribute('aria-label')) ?? button.innerText()));
   };
-  /** Clicks, and waits for a change outside of the ring, which changes by itself. */
+  /** Clicks, and waits for a change of the page. The ring does not count, because it changes by itself. */
   const press = async (name) => {
     await page.evaluate(() => {
       window.changes = 0;
@@ -93,7 +93,7 @@ test('each enabled button does something', async ({ page, demo }) => {
   await press('Get a new token');
 });
 
-test('a comparison shows the requests that arrived from each client', async ({ page, demo }) => {
+test('a comparison shows the number of requests from each client', async ({ page, demo }) => {
   await visitAllowed(page, demo);
   await page.getByRole('button', { name: 'Run: 100 callers' }).click();
   const card = page.locator('#callers');
@@ -103,7 +103,7 @@ test('a comparison shows the requests that arrived from each client', async ({ p
   await expect(page.getByRole('button', { name: 'Run: 20 tabs' })).toBeEnabled();
 });
 
-test('only the demo page drives the Auth APIs of the comparisons, and only its last one', async ({ demo }) => {
+test('only the demo page that started last controls the Auth APIs of the comparisons', async ({ demo }) => {
   const ask = async (action, origin, body = {}) => {
     const answer = await fetch(`${demo.allowed}/do/${action}`, {
       method: 'POST',

@@ -1,4 +1,4 @@
-// A page in each browser and the emulator, as other people's headless tests have it.
+// A page in each browser with the emulator, as in users' own headless tests.
 
 import { randomBytes } from 'node:crypto';
 import { startEmulator } from 'inbenta-auth/emulator';
@@ -16,7 +16,7 @@ const test = base.extend({
 
 const posts = ({ requests }) => requests.filter(({ method }) => method == 'POST').map(({ status, reason }) => [status, reason].filter(Boolean).join(' '));
 
-test('a page gets a token; of another origin it learns which one to add', async ({ page, site, emulator }) => {
+test('a page gets a token; on another origin the error names the origin to add', async ({ page, site, emulator }) => {
   await page.goto(site.origin);
   await makeClient(page, emulator);
   expect((await getToken(page)).apis).toEqual({ chatbot: 'https://api.example/prod/chatbot' });
@@ -26,7 +26,7 @@ test('a page gets a token; of another origin it learns which one to add', async 
   expect(await getToken(page)).toMatchObject({ code: 'origin_not_allowed', hint: `Add ${site.origin} to the domain key's list of domains.` });
 });
 
-test('what is injected can be read across origins: status, Retry-After, and half a body', async ({ page, site, emulator }) => {
+test('a page can read an injected status, Retry-After and half a body', async ({ page, site, emulator }) => {
   await page.goto(site.origin);
   await makeClient(page, emulator);
   emulator.set({ status: 429, retryAfterS: 30 });
@@ -39,7 +39,7 @@ test('what is injected can be read across origins: status, Retry-After, and half
   expect(posts(emulator)).toEqual(['200 cut_off', '200']);
 });
 
-test('a token is refreshed before it expires, on a server whose clock is an hour off', async ({ page, site, emulator }) => {
+test('a token is refreshed before it expires, although the server’s clock is an hour off', async ({ page, site, emulator }) => {
   emulator.set({ lifetimeS: 3, clockOffsetS: -3600 });
   await page.goto(site.origin);
   await makeClient(page, emulator);
@@ -48,7 +48,7 @@ test('a token is refreshed before it expires, on a server whose clock is an hour
   expect(await page.evaluate(() => window.events.every(([type]) => type == 'token'))).toBe(true);
 });
 
-test('the page of management', async ({ page, emulator }) => {
+test('the emulator serves the administration page', async ({ page, emulator }) => {
   await page.goto(`${emulator.url}/admin/`);
   await page.evaluate((token) => {
     document.querySelector('input').value = token;

@@ -1,5 +1,5 @@
-// What browser tests need: a site under the strict policy, the real local Auth API, and one that misbehaves.
-// Everything is on loopback and ends with its test.
+// Fixtures of the browser tests: a site under the strict policy, the real local Auth API, and a fake API that
+// misbehaves. Everything listens on loopback and ends with its test.
 
 import { createServer } from 'node:http';
 import { test as base, expect } from '@playwright/test';
@@ -33,7 +33,7 @@ export const test = base.extend({
   },
   page: async ({ context }, use) => use(await context.newPage()),
 
-  /** A real Auth API with one domain key for `site`. `api.lifetimeS` is the life of its tokens. */
+  /** A real Auth API with one domain key for `site`. Its tokens live for `api.lifetimeS`. */
   lifetimeS: [1200, { option: true }],
   authd: async ({ lifetimeS, site }, use) => {
     const authd = await Authd.create();
@@ -44,7 +44,7 @@ export const test = base.extend({
     await authd.remove();
   },
 
-  /** An API whose every answer the test writes: `fake.answer = (response, request, n) => …`. */
+  /** A fake API. The test writes its answers: `fake.answer = (response, request, n) => …`. */
   fake: async ({}, use) => {
     const fake = { requests: [], answer: undefined };
     const server = createServer((request, response) => {
@@ -56,7 +56,7 @@ export const test = base.extend({
         fake.answer(response, request, fake.requests.length);
       });
     });
-    /** Listens, after `close` again at the same port. */
+    /** Starts to listen. After `close`, it uses the same port again. */
     let port = 0;
     fake.open = () => new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
     await fake.open();
@@ -74,7 +74,7 @@ export const test = base.extend({
   },
 });
 
-/** A body that grants token number `n`. */
+/** The API's answer with token number `n`. */
 export const grant = (n, expiresIn = 1200) => ({ accessToken: `token-${n}`, expiration: Math.floor(Date.now() / 1000) + expiresIn, expires_in: expiresIn, apis: {} });
 
 export function json(response, status, body, headers = {}) {
@@ -82,7 +82,7 @@ export function json(response, status, body, headers = {}) {
   response.end(JSON.stringify(body));
 }
 
-/** Makes `window.client` in the page from the ES module, for an API (the fixture `authd` or `fake`). */
+/** Makes `window.client` in the page with the ES module. `api` is the fixture `authd` or `fake`. */
 export async function makeClient(page, { domainKey = 'the-domain-key', apiKey = 'the-api-key', endpoint }, more = {}) {
   const options = { endpoint, ...more };
   await page.evaluate(
@@ -97,7 +97,7 @@ export async function makeClient(page, { domainKey = 'the-domain-key', apiKey = 
   );
 }
 
-/** Asks the page's client for a token: the token, or the error's fields. */
+/** Calls getToken of the page's client. Returns the token, or the fields of the error. */
 export const getToken = (page, options = {}) =>
   page.evaluate(
     (options) =>

@@ -1,4 +1,4 @@
-// The API Secret flow, whole: the server has the secret, the page gets tokens, and the secret is nowhere else.
+// The API Secret flow: the server has the secret, the page gets tokens, and the secret appears nowhere else.
 
 import { readdir, readFile } from 'node:fs/promises';
 import { Authd } from '../support/authd.js';
@@ -10,7 +10,7 @@ async function commandLines() {
   return Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => ''))); // it ended meanwhile
 }
 
-/** Everything that the page's JavaScript holds. */
+/** The JavaScript heap of the page, as text. */
 async function heapOf(page) {
   const session = await page.context().newCDPSession(page);
   let snapshot = '';
@@ -19,7 +19,7 @@ async function heapOf(page) {
   return snapshot;
 }
 
-test('token by secret, refreshed by the page, expired, reauthorized; the secret stays on the server', async ({ page, engine }) => {
+test('a token of the server is refreshed by the page, expires and is reauthorized; the secret stays on the server', async ({ page, engine }) => {
   test.skip(engine != 'chromium', 'only its DevTools protocol shows the heap of a page');
   const authd = await Authd.create();
   const apiKey = await authd.createApiKey();
@@ -51,7 +51,7 @@ test('token by secret, refreshed by the page, expired, reauthorized; the secret 
 
     expect(secret.length).toBeGreaterThan(20);
     const heap = await heapOf(page);
-    expect(heap).toContain(apiKey); // it would be found
+    expect(heap).toContain(apiKey); // proves that the search works
     const places = { heap, page: await page.content(), seen: (await Promise.all(seen)).join(), log: authd.log.join(), processes: (await commandLines()).join() };
     for (const [place, text] of Object.entries(places)) expect(text.includes(secret), place).toBe(false);
   } finally {

@@ -1,11 +1,11 @@
-// The oldest browsers that work are those of 2021 (docs/frameworks.md). Here a new browser loses what these do not
-// have, and what other people's scripts and settings take away or replace, before any other script of the page runs.
-// The page posts what happened: what drives a browser from outside needs some of the missing functions, too.
+// The oldest supported browsers are those of 2021 (docs/frameworks.md). Before any other script of the page runs, a
+// case removes functions that these browsers do not have, or replaces functions as other scripts and settings do. The
+// page posts its result to the site, because the test driver needs some of the removed functions itself.
 
 import { serveSite, strictPolicy } from '../support/site.js';
 import { expect, grant, json, test } from './fixture.js';
 
-/** Each is run in the page, before anything else. */
+/** Each case runs in the page, before any other script. */
 const CASES = {
   'without what came after 2021'() {
     const gone = (object, ...names) => names.forEach((name) => delete object[name]);
@@ -64,7 +64,7 @@ function withoutWebAssembly() {
   delete window.WebAssembly;
 }
 
-/** Asks for a token, a refreshed one, events, and an end; posts what came of it. `sdk` is the build. */
+/** Gets a token, refreshes it, listens to events and disposes of the client. Posts the result. `sdk` is the build. */
 const script = (endpoint) => `
   const post = (result) => fetch('/result', { method: 'POST', body: JSON.stringify(result) });
   (async () => {
@@ -77,7 +77,7 @@ const script = (endpoint) => `
       const second = await client.getToken({ forceRefresh: true });
       client.dispose();
       const late = await client.getToken().catch(({ code }) => code);
-      const [one, two] = tokens; // JSON of an array is what Prototype.js breaks
+      const [one, two] = tokens; // separate values, because Prototype.js breaks the JSON of arrays
       const lifeMs = second.expiresAt - Date.now();
       post({ first: first.accessToken, second: second.accessToken, one, two, apis: second.apis, lifeMs, late });
     } catch ({ name, code, message, hint }) {
@@ -85,13 +85,13 @@ const script = (endpoint) => `
     }
   })();`;
 
-/** A build's own script tag, if it has one, and the type and the beginning of the page's script. */
+/** For each build: its own script tag, if any, and the type and the beginning of the page's script. */
 const BUILDS = {
   'ES module': ['', 'module', "import * as sdk from '/dist/inbenta-auth.js';"],
   'script tag': ['<script src="/dist/inbenta-auth.min.js"></script>', 'text/javascript', 'const sdk = InbentaAuthSDK;'],
 };
 
-/** Opens a page with a build, after `change`: what it posted. */
+/** Opens a page with a build after `change`. Returns the posted result. */
 async function open(page, fake, build, change) {
   const [tag, type, beginning] = BUILDS[build];
   const scripts = `<script src="/change.js"></script>${tag}<script type="${type}" src="/page.js"></script>`;

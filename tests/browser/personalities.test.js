@@ -1,5 +1,5 @@
-// A page and the local Auth API in both personalities: the same tokens; and what the page learns of each refusal, by our
-// server's own word and, as in production, without it (docs/wire.md, "What the client makes of them").
+// A page and the emulator in both personalities. Both grant the same tokens. For each refusal, the page gets an error
+// code: from the server's `reason`, or without it, as in production (docs/wire.md, "What the client makes of them").
 
 import { startEmulator } from 'inbenta-auth/emulator';
 import { expect, getToken, makeClient, test as base } from './fixture.js';
@@ -13,7 +13,7 @@ const test = base.extend({
   },
 });
 
-/** What goes wrong, and the code by personality: [authd, gateway]. `client` is what the page's client is made of. */
+/** Each case: its name, a function that returns the client's settings, and the codes with authd and with gateway. */
 const REFUSALS = [
   ['another API key', (emulator) => ({ ...emulator, apiKey: 'another' }), 'credentials_rejected', 'credentials_rejected'],
   ['another domain key', (emulator) => ({ ...emulator, domainKey: 'another' }), 'credentials_rejected', 'credentials_rejected'],
@@ -29,7 +29,7 @@ for (const [at, personality] of ['authd', 'gateway'].entries())
   test.describe(personality, () => {
     test.use({ personality });
 
-    test('tokens are granted, and refreshed', async ({ page, site, emulator }) => {
+    test('tokens are granted and refreshed', async ({ page, site, emulator }) => {
       await page.goto(site.origin);
       await makeClient(page, clientOf(emulator));
       const first = await getToken(page);
@@ -47,7 +47,7 @@ for (const [at, personality] of ['authd', 'gateway'].entries())
         expect(emulator.requests.filter(({ method }) => method == 'POST')).toHaveLength(1);
       });
 
-    test('a quota that is used up: rate_limited, with the wait', async ({ page, site, emulator }) => {
+    test('a used-up quota is rate_limited, with the time to wait', async ({ page, site, emulator }) => {
       await page.goto(site.origin);
       for (let i = 0; i < 50; i++) await fetch(`${emulator.endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': emulator.apiKey } });
       await makeClient(page, clientOf(emulator));

@@ -1,4 +1,4 @@
-// A page in each browser and the real local Auth API.
+// A page in each browser with the real local Auth API.
 
 import { Authd } from '../support/authd.js';
 import { serveSite, strictPolicy } from '../support/site.js';
@@ -43,7 +43,7 @@ test.describe('short lives', () => {
     expect(authd.authd.log.filter((line) => line.includes('POST /v1/auth 200')).length).toBe(1);
   });
 
-  test('a revoked key: the next refresh fails with key_revoked', async ({ page, site, authd }) => {
+  test('after a key is revoked, the next refresh fails with key_revoked', async ({ page, site, authd }) => {
     await page.goto(site.origin);
     await makeClient(page, authd);
     await getToken(page);
@@ -53,11 +53,11 @@ test.describe('short lives', () => {
     expect(await getToken(page)).toMatchObject({ name: 'AuthError', code: 'key_revoked', status: 403, retryable: false });
     const requests = authd.authd.log.length;
     await page.waitForTimeout(2500);
-    expect(authd.authd.log.length).toBe(requests); // nothing goes on in the background
+    expect(authd.authd.log.length).toBe(requests); // no request in the background
   });
 });
 
-test('a refused origin sees which one to add', async ({ page, authd }) => {
+test('on a refused origin, the error names the origin to add', async ({ page, authd }) => {
   const other = await serveSite({ root: 'tests/browser/pages', policy: () => strictPolicy('http://127.0.0.1:*') });
   await page.goto(other.origin);
   await makeClient(page, authd);
@@ -69,7 +69,7 @@ test('a refused origin sees which one to add', async ({ page, authd }) => {
   await other.close();
 });
 
-test('outside a browser, without Origin, the domain key gets nothing', async ({ authd }) => {
+test('outside a browser there is no Origin, and the domain key is refused', async ({ authd }) => {
   const ask = (headers) =>
     fetch(`${authd.endpoint}/auth`, {
       method: 'POST',
@@ -89,12 +89,12 @@ test('wrong keys are credentials_rejected', async ({ page, site, authd }) => {
   expect(await getToken(page)).toMatchObject({ code: 'credentials_rejected', status: 403 });
 });
 
-test('the script tag: one file, data attributes make the client', async ({ page, authd, site }) => {
+test('the script tag is one file, and its data attributes make the client', async ({ page, authd, site }) => {
   const attributes = `data-domain-key="${authd.domainKey}" data-api-key="${authd.apiKey}" data-endpoint="${authd.endpoint}"`;
   const tagged = await serveSite({
     root: 'tests/browser/pages',
     files: { '/tag.html': `<!doctype html><script src="/dist/inbenta-auth.min.js" ${attributes}></script>` },
-    // No connect-src for the page itself: the module is inside the script.
+    // connect-src does not allow the page's own origin: the WebAssembly module is inside the script.
     policy: () => strictPolicy(authd.endpoint.replace('/v1', '')).replace(" 'self'; style-src", '; style-src'),
   });
   await authd.authd.command('domain-key', 'set-domains', authd.id, '--domain', site.origin, '--domain', tagged.origin);
@@ -106,7 +106,7 @@ test('the script tag: one file, data attributes make the client', async ({ page,
   await tagged.close();
 });
 
-test('the script tag without attributes has no client', async ({ page, site }) => {
+test('the script tag without attributes makes no client', async ({ page, site }) => {
   await page.goto(`${site.origin}/script-tag.html`);
   expect(await page.evaluate(() => InbentaAuthSDK.client)).toBeUndefined();
 });
@@ -125,7 +125,7 @@ test.describe('policies', () => {
       await strict.close();
     });
 
-  test('a wasm file that is missing or wrong: wasm_unavailable', async ({ page, authd }) => {
+  test('a missing or wrong wasm file is wasm_unavailable', async ({ page, authd }) => {
     for (const wasm of ['/missing.wasm', '/index.html']) {
       const broken = await serveSite({
         root: 'tests/browser/pages',
@@ -150,7 +150,7 @@ test.describe('policies', () => {
   });
 });
 
-test('two Auth APIs do not know each other’s tokens', async ({ page, site, authd }) => {
+test('clients of two Auth APIs do not share tokens', async ({ page, site, authd }) => {
   const other = await Authd.create();
   const apiKey = await other.createApiKey();
   const endpoint = await other.serve();

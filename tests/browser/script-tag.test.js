@@ -1,9 +1,9 @@
-// The script tag, on pages as they are: hostile markup, mistakes, a name that is taken, twice, as a module.
+// The script tag on difficult pages: hostile markup, mistakes, a taken name, two tags, a module.
 
 import { serveSite, strictPolicy } from '../support/site.js';
 import { expect, grant, json, test } from './fixture.js';
 
-/** Opens a page of this body under the strict policy. The console's errors are `page.said`. */
+/** Opens a page with this body under the strict policy. `page.said` has the errors of the console. */
 async function open(page, body, head = '') {
   const site = await serveSite({
     root: 'tests/browser/pages',
@@ -14,7 +14,7 @@ async function open(page, body, head = '') {
   return site;
 }
 
-/** What old pages do to the browser's own functions, and what old browsers do not have. */
+/** Replaces functions as old pages do, and removes functions that old browsers do not have. */
 const REPLACE = `
   Array.from = (things) => [].slice.call(things);
   delete Object.hasOwn;
@@ -34,7 +34,7 @@ test.beforeEach(({ fake }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));
 });
 
-test('markup that shadows what the script reads: the tag’s own attributes count', async ({ page, fake }) => {
+test('markup that shadows DOM properties is ignored: the tag’s own attributes count', async ({ page, fake }) => {
   const evil = 'data-domain-key="evil" data-api-key="evil" data-endpoint="http://127.0.0.1:9/v1"';
   const shadows = ['currentScript', 'head', 'createElement', 'dataset', 'querySelector'].map((name) => `<img name="${name}" id="${name}" ${evil}>`).join('');
   const site = await open(page, `${shadows}<img id="InbentaAuthSDK"><form name="InbentaAuthSDK"></form>${tag(keysFor(fake))}`);
@@ -43,11 +43,11 @@ test('markup that shadows what the script reads: the tag’s own attributes coun
   await site.close();
 });
 
-test('a page with `const InbentaAuth` of its own, before or after', async ({ page, fake }) => {
+test('a page may have its own `const InbentaAuth`, before or after the tag', async ({ page, fake }) => {
   const own = '<script src="/own.js"></script>';
   for (const body of [own + tag(keysFor(fake)), tag(keysFor(fake)) + own]) {
     const errors = [];
-    page.on?.('pageerror', (error) => errors.push(String(error))); // WebDriver tells of none
+    page.on?.('pageerror', (error) => errors.push(String(error))); // WebDriver does not report page errors
     const site = await open(page, body);
     expect(await tokenOfTag(page)).toMatch(/^token-/);
     expect(await page.evaluate(() => InbentaAuth.own)).toBe(true);
@@ -56,7 +56,7 @@ test('a page with `const InbentaAuth` of its own, before or after', async ({ pag
   }
 });
 
-test('a mistake on the tag is said on the console, and the global is there', async ({ page, engine }) => {
+test('a mistake on the tag is reported on the console, and the global exists', async ({ page, engine }) => {
   test.skip(engine == 'webkit', 'WebDriver shows no console');
   const mistakes = ['data-domain-key="d"', 'data-api-key="k"', 'data-domain-key="two words" data-api-key="k"', 'data-domain-key="d" data-api-key="k" data-endpoint="api.inbenta.io"', 'data-domain-key="d" data-api-key="k" data-persist="local"'];
   for (const mistake of mistakes) {
@@ -70,17 +70,17 @@ test('a mistake on the tag is said on the console, and the global is there', asy
   }
 });
 
-test('other data-… attributes are left alone; options can stand on the tag', async ({ page, fake }) => {
+test('other data-… attributes are ignored; options can be attributes of the tag', async ({ page, fake }) => {
   const more = `data-domain-key="d" data-api-key="k" data-connection-entry-point="${fake.endpoint.replace('/v1', '')}" data-cfasync="false" data-persist="session" data-user-type="2"`;
   const site = await open(page, tag(more));
   expect(await tokenOfTag(page)).toBe('token-1');
-  await page.goto(`${site.origin}/tag.html`); // the next page view has it in storage
+  await page.goto(`${site.origin}/tag.html`); // the next page view finds the token in storage
   expect(await tokenOfTag(page)).toBe('token-1');
   expect(fake.requests.map(({ url }) => url)).toEqual(['/v1/auth']);
   await site.close();
 });
 
-test('twice, and as a module', async ({ page, fake }) => {
+test('the script works twice in a page, and as a module', async ({ page, fake }) => {
   let site = await open(page, tag(keysFor(fake)) + tag(keysFor(fake)));
   expect(await tokenOfTag(page)).toBe('token-1');
   await site.close();
@@ -92,7 +92,7 @@ test('twice, and as a module', async ({ page, fake }) => {
   await site.close();
 });
 
-test('an old browser, and a page that replaces the browser’s functions', async ({ page, fake }) => {
+test('the script works in an old browser whose functions the page replaces', async ({ page, fake }) => {
   const site = await open(page, tag(keysFor(fake)), '<script src="/replace.js"></script>');
   const [accessToken, expiresAt, type] = await page.evaluate(() => InbentaAuthSDK.client.getToken().then(({ accessToken, expiresAt }) => [accessToken, expiresAt, typeof expiresAt], ({ code, hint }) => [code, hint]));
   expect([accessToken, type]).toEqual(['token-1', 'number']);
@@ -100,7 +100,7 @@ test('an old browser, and a page that replaces the browser’s functions', async
   await site.close();
 });
 
-test('no WebAssembly at all: the error says so', async ({ page, site }) => {
+test('without WebAssembly, the error names the cause', async ({ page, site }) => {
   await page.goto(`${site.origin}/script-tag.html`);
   const error = await page.evaluate(() => {
     delete window.WebAssembly;
@@ -110,7 +110,7 @@ test('no WebAssembly at all: the error says so', async ({ page, site }) => {
   expect(error[1]).toContain('no WebAssembly');
 });
 
-test('a sandboxed frame and a file: the hint says that there is no origin', async ({ page, fake, engine }) => {
+test('in a sandboxed frame and in a file, the hint names the missing origin', async ({ page, fake, engine }) => {
   test.skip(engine == 'webkit', 'its words of Playwright know no frames');
   fake.answer = (response) => json(response, 403, { error: { code: 403, message: 'Origin not allowed', reason: 'origin_not_allowed' } });
   const outer = await serveSite({

@@ -1,9 +1,9 @@
-// In a service worker: no document, no XMLHttpRequest.
+// The client in a service worker, which has no document and no XMLHttpRequest.
 
 import { serveSite, strictPolicy } from '../support/site.js';
 import { expect, grant, json, test } from './fixture.js';
 
-// Trusted Types would have to allow the name of the worker's script, which is the page's own affair.
+// Without trusted-types: a page that uses them must allow the URL of its worker itself.
 const POLICY = strictPolicy('http://127.0.0.1:*').split('; ').filter((directive) => !directive.includes('trusted-types')).join('; ');
 
 test('a service worker gets a token', async ({ page, fake }) => {

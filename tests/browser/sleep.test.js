@@ -1,4 +1,4 @@
-// Pages that are put to sleep and wake up.
+// Pages that sleep and wake up.
 
 import { expect, getToken, grant, json, makeClient, test } from './fixture.js';
 
@@ -7,9 +7,9 @@ test.beforeEach(({ page, site, fake }) => {
   return page.goto(site.origin);
 });
 
-// No engine freezes a page that can be seen, and headless ones can all be seen: so the clock jumps over the
-// sleep, and the page hears what a browser tells it. Timers alone would notice up to a minute later.
-test('frozen for longer than the token lives, and resumed', async ({ page, fake }) => {
+// Browsers freeze hidden pages only, and headless pages are never hidden. So the test moves the clock and dispatches
+// the events that a browser emits after a freeze. Timers alone would notice up to a minute later.
+test('a page that was frozen for longer than the token lives gets a new token on resume', async ({ page, fake }) => {
   await makeClient(page, fake);
   await getToken(page);
   await page.evaluate(() => {
@@ -17,19 +17,19 @@ test('frozen for longer than the token lives, and resumed', async ({ page, fake 
     Date.now = () => real() + 7_200_000;
     for (const type of ['freeze', 'resume']) document.dispatchEvent(new Event(type));
   });
-  // The monotonic clock stood still, and the background asks every 10 s at most.
+  // The monotonic clock did not move, and requests in the background are at least 10 s apart.
   await expect.poll(() => page.evaluate(() => window.client.token?.accessToken), { timeout: 15_000 }).toBe('token-2');
   expect(fake.requests.map(({ url }) => url)).toEqual(['/v1/auth', '/v1/auth']);
 });
 
-// Chromium and Firefox keep the page: its client and token go on. Made anew, as by WebKit under WebDriver, it has
-// neither.
-test('back to a page: its client has a token', async ({ page, fake, site, engine }) => {
+// Chromium and Firefox keep the page with its client and token. WebKit under WebDriver loads the page anew, without
+// them.
+test('after going back to a page, its client has a token', async ({ page, fake, site, engine }) => {
   await page.evaluate(() => addEventListener('pageshow', ({ persisted }) => (window.wasKept = persisted)));
   await makeClient(page, fake);
   await getToken(page);
   await page.goto(`${site.origin}/elsewhere.html`);
-  // Playwright's goBack waits for a page to load, and one that was kept does not.
+  // Playwright's goBack waits for a load event. A page from the back/forward cache has none.
   if (engine == 'webkit') await page.goBack();
   else await page.evaluate(() => void setTimeout(() => history.back()));
   await expect.poll(() => page.evaluate(() => document.title).catch(() => '')).not.toBe('Another page');

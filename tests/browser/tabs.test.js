@@ -1,10 +1,10 @@
-// Tabs of one origin share a token, and what goes wrong as well.
+// Tabs of one origin share a token, and failures too.
 
 import { expect, getToken, grant, json, makeClient, test } from './fixture.js';
 
 const paths = (fake) => fake.requests.map(({ url }) => url);
 
-/** Opens so many tabs with a client each. `window.posted` are the messages that a tab sent to its siblings. */
+/** Opens tabs with one client each. `window.posted` has the messages that a tab sent to its siblings. */
 async function openTabs(context, site, fake, count, options) {
   const tabs = [];
   for (let i = 0; i < count; i++) tabs.push(await context.newPage());
@@ -29,13 +29,13 @@ const postedBy = async (tabs) => (await Promise.all(tabs.map((tab) => tab.evalua
 
 const tokenOf = (tab) => tab.evaluate(() => window.client.token?.accessToken);
 
-test('twenty tabs that ask at once: one /auth, one token, within a second of its answer', async ({ context, site, fake }) => {
+test('twenty tabs that ask at the same time send one /auth and have one token within a second of its answer', async ({ context, site, fake }) => {
   fake.answer = (response, request, n) => setTimeout(() => json(response, 200, grant(n)), 200);
   const tabs = await openTabs(context, site, fake, 20);
   const tokens = await Promise.all(tabs.map((tab) => getToken(tab)));
   expect(new Set(tokens.map(({ accessToken }) => accessToken)).size).toBe(1);
   expect(paths(fake)).toEqual(['/v1/auth']);
-  // Two, unless the machine is so busy that some ask when the token is there.
+  // Two, unless the machine is so busy that some tabs ask only after the token arrived.
   const posted = await postedBy(tabs);
   expect(posted.length).toBeLessThanOrEqual(2 * tabs.length);
   expect(posted.slice().sort()[0]).toBe('going');
@@ -53,11 +53,11 @@ for (const count of [2, 10, 20, 50])
     const inAll = (await postedBy(tabs)).length;
     console.log(`${count} tabs: ${atOnce} messages for the ${count / 2} that asked at once, ${inAll - atOnce} for the others, one by one; ${fake.requests.length} request`);
     expect(paths(fake)).toEqual(['/v1/auth']);
-    expect(atOnce).toBeLessThanOrEqual(2 * count); // 2, unless the machine is so busy that some ask later
-    expect(inAll).toBeLessThanOrEqual(2 + 3 * count); // a question and its answer, seldom two
+    expect(atOnce).toBeLessThanOrEqual(2 * count); // 2, unless the machine is busy and some ask later
+    expect(inAll).toBeLessThanOrEqual(2 + 3 * count); // a question and an answer, rarely two
   });
 
-test('who refreshes tells the rest; a token that was refused is not taken back', async ({ context, site, fake }) => {
+test('a refreshed token reaches the other tabs; a refused token is not accepted again', async ({ context, site, fake }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));
   const [first, second] = await openTabs(context, site, fake, 2);
   for (const tab of [first, second]) await getToken(tab);
@@ -68,7 +68,7 @@ test('who refreshes tells the rest; a token that was refused is not taken back',
   expect(paths(fake)).toEqual(['/v1/auth', '/v1/refreshToken', '/v1/auth']);
 });
 
-test('a sibling’s token that is not valid for long enough is not enough', async ({ context, site, fake }) => {
+test('a sibling’s token is not used if it is not valid for long enough', async ({ context, site, fake }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n, 1200));
   const [first, second] = await openTabs(context, site, fake, 2);
   await first.evaluate(() => {
@@ -85,7 +85,7 @@ test('a sibling’s token that is not valid for long enough is not enough', asyn
   expect(await getToken(second, { minValidityMs: 250_000 })).toMatchObject({ accessToken: 'token-2' });
 });
 
-test('a clock that is set back between two tabs: a token never counts for longer than it lives', async ({ context, site, fake }) => {
+test('if the clock is set back between two tabs, a token is still not valid for longer than its lifetime', async ({ context, site, fake }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n, 1200));
   const [first, second] = await openTabs(context, site, fake, 2);
   for (const tab of [first, second]) await getToken(tab);
@@ -98,7 +98,7 @@ test('a clock that is set back between two tabs: a token never counts for longer
   expect(await second.evaluate(() => window.client.token.expiresAt - Date.now())).toBeLessThanOrEqual(1_200_000);
 });
 
-test('a refusal is shared: one /auth, told to all', async ({ context, site, fake }) => {
+test('a refusal is shared: one /auth, and all tabs get the error', async ({ context, site, fake }) => {
   fake.answer = (response) => setTimeout(() => json(response, 403, { error: { code: 403, message: 'no', reason: 'key_revoked' } }), 100);
   const tabs = await openTabs(context, site, fake, 8);
   const errors = await Promise.all(tabs.map((tab) => getToken(tab)));
@@ -106,13 +106,13 @@ test('a refusal is shared: one /auth, told to all', async ({ context, site, fake
   expect(paths(fake)).toEqual(['/v1/auth']);
 });
 
-test('a wait that the server orders is shared: one /auth, told to all at once', async ({ context, site, fake }) => {
+test('Retry-After is shared: one /auth, and all tabs get the error immediately', async ({ context, site, fake }) => {
   fake.answer = (response) => json(response, 429, {}, { 'Retry-After': '40' });
   const tabs = await openTabs(context, site, fake, 8);
   const errors = await Promise.all(tabs.map((tab) => getToken(tab)));
   expect(errors.map(({ code, status }) => [code, status])).toEqual(tabs.map(() => ['rate_limited', 429]));
   for (const { retryAfterMs } of errors) expect(retryAfterMs).toBeGreaterThan(30_000);
-  // Who asks again is told at once, and a tab that comes later hears of it, too.
+  // A second call gets the error immediately, also in a tab that was opened later.
   const [late] = await openTabs(context, site, fake, 1);
   for (const tab of [...tabs, late]) {
     const [error, ms] = await tab.evaluate(async () => {
@@ -126,7 +126,7 @@ test('a wait that the server orders is shared: one /auth, told to all at once', 
   expect(paths(fake)).toEqual(['/v1/auth']);
 });
 
-/** The first of nine tabs goes and does not come back; `lose` makes it so. Resolves when the eight others have a token. */
+/** The first of nine tabs sends a request and is lost by `lose`. Resolves when the other eight have a token. */
 async function loseTheFirst(context, site, fake, lose) {
   fake.answer = (response, request, n) => n > 1 && setTimeout(() => json(response, 200, grant(n)), 100);
   const [first, ...others] = await openTabs(context, site, fake, 9);
@@ -140,11 +140,11 @@ async function loseTheFirst(context, site, fake, lose) {
   expect(paths(fake)).toEqual(['/v1/auth', '/v1/auth']);
 }
 
-test('the tab that went for all is closed: one other goes', async ({ context, site, fake }) => {
+test('if the tab with the request is closed, one other tab sends a request', async ({ context, site, fake }) => {
   await loseTheFirst(context, site, fake, (first) => first.close());
 });
 
-test('the tab that went for all hangs: one other goes', async ({ context, site, fake }) => {
+test('if the tab with the request hangs, one other tab sends a request', async ({ context, site, fake }) => {
   await loseTheFirst(context, site, fake, (first) =>
     first.evaluate(() => {
       setTimeout(() => {
@@ -154,7 +154,7 @@ test('the tab that went for all hangs: one other goes', async ({ context, site, 
   );
 });
 
-test('the tab that went for all crashes: one other goes', async ({ context, site, fake, engine }) => {
+test('if the tab with the request crashes, one other tab sends a request', async ({ context, site, fake, engine }) => {
   test.skip(engine != 'chromium', 'only its DevTools protocol can do that');
   await loseTheFirst(context, site, fake, async (first) => {
     const session = await context.newCDPSession(first);
@@ -162,7 +162,7 @@ test('the tab that went for all crashes: one other goes', async ({ context, site
   });
 });
 
-test('the tab that went for all is frozen: one other goes, and what it says when it thaws does no harm', async ({ context, site, fake, engine }) => {
+test('if the tab with the request is frozen, one other tab sends a request; messages after the thaw do no harm', async ({ context, site, fake, engine }) => {
   test.skip(engine != 'chromium', 'only its DevTools protocol can do that');
   let thaw;
   await loseTheFirst(context, site, fake, async (first) => {
@@ -178,7 +178,7 @@ test('the tab that went for all is frozen: one other goes, and what it says when
   await expect.poll(() => tokenOf(first)).toBe('token-2');
 });
 
-test('odd messages are ignored', async ({ context, site, fake }) => {
+test('malformed messages are ignored', async ({ context, site, fake }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));
   const [first, second] = await openTabs(context, site, fake, 2);
   await getToken(first);
@@ -197,7 +197,7 @@ test('odd messages are ignored', async ({ context, site, fake }) => {
   expect(await first.evaluate(() => window.events)).toEqual([['token', 'token-1']]);
 });
 
-test('100 clients of one page: one request, no message but that of one', async ({ context, site, fake }) => {
+test('100 clients of one page send one request, and the messages of one client', async ({ context, site, fake }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));
   const [tab] = await openTabs(context, site, fake, 1);
   const [tokens, links] = await tab.evaluate(async (endpoint) => {
@@ -211,7 +211,7 @@ test('100 clients of one page: one request, no message but that of one', async (
   expect(await postedBy([tab])).toEqual(['going', 'token']);
 });
 
-test('without shareAcrossTabs each tab has its own', async ({ context, site, fake }) => {
+test('without shareAcrossTabs, each tab has its own token', async ({ context, site, fake }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));
   for (const expected of ['token-1', 'token-2']) {
     const [tab] = await openTabs(context, site, fake, 1, { shareAcrossTabs: false });
@@ -219,7 +219,7 @@ test('without shareAcrossTabs each tab has its own', async ({ context, site, fak
   }
 });
 
-test('without locks or without a channel each tab goes on its own', async ({ context, site, fake }) => {
+test('without locks or without a channel, each tab sends its own request', async ({ context, site, fake }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));
   const lose = {
     locks: () => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }),

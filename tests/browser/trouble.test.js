@@ -1,4 +1,4 @@
-// What goes wrong between a page and its API: in each browser is a clear AuthError, never a hanging promise.
+// Failures between a page and its API. In each browser, every failure is a clear AuthError, never a hanging promise.
 
 import { expect, getToken, grant, json, makeClient, test } from './fixture.js';
 
@@ -33,12 +33,12 @@ for (const [name, [answer, error]] of Object.entries(CASES))
   test(name, async ({ page, fake }) => {
     fake.answer = answer;
     await makeClient(page, fake);
-    // Those that are tried again until the deadline get a short one; it has to hold one attempt, even on a slow machine.
+    // Retried failures last until the deadline, so it is short. One attempt must fit into it, even on a slow machine.
     const timeoutMs = error.retryable ? 4000 : 20_000;
     expect(await getToken(page, { timeoutMs })).toMatchObject({ name: 'AuthError', ...error });
   });
 
-test('a refused connection', async ({ page, fake }) => {
+test('a refused connection is a network error', async ({ page, fake }) => {
   await fake.close();
   await makeClient(page, fake);
   expect(await getToken(page, { timeoutMs: 4000 })).toMatchObject({ code: 'network', status: 0 });
@@ -52,14 +52,14 @@ test('a redirect to another origin gives no token', async ({ page, fake, site })
   expect(site.origin).toContain('127.0.0.1');
 });
 
-test('429 with Retry-After is waited for', async ({ page, fake }) => {
+test('after 429 the client waits for Retry-After', async ({ page, fake }) => {
   fake.answer = (response, request, n) => (n == 1 ? json(response, 429, {}, { 'Retry-After': '2' }) : json(response, 200, grant(n)));
   await makeClient(page, fake);
   expect(await getToken(page)).toMatchObject({ accessToken: 'token-2' });
   expect(fake.requests[1].at - fake.requests[0].at).toBeGreaterThan(1950);
 });
 
-test('100 callers, one request; an aborted one leaves', async ({ page, fake }) => {
+test('100 callers share one request, and an aborted caller does not end it', async ({ page, fake }) => {
   fake.answer = (response, request, n) => setTimeout(() => json(response, 200, grant(n)), 200);
   await makeClient(page, fake);
   const results = await page.evaluate(async () => {
@@ -73,7 +73,7 @@ test('100 callers, one request; an aborted one leaves', async ({ page, fake }) =
   expect(fake.requests.length).toBe(1);
 });
 
-test('disposed in flight: the request is aborted, nothing comes late', async ({ page, fake }) => {
+test('dispose aborts the request in flight, and nothing happens later', async ({ page, fake }) => {
   const closed = new Promise((resolve) => (fake.answer = (response) => response.on('close', resolve)));
   await page.evaluate(() => {
     window.problems = [];
@@ -89,13 +89,13 @@ test('disposed in flight: the request is aborted, nothing comes late', async ({ 
   expect(await page.evaluate(() => window.problems)).toEqual([]);
 });
 
-test('a timed-out request is aborted and the next one is served', async ({ page, fake }) => {
+test('a request that times out is aborted, and the next one succeeds', async ({ page, fake }) => {
   fake.answer = (response, request, n) => n > 1 && json(response, 200, grant(n));
   await makeClient(page, fake, { timeoutMs: 500 });
   expect(await getToken(page, { timeoutMs: 5000 })).toMatchObject({ accessToken: 'token-2' });
 });
 
-test('the API sees the browser’s own Origin and the key, no cookie; the page keeps nothing', async ({ page, site, fake }) => {
+test('the API gets the browser’s own Origin and the API key, and no cookie; the page stores nothing', async ({ page, site, fake }) => {
   let headers;
   fake.answer = (response, request, n) => ((headers = request.headers), json(response, 200, grant(n)));
   await makeClient(page, fake);
@@ -105,8 +105,9 @@ test('the API sees the browser’s own Origin and the key, no cookie; the page k
   expect(await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie])).toEqual([0, 0, '']);
 });
 
-// The browser's own switch; WebDriver has none, so for WebKit the API goes away and comes back, and the page is told.
-test('offline and back', async ({ page, fake, context, engine }) => {
+// Uses the browser's offline switch. WebDriver has none: for WebKit, the API stops and starts again, and the test
+// dispatches the event.
+test('a page that was offline gets a token when it is online again', async ({ page, fake, context, engine }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));
   await makeClient(page, fake);
   await page.evaluate(() => window.client.getToken().then((token) => window.client.invalidate(token.accessToken)));
@@ -119,28 +120,28 @@ test('offline and back', async ({ page, fake, context, engine }) => {
   expect(await pending).toMatchObject({ accessToken: 'token-2' });
 });
 
-test('after a sleep that outlived the token, waking up starts again at /auth', async ({ page, fake }) => {
+test('after a sleep longer than the token’s lifetime, the client starts again at /auth', async ({ page, fake }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));
   await makeClient(page, fake);
   await getToken(page);
   await page.evaluate(() => {
     const real = Date.now;
-    Date.now = () => real() + 7_200_000; // the monotonic clock may stand still in sleep
+    Date.now = () => real() + 7_200_000; // the monotonic clock may stop during sleep
     window.dispatchEvent(new Event('online'));
   });
-  // The background asks every 10 s at most, by the clock that stood still.
+  // Requests in the background are at least 10 s apart, by the clock that stopped.
   await expect.poll(() => page.evaluate(() => window.events.map(([type]) => type)), { timeout: 15_000 }).toEqual(['token', 'expired', 'token']);
   expect(fake.requests.map(({ url }) => url)).toEqual(['/v1/auth', '/v1/auth']);
   expect(await page.evaluate(() => window.client.token.accessToken)).toBe('token-2');
 });
 
-test('an instance that dies: a clear error for everybody, and the next call has a new one', async ({ page, fake }) => {
+test('if a WebAssembly instance fails, all callers get a clear error, and the next call uses a new instance', async ({ page, fake }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));
   await makeClient(page, fake);
   const results = await page.evaluate(async () => {
     const real = Date.now;
     const pending = Promise.allSettled([window.client.getToken(), window.client.getToken()]);
-    // Thrown through C frames, as a trap is.
+    // Throws through C frames, as a trap does.
     Date.now = () => {
       throw new WebAssembly.RuntimeError('unreachable');
     };

@@ -1,4 +1,4 @@
-// inbenta-authd on both of its stores.
+// inbenta-authd conforms, with SQLite and with PostgreSQL.
 
 import { randomBytes } from 'node:crypto';
 import { Authd } from '../support/authd.js';
@@ -7,7 +7,7 @@ import { conforms } from './suite.js';
 
 const adminToken = randomBytes(24).toString('base64url');
 
-/** Two servers on one store: the second one's tokens live a second only. */
+/** Starts two servers on one store. Tokens of the second server live for one second. */
 async function start(t, db) {
   const authd = await Authd.create(db);
   t.after(() => authd.remove());

@@ -1,4 +1,4 @@
-// The emulator: with its keys in memory, and in a JSON file, out of which it starts anew after each change.
+// The emulator conforms, with keys in memory and with keys in a JSON file. With a file, it restarts after each change.
 
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,7 +16,7 @@ function hostOf(running, change, personality = undefined) {
     get endpoint() {
       return running().endpoint;
     },
-    /** The same server; to read this shortens the next token. */
+    /** The same server. Reading this property shortens the lifetime of the next token. */
     get shortEndpoint() {
       running().set({ lifetimeS: 1, next: 1 });
       return running().endpoint;

@@ -1,5 +1,5 @@
-// What an Auth API does on the wire, asked over HTTP and knowing nothing of what is behind it. The personality `gateway`
-// grants the same and refuses the same, but as production does: AS_GATEWAY is all of the difference.
+// The behaviour of an Auth API over HTTP, for every implementation of it. The personality `gateway` grants and refuses
+// the same requests, but its refusals have the form of production. AS_GATEWAY lists all differences.
 
 import assert from 'node:assert/strict';
 import { createPublicKey, verify } from 'node:crypto';
@@ -7,8 +7,8 @@ import { request } from 'node:http';
 import { test } from 'node:test';
 
 /**
- * docs/wire.md, "Refusals": how production refuses where our server gives this status and reason. What is not here has
- * the same status and the API's own sentence, {"error": {"code", "message"}}, without the reason.
+ * docs/wire.md, "Refusals": our server's status and reason, and production's answer in the same case. Other refusals
+ * have the same status and {"error": {"code", "message"}} without the reason.
  */
 const AS_GATEWAY = {
   '401 token_missing': [401, { message: 'Unauthorized' }],
@@ -19,15 +19,15 @@ const AS_GATEWAY = {
 const ORIGIN = 'https://shop.example';
 
 /**
- * Checks a host.
+ * Defines the tests for an implementation of the Auth API.
  * @param {string} name
  * @param {(t: import('node:test').TestContext) => Promise<Host>} start
  *
  * @typedef {object} Host a running Auth API and its keys
- * @property {'gateway'} [personality] how it refuses; undefined: as our server does
- * @property {string} [userPersonalSecret] the one that it takes; undefined: none
- * @property {string} endpoint "http://127.0.0.1:PORT/v1", tokens live 1200 s
- * @property {string} shortEndpoint the same keys, but tokens live 1 s
+ * @property {'gateway'} [personality] the form of its refusals; undefined: that of inbenta-authd
+ * @property {string} [userPersonalSecret] the personal secret that it accepts; undefined: none
+ * @property {string} endpoint "http://127.0.0.1:PORT/v1"; tokens live for 1200 s
+ * @property {string} shortEndpoint the same keys, but tokens live for 1 s
  * @property {string} adminToken for management over HTTP
  * @property {() => Promise<string>} createApiKey
  * @property {(apiKey: string) => Promise<{id: string, secret: string}>} createSecret
@@ -54,7 +54,7 @@ export function conforms(name, start) {
       assert.equal(answer.status, 200);
       return answer.json();
     };
-    /** A refusal, readable by the page, without a credential in it, in the personality's form. */
+    /** Checks a refusal: it has the personality's form and contains no credential. */
     const refused = async (answer, status, reason) => {
       const text = await answer.text();
       const body = JSON.parse(text);
@@ -73,7 +73,7 @@ export function conforms(name, start) {
       assert.deepEqual(await answer.json(), { Message: 'User is not authorized to access this resource with an explicit deny' });
     };
 
-    await t.test('a domain key gives a token, to the origins on its list', async () => {
+    await t.test('a domain key grants tokens to the origins on its list', async () => {
       const now = Date.now() / 1000;
       const grant = await granted({ domainKey });
       assert.deepEqual(Object.keys(grant).sort(), ['accessToken', 'apis', 'expiration', 'expires_in']);
@@ -83,7 +83,7 @@ export function conforms(name, start) {
       for (const Origin of ['https://www.shop.example', 'http://localhost:8080']) await granted({ domainKey }, { Origin });
     });
 
-    await t.test('every other origin is refused, and the page can read why', async () => {
+    await t.test('every other origin is refused, and the page can read the reason', async () => {
       const others = ['https://evil.example', 'https://shop.example.evil.example', 'https://evilshop.example', 'http://shop.example', 'https://shop.example:8443', 'https://shop.example.', 'http://localhost:8081', 'https://user@shop.example', 'null'];
       for (const Origin of others) {
         const answer = await auth({ domainKey }, { Origin });
@@ -95,12 +95,12 @@ export function conforms(name, start) {
       await refused(await fetch(`${host.endpoint}/auth`, { method: 'POST', headers, body: JSON.stringify({ domainKey }) }), 403, 'origin_not_allowed');
     });
 
-    await t.test('a secret gives a token, with an origin or without', async () => {
+    await t.test('a secret grants tokens, with or without an origin', async () => {
       await granted({ secret });
       await granted({ secret }, { Origin: 'https://anywhere.example' });
     });
 
-    await t.test('tokens are unique, refreshed, and name the products', async () => {
+    await t.test('tokens are unique, can be refreshed, and come with the products', async () => {
       const [one, two] = [await granted({ domainKey }), await granted({ domainKey })];
       assert.notEqual(one.accessToken, two.accessToken);
       const refresh = await call('POST', '/refreshToken', bearer(one.accessToken));
@@ -112,14 +112,14 @@ export function conforms(name, start) {
       assert.deepEqual(await apis.json(), { apis: one.apis });
     });
 
-    await t.test('an expired token is refreshed no more', async () => {
+    await t.test('an expired token cannot be refreshed', async () => {
       const { accessToken, expires_in } = await (await auth({ domainKey }, {}, host.shortEndpoint)).json();
       assert.equal(expires_in, 1);
       await new Promise((resolve) => setTimeout(resolve, 2100));
       await denied(await call('POST', '/refreshToken', bearer(accessToken)));
     });
 
-    await t.test('tokens that were tampered with, and those of another API key, are refused', async () => {
+    await t.test('a modified token and a token of another API key are refused', async () => {
       const { accessToken } = await granted({ domainKey });
       const [head, body, signature] = accessToken.split('.');
       const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
@@ -130,7 +130,7 @@ export function conforms(name, start) {
       await refused(await call('POST', '/refreshToken', { Origin: ORIGIN }), 401, 'token_missing');
     });
 
-    await t.test('the public key set verifies them', async () => {
+    await t.test('the JWK set verifies the tokens', async () => {
       const { accessToken } = await granted({ domainKey });
       const [head, body, signature] = accessToken.split('.');
       const { keys } = await (await fetch(new URL('/.well-known/jwks.json', host.endpoint))).json();
@@ -140,14 +140,14 @@ export function conforms(name, start) {
       assert.ok(verify(null, Buffer.from(`${head}.${body}`), createPublicKey({ key: jwk, format: 'jwk' }), Buffer.from(signature, 'base64url')));
     });
 
-    await t.test('unknown keys', async () => {
+    await t.test('unknown keys are refused', async () => {
       await denied(await auth({ domainKey }, { 'x-inbenta-key': 'nobody' }));
       for (const body of [{ domainKey: 'nothing' }, { secret: 'nothing' }, { secret: domainKey }, { domainKey: secret }]) await refused(await auth(body), 400, 'credentials_rejected');
       const other = await host.createApiKey();
       await refused(await auth({ domainKey }, { 'x-inbenta-key': other }), 400, 'credentials_rejected');
     });
 
-    await t.test('what is no request', async () => {
+    await t.test('malformed requests are refused', async () => {
       for (const body of ['', '{', '[]', 'null', '{}', '{"domainKey":1}', '{"domainKey":""}', '{"domainKey":"a","secret":"b"}', `{"domainKey":"${domainKey}"}x`, `{"domainKey":"${domainKey}\\u0000"}`, `{"domainKey":"${domainKey}\0"}`]) await refused(await auth(body), 400, 'bad_request');
       await refused(await auth({ domainKey }, { 'Content-Type': 'text/plain' }), 415, 'bad_request');
       await refused(await auth({ domainKey: 'x'.repeat(20_000) }), 413, 'bad_request');
@@ -157,7 +157,7 @@ export function conforms(name, start) {
       await refused(await call('POST', '/nothing', { Origin: ORIGIN }), 404, 'not_found');
     });
 
-    await t.test('a form, and both names of the domain key', async () => {
+    await t.test('a form body and both names of the domain key are accepted', async () => {
       const form = (members) => auth(`${new URLSearchParams(members)}`, { 'Content-Type': 'application/x-www-form-urlencoded' });
       for (const body of [{ secret }, { domainKey }, { domain_key: domainKey }]) {
         await granted(body);
@@ -172,14 +172,14 @@ export function conforms(name, start) {
       await refused(await form({ secret: 'nothing' }), 400, 'credentials_rejected');
     });
 
-    await t.test('a personal secret: only beside a secret, and only the one that is configured', async () => {
+    await t.test('a personal secret is accepted only beside a secret, and only the configured one', async () => {
       for (const user_personal_secret of ['wrong', '', 1]) await refused(await auth({ secret, user_personal_secret }), 422, 'credentials_rejected');
       for (const user_personal_secret of ['wrong', host.userPersonalSecret ?? 'x']) await refused(await auth({ domainKey, user_personal_secret }), 422, 'credentials_rejected');
       await refused(await auth({ secret: 'nothing', user_personal_secret: 'wrong' }), 400, 'credentials_rejected');
       if (host.userPersonalSecret) await granted({ secret, user_personal_secret: host.userPersonalSecret });
     });
 
-    await t.test('HEAD is GET without a body', async () => {
+    await t.test('HEAD answers as GET, without a body', async () => {
       const { accessToken } = await granted({ domainKey });
       const health = new URL('/healthz', host.endpoint), keys = new URL('/.well-known/jwks.json', host.endpoint);
       for (const [url, headers] of [[health, {}], [keys, {}], [`${host.endpoint}/apis`, { 'x-inbenta-key': apiKey, ...bearer(accessToken) }]]) {
@@ -190,7 +190,7 @@ export function conforms(name, start) {
       }
     });
 
-    await t.test('a target that is a whole URL, and a Bearer in any spelling', async () => {
+    await t.test('a whole URL as target and any spelling of Bearer are accepted', async () => {
       const { accessToken } = await granted({ domainKey });
       const ask = (target, headers) =>
         new Promise((resolve, reject) => {
@@ -203,7 +203,7 @@ export function conforms(name, start) {
       await refused(await call('POST', '/refreshToken', { Authorization: 'Bearer', Origin: ORIGIN }), 401, 'token_missing');
     });
 
-    await t.test('CORS: a preflight passes for every origin, and says what a page may send and read', async () => {
+    await t.test('CORS: a preflight passes for every origin and lists the headers that a page may use', async () => {
       const asked = { Origin: 'https://evil.example', 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'x-inbenta-key, authorization, content-type' };
       const answer = await fetch(`${host.endpoint}/auth`, { method: 'OPTIONS', headers: asked });
       assert.equal(answer.status, 204);
@@ -221,7 +221,7 @@ export function conforms(name, start) {
       assert.equal(grant.headers.get('Set-Cookie'), null);
     });
 
-    await t.test('domains that are changed count at once', async () => {
+    await t.test('changed domains apply immediately', async () => {
       await host.setDomains(id, ['bücher.example']);
       await refused(await auth({ domainKey }), 403, 'origin_not_allowed');
       await granted({ domainKey }, { Origin: 'https://xn--bcher-kva.example' });
@@ -229,7 +229,7 @@ export function conforms(name, start) {
       await granted({ domainKey });
     });
 
-    await t.test('a revoked key is refused at once, and so is the refresh of its tokens', async () => {
+    await t.test('a revoked key and the refresh of its tokens are refused immediately', async () => {
       const keys = { 'domain-key': await host.createDomainKey(apiKey, ['shop.example']), secret: await host.createSecret(apiKey) };
       for (const [kind, { id: revoked, domainKey: key, secret: word }] of Object.entries(keys)) {
         const body = key ? { domainKey: key } : { secret: word };
@@ -242,7 +242,7 @@ export function conforms(name, start) {
       await granted({ domainKey }); // the others are not touched
     });
 
-    await t.test('management over HTTP: for who has the token, and for no page of another site', async () => {
+    await t.test('management over HTTP needs the admin token, and refuses pages of another site', async () => {
       const manage = (path, { method = 'GET', ...headers } = {}) => fetch(new URL(`/admin/${path}`, host.endpoint), { method, headers });
       const signedIn = { Authorization: `Bearer ${host.adminToken}` };
       for (const path of ['api-keys', 'secrets', 'domain-keys']) {
@@ -260,7 +260,7 @@ export function conforms(name, start) {
       assert.match(await page.text(), /^<!doctype html>/i);
     });
 
-    await t.test('management over HTTP: keys are made, listed, changed and revoked', async () => {
+    await t.test('management over HTTP makes, lists, changes and revokes keys', async () => {
       const headers = { Authorization: `Bearer ${host.adminToken}`, 'Content-Type': 'application/json' };
       const list = async (path) => (await fetch(new URL(`/admin/${path}`, host.endpoint), { headers })).json();
       const post = (path, body) => fetch(new URL(`/admin/${path}`, host.endpoint), { method: 'POST', headers, body: JSON.stringify(body) });
@@ -293,7 +293,7 @@ export function conforms(name, start) {
       await refused(await post('secrets', { apiKey: 'nobody' }), 404, 'not_found');
     });
 
-    await t.test('a secret that is rotated works on for the overlap, and no longer', async () => {
+    await t.test('a rotated secret stays valid for the overlap, and no longer', async () => {
       const old = await host.createSecret(apiKey);
       const { accessToken } = await granted({ secret: old.secret });
       const { secret: fresh, id: freshId } = await host.rotateSecret(old.id, 3);
@@ -308,7 +308,7 @@ export function conforms(name, start) {
       await granted({ secret: last });
     });
 
-    await t.test('a new signing key is published, then signs; tokens of the old one stay good', async () => {
+    await t.test('a new signing key is published, then signs; tokens of the old key stay valid', async () => {
       const kidOf = ({ accessToken }) => JSON.parse(Buffer.from(accessToken.split('.')[0], 'base64url')).kid;
       const published = async (endpoint = host.endpoint) => (await (await fetch(new URL('/.well-known/jwks.json', endpoint))).json()).keys.map(({ kid }) => kid);
       const old = await granted({ domainKey });
@@ -326,12 +326,12 @@ export function conforms(name, start) {
       const next = await granted({ domainKey });
       assert.equal(kidOf(next), (await published())[1]);
       for (const { accessToken } of [old, between, next]) assert.equal((await call('POST', '/refreshToken', bearer(accessToken))).status, 200);
-      // A token whose header names the other key was signed by neither.
+      // A token whose header names the other key matches neither signature.
       const [body, signature] = old.accessToken.split('.').slice(1);
       await denied(await call('POST', '/refreshToken', bearer([next.accessToken.split('.')[0], body, signature].join('.'))));
     });
 
-    await t.test('its health', async () => {
+    await t.test('/healthz answers 200', async () => {
       assert.equal((await fetch(new URL('/healthz', host.endpoint))).status, 200);
     });
   });

@@ -1,17 +1,17 @@
-// What the tests of this folder ask an emulator.
+// Requests to an emulator, for the tests.
 
 import { startEmulator } from 'inbenta-auth/emulator';
 
 export const ORIGIN = 'http://localhost:3000';
 
-/** An emulator with a domain key for ORIGIN, closed at the end of the test. */
+/** Starts an emulator with a domain key for ORIGIN. It is closed at the end of the test. */
 export async function emulate(t, options) {
   const emulator = await startEmulator({ domains: [ORIGIN], ...options });
   t.after(() => emulator.close());
   return emulator;
 }
 
-/** POST /auth, as a page at ORIGIN does. `more` are RequestInit's. */
+/** POST /auth, as a page at ORIGIN sends it. `more` has members of RequestInit. */
 export function auth({ endpoint, apiKey, domainKey }, { headers, ...more } = {}) {
   return fetch(`${endpoint}/auth`, {
     method: 'POST',

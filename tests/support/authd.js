@@ -1,4 +1,4 @@
-// Starts the local Auth API and runs its commands; for the demo and the tests.
+// Starts inbenta-authd and runs its commands, for the demo and the tests.
 
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
@@ -10,12 +10,12 @@ import { promisify } from 'node:util';
 
 const PROGRAM = process.env.AUTHD_PROGRAM ?? fileURLToPath(new URL('../../build/native/src/authd/inbenta-authd', import.meta.url));
 
-/** An inbenta-authd with a store of its own in a temporary folder, or with the database `db`. */
+/** An inbenta-authd with a database of its own in a temporary folder, or with the database `db`. */
 export class Authd {
   #folder;
   #db;
   #process;
-  log = []; // access-log lines; there are no credentials in them
+  log = []; // lines of the access log; no line contains a credential
 
   static async create(db) {
     const authd = new Authd();
@@ -32,12 +32,12 @@ export class Authd {
     return PROGRAM;
   }
 
-  /** Of the serving process. */
+  /** The process ID of the server. */
   get pid() {
     return this.#process.pid;
   }
 
-  /** Runs a command of inbenta-authd and returns what it prints as JSON. */
+  /** Runs a command of inbenta-authd and returns its output as JSON. */
   async command(...words) {
     const { stdout } = await promisify(execFile)(PROGRAM, [...words, '--db', this.db, '--json']);
     return JSON.parse(stdout);
@@ -53,9 +53,9 @@ export class Authd {
   }
 
   /**
-   * Starts serving, with `adminToken` the administration, too, with `tls` ({file, keyFile}) by https, with the
-   * further `words` of the command line. The access log is appended to `logFile`, else it is read into `log`.
-   * Resolves to the endpoint, "http://127.0.0.1:PORT/v1".
+   * Starts the server. `adminToken` adds the administration, `tls` ({file, keyFile}) adds https, and `words` are
+   * further arguments of the command line. The access log is appended to `logFile`, or else read into `log`. Resolves
+   * to the endpoint, "http://127.0.0.1:PORT/v1".
    */
   async serve({ lifetimeS = 1200, port = 0, apis = {}, adminToken, tls, words = [], logFile } = {}) {
     const options = ['--lifetime', `${lifetimeS}`, ...Object.entries(apis).flatMap(([name, url]) => ['--api', `${name}=${url}`]), ...words];
@@ -77,7 +77,7 @@ export class Authd {
       started.on('exit', () => resolve(undefined));
     });
     if (endpoint) return endpoint;
-    if (port) return this.serve({ lifetimeS, apis, adminToken, tls, words, logFile }); // the port is in use: take a free one
+    if (port) return this.serve({ lifetimeS, apis, adminToken, tls, words, logFile }); // in use: takes a free port
     throw new Error(`inbenta-authd did not start: ${this.log.join('\n')}`);
   }
 
@@ -85,7 +85,7 @@ export class Authd {
   async stop() {
     if (this.#process?.exitCode === null && this.#process.signalCode === null) {
       this.#process.kill('SIGTERM');
-      await new Promise((resolve) => this.#process.once('close', resolve)); // its log is read to the end
+      await new Promise((resolve) => this.#process.once('close', resolve)); // waits until its log is read completely
     }
     return this.#process?.exitCode;
   }

@@ -1,11 +1,11 @@
-// How Debian's browsers are started, for the demo and the tests.
+// Starts Debian's browsers, for the demo and the tests.
 
 export const CHROMIUM = {
   executablePath: '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  // Playwright switches off what people's browsers have.
+  // Playwright would switch off features that users' browsers have.
   ignoreDefaultArgs: ['--disable-back-forward-cache'],
 };
 
-// By WebDriver BiDi, which Firefox as released speaks.
+// Over WebDriver BiDi, because released versions of Firefox support it.
 export const FIREFOX = { channel: 'moz-firefox', executablePath: '/usr/bin/firefox-esr' };

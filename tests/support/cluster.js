@@ -1,5 +1,5 @@
-// Several instances of inbenta-authd as they run in production: on one PostgreSQL, behind nginx. All of it is on
-// this machine, in temporary folders, and ends with `remove`.
+// Several instances of inbenta-authd as in production: on one PostgreSQL, behind nginx. Everything runs on this
+// machine, in temporary folders. `remove` stops and deletes everything.
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -14,7 +14,7 @@ import { nginxConf } from './nginx.conf.js';
 
 const START_MS = 10_000;
 
-/** A port that is free: `port` itself, if it is. */
+/** Returns `port` if it is free, or else a free port. */
 function freePort(port) {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -27,7 +27,7 @@ function freePort(port) {
 }
 
 export class Cluster {
-  /** The balancer's, "http://127.0.0.1:PORT/v1". */
+  /** The endpoint of the load balancer, "http://127.0.0.1:PORT/v1". */
   endpoint;
   postgres;
   /** @type {{authd: Authd, endpoint: string}[]} */
@@ -36,7 +36,7 @@ export class Cluster {
   #folder;
   #nginx;
 
-  /** Starts `count` instances; `words` are further ones of their command line. */
+  /** Starts `count` instances; `words` are further arguments of their command line. */
   static async create({ port = 0, count = 2, words = [] } = {}) {
     const cluster = new Cluster();
     try {
@@ -50,7 +50,7 @@ export class Cluster {
 
   async #start(port, count, words) {
     this.#folder = await mkdtemp(join(tmpdir(), 'inbenta-cluster-'));
-    await chmod(this.#folder, 0o755); // nginx gives up being root
+    await chmod(this.#folder, 0o755); // nginx's workers do not run as root
     this.postgres = await Postgres.create();
     process.env.PGPASSFILE = this.postgres.passwordFile;
     for (let i = 0; i < count; i++) this.instances.push({ authd: await Authd.create(this.postgres.url) });
@@ -62,7 +62,7 @@ export class Cluster {
     const [conf, log] = ['nginx.conf', 'nginx.log'].map((name) => join(this.#folder, name));
     const hosts = this.instances.map(({ endpoint }) => new URL(endpoint).host);
     await writeFile(conf, nginxConf({ port, folder: this.#folder, hosts }));
-    // -e: else it opens a log elsewhere before it has read its configuration.
+    // -e: without it, nginx opens its default log before it reads its configuration.
     this.#nginx = spawn('nginx', ['-c', conf, '-p', this.#folder, '-e', log], { stdio: ['ignore', 'ignore', 'inherit'] });
     let problem;
     this.#nginx.on('error', (error) => (problem = error));
@@ -93,7 +93,7 @@ export class Cluster {
     await ended;
   }
 
-  /** Stops everything: first who asks, then who is asked. */
+  /** Stops everything: nginx first, then the instances, then PostgreSQL. */
   async remove() {
     await this.#stopNginx();
     await Promise.all(this.instances.map(({ authd }) => authd.remove()));

@@ -1,5 +1,5 @@
-// The two Auth APIs of the demo's comparisons: emulators that are alike, one for each client. So each counts what
-// arrived from one client. The page drives them by a few routes of its own site.
+// The two Auth APIs of the demo's comparisons: one emulator for each client, both configured alike. Each emulator
+// counts the requests of one client. The page controls them by routes of its own site.
 
 import { startEmulator } from 'inbenta-auth/emulator';
 
@@ -14,9 +14,9 @@ async function readJson(request) {
 }
 
 /**
- * @param {string} origin of the demo page: it alone may use the routes
+ * @param {string} origin of the demo page; only this page may use the routes
  * @returns {Promise<{origins: string[], routes: Record<string, import('node:http').RequestListener>, close: () => Promise<void>}>}
- *   `origins` of the two APIs, for the page's policy; `routes` for serveSite
+ *   `origins` of the two APIs, for the page's Content-Security-Policy; `routes` for serveSite
  */
 export async function startComparison(origin) {
   const apis = {};
@@ -26,10 +26,10 @@ export async function startComparison(origin) {
     Object.fromEntries(await Promise.all(CLIENTS.map(async (name) => [name, await make(apis[name])])));
   const keysOf = ({ endpoint, apiKey, domainKey }) => ({ endpoint, apiKey, domainKey });
   const set = (knobs) => all.forEach((api) => api.set(knobs));
-  let run = 0; // the page that started last has the APIs for itself
+  let run = 0; // only the page that started last may use the APIs
 
   const actions = {
-    /** Everything afresh. Answers the number of this run, which later calls give, and the keys. */
+    /** Starts both APIs anew. Answers the number of this run, which later calls must send, and the keys. */
     async start({ lifetimeS }) {
       for (const api of all) await api.reset();
       set({ lifetimeS });
@@ -40,7 +40,7 @@ export async function startComparison(origin) {
     sleep: () => set({ clockOffsetS: HOUR_S }),
     revoke: () => onEach((api) => api.revoke('domain-key', api.domainKeyId)),
     replace: () => onEach(async (api) => ({ ...keysOf(api), ...(await api.createDomainKey(api.apiKey, [origin])) })),
-    /** The requests that arrived from each client. Preflights are the browser's, not the client's. */
+    /** The number of requests from each client. Preflights do not count: the browser sends them. */
     count: () => onEach(({ requests }) => requests.filter(({ method }) => method != 'OPTIONS').length),
   };
 

@@ -1,5 +1,5 @@
-// What `./run demo` serves, for the runner and the tests: a local Auth API, the demo page on an origin that is on
-// the domain key's list and on one that is not, and the Auth APIs of the comparisons.
+// The servers of `./run demo`, for the runner and the tests: a local Auth API, the demo page on an allowed and on a
+// refused origin, and the Auth APIs of the comparisons.
 
 import { Authd } from './authd.js';
 import { startComparison } from './demo-comparison.js';
@@ -8,7 +8,7 @@ import { serveSite, strictPolicy } from './site.js';
 /**
  * @param {object} [options]
  * @param {number} [options.lifetimeS] of access tokens, in seconds
- * @param {{api?: number, allowed?: number, refused?: number}} [options.ports] a port in use is replaced by a free one
+ * @param {{api?: number, allowed?: number, refused?: number}} [options.ports] a free port replaces one that is in use
  * @returns {Promise<{authd: Authd, endpoint: string, apiKey: string, domainKey: string, domainKeyId: string,
  *   allowed: string, refused: string, close: () => Promise<void>}>} `allowed` and `refused` are origins
  */
@@ -16,7 +16,7 @@ export async function serveDemo({ lifetimeS = 20, ports = {} } = {}) {
   const authd = await Authd.create();
   const apiKey = await authd.createApiKey('demo');
 
-  // Sites first: the key's list and the comparisons name their origins.
+  // The sites start first: the domain key's list and the comparisons need their origins.
   const policies = {};
   const site = async (name) => {
     const files = {};

@@ -1,5 +1,5 @@
-// `./run demo`: the whole way on real parts. Serves the demo (demo-site.js), opens it in headless Chromium on an
-// origin that is allowed and on one that is not, and prints what happened. Then it keeps serving.
+// `./run demo`: serves the demo (demo-site.js), opens it in headless Chromium on an allowed and on a refused origin,
+// and prints the result of each step. Then it keeps serving.
 
 import { createHash } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -19,11 +19,13 @@ Then it keeps serving, for your own browser. Ports 8080 to 8082 are used if they
   --help              prints this text
 `;
 
-const LIFETIME_S = 20; // short, so that a refresh is seen
+const LIFETIME_S = 20; // short, so that the demo reaches a refresh
 const COMPARISON_MAX_MS = 60_000;
 
-/** The most requests that this client may need in a comparison. On a busy machine a tab may not hear in time that
- *  another one asks: 20 tabs need 2 to 5. */
+/**
+ * The most requests that this client may send in a comparison. On a busy machine, a tab may learn too late that another
+ * tab already sent a request: 20 tabs send 2 to 5.
+ */
 const BOUNDS = { callers: 1, tabs: 8, sleep: 2, outage: 12, revoked: 8 };
 
 let options;
@@ -47,7 +49,7 @@ function report(ok, what, detail) {
   console.log(`${ok ? '  ok  ' : ' FAIL '} ${what.padEnd(34)} ${detail}`);
 }
 
-/** Runs one step; the error that it throws is what went wrong. */
+/** Runs one step. If it throws, the step failed. */
 async function step(what, run) {
   try {
     report(true, what, await run());
@@ -60,10 +62,10 @@ function expect(condition, otherwise) {
   if (!condition) throw new Error(otherwise);
 }
 
-/** A token is never printed; this names it. */
+/** Identifies a token in the output. The token itself is never printed. */
 const fingerprint = (token) => `token #${createHash('sha256').update(token).digest('hex').slice(0, 8)}`;
 
-/** Collects what the browser itself says about each request of the page, without its frames, to the Auth API. */
+/** Collects the browser's own record of each request from the page, without its frames, to the Auth API. */
 async function watchNetwork(page, endpoint) {
   const seen = [];
   const session = await page.context().newCDPSession(page);
@@ -100,7 +102,7 @@ async function visit(browser, origin, endpoint) {
 
 const shows = (page, text, timeout = 15_000) => page.locator('#log').getByText(text).first().waitFor({ timeout });
 
-/** Reads the token from the page, and hides it again. */
+/** Shows the token in the page, reads it and hides it again. */
 async function current(page) {
   await page.locator('#show').click();
   const token = await page.locator('#token').textContent();
@@ -108,7 +110,7 @@ async function current(page) {
   return token;
 }
 
-/** Runs a comparison of the page, as a person does, and returns what its card shows. */
+/** Runs a comparison with its button and returns the text of its card. */
 async function compare(page, id) {
   const card = page.locator(`#${id}`);
   await card.getByRole('button').click();
@@ -125,7 +127,7 @@ async function compare(page, id) {
   return `this client ${ours}, plain client ${plain}. ${outcome}`;
 }
 
-/** The whole walk, step by step. */
+/** All steps of the demo. */
 async function walk(browser, { authd, endpoint, apiKey, domainKey, domainKeyId, allowed, refused }) {
   const good = await visit(browser, allowed, endpoint);
   let first;
@@ -178,7 +180,7 @@ async function walk(browser, { authd, endpoint, apiKey, domainKey, domainKeyId, 
 
   if (options.screenshot) {
     await good.page.mouse.move(0, 0);
-    await good.page.waitForTimeout(4000); // so that the ring has run a part of its way
+    await good.page.waitForTimeout(4000); // so that the ring has moved visibly
     await good.page.screenshot({ path: options.screenshot, fullPage: true });
   }
 

@@ -1,5 +1,6 @@
-// Applications in other people's tools: made from the recipes of docs/frameworks.md, with the packed package, built or
-// served by the tool's own command, and opened in Chromium. In the end a table says what worked.
+// Applications in frameworks and bundlers. They are made from the recipes of docs/frameworks.md with the packed
+// package, built or served by the tool's own command, and opened in Chromium. A table at the end shows which ones
+// work.
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -15,10 +16,10 @@ import { root } from './packed.js';
 import { serveSite, strictPolicy } from './site.js';
 import { snippetsIn } from './snippets.js';
 
-/** What every recipe shows in the page. */
+/** The text that every recipe shows in the page. */
 const TOKEN = /Access token until \d/;
 
-/** Runs a command; what it printed is in the error if it fails. */
+/** Runs a command. If it fails, the error contains its output. */
 export async function run(command, args, { cwd, env = {}, timeoutMs = 300_000 } = {}) {
   try {
     const options = { cwd, env: environment(env), timeout: timeoutMs, maxBuffer: 1 << 24 };
@@ -29,7 +30,7 @@ export async function run(command, args, { cwd, env = {}, timeoutMs = 300_000 } 
   }
 }
 
-/** A developer's environment. Variables of this test's own runner, or CI, would change what the commands do. */
+/** A developer's environment variables. Those of the test runner, or CI, would change how the commands behave. */
 function environment(more) {
   const env = { ...process.env, NO_COLOR: '1', NEXT_TELEMETRY_DISABLED: '1', NG_CLI_ANALYTICS: 'false', ...more };
   for (const name of ['CI', 'NODE_TEST_CONTEXT', 'NODE_OPTIONS', 'NODE_ENV', 'FORCE_COLOR']) delete env[name];
@@ -37,8 +38,9 @@ function environment(more) {
 }
 
 /**
- * A port that is free now. Dev servers are told theirs, because its origin must be on the domain key's list before. It is
- * none of those that the system gives to whoever asks for any (from 32768), so that nobody takes it in the meantime.
+ * Finds a free port for a dev server. The port is chosen here because its origin must be on the domain key's list
+ * before the server starts. It is below 32768, where the system's automatic ports begin, so that no other program
+ * takes it.
  * @returns {Promise<number>}
  */
 function freePort() {
@@ -57,7 +59,7 @@ async function chapter(title) {
 }
 
 /**
- * The table of a chapter of docs/frameworks.md, a row each, by its head.
+ * Reads the table of a chapter of docs/frameworks.md: an object for each row, with the table's head as names.
  * @returns {Promise<Record<string, string>[]>}
  */
 export async function commands(title) {
@@ -67,7 +69,7 @@ export async function commands(title) {
 }
 
 /**
- * The code blocks of a chapter of docs/frameworks.md by the file name in their first line.
+ * Reads the code blocks of a chapter of docs/frameworks.md. Their first line is the file name.
  * @param {string} title
  * @returns {Promise<Record<string, string>>}
  */
@@ -76,27 +78,27 @@ export async function recipe(title) {
   return Object.fromEntries(named.filter(Boolean).map(([, file, code]) => [file, code]));
 }
 
-/** The recipe with the emulator's keys and endpoint for those of its reader. */
+/** The recipe with the emulator's keys and endpoint in place of the reader's. */
 export function withKeys(code, { domainKey, apiKey, endpoint }) {
   return code.replaceAll("'DOMAIN KEY', 'API KEY'", `'${domainKey}', '${apiKey}', { endpoint: '${endpoint}' }`);
 }
 
 /**
- * Installs what a package.json names into a folder of build/, unless it is there.
- * @param {string} manifest its text
+ * Installs the packages of a package.json into a folder of build/, unless they are installed.
+ * @param {string} manifest the text of the package.json
  */
 export async function installTools(manifest, folder) {
   if (manifest == (await readFile(join(folder, 'node_modules/.installed'), 'utf8').catch(() => ''))) return;
   await rm(join(folder, 'node_modules'), { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), manifest);
-  // Without their scripts: some download from elsewhere, and nothing here needs them.
+  // Without install scripts: some download files, and nothing here needs them.
   const options = ['--ignore-scripts', '--no-package-lock', '--no-audit', '--no-fund'];
   await run('npm', ['install', ...options], { cwd: folder, timeoutMs: 600_000 });
   await writeFile(join(folder, 'node_modules/.installed'), manifest);
 }
 
-/** The package has no dependencies, so that installing it is unpacking it. */
+/** Installs our package by unpacking it. It has no dependencies. */
 export async function installPackage(tarball, folder) {
   const target = join(folder, 'node_modules/inbenta-auth');
   await rm(target, { recursive: true, force: true });
@@ -104,7 +106,7 @@ export async function installPackage(tarball, folder) {
   await run('tar', ['-xzf', tarball, '-C', target, '--strip-components=1']);
 }
 
-/** One application: a folder, an origin, and an emulator whose domain key is for this origin. */
+/** One application: a folder, an origin, and an emulator with a domain key for this origin. */
 export class App {
   /** @param {string} folder with the package in its node_modules */
   constructor(folder) {
@@ -133,9 +135,9 @@ export class App {
   }
 
   /**
-   * Starts a server of the tool, as its user does, opens its page and ends it.
+   * Starts a server of the tool with the user's command, opens its page and ends the server.
    * @param {(string | number)[]} command with its arguments
-   * @param {(page: import('@playwright/test').Page) => Promise<void>} [more] what else the page must show
+   * @param {(page: import('@playwright/test').Page) => Promise<void>} [more] further checks of the page
    */
   async serve(browser, [program, ...args], { env = {}, more } = {}) {
     const server = spawn(program, args.map(String), { cwd: this.folder, env: environment(env), detached: true });
@@ -158,7 +160,7 @@ export class App {
     }
   }
 
-  /** Serves a folder that was built, without the tool and under the strictest policy, and opens its page. */
+  /** Serves a built folder without the tool, under the strictest policy, and opens its page. */
   async serveFolder(browser, folder, { inline = false, more } = {}) {
     const strict = strictPolicy(new URL(this.emulator.endpoint).origin);
     const policy = inline ? strict.replace('script-src', "script-src 'unsafe-inline'") : strict;
@@ -171,7 +173,7 @@ export class App {
     }
   }
 
-  /** Opens the page: it must show a token, and the emulator must have granted it to this origin. */
+  /** Opens the page. It must show a token that the emulator granted to this origin. */
   async visit(browser, { more } = {}) {
     const before = this.emulator.requests.length;
     const context = await browser.newContext();
@@ -195,7 +197,7 @@ export class App {
   }
 }
 
-/** An application that starts from nothing, in a folder of its own below the tools. */
+/** Makes an application from nothing, in a folder of its own below the tools. */
 export async function makeApp(tarball, folder, { type } = {}) {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -203,7 +205,7 @@ export async function makeApp(tarball, folder, { type } = {}) {
   return prepare(tarball, folder);
 }
 
-/** An application beside its own tools: what is left of the last run goes, `starter` comes. */
+/** Makes an application beside its own tools. Files of the last run are deleted, and `starter` is copied. */
 export async function renewApp(tarball, folder, starter) {
   for (const name of await readdir(folder))
     if (name != 'node_modules') await rm(join(folder, name), { recursive: true, force: true });
@@ -212,7 +214,7 @@ export async function renewApp(tarball, folder, starter) {
 }
 
 async function prepare(tarball, folder) {
-  // Tools take the nearest folder with one for the project's.
+  // Tools take the nearest folder with a package.json for the project.
   await writeFile(join(folder, 'package-lock.json'), '{ "lockfileVersion": 3, "packages": {} }');
   await installPackage(tarball, folder);
   return new App(folder).start();
@@ -220,11 +222,11 @@ async function prepare(tarball, folder) {
 
 export const launch = () => chromium.launch(CHROMIUM);
 
-/** What was tried, for the table. */
+/** Collects the results for the table. */
 export class Results {
   #rows = new Map();
 
-  /** A test of one environment in one way: 'dev', 'build' or 'run'. */
+  /** Defines the test of an environment with one of 'dev', 'build' and 'run'. */
   test(environment, way, body) {
     const row = this.#rows.get(environment) ?? {};
     this.#rows.set(environment, row);

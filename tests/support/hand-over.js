@@ -1,4 +1,4 @@
-// `node tests/support/hand-over.js`: the shop against a local Auth API, until Ctrl-C. Open the page that it names.
+// `node tests/support/hand-over.js` serves the shop with a local Auth API until Ctrl-C. Open the URL that it prints.
 
 import { Authd } from './authd.js';
 import { openShop } from './shop.js';

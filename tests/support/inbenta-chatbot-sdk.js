@@ -1,5 +1,5 @@
-// A stand-in for Inbenta's chatbot SDK, as a script of a page: the functions that docs/beside-inbenta-sdks.md names, with
-// their published parameters. It takes nothing else, and remembers what it was given.
+// A stand-in for Inbenta's chatbot SDK, as a script of a page. It has the functions that docs/beside-inbenta-sdks.md
+// names, with their published parameters. It refuses other arguments and records every call.
 
 globalThis.InbentaChatbotSDK = (() => {
   const text = (value, name) => {
@@ -14,7 +14,7 @@ globalThis.InbentaChatbotSDK = (() => {
   const given = [];
 
   return {
-    /** For the test: [function, token], in the order of the calls. */
+    /** The recorded calls, in order: [function, token]. */
     given,
 
     createFromAccessToken(accessToken, inbentaKey) {

@@ -1,12 +1,12 @@
-// The configuration of nginx in front of several instances: the one that docs/authd.md shows, with the addresses of
-// this run.
+// The configuration of nginx in front of several instances. It is taken from docs/authd.md, with the addresses of this
+// run.
 
 import { readFileSync } from 'node:fs';
 
 const document = readFileSync(new URL('../../docs/authd.md', import.meta.url), 'utf8');
 const [, shown] = document.match(/```nginx\n([^]*?)```/);
 
-/** Replaces all of `what`, which has to be there. */
+/** Replaces every match of `what`. Throws if there is none. */
 function replace(text, what, by) {
   if (!what.test(text)) throw new Error(`docs/authd.md: ${what} is not in the nginx configuration`);
   return text.replace(what, by);
@@ -15,7 +15,7 @@ function replace(text, what, by) {
 /**
  * @param {object} options
  * @param {number} options.port
- * @param {string} options.folder where nginx may write
+ * @param {string} options.folder nginx writes its files here
  * @param {string[]} options.hosts of the instances, "127.0.0.1:PORT"
  */
 export function nginxConf({ port, folder, hosts }) {

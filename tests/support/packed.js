@@ -1,4 +1,4 @@
-// The package as people get it: packed, and installed into a project of its own.
+// The package as users get it: packed, and installed into a new project.
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const run = (command, args, cwd) => promisify(execFile)(command, args, { cwd, maxBuffer: 1 << 24 });
 
 /**
- * Packs dist/ as it is into a folder.
+ * Packs dist/ into a folder. It does not build.
  * @returns {Promise<string>} the tarball
  */
 export async function pack(folder) {
@@ -21,7 +21,7 @@ export async function pack(folder) {
 }
 
 /**
- * Packs it and installs it into a new folder.
+ * Packs the package and installs it into a new project.
  * @returns {Promise<{project: string, tarball: string, remove: () => Promise<void>}>}
  */
 export async function installPacked() {

@@ -1,4 +1,4 @@
-// An Auth API for the secret flow that answers as a test wishes, by http or https, on this machine.
+// An Auth API for the secret flow, on this machine, over http or https. The test writes its answers.
 
 import { execFile, spawn } from 'node:child_process';
 import { createServer as createHttp } from 'node:http';
@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const run = promisify(execFile);
 
-/** Token number `n`, as the API grants it. */
+/** The API's answer with token number `n`. */
 export const grant = (n, expiresIn = 1200) => ({
   accessToken: `token-${n}`,
   expiration: Math.floor(Date.now() / 1000) + expiresIn,
@@ -32,7 +32,7 @@ export async function listen(t, server) {
   return server.address().port;
 }
 
-/** `answer(response, request, n)` answers request number n, from 1; `tls` is {key, cert}. */
+/** Starts the API. `answer(response, request, n)` answers request number n, from 1; `tls` is {key, cert}. */
 export async function serveApi(t, answer = (response, request, n) => json(response, 200, grant(n)), tls) {
   const requests = [];
   const handle = (request, response) => {
@@ -54,7 +54,7 @@ export async function folderFor(t) {
   return folder;
 }
 
-/** A self-signed certificate for `name`: {key, cert, file of the certificate, keyFile}. */
+/** Makes a self-signed certificate for `name`: {key, cert, file of the certificate, keyFile}. */
 export async function certificate(t, name) {
   const folder = await folderFor(t);
   const [keyFile, file] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
@@ -62,13 +62,13 @@ export async function certificate(t, name) {
   return { key: await readFile(keyFile), cert: await readFile(file), file, keyFile };
 }
 
-/** Starts a program; its environment is `env` alone. Resolves to {status, stdout, stderr}. */
+/** Runs a program with no environment variables but `env`. Resolves to {status, stdout, stderr}. */
 export function execute(program, words, { env = {}, input = '' } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, { env: { PATH: process.env.PATH, ...env } });
     const out = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (part) => (out[name] += part));
-    child.stdin.on('error', () => {}); // not everybody reads it
+    child.stdin.on('error', () => {}); // the program may not read its input
     child.stdin.end(input);
     child.on('error', reject);
     child.on('close', (status, signal) => resolve({ status: status ?? signal, ...out }));

@@ -1,5 +1,5 @@
-// A PostgreSQL server of one's own, for the cluster and the tests: data, Unix socket and password in a temporary
-// folder, no TCP port.
+// A private PostgreSQL server for the cluster and the tests. Data, Unix socket and password are in a temporary folder.
+// It has no TCP port.
 
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -18,7 +18,7 @@ export class Postgres {
 
   static async create() {
     const postgres = new Postgres();
-    // Not the temporary folder of the environment: a socket's path may have 107 bytes.
+    // TMPDIR is not used, because its path may be long: a socket's path has at most 107 bytes.
     postgres.#folder = await mkdtemp('/tmp/iauth-pg-');
     await chmod(postgres.#folder, 0o755);
     await writeFile(join(postgres.#folder, 'password'), PASSWORD);
@@ -39,7 +39,7 @@ export class Postgres {
     return join(this.#folder, 'sockets');
   }
 
-  /** What PGPASSFILE has to name. */
+  /** The value for PGPASSFILE. */
   get passwordFile() {
     return join(this.#folder, 'pgpass');
   }
@@ -62,7 +62,7 @@ export class Postgres {
     await rm(this.#folder, { recursive: true });
   }
 
-  /** Runs SQL text, in the database of `url` or another one. */
+  /** Runs SQL text in a database of this server. */
   async query(sql, database = 'postgres') {
     const url = this.url.replace(/[^/]+$/, database);
     await run(program('psql'), ['--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--dbname', url, '--command', sql], { env: { ...process.env, PGPASSFILE: this.passwordFile } });

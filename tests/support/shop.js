@@ -1,4 +1,4 @@
-// A shop whose server has the secret and whose page gets tokens only: the API Secret flow, whole.
+// A shop with the API Secret flow: its server has the secret, and its page gets tokens only.
 
 import { createFromSecret, nodeTokenHandler } from 'inbenta-auth/server';
 import { serveSite, strictPolicy } from './site.js';
@@ -17,7 +17,7 @@ export async function openShop({ secret, apiKey, endpoint, port }) {
     root: 'web/hand-over',
     policy: () => strictPolicy(new URL(endpoint).origin),
     files: { '/config.json': JSON.stringify({ apiKey, endpoint }) },
-    // Every visitor of the page may have a token here; where that is not so, ask the visitor's session.
+    // Here every visitor may get a token. A real site checks the visitor's session.
     routes: { '/token': nodeTokenHandler(client, { authorize: (request) => request.headers.get('Origin') == site.origin }) },
     port,
   });

@@ -1,5 +1,5 @@
-// A small static site: the demo's two origins and the pages of the browser tests are served by it. It sends
-// the strictest policy that the library promises to run under, so that every page here proves it.
+// A small static server for the demo's two origins and the pages of the browser tests. It sends the strictest policy
+// that the client promises to support, so that every page tests this promise.
 
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -33,13 +33,13 @@ export function strictPolicy(api, { wasm = true, frames = "'none'" } = {}) {
 }
 
 /**
- * Serves a folder of web/ or tests/, dist/ under /dist/, and `files` (path → text) before both.
+ * Serves a folder of web/ or tests/, and dist/ under /dist/. `files` (path → text) take precedence over both.
  * @param {object} options
  * @param {string} options.root folder, relative to the project or absolute
  * @param {(path: string) => string} options.policy Content-Security-Policy of a page
  * @param {Record<string, string>} [options.files]
- * @param {Record<string, import('node:http').RequestListener>} [options.routes] path → what answers it
- * @param {number} [options.port] 0 takes a free one; one that is in use is replaced by a free one
+ * @param {Record<string, import('node:http').RequestListener>} [options.routes] path → its handler
+ * @param {number} [options.port] a free port if 0 or in use
  * @returns {Promise<{origin: string, requested: string[], close: () => Promise<void>}>} `requested` are the paths, in order
  */
 export async function serveSite({ root, policy, files = {}, routes = {}, port = 0 }) {

@@ -1,7 +1,7 @@
-// The code that README.md and docs/*.md show, for tests that compile it and run it.
+// The code snippets of README.md and docs/*.md, for tests that compile and run them.
 //
-// A snippet is a fenced block. What it needs and does not show stands in an HTML comment right before it, which readers
-// do not see:
+// A snippet is a fenced block. An HTML comment right before it declares names that the snippet uses but does not show.
+// Readers do not see this comment:
 //
 //   <!-- given: declare function isLoggedIn(request: Request): boolean; -->
 //   ```js
@@ -22,9 +22,9 @@ export async function documents() {
  * @typedef {object} Snippet
  * @property {string} file
  * @property {number} line of the code's first line, from 1
- * @property {string} language what follows the fence's backticks; '' if nothing does
+ * @property {string} language the word after the fence's backticks; '' if there is none
  * @property {string} code
- * @property {string} given of the comment before it, or ''
+ * @property {string} given the text of the comment before it, or ''
  */
 
 /**
@@ -49,5 +49,5 @@ export async function allSnippets() {
   return all.flat();
 }
 
-/** The scripts that stand in a piece of HTML. */
+/** The texts of all scripts in a piece of HTML. */
 export const scriptsIn = (html) => [...html.matchAll(/<script(?![^>]*\bsrc=)[^>]*>([^]*?)<\/script>/g)].map(([, code]) => code);

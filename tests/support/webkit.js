@@ -1,5 +1,5 @@
-// WebKit (Debian's MiniBrowser) by WebDriver, in the few words of Playwright that the tests use, so that each
-// case is written once. Playwright's own protocol needs its patched WebKit; this is the one that people run.
+// WebKit (Debian's MiniBrowser) over WebDriver, with the part of Playwright's interface that the tests use, so that
+// each case is written once. Playwright itself needs its own patched WebKit; this is the released one.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,10 +8,10 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Builder, Capabilities } from 'selenium-webdriver';
 
-/** For a page of this machine, twenty at a time. */
+/** Enough for twenty pages from this machine at the same time. */
 const PAGE_LOAD_MS = 20_000;
 
-/** MiniBrowser is under the folder of the machine's architecture. */
+/** Finds MiniBrowser. Its folder is named after the machine's architecture. */
 async function findMiniBrowser() {
   const names = await readdir('/usr/lib');
   for (const name of names) {
@@ -42,14 +42,14 @@ export class WebKit {
   #address;
   #binary;
 
-  /** Starts a display of its own and the driver; a browser is started by each context. */
+  /** Starts a display and the driver. Each context starts a browser. */
   static async launch() {
     const webkit = new WebKit();
     webkit.#binary = await findMiniBrowser();
     webkit.#display = spawn('Xvfb', ['-displayfd', '3', '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
     const [number] = await once(webkit.#display.stdio[3], 'data');
     const port = await freePort();
-    // Its sandbox needs user namespaces, which root in a container does not have.
+    // WebKit's sandbox needs user namespaces. Root in a container does not have them.
     const env = { ...process.env, DISPLAY: `:${`${number}`.trim()}`, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' };
     webkit.#driver = spawn('WebKitWebDriver', [`--port=${port}`], { env, stdio: 'ignore' });
     webkit.#address = `http://127.0.0.1:${port}`;
@@ -97,7 +97,7 @@ class Context {
     return this.#session.quit();
   }
 
-  /** A session has one current tab, so commands take turns. */
+  /** Runs a command in a tab. Commands take turns, because a session has one current tab. */
   inTab(handle, command) {
     return this.#inTurn(async () => {
       await this.#session.switchTo().window(handle);
@@ -126,7 +126,7 @@ class Page {
     return this.#context;
   }
 
-  /** Once in a while a tab does not begin its first navigation, nor any other one then: a new tab does. */
+  /** Opens a URL. Sometimes a tab never starts its first navigation; then a new tab is opened. */
   goto(url) {
     return this.#command(async (session) => {
       try {
@@ -152,7 +152,7 @@ class Page {
     return sleep(ms);
   }
 
-  /** Runs in the page. The answer is fetched later, so that calls that wait do not stop others. */
+  /** Runs a function in the page. Its result is polled, so that a call that waits does not block others. */
   async evaluate(run, argument) {
     const id = ++this.#calls;
     const start = `

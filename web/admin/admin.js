@@ -1,5 +1,5 @@
-// The administration page of inbenta-authd: what `inbenta-authd serve --admin-token-file` serves at /admin/.
-// The admin token is in one variable of this file and nowhere else; texts reach the page as text only.
+// The administration page. `inbenta-authd serve --admin-token-file` serves it at /admin/.
+// The admin token is in one variable of this file and nowhere else. Texts are never inserted as HTML.
 
 const TIMEOUT_MS = 15_000;
 
@@ -9,7 +9,7 @@ let busy = false;
 const $ = (selector, within = document) => within.querySelector(selector);
 const lists = ['api-keys', 'domain-keys', 'secrets', 'signing-keys'];
 
-/** The server's own words are the message: they say what to do. */
+/** The server's message is shown as is: it contains the advice. */
 async function ask(path, body) {
   const headers = { Authorization: `Bearer ${token}` };
   if (body) headers['Content-Type'] = 'application/json';
@@ -31,12 +31,15 @@ async function ask(path, body) {
 }
 
 // ---------------------------------------------------------------------------------------------------
-// What is shown.
+// Display.
 
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 const minute = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
-/** A copy of a template with the entry's fields in it, without those of class "if-any" that it has not; its buttons act on this entry. */
+/**
+ * Copies a template and fills in the fields of an entry. Elements of class "if-any" are removed if the entry lacks
+ * their field. The buttons of the copy act on this entry.
+ */
 function make(template, entry) {
   const element = $(`#${template}`).content.firstElementChild.cloneNode(true);
   element.id = entry.id;
@@ -89,7 +92,7 @@ function makeApiKey(key, credentials) {
     const own = credentials[list.dataset.list].filter(({ apiKeyId }) => apiKeyId == key.id);
     const made = own.map(makeCredential);
     const isActive = ({ dataset }) => dataset.state == 'active';
-    made.sort((a, b) => isActive(b) - isActive(a)); // those that still work come first
+    made.sort((a, b) => isActive(b) - isActive(a)); // active keys first
     list.append(...(made.length ? made : [makeItem('None yet.', 'empty')]));
   }
   return element;
@@ -97,14 +100,16 @@ function makeApiKey(key, credentials) {
 
 const say = (text) => ($('#status').textContent = text);
 
-/** With fewer keys than this there is no search: they are seen at a glance. */
+/** The search appears from this number of keys. */
 const SEARCH_FROM = 8;
 
-/** Of an API key's card or a credential. */
+/** The text that the search looks at, for an API key's card or a credential. */
 const searchText = ({ entry: { name, id, apiKey, domainKey, domains }, dataset: { state } }) =>
   [name, id, apiKey, domainKey, domains, state].flat().join(' ').toLowerCase();
 
-/** Shows the keys in which every word of the search occurs, there or in their API key. Returns how many API keys are left. */
+/**
+ * Shows the keys that contain every word of the search, or whose API key does. Returns the number of API keys shown.
+ */
 function search() {
   const words = $('#search').value.toLowerCase().split(/\s+/).filter(Boolean);
   const isFound = (text) => words.every((word) => text.includes(word));
@@ -122,7 +127,7 @@ function search() {
   return !words.length ? '' : shown ? `${shown} of ${cards.length} API keys.` : 'Nothing is found.';
 }
 
-/** Moves the focus to what has this id. A search that hides it ends. */
+/** Moves the focus to the element with this id. If the search hides it, the search is cleared. */
 function focusOn(id) {
   const element = document.getElementById(id);
   if (element?.closest('[hidden]')) {
@@ -132,7 +137,7 @@ function focusOn(id) {
   element?.focus();
 }
 
-/** Shows everything as the server has it now. */
+/** Loads all keys from the server and shows them. */
 async function load() {
   const [keys, domainKeys, secrets, signingKeys] = await Promise.all(lists.map((path) => ask(path)));
   $('#sign-in').hidden = true;
@@ -163,7 +168,7 @@ function forget() {
   $('#token').focus();
 }
 
-/** Runs `act`, one at a time; what it throws is shown in `place`. */
+/** Runs `act`, one at a time. An error is shown in `place`. */
 async function attempt(place, act) {
   if (busy) return;
   busy = true;
@@ -177,7 +182,9 @@ async function attempt(place, act) {
   }
 }
 
-/** Opens a dialog; its form is sent to `act`. Once that is done it closes, and the focus moves to what has the id that `act` returned. */
+/**
+ * Opens a dialog. `act` gets its form. When `act` is done, the dialog closes, and the focus moves to the returned id.
+ */
 function open(id, act) {
   const dialog = $(`#${id}`);
   const problem = $('.problem', dialog);
@@ -194,9 +201,9 @@ function open(id, act) {
 }
 
 // ---------------------------------------------------------------------------------------------------
-// What can be done: the buttons' data-do. Each is handed the entry that its button stands in.
+// Actions: a button names its action in data-do. The action gets the entry that the button belongs to.
 
-/** Makes a change, shows everything anew and tells of it by `tell`. Returns the id of what was changed. */
+/** Makes a change, loads all keys again and shows the message of `tell`. Returns the id of the changed entry. */
 async function change(path, body, tell) {
   const changed = await ask(path, body);
   await load();
@@ -204,10 +211,10 @@ async function change(path, body, tell) {
   return changed.id ?? changed.kid;
 }
 
-/** Shows a secret that was just made, once; then everything anew. */
+/** Shows a new secret once, then loads all keys again. */
 function showSecret({ id, secret }) {
   const shown = $('#secret-dialog code');
-  shown.textContent = secret; // before anything else may fail: there is no second time
+  shown.textContent = secret; // first, because the secret cannot be shown a second time
   $('#secret-dialog').onclose = () => {
     shown.textContent = '';
     attempt($('#problem'), async () => {
@@ -218,7 +225,7 @@ function showSecret({ id, secret }) {
   open('secret-dialog', () => {});
 }
 
-/** Hands the domains that were typed, one a line, to `save`. */
+/** Calls `save` with the typed domains, one in each line. */
 function editDomains(title, domains, save) {
   $('#domains-title').textContent = title;
   $('#domains').value = domains.join('\n');
@@ -314,5 +321,5 @@ $('#sign-in').addEventListener('submit', (event) => {
 
 $('#search').addEventListener('input', () => say(search()));
 
-// Browsers have no clipboard for pages that come over plain http from another machine.
+// Browsers give no clipboard to pages that another machine serves over plain http.
 document.body.classList.toggle('no-clipboard', !navigator.clipboard);

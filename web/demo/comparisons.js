@@ -1,19 +1,19 @@
-// What the page compares. Each comparison opens tabs (frames of this page, see tab.js) in which both clients do
-// the same, and returns a sentence about what happened. The requests are counted by the two Auth APIs.
+// The comparisons of the demo page. Each one opens tabs (frames of this page, see tab.js) in which both clients do the
+// same, and returns a sentence about the result. The two Auth APIs count the requests.
 
 /**
- * @typedef {object} Stage what a comparison works with
+ * @typedef {object} Stage the tools of a comparison
  * @property {(action: string) => Promise<void>} api changes both Auth APIs; see tests/support/demo-comparison.js
- * @property {(lifetimeS: number, count?: number) => Promise<any[]>} open starts both APIs afresh, with tokens of
- *   this life, and opens tabs, each with both clients
- * @property {() => Promise<{ours: number, plain: number}>} count the requests that arrived so far
+ * @property {(lifetimeS: number, count?: number) => Promise<any[]>} open starts both APIs anew, with tokens of this
+ *   lifetime, and opens tabs, each with both clients
+ * @property {() => Promise<{ours: number, plain: number}>} count counts the requests that arrived so far
  * @property {() => Promise<void>} replaceKeys makes a new domain key in each API and gives it to both clients
  * @property {(seconds: number) => Promise<void>} wait
  */
 
 const CLIENTS = ['ours', 'plain'];
 
-/** Waits until each client answers another call; returns the seconds that it took. */
+/** Waits until each client has answered another call. Returns the seconds that each client took. */
 async function secondsToAnswer(tab, { wait }, limit = 30) {
   const before = { ...tab.answered };
   const start = performance.now();

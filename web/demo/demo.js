@@ -1,6 +1,5 @@
-// The demo page. Everything that it shows of its own token comes from the client's public interface and from the
-// browser's own record of the requests. The page on the allowed origin has the one on the refused origin in a frame
-// that nobody sees, and shows what that one tells it.
+// The demo page. It shows its token with the client's public interface, and the requests with the browser's own record.
+// The page on the allowed origin loads the page on the refused origin in a hidden frame, and shows its messages.
 
 import { createFromDomainKey } from './dist/inbenta-auth.js';
 import { showComparisons } from './stage.js';
@@ -10,14 +9,14 @@ const config = await (await fetch('config.json')).json();
 const client = createFromDomainKey(config.domainKey, config.apiKey, { endpoint: config.endpoint });
 
 const LOG_MAX = 50;
-let token = null; // the last one that the client emitted, until it is gone
+let token = null; // the token that the client emitted last, until it expires or is dropped
 let receivedAt = 0;
 let shown = false;
 let requests = 0;
 
 const timeOf = (date) => date.toLocaleTimeString([], { hour12: false });
 
-/** Adds an entry, the newest on top. The browser's record of a request comes a moment later than its outcome. */
+/** Adds an entry; the newest is on top. Entries are sorted by time: the browser's record of a request arrives late. */
 function log(kind, title, text, at = Date.now()) {
   const item = document.createElement('li');
   const [time, head, detail] = ['time', 'b', 'span'].map((name) => document.createElement(name));
@@ -44,8 +43,10 @@ function showToken() {
   document.body.classList.toggle('has-token', !!token);
 }
 
-/** The ring: how much of the token's life is left. The mark stands at half of it: a token that lives this
- *  short is refreshed there at the earliest. */
+/**
+ * Draws the ring, which shows how much of the token's lifetime is left. The mark is at half: a token with such a short
+ * lifetime is refreshed there at the earliest.
+ */
 function draw() {
   const left = client.token && token ? Math.max(0, token.expiresAt - Date.now()) : 0;
   const life = token ? token.expiresAt - receivedAt : 1;
@@ -117,7 +118,7 @@ $('show').onclick = () => {
   showToken();
 };
 
-/** Tells the page around this one, which cannot look into another origin, how it goes here. Never the token. */
+/** Posts the state to the page around this frame, which has another origin. The token is never posted. */
 function tellParent() {
   const { textContent: label, dataset } = $('state');
   parent.postMessage({ state: dataset.state, label, hint: $('hint').textContent, requests }, '*');
@@ -147,4 +148,4 @@ else if (config.refusedSite) {
 }
 showToken();
 draw();
-client.getToken().catch(() => {}); // the error event is shown
+client.getToken().catch(() => {}); // the listener for "error" shows it

@@ -1,7 +1,7 @@
-// The token client that many pages write by hand. The demo runs it beside this library's, to compare them.
+// A token client as many pages write it by hand. The demo compares it with this library's client.
 //
-// It asks /auth when it has no valid token and refreshes by a timer. When a request fails, it tries again each
-// second until one succeeds. Callers share no request, and tabs do not know each other.
+// It calls /auth without a valid token, and refreshes the token by a timer. After a failed request it retries every
+// second until a request succeeds. Callers share no request, and tabs share no token.
 
 const RETRY_MS = 1000;
 const REFRESH_AFTER = 0.75; // of a token's life

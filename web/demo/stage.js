@@ -1,15 +1,15 @@
-// The stage of the comparisons: a card for each of them, and what they work with (comparisons.js).
+// The cards of the comparisons, and the stage that they run on (comparisons.js).
 
 import { COMPARISONS } from './comparisons.js';
 
 const POLL_S = 0.4;
 const $ = (selector, within = document) => within.querySelector(selector);
 
-let run = 0; // the number that the site gave the comparison that is running
+let run = 0; // the site's number for the current comparison
 
 const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** Asks the site, which drives the two Auth APIs. */
+/** Calls a route of the site, which controls the two Auth APIs. */
 async function site(action, body = {}) {
   const answer = await fetch(`do/${action}`, { method: 'POST', body: JSON.stringify({ ...body, run }) });
   const json = await answer.json();
@@ -62,7 +62,7 @@ function showCounts(card, counts) {
   }
 }
 
-/** Runs a comparison and shows it in its card, the counts while they grow. */
+/** Runs a comparison. Its card shows the growing counts, then the result. */
 async function play(card, { seconds, run: act }) {
   const stage = makeStage();
   const outcome = $('.outcome', card);
@@ -74,7 +74,7 @@ async function play(card, { seconds, run: act }) {
     for (; counting; await wait(POLL_S)) {
       const left = Math.ceil(seconds - (performance.now() - started) / 1000);
       outcome.textContent = left > 0 ? `Running, about ${left} s left.` : 'Running …';
-      if (run) await count().catch(() => {}); // the comparison itself meets the same problem and says it
+      if (run) await count().catch(() => {}); // the comparison reports the same error
     }
   };
   run = 0;

@@ -8,13 +8,13 @@ const PAUSE_MS = 1000;
 
 let clients = {};
 
-/** Calls answered by each client, and the code of the last error that `ours` gave. */
+/** The number of answered calls of each client, and the code of the last error of `ours`. */
 const answered = { ours: 0, plain: 0 };
 let lastError = '';
 
 async function ask(name) {
   try {
-    // A plain client that was disposed gives no token.
+    // A disposed plain client returns ''.
     if (await clients[name].getToken()) answered[name]++;
   } catch (error) {
     lastError = error.code;
@@ -28,19 +28,19 @@ window.tab = {
     return lastError;
   },
 
-  /** Makes both clients with these keys, in place of those that are there. */
+  /** Replaces both clients by new ones with these keys. */
   open({ ours, plain }) {
     for (const client of Object.values(clients)) client.dispose();
     const { domainKey, apiKey, endpoint } = ours;
     clients = { ours: createFromDomainKey(domainKey, apiKey, { endpoint }), plain: new PlainClient(plain) };
   },
 
-  /** So many callers at once ask each client. Resolves when all have an answer. */
+  /** Calls each client this many times at once. Resolves when all calls have completed. */
   async ask(callers = 1) {
     await Promise.all(Array.from({ length: callers }, () => Promise.all([ask('ours'), ask('plain')])));
   },
 
-  /** From now on one caller asks each client, again one second after each answer. */
+  /** From now on, calls each client again one second after each answer. */
   keepAsking() {
     for (const name of ['ours', 'plain'])
       (async () => {
@@ -51,7 +51,7 @@ window.tab = {
       })();
   },
 
-  /** What a page finds after the machine slept for an hour: its timers did not run, and the clock moved on. */
+  /** Simulates that the machine slept for an hour: the clock moves, and timers do not run. */
   sleepAnHour() {
     const now = Date.now;
     Date.now = () => now() + HOUR_MS;

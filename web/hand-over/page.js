@@ -1,4 +1,4 @@
-// Gets its first token, and every later one that it cannot get by refreshing, from its own server.
+// Gets its first token from its own server, and a new one whenever a refresh is not possible.
 
 import { createFromAccessToken, tokenFrom } from '/dist/inbenta-auth.js';
 
@@ -22,4 +22,4 @@ client.addEventListener('token', ({ detail }) => show(`A token until ${new Date(
 client.addEventListener('expired', () => show('The token expired.'));
 client.addEventListener('error', ({ detail }) => show(detail.hint));
 await client.getToken();
-window.client = client; // for the console, and for tests
+window.client = client; // for the console and the tests

@@ -1,4 +1,4 @@
-// A service worker, where there is no document and no XMLHttpRequest.
+// A service worker. It has no document and no XMLHttpRequest.
 importScripts('/dist/inbenta-auth.min.js');
 addEventListener('activate', (event) => event.waitUntil(clients.claim()));
 addEventListener('message', ({ data, ports }) =>

@@ -1,4 +1,5 @@
-// Clients that hold connections, are slow, or send what is no HTTP: others are still served, in bounded memory.
+// Clients that hold connections open, are slow, or send no valid HTTP. Other clients are still served, and the server's
+// memory stays bounded.
 
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
@@ -7,7 +8,7 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Authd } from '../../support/authd.js';
 
-const CONNECTIONS = 10_000; // the server takes 10,400 at a time, each with at most 16 KB of its own
+const CONNECTIONS = 10_000; // the server accepts 10,400 at a time, each with at most 16 KB of memory
 const RSS_MAX_MB = 320;
 const SERVED_WITHIN_MS = 5000;
 
@@ -25,7 +26,7 @@ async function rssMb(pid) {
 test('abuse', { timeout: 60_000 }, async (t) => {
   const authd = await Authd.create();
   t.after(() => authd.remove());
-  const endpoint = await authd.serve({ words: ['--trusted-proxy', '127.0.0.1'] }) /* no limit of its connections */;
+  const endpoint = await authd.serve({ words: ['--trusted-proxy', '127.0.0.1'] }) /* a trusted proxy has no limit of connections */;
   const apiKey = await authd.createApiKey();
   const { domainKey } = await authd.createDomainKey(apiKey, ['shop.example']);
   const port = new URL(endpoint).port;
@@ -44,7 +45,7 @@ test('abuse', { timeout: 60_000 }, async (t) => {
     return performance.now() - start;
   }
 
-  await t.test('what is no HTTP', async () => {
+  await t.test('invalid HTTP is refused', async () => {
     const head = 'POST /v1/auth HTTP/1.1\r\nHost: a\r\n';
     const bad = ['\0\xff\r\n\r\n', 'GET\r\n\r\n', `GET /${'a'.repeat(100_000)} HTTP/1.1\r\n\r\n`, `${head}X: ${'b'.repeat(100_000)}\r\n\r\n`, `${head}Content-Length: -1\r\n\r\n`, `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, `${head}Content-Length: 999999999999999999999\r\n\r\n`];
     for (const text of bad) {
@@ -70,7 +71,7 @@ test('abuse', { timeout: 60_000 }, async (t) => {
     assert.ok(rss < RSS_MAX_MB, `${rss} MB`);
   });
 
-  await t.test('they leave nothing behind', async (t) => {
+  await t.test('the connections leave nothing behind', async (t) => {
     const openFiles = async () => (await readdir(`/proc/${authd.pid}/fd`)).length;
     const before = await openFiles();
     for (const socket of sockets) socket.destroy();

@@ -1,4 +1,5 @@
-// The audit log: every grant, refusal and change by whom, no credential, and what happens when it cannot be written.
+// The audit log has every grant, refusal and change, with the person or client that caused it, and no credential. Also
+// tested: a log that cannot be written.
 
 import assert from 'node:assert/strict';
 import { readFile, rename, rm, stat, symlink } from 'node:fs/promises';
@@ -21,13 +22,13 @@ const manage = (endpoint, path, body, token = ADMIN_TOKEN) => post(new URL(`/adm
 
 const read = async (file) => (await readFile(file, 'utf8')).split('\n').filter(Boolean).map((line) => JSON.parse(line));
 
-/** Waits until `condition` holds, for a few seconds. */
+/** Waits a few seconds for `condition`. */
 async function until(condition) {
   for (let tries = 0; tries < 250 && !(await condition()); tries++) await sleep(20);
   assert.ok(await condition());
 }
 
-test('grants, refusals and changes, by whom, without credentials', async (t) => {
+test('grants, refusals and changes are logged with their author and without credentials', async (t) => {
   const file = join(await folderFor(t), 'audit');
   const authd = await Authd.create();
   t.after(() => authd.remove());
@@ -48,7 +49,7 @@ test('grants, refusals and changes, by whom, without credentials', async (t) => 
   const rotated = await command('secret', 'rotate', secret.id, '--overlap', '60');
   const again = await manage(endpoint, 'secrets/rotate', { id: rotated.id });
   await manage(endpoint, 'domain-keys/set-domains', { id: domainKey.id, domains: ['other.example'] });
-  await command('domain-key', 'revoke', domainKey.domainKey); // by its value: the log has its ID
+  await command('domain-key', 'revoke', domainKey.domainKey); // named by its value; the log has its ID
   const signing = await manage(endpoint, 'signing-keys/rotate', {});
   await manage(endpoint, 'secrets/revoke', { id: 'sk_unknown' });
   await manage(endpoint, 'secrets/revoke', { id: secret.id }, 'f'.repeat(32));
@@ -76,7 +77,7 @@ test('grants, refusals and changes, by whom, without credentials', async (t) => 
     { event: 'list', outcome: 'refused', by: 'admin', status: 401, reason: 'token_missing' },
   ];
   assert.deepEqual(lines.map(({ time, client, token, ...line }) => line), expected);
-  // Who asked, and by which token: what the server did has the address, a grant and what is done with it the token's jti.
+  // Events of the server have the client's address. Grants and refreshes have the token's jti.
   for (const { by, client } of lines) assert.equal(client, by == 'command' ? undefined : '127.0.0.1');
   const jti = (text) => JSON.parse(Buffer.from(text.split('.')[1], 'base64url')).jti;
   assert.equal(lines[2].token, jti(accessToken));
@@ -87,7 +88,7 @@ test('grants, refusals and changes, by whom, without credentials', async (t) => 
   assert.equal((await stat(file)).mode & 0o777, 0o600);
 });
 
-test('on SIGHUP the file is opened anew, and nothing is lost between', async (t) => {
+test('on SIGHUP the file is reopened, and no event is lost', async (t) => {
   const file = join(await folderFor(t), 'audit');
   const authd = await Authd.create();
   t.after(() => authd.remove());
@@ -102,7 +103,7 @@ test('on SIGHUP the file is opened anew, and nothing is lost between', async (t)
   assert.equal((await read(`${file}.1`)).length, 2);
   assert.equal((await read(file)).length, 1);
 
-  // A path that cannot be opened: it goes on with the file that it has.
+  // If the path cannot be opened, the server keeps writing to the old file.
   await rename(file, `${file}.2`);
   await symlink('/no/such/folder/audit', file);
   process.kill(authd.pid, 'SIGHUP');
@@ -112,7 +113,7 @@ test('on SIGHUP the file is opened anew, and nothing is lost between', async (t)
   assert.equal(await authd.stop(), 0);
 });
 
-test('a log that cannot be written: serving goes on, it is said once, and how many events are missing', async (t) => {
+test('if the log cannot be written, the server continues, reports it once and counts the missing events', async (t) => {
   const file = join(await folderFor(t), 'audit');
   await symlink('/dev/full', file);
   const authd = await Authd.create();
@@ -137,7 +138,7 @@ test('a log that cannot be written: serving goes on, it is said once, and how ma
   assert.deepEqual(await health(), { status: 'ok' });
   await until(() => authd.log.some((line) => line.includes('can be written again')));
 
-  // A command that changed something says so, too; one whose log cannot be opened changes nothing.
+  // A command that made a change reports it too. A command whose log cannot be opened makes no change.
   const program = join(root, 'build/native/src/authd/inbenta-authd');
   const create = (path) => execute(program, ['api-key', 'create', '--name', 'x', '--db', authd.db, '--audit', path]);
   const done = await create('/dev/full');

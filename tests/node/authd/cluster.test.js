@@ -23,7 +23,7 @@ async function published(endpoint) {
   return (await answer.json()).keys.map(({ kid }) => kid);
 }
 
-test('two instances behind a load balancer', { timeout: 120_000 }, async (t) => {
+test('two instances work behind a load balancer', { timeout: 120_000 }, async (t) => {
   const cluster = await Cluster.create();
   t.after(() => cluster.remove());
   const { endpoint, instances, adminToken } = cluster;
@@ -34,7 +34,7 @@ test('two instances behind a load balancer', { timeout: 120_000 }, async (t) => 
   const key = { apiKey, domainKey };
   const everywhere = [endpoint, ...instances.map((instance) => instance.endpoint)];
 
-  await t.test('both grant tokens, and each takes those of the other', async () => {
+  await t.test('both grant tokens, and each accepts the tokens of the other', async () => {
     const granted = new Map();
     for (let i = 0; i < 20; i++) {
       const { status, instance, accessToken } = await auth(endpoint, key);
@@ -46,7 +46,7 @@ test('two instances behind a load balancer', { timeout: 120_000 }, async (t) => 
     for (const token of granted.values()) for (const at of everywhere) assert.equal((await refresh(at, key, token)).status, 200);
   });
 
-  await t.test('a key that is revoked through the balancer is refused at once everywhere', async () => {
+  await t.test('a key that is revoked through the load balancer is refused immediately by both', async () => {
     for (let i = 0; i < 10; i++) {
       const { id, domainKey } = await manage('domain-keys', { apiKey, domains: ['shop.example'] });
       const { accessToken, status } = await auth(endpoint, { apiKey, domainKey });
@@ -72,7 +72,7 @@ test('two instances behind a load balancer', { timeout: 120_000 }, async (t) => 
     }
   });
 
-  await t.test('one is killed: nobody notices, and it is asked again when it is back', async () => {
+  await t.test('if one is killed, clients do not notice, and it gets requests again after its restart', async () => {
     const asked = Array.from({ length: 40 }, async (_, i) => {
       await sleep(i * 10);
       return auth(endpoint, key);
@@ -81,7 +81,7 @@ test('two instances behind a load balancer', { timeout: 120_000 }, async (t) => 
     process.kill(instances[0].authd.pid, 'SIGKILL');
     for (const { status } of await Promise.all(asked)) assert.equal(status, 200);
     for (let i = 0; i < 10; i++) assert.deepEqual((await auth(endpoint, key)).instance.split(', ').at(-1), hosts[1]);
-    // Our own client, with what it asks of an API.
+    // Our own client reaches the API through the load balancer.
     const client = createFromDomainKey(domainKey, apiKey, { endpoint });
     t.after(() => client.dispose());
     await assert.rejects(client.getToken(), ({ code }) => code == 'origin_not_allowed'); // Node sends no Origin
@@ -93,7 +93,7 @@ test('two instances behind a load balancer', { timeout: 120_000 }, async (t) => 
     assert.equal(answered, hosts[0]);
   });
 
-  await t.test('headers and bodies come through as they were sent', async () => {
+  await t.test('headers and bodies pass the load balancer unchanged', async () => {
     const preflight = await fetch(`${endpoint}/auth`, { method: 'OPTIONS', headers: { Origin: ORIGIN }, signal: patience() });
     assert.deepEqual([preflight.status, preflight.headers.get('Access-Control-Allow-Origin'), preflight.headers.get('Vary')], [204, ORIGIN, 'Origin']);
     assert.equal((await post(`${endpoint}/auth`, { 'x-inbenta-key': apiKey }, { domainKey: 'x'.repeat(20_000) })).status, 413);

@@ -1,6 +1,6 @@
-// kill -9 in the middle of 10,000 writes, again and again: what the store acknowledged is there afterwards.
-// This does not show what a loss of power would do: against that stands the store's synchronous=FULL, under which
-// SQLite calls fsync before a write is acknowledged.
+// kill -9 in the middle of 10,000 writes, repeatedly. Every write that the store acknowledged exists afterwards.
+// This does not test a power cut. For that, the store sets synchronous=FULL: SQLite then calls fsync before it
+// acknowledges a write.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -15,12 +15,12 @@ const WRITES = 10_000;
 const WRITERS = 2;
 const SEED = 20261124;
 
-/** Numbers from 0 to 1, the same ones each time (a linear congruential generator). */
+/** Pseudo-random numbers from 0 to 1, the same in each run (a linear congruential generator). */
 function numbers(seed) {
   return () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 }
 
-/** A writer whose acknowledged writes go to `acknowledged`, a map from id to "made" or "revoked". */
+/** Starts a writer. Its acknowledged writes go to `acknowledged`, a map from id to "made" or "revoked". */
 function startWriter(db, writes, acknowledged) {
   const writer = spawn(WRITER, [db, `${writes}`], { stdio: ['ignore', 'pipe', 'inherit'] });
   writer.count = 0;
@@ -62,7 +62,7 @@ test(`${WRITES} writes with kill -9 in between lose no acknowledged key or revoc
       assert.ok(kept.has(id), `${id} was acknowledged and is lost`);
       assert.ok(what == 'made' || kept.get(id), `the revocation of ${id} was acknowledged and is lost`);
     }
-    // At most one write of each writer was made and not acknowledged.
+    // Each writer has at most one write that was made but not acknowledged.
     assert.ok(kept.size - acknowledged.size <= kills, 'keys that nobody made');
   }
   assert.ok(kills >= 5, `only ${kills} writers were killed`);

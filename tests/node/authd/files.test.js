@@ -1,4 +1,4 @@
-// Files with a credential in them, and the ways to the management interface.
+// Files that contain a credential, and access to the management interface.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -20,10 +20,10 @@ async function make(t) {
   return authd;
 }
 
-/** Starts inbenta-authd, which has to refuse; with other words than expected it would serve on, so it is ended. */
+/** Starts inbenta-authd, which must refuse to start. If it serves instead, it is ended. */
 const refused = (authd, ...words) => execute('timeout', ['10', authd.program, 'serve', '--db', authd.db, '--listen', '127.0.0.1:0', ...words], {});
 
-test('a file that others can read is refused, with the command that helps, and accepted after it', async (t) => {
+test('a file that others can read is refused with a chmod command, and accepted after that command', async (t) => {
   const authd = await make(t);
   const folder = await folderFor(t);
   const [token, audit] = ['token', 'audit'].map((name) => join(folder, name));
@@ -40,14 +40,14 @@ test('a file that others can read is refused, with the command that helps, and a
       await promisify(execFile)('sh', ['-c', command]);
       assert.equal((await stat(file)).mode & 0o777, 0o600);
     }
-  await chmod(keyFile, 0o640); // its group may be one for that
+  await chmod(keyFile, 0o640); // a group may be allowed to read it
   await authd.serve({ words: Object.values(files).flat() });
-  // Commands that manage keys check the database, too.
+  // Commands that manage keys check the database file too.
   await chmod(authd.db, 0o604);
   await assert.rejects(authd.command('api-key', 'list'), ({ code, stderr }) => code == 1 && /run: chmod 600/.test(stderr));
 });
 
-test('the management interface is not served in clear to other machines, unless that is asked for', async (t) => {
+test('the management interface is not served over plain http to other machines, unless an option allows it', async (t) => {
   const authd = await make(t);
   const token = join(dirname(authd.db), 'token');
   await writeFile(token, ADMIN_TOKEN, { mode: 0o600 });
@@ -59,13 +59,13 @@ test('the management interface is not served in clear to other machines, unless 
   await authd.serve({ adminToken: ADMIN_TOKEN, words: ['--listen', '0.0.0.0:0', '--admin-over-http'] });
 });
 
-/** GET with a Host of one's own choice. */
+/** GET with this Host header. */
 const ask = (endpoint, path, host) =>
   new Promise((resolve, reject) => {
     get(new URL(path, endpoint), { headers: { Host: host, Authorization: `Bearer ${ADMIN_TOKEN}` } }, (answer) => resolve(answer.resume().statusCode)).on('error', reject);
   });
 
-test('DNS rebinding: /admin/ is served under localhost, addresses and the names that were allowed', async (t) => {
+test('against DNS rebinding, /admin/ is served only under localhost, addresses and allowed names', async (t) => {
   const authd = await make(t);
   const endpoint = await authd.serve({ adminToken: ADMIN_TOKEN, words: ['--allow-host', 'keys.example', '--allow-host', 'keys2.example'] });
   const { address } = Object.values(networkInterfaces()).flat()[0];
@@ -73,11 +73,11 @@ test('DNS rebinding: /admin/ is served under localhost, addresses and the names 
     for (const path of ['/admin/', '/admin/api-keys']) assert.equal(await ask(endpoint, path, host), 200, host);
   for (const host of ['evil.example', 'localhost.evil.example', 'evillocalhost', '127.0.0.1.evil.example', 'x.keys.example', '[::1', '1']) {
     for (const path of ['/admin/', '/admin/api-keys']) assert.equal(await ask(endpoint, path, host), 421, host);
-    assert.equal(await ask(endpoint, '/healthz', host), 200); // where every request shows its own credential
+    assert.equal(await ask(endpoint, '/healthz', host), 200); // only /admin/ is limited
   }
 });
 
-test('domains that are everybody\'s are refused', async (t) => {
+test('domains that belong to no single owner are refused', async (t) => {
   const authd = await make(t);
   const [{ apiKey }] = await authd.command('api-key', 'list');
   for (const domain of ['com', '*.com', '*.localnet', 'intranet'])

@@ -1,18 +1,18 @@
-// Requests whose framing is broken or has two readings (RFC 9110, RFC 9112): 400, and the connection is closed, so that
-// no request hides in another one. As bytes on the wire, because no HTTP client sends them.
+// Requests with broken or ambiguous framing (RFC 9110, RFC 9112). The answer is 400 and the connection is closed, so
+// that no request can hide in another one. The test sends bytes, because HTTP clients do not send such requests.
 
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { Authd } from '../../support/authd.js';
 
-const SILENCE_MS = 700; // after which a connection counts as left open
+const SILENCE_MS = 700; // after this time without data, a connection counts as open
 const HOST = 'Host: a\r\n';
 
 const post = (headers, body = '', version = 'HTTP/1.1') => `POST /v1/auth ${version}\r\n${HOST}${headers}\r\n${body}`;
 const get = (headers, target = '/healthz', version = 'HTTP/1.1') => `GET ${target} ${version}\r\n${headers}\r\n`;
 
-/** What is refused: name, bytes, status. All of them are closed. */
+/** Refused requests: name, bytes, status. The connection is closed after each. */
 const REFUSED = [
   ['Content-Length, then Transfer-Encoding', post('Content-Length: 4\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'), 400],
   ['Transfer-Encoding, then Content-Length', post('Transfer-Encoding: chunked\r\nContent-Length: 4\r\n', '0\r\n\r\n'), 400],
@@ -56,7 +56,10 @@ const REFUSED = [
   ['too long a header', get(`${HOST}X: ${'b'.repeat(20_000)}\r\n`), 431],
 ];
 
-/** What libmicrohttpd 0.9.75 changes before anybody may look at it (docs/authd.md); later versions may refuse it. */
+/**
+ * Requests that libmicrohttpd 0.9.75 changes before our code sees them (docs/authd.md). Later versions may refuse
+ * them.
+ */
 const HIDDEN = [
   ['a folded line', get(`${HOST}X-A: b\r\n c\r\n`)],
   ['NUL in a value', get(`${HOST}X-A: b\0c\r\n`)],
@@ -64,10 +67,10 @@ const HIDDEN = [
   ['a header without a name', get(`${HOST}: b\r\n`)],
 ];
 
-/** Paths that are none of ours, however a proxy might decode them. */
+/** Paths that have no endpoint, however a proxy might decode them. */
 const OTHER_PATHS = ['/health%7a', '/healthz%00', '/%2fhealthz', '/v1%2fauth', '/%61dmin/', '/admin%2f', '/v1/../healthz', '//healthz'];
 
-/** The status of the first answer, and whether the connection was closed after it. */
+/** Sends bytes. Returns the status of the first answer, and whether the connection was closed after it. */
 function ask(port, text) {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
@@ -97,7 +100,7 @@ test('framing', { timeout: 60_000 }, async (t) => {
   await t.test('percent-encoded and other spellings of a path reach no handler', async () => {
     for (const path of OTHER_PATHS) assert.equal((await ask(port, get(HOST, path))).status, 404, path);
   });
-  await t.test('what is well framed is answered', async () => {
+  await t.test('well-framed requests are answered', async () => {
     for (const text of [get(HOST), get('', '/healthz', 'HTTP/1.0'), get(`${HOST}X-A:b\r\n`), get(`${HOST}X-A: \t b \t\r\n`), get('Host: [::1]:8080\r\n')])
       assert.equal((await ask(port, text)).status, 200, text);
     assert.equal((await ask(port, post('Content-Length: 2\r\n', '{}'))).status, 403);

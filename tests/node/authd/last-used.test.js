@@ -1,5 +1,5 @@
-// When a key was used last: on the administration at once, in the store without a write for each request, and on
-// two instances the later one.
+// The time of a key's last use. The administration shows it immediately, the store does not write for each request, and
+// of two instances the later time counts.
 
 import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
@@ -18,7 +18,7 @@ async function auth(endpoint, apiKey, domainKey) {
   await answer.arrayBuffer();
 }
 
-/** What the administration of one instance shows. */
+/** The times that the administration of one instance shows. */
 async function ask(endpoint, list) {
   const answer = await fetch(new URL(`/admin/${list}`, endpoint), { headers: { Authorization: `Bearer ${ADMIN_TOKEN}` } });
   return answer.json();
@@ -26,7 +26,7 @@ async function ask(endpoint, list) {
 
 const isNow = (time) => assert.ok(Math.abs(Date.parse(time) - Date.now()) < 10_000, time);
 
-test('requests cost no write; a graceful stop writes what was noted', async (t) => {
+test('requests cause no write; a graceful stop writes the times', async (t) => {
   const authd = await Authd.create();
   t.after(() => authd.remove());
   const endpoint = await authd.serve({ adminToken: ADMIN_TOKEN, words: ['--throttle', '100/31536000'] });
@@ -50,7 +50,7 @@ test('requests cost no write; a graceful stop writes what was noted', async (t) 
   assert.equal((await authd.command('api-key', 'list'))[0].lastUsed, used.lastUsed);
 });
 
-test('of two instances on one PostgreSQL the later use is kept, whoever stops last', { timeout: 120_000 }, async (t) => {
+test('of two instances on one PostgreSQL, the later use is stored, whichever stops last', { timeout: 120_000 }, async (t) => {
   const postgres = await Postgres.create();
   t.after(() => postgres.remove());
   process.env.PGPASSFILE = postgres.passwordFile;

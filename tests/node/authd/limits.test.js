@@ -1,4 +1,4 @@
-// Throttle and quota over HTTP: what is answered, whom it hits, and how our own client takes it.
+// Throttle and quota over HTTP: the answers, the keys that they apply to, and the behaviour of our client.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { createFromSecret } from 'inbenta-auth/server';
 import { Authd } from '../../support/authd.js';
 
-/** Waits until a period of so many seconds has just begun, so that a test does not end in the next one. */
+/** Waits for the start of a period of this many seconds, so that a test does not reach the next period. */
 const beginOf = (periodS) => setTimeout(periodS * 1000 - (Date.now() % (periodS * 1000)) + 20);
 
 async function start(t, ...words) {
@@ -23,10 +23,10 @@ async function keyWithSecret(authd) {
 const ask = (endpoint, apiKey, body, origin) =>
   fetch(`${endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json', ...(origin && { Origin: origin }) }, body });
 
-test('a key that asks too much, and one that does not', async (t) => {
+test('the throttle refuses a key with too many requests, and no other key', async (t) => {
   const [authd, endpoint] = await start(t, '--throttle', '4/86400', '--quota', '100/31536000');
   const [greedy, modest] = [await keyWithSecret(authd), await keyWithSecret(authd)];
-  // Malformed requests count, too; those of strangers count for nobody.
+  // Malformed requests count too. Requests with an unknown key count for no key.
   assert.equal((await ask(endpoint, greedy.apiKey, '{')).status, 400);
   assert.equal((await ask(endpoint, 'stranger', '{')).headers.get('x-throttle-usage'), null);
   const granted = await ask(endpoint, greedy.apiKey, JSON.stringify({ secret: greedy.secret }));
@@ -48,7 +48,7 @@ test('a key that asks too much, and one that does not', async (t) => {
   assert.equal((await ask(endpoint, modest.apiKey, JSON.stringify({ secret: modest.secret }))).status, 200);
 });
 
-test('a quota that is used up', async (t) => {
+test('a used-up quota answers 429', async (t) => {
   const [authd, endpoint] = await start(t, '--quota', '1/86400');
   const { apiKey, secret } = await keyWithSecret(authd);
   assert.equal((await ask(endpoint, apiKey, JSON.stringify({ secret }))).status, 200);
@@ -56,7 +56,7 @@ test('a quota that is used up', async (t) => {
   assert.deepEqual([status, headers.get('x-quota-usage'), headers.get('x-throttle-usage')], [429, '100', null]);
 });
 
-test('our client waits as long as Retry-After says, and no request is lost', async (t) => {
+test('our client waits for Retry-After, and no call is lost', async (t) => {
   const [authd, endpoint] = await start(t, '--throttle', '1/4');
   const { apiKey, secret } = await keyWithSecret(authd);
   await beginOf(4);
@@ -66,7 +66,7 @@ test('our client waits as long as Retry-After says, and no request is lost', asy
   const started = Date.now();
   assert.ok((await clients[1].getToken()).accessToken);
   assert.ok(Math.floor(Date.now() / 4000) > Math.floor(started / 4000), 'it came before the period ended');
-  await authd.stop(); // so that the log is complete
+  await authd.stop(); // completes the log
   const statuses = authd.log.map((line) => line.match(/ POST \S+ (\d+)/)?.[1]);
   assert.deepEqual(statuses, ['200', '429', '200']);
 });

@@ -1,4 +1,4 @@
-// The log as JSON: what a program reads of grants and refusals, and nothing that opens a door.
+// The log as JSON: grants and refusals for programs, without credentials.
 
 import assert from 'node:assert/strict';
 import { constants } from 'node:fs';
@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Authd } from '../../support/authd.js';
 import { execute, root } from '../../support/plain-api.js';
 
-test('an object for each request, without credentials', async (t) => {
+test('each request is one JSON object without credentials', async (t) => {
   const authd = await Authd.create();
   t.after(() => authd.remove());
   const endpoint = await authd.serve({ words: ['--log', 'json'] });
@@ -44,22 +44,22 @@ test('an object for each request, without credentials', async (t) => {
   for (const credential of [apiKey, domainKey, accessToken]) assert.ok(!written.includes(credential));
 });
 
-test('a format that there is not', async () => {
+test('an unknown format is refused', async () => {
   const { status, stderr } = await execute(join(root, 'build/native/src/authd/inbenta-authd'), ['serve', '--log', 'xml']);
   assert.equal(status, 2);
   assert.match(stderr, /--log xml: write text or json/);
 });
 
-test('standard error that nobody reads: requests are answered, lines are dropped and counted, and it stops', { timeout: 60_000 }, async (t) => {
+test('if nobody reads standard error, requests are answered, lines are dropped and counted, and the server stops', { timeout: 60_000 }, async (t) => {
   const authd = await Authd.create();
   t.after(() => authd.remove());
   const fifo = `${authd.db}.fifo`;
   assert.equal((await execute('mkfifo', [fifo])).status, 0);
-  const reader = await open(fifo, constants.O_RDWR | constants.O_NONBLOCK); // else opening it would wait for the other end
+  const reader = await open(fifo, constants.O_RDWR | constants.O_NONBLOCK); // O_RDWR does not wait for a reader
   t.after(() => reader.close());
   const endpoint = await authd.serve({ logFile: fifo });
   const url = `${endpoint}/apis`;
-  // A known API key, so that each request has a line; its origin stands in it.
+  // Each request with a known API key is logged in one line, with its origin.
   const headers = { Origin: `https://${'a'.repeat(240)}.example`, 'x-inbenta-key': await authd.createApiKey() };
   let slowest = 0;
   const ask = async () => {
@@ -70,7 +70,7 @@ test('standard error that nobody reads: requests are answered, lines are dropped
       slowest = Math.max(slowest, performance.now() - start);
     }
   };
-  await Promise.all(Array.from({ length: 10 }, ask)); // 0.8 MB of lines; buffers and pipe hold 0.6 MB
+  await Promise.all(Array.from({ length: 10 }, ask)); // 0.8 MB of lines; the buffers and the pipe hold 0.6 MB
   t.diagnostic(`the slowest answer took ${slowest.toFixed(0)} ms`);
   const { buffer, bytesRead } = await reader.read(Buffer.alloc(1 << 20));
   let text = buffer.toString('latin1', 0, bytesRead);

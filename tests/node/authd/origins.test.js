@@ -1,5 +1,5 @@
-// The origin rules of the server next to the WHATWG URL parser: a million list entries and origins, generated to be
-// almost alike. What the server admits, the parser's view of both must admit, too.
+// The server's origin rules against the WHATWG URL parser, with a million generated pairs of list entry and origin that
+// are almost equal. If the server allows an origin, the parser's result must allow it too.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -10,7 +10,7 @@ const PROGRAM = fileURLToPath(new URL('../../../build/native/tests/c/programs/or
 const PAIRS = 1_000_000;
 const SEED = 20261124;
 
-/** mulberry32: the same numbers each time. */
+/** mulberry32: the same pseudo-random numbers in each run. */
 let state = SEED;
 function random(below) {
   state = (state + 0x6d2b79f5) | 0;
@@ -25,7 +25,7 @@ const HOSTS = ['example.com', 'www.example.com', 'a.b.example.com', 'evilexample
   'xn--bcher-kva.example', 'bücher.example', 'BÜCHER.example', 'straße.example', 'xn--strae-oqa.example', 'xn--a.example', 'ex_ample.com', '-example.com', 'ﬁ.example', 'example。com', 'exa\u00admple.com', '例え.jp', '1.2.3', 'a.0', 'example.0x1'];
 const NOISE = [...'.:@/\\?#%*-_[]xX0179aAé。 %2e%00\t'];
 
-/** A small mistake, or a trick. */
+/** Makes a small change: a typing mistake, or an attack. */
 function mutate(text) {
   const at = random(text.length + 1);
   switch (random(7)) {
@@ -54,7 +54,7 @@ function makeOrigin(host) {
   return maybe(mutate, `${pick(['https', 'https', 'https', 'http', 'HTTPS', 'ftp', 'null'])}://${name}${pick(['', '', '', ':443', ':80', ':8080', ':08080', ':', ':65616'])}`, 8);
 }
 
-/** The URL of something that is only scheme, host and port; null for anything else. */
+/** Parses a URL that has only scheme, host and port; null for anything else. */
 function plain(text) {
   try {
     const url = new URL(text);
@@ -75,7 +75,7 @@ function admits(entry, origin) {
   return plain(/^https?:\/\//i.test(entry) ? entry : `https://${entry}`)?.origin == asked.origin;
 }
 
-test(`a million list entries and origins: nothing is admitted that the URL parser would not`, { timeout: 300_000 }, async (t) => {
+test(`a million list entries and origins: the server allows no origin that the URL parser would not`, { timeout: 300_000 }, async (t) => {
   const program = spawn(PROGRAM, { stdio: ['pipe', 'pipe', 'inherit'] });
   let verdicts = '';
   program.stdout.setEncoding('latin1').on('data', (part) => (verdicts += part));

@@ -1,4 +1,4 @@
-// "When something happens" in docs/authd.md: each block of commands runs, on a server with real keys.
+// "When something happens" in docs/authd.md: each block of commands runs on a server with real keys.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -9,14 +9,14 @@ import { promisify } from 'node:util';
 import { Authd } from '../../support/authd.js';
 import { folderFor, root } from '../../support/plain-api.js';
 
-/** The paragraphs that lead to a block, and the block. */
+/** The blocks of commands, with the first line before each as title. */
 async function blocks() {
   const text = await readFile(join(root, 'docs/authd.md'), 'utf8');
   const [, section] = /^## When something happens\n([^]*?)^## /m.exec(text);
   return [...section.matchAll(/([^]*?)```sh\n([^]*?)```/g)].map(([, before, commands]) => ({ title: before.trim().split('\n')[0], commands }));
 }
 
-test('the blocks of "When something happens"', { timeout: 120_000 }, async (t) => {
+test('each block of "When something happens" works', { timeout: 120_000 }, async (t) => {
   const all = await blocks();
   assert.ok(all.length >= 8, `${all.length} blocks`);
   const seen = new Set();
@@ -40,7 +40,7 @@ test('the blocks of "When something happens"', { timeout: 120_000 }, async (t) =
       const [header, claims] = accessToken.split('.').slice(0, 2).map((part) => JSON.parse(Buffer.from(part, 'base64url')));
       const words = { 'SIGNING-KEY': header.kid, 'DOMAIN-KEY': domainKeyId, 'API-KEY': apiKey, SECRET: secretId, SERVER: authd.pid, JTI: claims.jti };
       const script = commands.replace(/\b(SIGNING-KEY|DOMAIN-KEY|API-KEY|SECRET|SERVER|JTI)\b/g, (word) => words[word]);
-      // After "kill SERVER" the server is gone; the shell waits for that, as people do.
+      // After "kill SERVER", the shell waits until the server has ended, as a person does.
       const waiting = script.replace(/^kill (\d+)$/m, 'kill $1; while kill -0 $1 2>/dev/null; do sleep 0.05; done');
       await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', waiting], { cwd: folder, env: { ...process.env, PATH: `${dirname(authd.program)}:${process.env.PATH}` } });
       if (/secret revoke|api-key revoke/.test(script)) assert.equal((await grant()).status, 403, 'revoked');

@@ -1,4 +1,5 @@
-// Slow clients: so many connections of one address, and a whole request within a time. Others are served meanwhile.
+// Slow clients. The connections of one address and the time for a whole request are limited, and other clients are
+// still served.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -8,14 +9,14 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Authd } from '../../support/authd.js';
 
-const OF_ONE = 256; // connections of one address …
-const THREADS = 4; // … and each of the server's threads may accept one more at the same moment
+const OF_ONE = 256; // the limit of connections of one address
+const THREADS = 4; // each of the server's threads may accept one connection over the limit at the same moment
 const REQUESTS = 200;
-const P99_MAX_MS = 500; // on a machine that does other things, too
+const P99_MAX_MS = 500; // generous, because the machine is busy
 const DEADLINE_MS = 30_000;
 const HALF = 'POST /v1/auth HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{';
 
-/** A client that sends half a request, from a loopback address of its own. */
+/** Starts a client that sends half a request from this loopback address. */
 async function slow(port, localAddress) {
   const socket = connect({ port, host: '127.0.0.1', localAddress });
   socket.on('error', () => {});
@@ -24,14 +25,14 @@ async function slow(port, localAddress) {
   return socket;
 }
 
-/** So many of them, each from the address that `address` gives for its number. */
+/** Starts this many slow clients. `address` returns the address of client number i. */
 async function slowOnes(port, count, address) {
   const made = [];
   for (let i = 0; i < count; i += 50) made.push(...(await Promise.all(Array.from({ length: 50 }, (_, k) => slow(port, address(i + k))))));
   return made;
 }
 
-/** How long one request takes from an address on a connection of its own. */
+/** The time of one request from an address, on a new connection. */
 function serve(port, localAddress) {
   const start = performance.now();
   return new Promise((resolve, reject) => {
@@ -59,7 +60,7 @@ test('slow clients', { timeout: 120_000 }, async (t) => {
   t.after(() => sockets.forEach((socket) => socket.destroy()));
   const start = performance.now();
 
-  await t.test('400 of one address get 256 connections, and do not shut others out', async (t) => {
+  await t.test('400 clients of one address get 256 connections, and other addresses are served', async (t) => {
     sockets.push(...(await slowOnes(port, 400, () => '127.0.0.2')));
     await sleep(500);
     held = open(sockets);
@@ -70,7 +71,7 @@ test('slow clients', { timeout: 120_000 }, async (t) => {
     assert.ok(took < P99_MAX_MS, `${took} ms`);
   });
 
-  await t.test('1,000 of many addresses: others are served', async (t) => {
+  await t.test('with 1,000 slow clients of many addresses, other clients are served', async (t) => {
     sockets.push(...(await slowOnes(port, 1000, (i) => `127.0.${1 + Math.floor(i / 250)}.${1 + (i % 250)}`)));
     assert.equal(open(sockets), held + 1000);
     const took = await p99(port, '127.0.0.3');
@@ -85,8 +86,8 @@ test('slow clients', { timeout: 120_000 }, async (t) => {
     proxied.forEach((socket) => socket.destroy());
   });
 
-  await t.test('a request that goes on for ever is cut off', async () => {
-    // Bytes come all the time, so that no timeout of silence ends it.
+  await t.test('a request that never ends is cut off', async () => {
+    // Bytes arrive all the time, so an idle timeout does not end the request.
     const drips = setInterval(() => sockets.forEach((socket) => socket.writable && socket.write(' ')), 5000);
     t.after(() => clearInterval(drips));
     await sleep(Math.max(0, DEADLINE_MS - (performance.now() - start)));

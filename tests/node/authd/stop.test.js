@@ -1,4 +1,4 @@
-// SIGTERM: nobody new is taken, what has begun is answered, and nobody can hold the end up.
+// On SIGTERM the server accepts no new connection, answers the requests in flight, and no client can delay the end.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { Authd } from '../../support/authd.js';
 const GRACE_MS = 2000;
 const LOADED_MACHINE_MS = 10_000;
 
-/** A request whose last byte is still to come. */
+/** Sends a request without its last byte. */
 async function begin(port, headers, body) {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');

@@ -1,4 +1,4 @@
-// The host's threads under ThreadSanitizer, which fails a program at its first race.
+// The threads of inbenta-authd under ThreadSanitizer, which stops a program at the first data race.
 
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';

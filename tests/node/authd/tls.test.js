@@ -1,5 +1,5 @@
-// https by certificate files: a client that trusts the certificate is served, and files that cannot work are
-// reported when the server starts.
+// https with certificate files. A client that trusts the certificate is served. Unusable files are reported when the
+// server starts.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ import { certificate, execute, folderFor, root } from '../../support/plain-api.j
 
 const COMMAND = join(root, 'build/native/src/native/command/inbenta-token');
 
-test('a page and a server get their tokens by https', async (t) => {
+test('a page and a server get tokens over https', async (t) => {
   const own = await certificate(t, 'localhost');
   const authd = await Authd.create();
   t.after(() => authd.remove());
@@ -38,10 +38,10 @@ test('a page and a server get their tokens by https', async (t) => {
   assert.ok(JSON.parse(told.stdout).accessToken);
 });
 
-/** The TLS version that both sides agree on, or the error. */
+/** The negotiated TLS version, or the error. */
 const handshake = (port, versions) =>
   new Promise((resolve) => {
-    // At this level OpenSSL would offer the old versions; the server has to refuse them.
+    // At this security level OpenSSL offers old versions. The server must refuse them.
     const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ciphers: 'DEFAULT@SECLEVEL=0', ...versions }, () => {
       resolve(socket.getProtocol());
       socket.destroy();
@@ -49,19 +49,19 @@ const handshake = (port, versions) =>
     socket.on('error', ({ code }) => resolve(code));
   });
 
-test('TLS 1.3 and 1.2, nothing older', async (t) => {
+test('TLS 1.3 and 1.2 are accepted, older versions are refused', async (t) => {
   const authd = await Authd.create();
   t.after(() => authd.remove());
   const { port } = new URL(await authd.serve({ tls: await certificate(t, 'localhost') }));
   assert.equal(await handshake(port), 'TLSv1.3');
   assert.equal(await handshake(port, { maxVersion: 'TLSv1.2' }), 'TLSv1.2');
   assert.match(await handshake(port, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' }), /^E/);
-  // Without forward secrecy, a key that leaks would open what was recorded before.
+  // Without forward secrecy, a leaked private key would decrypt recorded traffic.
   assert.match(await handshake(port, { maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256:AES256-SHA' }), /^E/);
   assert.equal(await handshake(port, { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256' }), 'TLSv1.2');
 });
 
-/** The name in the certificate that is shown. */
+/** The name in the server's certificate. */
 const shown = (port) =>
   new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
@@ -76,7 +76,7 @@ async function until(condition) {
   assert.ok(await condition());
 }
 
-test('SIGHUP: a renewed certificate is shown from then on, and nobody is cut off', async (t) => {
+test('after SIGHUP a renewed certificate is used, and no connection is cut off', async (t) => {
   const [old, renewed, others] = await Promise.all(['old.example', 'new.example', 'other.example'].map((name) => certificate(t, name)));
   const authd = await Authd.create();
   t.after(() => authd.remove());
@@ -87,7 +87,7 @@ test('SIGHUP: a renewed certificate is shown from then on, and nobody is cut off
   await once(connected, 'secureConnect');
 
   await copyFile(renewed.file, old.file);
-  process.kill(authd.pid, 'SIGHUP'); // too early: the key is still the old one
+  process.kill(authd.pid, 'SIGHUP'); // too early: the key file is still the old one
   await until(() => authd.log.some((line) => line.includes('the old certificate is still used')));
   assert.ok(authd.log.some((line) => line.includes(`${old.keyFile}: is not the key of the certificate`)));
   assert.equal(await shown(port), 'old.example');
@@ -98,14 +98,14 @@ test('SIGHUP: a renewed certificate is shown from then on, and nobody is cut off
   connected.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
   assert.match(`${(await once(connected, 'data'))[0]}`, /^HTTP\/1\.1 200 /);
 
-  // Once more, so that there is one between the first and the last.
+  // A second renewal, so that one certificate lies between the first and the last.
   await Promise.all([copyFile(others.file, old.file), copyFile(others.keyFile, old.keyFile)]);
   process.kill(authd.pid, 'SIGHUP');
   await until(async () => (await shown(port)) == 'other.example');
   assert.equal(await authd.stop(), 0);
 });
 
-test('files that cannot work are reported at the start, by name', async (t) => {
+test('unusable files are reported by name at the start', async (t) => {
   const [own, others, folder] = [await certificate(t, 'localhost'), await certificate(t, 'localhost'), await folderFor(t)];
   const [empty, open] = [join(folder, 'empty.pem'), join(folder, 'open.pem')];
   await writeFile(empty, 'nothing\n', { mode: 0o600 });

@@ -1,4 +1,4 @@
-// Who asked: addresses in the logs, wrong admin tokens, floods of strangers, and names that a terminal would act on.
+// Addresses in the logs, wrong admin tokens, floods of unknown clients, and names with terminal control characters.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -20,12 +20,12 @@ async function start(t, { words = [], ...options } = {}) {
 const list = ({ admin }, token, headers = {}) => fetch(new URL('api-keys', admin), { headers: { Authorization: `Bearer ${token}`, ...headers } });
 const entries = async (authd) => (await authd.stop(), authd.log.map((line) => JSON.parse(line)));
 
-test('the address of the client: of a trusted proxy the forwarded one, of others their own', async (t) => {
+test('the client’s address is the forwarded one behind a trusted proxy, and the connection’s address otherwise', async (t) => {
   const asked = [
     [undefined, '127.0.0.1'],
     ['203.0.113.7', '203.0.113.7'],
-    ['198.51.100.1, 203.0.113.7', '203.0.113.7'], // what stands further left may be made up
-    ['203.0.113.7, 10.1.2.3', '203.0.113.7'], // through two proxies of ours
+    ['198.51.100.1, 203.0.113.7', '203.0.113.7'], // addresses further left may be forged
+    ['203.0.113.7, 10.1.2.3', '203.0.113.7'], // through two trusted proxies
     ['2001:db8::7', '2001:db8::7'],
     ['unknown', '127.0.0.1'],
     ['203.0.113.7, evil"\\', '127.0.0.1'],
@@ -45,7 +45,7 @@ test('the address of the client: of a trusted proxy the forwarded one, of others
   }
 });
 
-test('wrong admin tokens are logged and slowed down, of that address only', async (t) => {
+test('wrong admin tokens are logged, and only their address is slowed down', async (t) => {
   const served = await start(t, { words: ['--trusted-proxy', '127.0.0.1'] });
   const guess = (client) => list(served, 'f'.repeat(32), { 'X-Forwarded-For': client });
   for (let i = 0; i < 5; i++) assert.equal((await guess('203.0.113.7')).status, 401);
@@ -56,15 +56,15 @@ test('wrong admin tokens are logged and slowed down, of that address only', asyn
   assert.equal((await list(served, ADMIN_TOKEN, { 'X-Forwarded-For': '203.0.113.8' })).status, 200);
   await sleep(2100);
   assert.equal((await guess('203.0.113.7')).status, 401);
-  assert.equal((await guess('203.0.113.7')).headers.get('Retry-After'), '2'); // twice as long
+  assert.equal((await guess('203.0.113.7')).headers.get('Retry-After'), '2'); // the wait doubles
   await sleep(3100);
   assert.equal((await list(served, ADMIN_TOKEN, { 'X-Forwarded-For': '203.0.113.7' })).status, 200);
-  assert.equal((await guess('203.0.113.7')).status, 401); // it begins anew
+  assert.equal((await guess('203.0.113.7')).status, 401); // the wait starts from the beginning
   const reasons = (await entries(served.authd)).filter(({ client }) => client == '203.0.113.7').map(({ reason }) => reason);
   assert.ok(reasons.includes('token_invalid') && reasons.includes('too_many_attempts'));
 });
 
-test('a flood of strangers: their lines are bounded, in both logs, and what is left out is counted', async (t) => {
+test('a flood of unknown clients writes a bounded number of lines in both logs, and omitted lines are counted', async (t) => {
   const file = join(await folderFor(t), 'audit');
   const { authd, endpoint } = await start(t, { words: ['--audit', file] });
   const begun = Date.now();
@@ -77,7 +77,7 @@ test('a flood of strangers: their lines are bounded, in both logs, and what is l
   };
   await Promise.all(Array.from({ length: 8 }, ask));
   await sleep(1000);
-  await fetch(`${endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': 'stranger' } }); // the next one tells the count
+  await fetch(`${endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': 'stranger' } }); // the next line has the count
   const log = await entries(authd);
   const audit = (await readFile(file, 'utf8')).split('\n').filter(Boolean).map((line) => JSON.parse(line));
   const seconds = Math.ceil((Date.now() - begun) / 1000) + 1;
@@ -90,7 +90,7 @@ test('a flood of strangers: their lines are bounded, in both logs, and what is l
   }
 });
 
-test('names: no control characters, no invalid UTF-8', async (t) => {
+test('names with control characters or invalid UTF-8 are refused', async (t) => {
   const served = await start(t);
   const { authd, admin } = served;
   const create = (name) => fetch(new URL('api-keys', admin), { method: 'POST', headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' }, body: Buffer.concat([Buffer.from('{"name":"'), name, Buffer.from('"}')]) });

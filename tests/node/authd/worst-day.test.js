@@ -1,4 +1,4 @@
-// The worst day: a key leaked, a file went away, a disk is full. Each with the commands that docs/authd.md names.
+// Emergencies: a leaked key, a missing file, a full disk. Each is handled with the commands of docs/authd.md.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -12,7 +12,7 @@ import { Authd } from '../../support/authd.js';
 const ADMIN_TOKEN = '0123456789abcdef'.repeat(2);
 const POLL_MS = 1000; // instances read the signing keys once a second
 
-/** An inbenta-authd that serves, with an API key and a secret. */
+/** Starts inbenta-authd with an API key and a secret. */
 async function start(t, options = {}) {
   const authd = await Authd.create();
   t.after(() => authd.remove());
@@ -36,7 +36,7 @@ async function published({ endpoint }) {
   return keys.map(({ kid }) => kid);
 }
 
-/** Waits until `condition` holds, for a few seconds. */
+/** Waits a few seconds for `condition`. */
 async function until(condition) {
   for (let tries = 0; tries < 250 && !(await condition()); tries++) await sleep(20);
   assert.ok(await condition());
@@ -44,11 +44,11 @@ async function until(condition) {
 
 const kidOf = (token) => JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).kid;
 
-test('a signing key leaked: what it signed is refused within the second, whatever lifetimes were configured', async (t) => {
+test('after a signing key leaked, its tokens are refused within a second, whatever lifetimes were configured', async (t) => {
   const served = await start(t, { lifetimeS: 31_536_000 });
   const { authd } = served;
   const { accessToken: leaked } = await auth(served);
-  await authd.command('signing-key', 'rotate'); // published, and not yet signing
+  await authd.command('signing-key', 'rotate'); // published, but not signing yet
   const { kid, revoked } = await authd.command('signing-key', 'revoke', kidOf(leaked));
   assert.deepEqual([kid, revoked], [kidOf(leaked), true]);
   await sleep(POLL_MS + 100);
@@ -59,14 +59,14 @@ test('a signing key leaked: what it signed is refused within the second, whateve
   assert.equal((await refresh(served, next)).status, 200);
   await assert.rejects(authd.command('signing-key', 'revoke', kidOf(leaked)), ({ code, stderr }) => code == 1 && /no such signing key/.test(stderr));
 
-  // The instance that is asked refuses at once.
+  // The instance that ran the command refuses immediately.
   assert.equal((await manage(served, 'signing-keys/revoke', { id: kidOf(next) })).status, 200);
   assert.equal((await refresh(served, next)).status, 403);
   assert.equal((await manage(served, 'signing-keys/revoke', { id: kidOf(next) })).status, 404);
   assert.equal((await auth(served)).status, 200);
 });
 
-test('nobody knows which key leaked: all are cut off, by the command and by HTTP', async (t) => {
+test('if it is unknown which key leaked, all are revoked, by command and over HTTP', async (t) => {
   const served = await start(t, { lifetimeS: 31_536_000 });
   const { authd } = served;
   const { accessToken: first } = await auth(served);
@@ -89,7 +89,7 @@ test('nobody knows which key leaked: all are cut off, by the command and by HTTP
   await assert.rejects(authd.command('signing-key', 'rotate', '--now', '--publish', '1'), ({ code }) => code == 2);
 });
 
-test('the admin token leaked: a new one counts on SIGHUP, and a signal that changed nothing says so', async (t) => {
+test('after the admin token leaked, a new one applies on SIGHUP; a signal without a change is logged as such', async (t) => {
   const served = await start(t);
   const { authd } = served;
   const file = join(dirname(authd.db), 'admin-token');
@@ -111,7 +111,7 @@ test('the admin token leaked: a new one counts on SIGHUP, and a signal that chan
   assert.ok(!authd.log.join('\n').includes(next));
 });
 
-test('a database that was moved, replaced or deleted under the server is never served on', async (t) => {
+test('the server stops granting if its database was moved, replaced or deleted', async (t) => {
   const served = await start(t);
   const { authd, endpoint } = served;
   const aside = `${authd.db}.aside`;
@@ -137,13 +137,13 @@ test('a database that was moved, replaced or deleted under the server is never s
   assert.deepEqual(await health(), [200, 'ok']);
   assert.equal((await auth(served)).status, 200);
 
-  await rename(authd.db, old); // replaced, as by a restore
+  await rename(authd.db, old); // replaced, as a restore does
   await copyFile(aside, authd.db);
   await refusesAll();
   await rename(old, authd.db);
   assert.deepEqual(await health(), [200, 'ok']);
 
-  await rename(`${authd.db}-wal`, `${aside}-wal`); // its log alone
+  await rename(`${authd.db}-wal`, `${aside}-wal`); // only its write-ahead log
   await refusesAll();
   await rename(`${aside}-wal`, `${authd.db}-wal`);
   assert.deepEqual(await health(), [200, 'ok']);
@@ -153,12 +153,12 @@ test('a database that was moved, replaced or deleted under the server is never s
   assert.equal(await authd.stop(), 0);
 });
 
-test('on a full disk a revocation works, and what cannot be stored is refused and not half done', async (t) => {
+test('on a full disk a revocation works, and a change that cannot be stored is refused as a whole', async (t) => {
   const served = await start(t);
   const { authd } = served;
   const create = () => manage(served, 'secrets', { apiKey: served.apiKey });
   assert.equal((await create()).status, 201);
-  // From now on no file may grow. What is in the database's log already may be overwritten.
+  // From now on no file may grow. The existing part of the database's write-ahead log may be overwritten.
   const size = Math.max(...(await Promise.all(['', '-wal'].map((end) => stat(authd.db + end)))).map((file) => file.size));
   await promisify(execFile)('prlimit', ['--pid', `${authd.pid}`, `--fsize=${size}`]);
   let made = [];
@@ -170,7 +170,7 @@ test('on a full disk a revocation works, and what cannot be stored is refused an
   }
   assert.equal(refused?.status, 500, `${made.length} secrets were made`);
   assert.match(refused.error.message, /This was not done, because the database failed/);
-  assert.equal((await auth(served)).status, 200); // tokens are granted as before
+  assert.equal((await auth(served)).status, 200); // tokens are still granted
   const revoked = await manage(served, 'secrets/revoke', { id: served.secretId });
   assert.equal(revoked.status, 200, authd.log.slice(-4).join("\n"));
   assert.equal((await auth(served)).status, 403);
@@ -181,13 +181,13 @@ test('on a full disk a revocation works, and what cannot be stored is refused an
   assert.ok(kept.find(({ id }) => id == served.secretId).revoked);
   t.diagnostic(`${made.length} secrets fitted, then they were refused and a revocation worked`);
 
-  // The command on a disk without room for a byte: it is done, or the exit code says that it is not.
+  // The command on a disk without a free byte. It succeeds, or its exit code reports the failure.
   const program = authd.program;
   await assert.rejects(promisify(execFile)('prlimit', ['--fsize=0', program, 'secret', 'revoke', made[0] ?? served.secretId, '--db', authd.db]), ({ code, stderr }) => code == 1 && /^inbenta-authd: /.test(stderr));
   await assert.rejects(promisify(execFile)('prlimit', ['--fsize=0', program, 'signing-key', 'rotate', '--now', '--db', authd.db]), ({ code, stderr }) => code == 1 && /^inbenta-authd: /.test(stderr));
 });
 
-test('an API key leaked: all of it is refused with the next request', async (t) => {
+test('after an API key leaked, everything of it is refused from the next request on', async (t) => {
   const served = await start(t);
   const { authd, apiKey, apiKeyId } = served;
   const other = await authd.command('api-key', 'create', '--name', 'other');

@@ -1,5 +1,5 @@
-// In the middle of writes over HTTP: kill -9, and PostgreSQL that is gone for a while. What was
-// acknowledged is there afterwards, and what could not be done was said.
+// kill -9, or PostgreSQL stopped for a while, in the middle of writes over HTTP. Acknowledged writes exist afterwards,
+// and failed writes were reported.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,10 @@ import { Postgres } from '../../support/postgres.js';
 const ADMIN_TOKEN = '0123456789abcdef'.repeat(2);
 const WRITERS = 4;
 
-/** Writers that create secrets and revoke every other one, until stop(): what was acknowledged, and what was refused. */
+/**
+ * Starts writers that create secrets and revoke every second one until stop(). Records acknowledged and refused
+ * writes.
+ */
 function write(endpoint, apiKey) {
   const done = { made: new Set(), revoked: new Set(), refused: 0, lost: 0 };
   let stopped = false;
@@ -23,7 +26,7 @@ function write(endpoint, apiKey) {
       done.refused++;
     } catch (error) {
       if (error.code == 'ERR_ASSERTION') throw error;
-      done.lost++; // no answer promises nothing
+      done.lost++; // without an answer, the write may or may not exist
       await sleep(5);
     }
     return undefined;
@@ -51,7 +54,7 @@ async function until(condition) {
   assert.ok(condition());
 }
 
-test('kill -9', { timeout: 120_000 }, async (t) => {
+test('kill -9 loses no acknowledged write', { timeout: 120_000 }, async (t) => {
   const authd = await Authd.create();
   t.after(() => authd.remove());
   const apiKey = await authd.createApiKey();
@@ -68,7 +71,7 @@ test('kill -9', { timeout: 120_000 }, async (t) => {
   t.diagnostic(`${total} secrets acknowledged, 5 kills, nothing lost`);
 });
 
-test('PostgreSQL is gone for a while', { timeout: 120_000 }, async (t) => {
+test('while PostgreSQL is stopped, writes fail, and no acknowledged write is lost', { timeout: 120_000 }, async (t) => {
   const postgres = await Postgres.create();
   t.after(() => postgres.remove());
   process.env.PGPASSFILE = postgres.passwordFile;

@@ -1,4 +1,4 @@
-// `inbenta-auth check`, the program itself, against answers as production may send them, and against the emulator.
+// The command `inbenta-auth check`, against answers that production may send, and against the emulator.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -12,13 +12,13 @@ const ORIGIN = 'https://www.shop.example';
 const API_KEY = 'api-key-0123456789';
 const DOMAIN_KEY = 'domain-key-0123456789';
 
-/** Runs it to its end. */
+/** Runs the command until it ends. */
 const run = (words, env = {}) =>
   new Promise((resolve) =>
     execFile(process.execPath, [CLI, 'check', ...words], { timeout: 20_000, env: { PATH: process.env.PATH, ...env } }, (error, stdout, stderr) => resolve({ status: error?.code ?? 0, stdout, stderr })),
   );
 
-/** An API whose `answer(body, n)` is [status, body, headers?]. `check()` asks it. */
+/** Starts an API. `answer(body, n)` returns [status, body, headers?]. `check()` runs the command against it. */
 async function fakeApi(t, answer) {
   const requests = [];
   const server = createServer(async (request, response) => {
@@ -47,7 +47,7 @@ async function fakeApi(t, answer) {
 
 const TOKEN = { accessToken: 'the-token', expiration: 1_900_000_000, expires_in: 1200, apis: { chatbot: 'https://api.example/prod/chatbot' } };
 
-test('a token: one request, as a browser sends it', async (t) => {
+test('a token takes one request, which is like a browser’s', async (t) => {
   const { requests, check } = await fakeApi(t, () => [200, TOKEN]);
   const { status, text, json } = await check();
   assert.equal(status, 0);
@@ -61,7 +61,7 @@ test('a token: one request, as a browser sends it', async (t) => {
   assert.match(headers['content-type'], /^application\/json/);
 });
 
-test('the other name of the domain key is tried after a bad request', async (t) => {
+test('after a bad request, the other name of the domain key is tried', async (t) => {
   const { requests, check } = await fakeApi(t, ({ domain_key: key }) => (key == DOMAIN_KEY ? [200, { ...TOKEN, apis: [] }] : [400, { error: { code: 400, message: 'domain_key is required' } }]));
   const { status, text, json } = await check();
   assert.deepEqual([status, json.verdict, json.domainKeyName, json.requests], [0, 'token', 'domain_key', 2]);
@@ -70,14 +70,14 @@ test('the other name of the domain key is tried after a bad request', async (t) 
   assert.equal(requests.length, 4);
 });
 
-test('both names refused: the first refusal is shown', async (t) => {
+test('if both names are refused, the first refusal is printed', async (t) => {
   const { check } = await fakeApi(t, (body, n) => [400, { error: { code: 400, message: `refusal ${n % 2}` } }]);
   const { status, json } = await check();
   assert.deepEqual([status, json.verdict, json.requests, json.serverMessage, json.domainKeyName], [1, 'credentials_rejected', 2, 'refusal 1', 'domainKey']);
   assert.match(json.advice[0], /Both names of the domain key were tried/);
 });
 
-test('a name that is given is the only one', async (t) => {
+test('with --domain-key-name, no other name is tried', async (t) => {
   const { requests, check } = await fakeApi(t, () => [400, { error: { code: 400, message: 'no' } }]);
   const { json } = await check('--domain-key-name', 'dk');
   assert.deepEqual([json.requests, json.domainKeyName, requests[0].body], [1, 'dk', JSON.stringify({ dk: DOMAIN_KEY })]);
@@ -109,14 +109,14 @@ for (const [what, answer, verdict, exit, advice] of [
     assert.equal(requests.length, 2);
   });
 
-test('an API that repeats the keys: they are left out; what is long or cannot be printed, too', async (t) => {
+test('keys, unprintable characters and long text in the API’s message are left out', async (t) => {
   const { check } = await fakeApi(t, () => [403, { error: { code: 403, message: `Key ${DOMAIN_KEY} of ${API_KEY}\u001b[31m is wrong${'!'.repeat(500)}` } }]);
   const { json } = await check();
   assert.match(json.serverMessage, /^Key … of … \[31m is wrong!+$/);
   assert.equal(json.serverMessage.length, 200);
 });
 
-test('nobody there, and one who never answers', async (t) => {
+test('an unreachable and a silent API are reported', async (t) => {
   const gone = await run(['--api-key', API_KEY, '--domain-key', DOMAIN_KEY, '--origin', ORIGIN, '--endpoint', 'http://127.0.0.1:1/v1']);
   assert.equal(gone.status, 3);
   assert.match(gone.stdout, /There is no answer from http:\/\/127\.0\.0\.1:1\/v1: \w/);
@@ -128,7 +128,7 @@ test('nobody there, and one who never answers', async (t) => {
   assert.match(silent.stdout, /no answer within 0\.2 s/);
 });
 
-test('the emulator: allowed, not on the list, revoked; keys from the environment', async (t) => {
+test('with the emulator: an allowed origin, an origin not on the list, a revoked key; keys from the environment', async (t) => {
   const emulator = await startEmulator({ domains: [ORIGIN] });
   t.after(() => emulator.close());
   const env = { INBENTA_API_KEY: emulator.apiKey, INBENTA_DOMAIN_KEY: emulator.domainKey };
@@ -142,7 +142,7 @@ test('the emulator: allowed, not on the list, revoked; keys from the environment
   assert.deepEqual(await check(ORIGIN), [1, 'key_revoked']);
 });
 
-test('the emulator that refuses as the gateway does: a wrong API key, a wrong URL', async (t) => {
+test('with the emulator’s personality gateway: a wrong API key, a wrong URL', async (t) => {
   const emulator = await startEmulator({ domains: [ORIGIN], personality: 'gateway' });
   t.after(() => emulator.close());
   const check = async (apiKey, endpoint) => {
@@ -154,7 +154,7 @@ test('the emulator that refuses as the gateway does: a wrong API key, a wrong UR
   assert.deepEqual(await check(emulator.apiKey, `${emulator.url}/v2`), [1, 'endpoint_refused']);
 });
 
-test('bad input is said, with status 2, and asks nobody', async (t) => {
+test('wrong arguments are reported with status 2, and no request is sent', async (t) => {
   const { requests, endpoint } = await fakeApi(t, () => [200, TOKEN]);
   const keys = ['--api-key', API_KEY, '--domain-key', DOMAIN_KEY];
   for (const [words, message] of [
@@ -179,7 +179,7 @@ test('bad input is said, with status 2, and asks nobody', async (t) => {
   assert.equal(requests.length, 0);
 });
 
-test('--help says what the exit statuses mean', async () => {
+test('--help lists the exit statuses', async () => {
   const { status, stdout } = await run(['--help']);
   assert.equal(status, 0);
   for (const word of ['--origin', '--domain-key', '--api-key', '--endpoint', '--json', 'INBENTA_API_KEY', 'Exit status: 0', '--timeout']) assert.ok(stdout.includes(word), word);

@@ -1,4 +1,4 @@
-// A token that a server handed over: used, refreshed, and asked for again when it expired.
+// A token from a server: it is used, refreshed, and replaced after it expired.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AuthError, createFromAccessToken, tokenFrom } from '../../../dist/inbenta-auth.js';
 import { failsWith, fakeApi, grant, json, wasm } from './fake-api.js';
 
-/** What a function throws. */
+/** Returns the error that a function throws. */
 function assertThrown(run) {
   try {
     run();
@@ -25,7 +25,7 @@ async function start(t, { expiration, expires_in, apis, ...options }, answer) {
   return { ...api, client };
 }
 
-test('it is there at once, without a request', async (t) => {
+test('the token is available immediately, without a request', async (t) => {
   const { client, requests } = await start(t, { expiration: inSeconds(1200), apis: { chatbot: 'https://c.example' } });
   assert.equal(client.token.accessToken, 'handed-over');
   assert.equal((await client.getToken()).accessToken, 'handed-over');
@@ -34,7 +34,7 @@ test('it is there at once, without a request', async (t) => {
   assert.equal(requests.length, 0);
 });
 
-test('it is refreshed by itself', async (t) => {
+test('the token is refreshed automatically', async (t) => {
   const { client, requests } = await start(t, { expiration: inSeconds(14) });
   await client.getToken();
   await new Promise((resolve) => client.addEventListener('token', ({ detail }) => detail.accessToken == 'token-1' && resolve()));
@@ -42,7 +42,7 @@ test('it is refreshed by itself', async (t) => {
   assert.equal(requests[0].headers.authorization, 'Bearer handed-over');
 });
 
-test('expired: the page is asked for another', async (t) => {
+test('after expiry, reauthorize is called', async (t) => {
   const asked = [];
   const reauthorize = async ({ signal }) => {
     asked.push(signal instanceof AbortSignal);
@@ -58,19 +58,19 @@ test('expired: the page is asked for another', async (t) => {
   assert.equal(requests.length, 0);
 });
 
-test('a refused refresh asks the page as well', async (t) => {
+test('after a refused refresh, reauthorize is called', async (t) => {
   const refused = (response) => json(response, 403, { Message: 'explicit deny' });
   const { client } = await start(t, { expiration: inSeconds(1200), reauthorize: async () => 'another' }, refused);
   await client.getToken();
   assert.equal((await client.getToken({ forceRefresh: true })).accessToken, 'another');
 });
 
-test('expired and no way back: token_expired', async (t) => {
+test('after expiry without reauthorize, the error is token_expired', async (t) => {
   const { client } = await start(t, { expiration: inSeconds(-5) });
   await assert.rejects(client.getToken(), failsWith('token_expired'));
 });
 
-test('what reauthorize throws is kept, under its own name', async (t) => {
+test('an error of reauthorize is the cause of reauthorize_failed', async (t) => {
   const ask = async (reauthorize, options) => (await start(t, { expiration: inSeconds(-5), reauthorize })).client.getToken(options);
   const bug = new TypeError('x is not a function');
   await assert.rejects(ask(() => Promise.reject(bug)), failsWith('reauthorize_failed', { cause: bug, retryable: false }));
@@ -82,7 +82,7 @@ test('what reauthorize throws is kept, under its own name', async (t) => {
   await assert.rejects(ask(() => { throw new AuthError('network', { retryable: true, cause: bug }); }, { timeoutMs: 3000 }), failsWith('network', { retryable: true, cause: bug }));
 });
 
-test('a reauthorize that hangs or returns nonsense', async (t) => {
+test('a reauthorize that hangs or returns a wrong value fails', async (t) => {
   const ask = async (reauthorize, options) => (await start(t, { expiration: inSeconds(-5), reauthorize })).client.getToken(options);
   for (const nonsense of [undefined, null, 7, {}, { accessToken: 'two words', expires_in: 9 }, { accessToken: 'a', expires_in: '9' }])
     await assert.rejects(ask(async () => nonsense), failsWith('reauthorize_failed'), String(nonsense));
@@ -90,31 +90,31 @@ test('a reauthorize that hangs or returns nonsense', async (t) => {
   await assert.rejects(ask(() => new Promise(() => {}), { timeoutMs: 300 }), failsWith('timeout'));
 });
 
-test('the error event of a reauthorize that failed names it, and a later success is not marked by it', async (t) => {
+test('the error event of a failed reauthorize has its cause, and a later success is not affected', async (t) => {
   let fails = true;
   const { client } = await start(t, { expiration: inSeconds(-5), reauthorize: async () => (fails ? JSON.parse('{') : 'good') });
   const seen = [];
   client.addEventListener('error', ({ detail }) => seen.push(detail.code));
   await assert.rejects(client.getToken(), failsWith('reauthorize_failed'));
-  await assert.rejects(client.getToken(), failsWith('reauthorize_failed')); // the same failure, for a moment
+  await assert.rejects(client.getToken(), failsWith('reauthorize_failed')); // the failure is cached for a moment
   assert.deepEqual(seen, ['reauthorize_failed']);
   fails = false;
   while (!client.token) await client.getToken().catch(() => sleep(500));
   assert.equal(client.token.accessToken, 'good');
 });
 
-test('mistakes are told at once', () => {
+test('wrong arguments throw immediately', () => {
   assert.throws(() => createFromAccessToken('', 'k'), failsWith('invalid_config'));
   assert.throws(() => createFromAccessToken('t', 'k', { reauthorize: 'https://x' }), failsWith('invalid_config'));
 });
 
-test('of unknown life: refreshed within a minute', async (t) => {
+test('a token of unknown lifetime is refreshed within a minute', async (t) => {
   const { client } = await start(t, {});
   const left = client.token.expiresAt - Date.now();
   assert.ok(left > 55_000 && left <= 60_000);
 });
 
-test('a grant: what a server answers, whole; times in the wrong unit are refused', () => {
+test('a grant is accepted as a server sends it; times in the wrong unit are refused', () => {
   const make = (grant) => () => createFromAccessToken(grant, 'k');
   const grant = { accessToken: 't', expiration: inSeconds(1200), expires_in: 1200, apis: {}, refreshToken: 'ignored', other: 1 };
   assert.equal(make(grant)().token.accessToken, 't');
@@ -129,7 +129,7 @@ test('a grant: what a server answers, whole; times in the wrong unit are refused
   assert.equal(make({ ...grant, expires_in: 0 })().token, null);
 });
 
-test('each has its own token and callbacks', async (t) => {
+test('each client has its own token and callbacks', async (t) => {
   const one = await start(t, { expires_in: 1200, reauthorize: async () => 'one' });
   const two = createFromAccessToken('two', 'the-api-key', { endpoint: one.endpoint, wasm });
   t.after(() => two.dispose());
@@ -137,7 +137,7 @@ test('each has its own token and callbacks', async (t) => {
   assert.equal((await two.getToken()).accessToken, 'two');
 });
 
-test('tokenFrom: the answers of a server, and what they mean', async (t) => {
+test('tokenFrom turns each answer of a server into a grant or an error', async (t) => {
   const answers = {
     '/v1/good': (response) => json(response, 200, grant(5)),
     '/v1/refused': (response) => json(response, 403, {}),

@@ -1,5 +1,6 @@
-// What the shipped module makes of each answer in tests/vectors/auth-answers.json, over HTTP; tests/c/core/test_answers.c is
-// the same for native C. `requests` of a case is checked by its name below.
+// The result of each answer in tests/vectors/auth-answers.json, with the shipped WebAssembly module over HTTP.
+// tests/c/core/test_answers.c does the same for native C. The `requests` of a case are checked by the case's name
+// below.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -16,17 +17,17 @@ const modules = { domain: await compile('inbenta-auth'), secret: await compile('
 const GRANT = { accessToken: 'T', expires_in: 1200, apis: { chatbot: 'https://api-gce3.example/prod/chatbot' } };
 const PATHS = { refreshToken: '/v1/refreshToken', apis: '/v1/apis' };
 
-/** The body of a case, as it goes over the wire. */
+/** The body of a case, as it is sent. */
 const bodyOf = ({ body, text }) => text ?? (body == 'GRANT' ? JSON.stringify(GRANT) : typeof body == 'string' ? body : JSON.stringify(body));
 
-/** "NOW+1800" is that many seconds from now. */
+/** The headers of a case. "NOW+1800" becomes the Unix time in 1800 seconds. */
 const headersOf = ({ type = 'application/json', headers = {} }) =>
   Object.entries({ 'content-type': type, ...headers }).flatMap(([name, value]) =>
-    // A value with ", " is sent as several lines, as proxies do it.
+    // A value with ", " is sent as several header lines, as proxies do.
     value.split(', ').map((part) => [name, part.replace(/^NOW([+-]\d+)$/, (_, seconds) => Math.floor(Date.now() / 1000) + Number(seconds))]),
   );
 
-/** An API that answers as the case says, and an instance that uses it. */
+/** Starts an API with the answer of the case, and an instance that uses it. */
 async function start(t, answer, flow) {
   const requests = [];
   const server = createServer((request, response) => {
@@ -63,7 +64,7 @@ async function start(t, answer, flow) {
   return { requests, get, products: (timeoutMs = 10_000) => ask(0, timeoutMs, 0, 1) };
 }
 
-/** What `requests` of these cases says. */
+/** Checks for the `requests` of these cases. */
 const REQUESTS = {
   async 'refresh answered 422 while the token lives'({ requests }) {
     assert.deepEqual(requests, ['/v1/auth', '/v1/refreshToken', '/v1/auth']);
@@ -73,7 +74,7 @@ const REQUESTS = {
   },
   async 'hourly quota used up'({ requests, get, result }) {
     assert.ok(result.retryAfterMs > 1_790_000 && result.retryAfterMs <= 1_800_000, String(result.retryAfterMs));
-    assert.equal((await get()).code, 'rate_limited'); // at once
+    assert.equal((await get()).code, 'rate_limited'); // immediately
     assert.equal(requests.length, 1);
   },
   async 'Retry-After twice'({ requests, get, result }) {
@@ -101,7 +102,7 @@ for (const answer of cases)
       const api = await start(t, answer, flow);
       let result = await api.get(answer.code || answer.token || answer.words ? 10_000 : 300);
       if (answer.on == 'refreshToken') {
-        await sleep(1000); // the minimum interval
+        await sleep(1000); // the minimum interval of two requests
         result = await api.get(10_000, 1);
       }
       if (answer.token) {
@@ -111,8 +112,8 @@ for (const answer of cases)
       else assert.ok(result instanceof Error);
       if (answer.status != 200 && !answer.token) assert.equal(result.status, answer.status);
       if (answer.words) assert.equal(result.serverMessage, answer.body.error?.message ?? answer.body.Message ?? answer.body.message);
-      else if (!answer.token) assert.equal(result.serverMessage, answer.body?.message); // of HTML nothing
+      else if (!answer.token) assert.equal(result.serverMessage, answer.body?.message); // none from HTML
       if (answer.requests) await REQUESTS[answer.name]({ ...api, result });
     });
 
-test('every case is there', () => assert.ok(cases.length >= 23));
+test('the file has all cases', () => assert.ok(cases.length >= 23));

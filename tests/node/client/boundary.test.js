@@ -1,4 +1,4 @@
-// The wasm boundary stays as small as it was reviewed.
+// The WebAssembly boundary does not grow unnoticed.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -8,7 +8,7 @@ import { wasm } from './fake-api.js';
 
 const module = await WebAssembly.compile(wasm);
 
-test('at most 14 exports and 6 imports', () => {
+test('the module has at most 14 exports and 6 imports', () => {
   assert.ok(WebAssembly.Module.exports(module).length <= 14, JSON.stringify(WebAssembly.Module.exports(module)));
   assert.ok(WebAssembly.Module.imports(module).length <= 6, JSON.stringify(WebAssembly.Module.imports(module)));
   assert.ok(WebAssembly.Module.imports(module).every((entry) => entry.kind == 'function'));
@@ -18,7 +18,7 @@ test('js/client/boundary.js is up to date with the C headers: node src/wasm/make
   assert.equal(await readFile(new URL('../../../js/client/boundary.js', import.meta.url), 'utf8'), await boundaryModule());
 });
 
-test('a fixed memory of 256 KiB', async () => {
+test('the memory has a fixed size of 256 KiB', async () => {
   const imports = {};
   for (const { module: name, name: field } of WebAssembly.Module.imports(module)) (imports[name] ??= {})[field] = () => 0;
   const { exports } = await WebAssembly.instantiate(module, imports);

@@ -1,4 +1,4 @@
-// The built package in Node, against an API that misbehaves as each test wishes.
+// The built package in Node, against a fake API. Each test writes the API's answers.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -7,7 +7,7 @@ import { inspect } from 'node:util';
 import { createFromDomainKey } from '../../../dist/inbenta-auth.js';
 import { failsWith, fakeApi, grant, json, wasm } from './fake-api.js';
 
-test('starts nothing until asked, then one /auth as documented', async (t) => {
+test('nothing starts until getToken, which sends one /auth as documented', async (t) => {
   const { client, requests } = await fakeApi(t);
   assert.equal(client.token, null);
   await sleep(50);
@@ -25,7 +25,7 @@ test('starts nothing until asked, then one /auth as documented', async (t) => {
   assert.equal(headers.authorization, undefined);
 });
 
-test('100 concurrent callers, one request; success and refusal alike', async (t) => {
+test('100 concurrent callers share one request, its success and its refusal', async (t) => {
   let refuse = false;
   const { client, requests } = await fakeApi(t, (response, request, n) =>
     refuse ? json(response, 403, { error: { code: 403, message: 'no', reason: 'origin_not_allowed' } }) : json(response, 200, grant(n)),
@@ -40,14 +40,14 @@ test('100 concurrent callers, one request; success and refusal alike', async (t)
   assert.ok(results.every(({ reason }) => failsWith('origin_not_allowed', { status: 403 })(reason)));
 });
 
-test('a fresh token is returned from memory: the same promise, no request', async (t) => {
+test('a valid token comes from memory: the same promise, no request', async (t) => {
   const { client, requests } = await fakeApi(t);
   await client.getToken();
   assert.equal(client.getToken(), client.getToken());
   assert.equal(requests.length, 1);
 });
 
-test('refreshes by itself, before expiry, with the token as bearer', async (t) => {
+test('the token is refreshed automatically before it expires, with itself as bearer', async (t) => {
   const { client, requests } = await fakeApi(t, (response, request, n) => json(response, 200, grant(n, 14)));
   await client.getToken();
   await new Promise((resolve) => client.addEventListener('token', ({ detail }) => detail.accessToken == 'token-2' && resolve()));
@@ -60,7 +60,7 @@ test('refreshes by itself, before expiry, with the token as bearer', async (t) =
   assert.equal(client.token.accessToken, 'token-2');
 });
 
-test('not without autoRefresh', async (t) => {
+test('without autoRefresh there is no refresh', async (t) => {
   const { client, requests } = await fakeApi(t, (response, request, n) => json(response, 200, grant(n, 1)), { autoRefresh: false });
   await client.getToken();
   await sleep(1200);
@@ -68,20 +68,20 @@ test('not without autoRefresh', async (t) => {
   assert.equal(requests.length, 1);
 });
 
-test('503: tried again for those who wait, then the error with its details', async (t) => {
+test('after 503 the client retries while callers wait, then rejects with the details', async (t) => {
   const { client, requests } = await fakeApi(t, (response, request, n) => (n < 3 ? json(response, 503, {}) : json(response, 200, grant(n))));
   assert.equal((await client.getToken()).accessToken, 'token-3');
   assert.equal(requests.length, 3);
   assert.ok(requests[1].at - requests[0].at > 950, 'the minimum interval');
 });
 
-test('a server that stays down ends in its own error, not in a timeout', async (t) => {
+test('if the server stays down, the error is server_error, not timeout', async (t) => {
   const { client, requests } = await fakeApi(t, (response) => json(response, 503, {}));
   const error = await client.getToken({ timeoutMs: 2500 }).catch((error) => error);
   failsWith('server_error', { status: 503, retryable: true, attempts: requests.length })(error);
 });
 
-test('429 with Retry-After, in seconds and as a date', async (t) => {
+test('429 is read with Retry-After in seconds and as a date', async (t) => {
   const { client, requests } = await fakeApi(t, (response, request, n) => {
     if (n == 1) return json(response, 429, {}, { 'Retry-After': '2' });
     if (n == 2) return json(response, 429, {}, { 'Retry-After': new Date(Date.now() + 3000).toUTCString() });
@@ -102,7 +102,7 @@ const REFUSALS = {
   key_revoked: [403, { error: { code: 403, message: 'x', reason: 'key_revoked' } }],
 };
 for (const [code, [status, body]] of Object.entries(REFUSALS))
-  test(`${status} ${code}: one request, told at once, cached for a moment`, async (t) => {
+  test(`${status} ${code}: one request, an immediate error, cached for a moment`, async (t) => {
     const { client, requests } = await fakeApi(t, (response) => json(response, status, body));
     await assert.rejects(client.getToken(), failsWith(code, { status, retryable: false, attempts: 1 }));
     await assert.rejects(client.getToken(), failsWith(code));
@@ -125,7 +125,7 @@ for (const [name, answer] of Object.entries(GARBLED))
     await assert.rejects(client.getToken(), failsWith('bad_response'));
   });
 
-test('a body that is too large, with and without an end', async (t) => {
+test('a body that is too large fails, with and without an end', async (t) => {
   const large = await fakeApi(t, (response) => json(response, 200, { ...grant(1), more: 'x'.repeat(70_000) }));
   await assert.rejects(large.client.getToken(), failsWith('body_too_large'));
   const endless = await fakeApi(t, (response) => {
@@ -138,12 +138,12 @@ test('a body that is too large, with and without an end', async (t) => {
   assert.equal((await fits.client.getToken()).accessToken, 'token-1');
 });
 
-test('JSON that needs more memory than there is', async (t) => {
+test('JSON that needs too much memory fails', async (t) => {
   const { client } = await fakeApi(t, (response) => json(response, 200, { ...grant(1), more: Array(30_000).fill(0) }));
   await assert.rejects(client.getToken(), failsWith('bad_response'));
 });
 
-test('a connection that is refused, and one that is cut off', async (t) => {
+test('a refused and a cut-off connection are network errors', async (t) => {
   const refused = await fakeApi(t);
   await new Promise((resolve) => refused.server.close(resolve));
   await assert.rejects(refused.client.getToken({ timeoutMs: 3000 }), failsWith('network', { status: 0, retryable: true }));
@@ -162,7 +162,7 @@ test('redirects are not followed', async (t) => {
   assert.equal(other.requests.length, 0);
 });
 
-test('a server that never answers', async (t) => {
+test('a server that never answers is a timeout', async (t) => {
   const { client } = await fakeApi(t, () => {});
   const start = performance.now();
   await assert.rejects(client.getToken({ timeoutMs: 300 }), failsWith('timeout', { retryable: true }));
@@ -171,7 +171,7 @@ test('a server that never answers', async (t) => {
   await assert.rejects(slow.client.getToken({ timeoutMs: 400 }), failsWith('timeout'));
 });
 
-test('timeouts longer than timers can be are no short ones', async (t) => {
+test('timeouts beyond the range of timers do not become short', async (t) => {
   const { endpoint } = await fakeApi(t, (response, request, n) => setTimeout(() => json(response, 200, grant(n)), 50));
   const client = createFromDomainKey('d', 'k', { endpoint, wasm, timeoutMs: 2 ** 31 });
   t.after(() => client.dispose());
@@ -179,7 +179,7 @@ test('timeouts longer than timers can be are no short ones', async (t) => {
   for (const timeoutMs of [2 ** 31, 1e15, Infinity]) await client.getToken({ forceRefresh: true, timeoutMs });
 });
 
-test('an aborted caller leaves, the shared request goes on', async (t) => {
+test('an aborted caller is rejected, and the shared request continues', async (t) => {
   let release;
   const { client, requests } = await fakeApi(t, (response) => (release = () => json(response, 200, grant(1))));
   const controller = new AbortController();
@@ -195,7 +195,7 @@ test('an aborted caller leaves, the shared request goes on', async (t) => {
   await assert.rejects(client.getToken({ signal: AbortSignal.abort() }), failsWith('aborted'));
 });
 
-test('forceRefresh gets another token; invalidate drops only the current one', async (t) => {
+test('forceRefresh gets a new token; invalidate drops only the current token', async (t) => {
   const { client, requests } = await fakeApi(t);
   const first = await client.getToken();
   client.invalidate('another');
@@ -209,7 +209,7 @@ test('forceRefresh gets another token; invalidate drops only the current one', a
   assert.equal(requests[2].url, '/v1/auth');
 });
 
-test('dispose rejects who waits, wipes, and may be called again', async (t) => {
+test('dispose rejects pending calls, wipes the memory, and may be called again', async (t) => {
   const { client, requests } = await fakeApi(t, () => {});
   const waiting = client.getToken();
   while (!requests.length) await sleep(5);
@@ -226,7 +226,7 @@ test('dispose rejects who waits, wipes, and may be called again', async (t) => {
   assert.equal(early.requests.length, 0);
 });
 
-test('events: token, error, expired, quota; listeners may call the client', async (t) => {
+test('the events token, error, expired and quota are emitted; listeners may call the client', async (t) => {
   const { client } = await fakeApi(t, (response, request, n) => {
     if (n == 1) return json(response, 200, grant(1), { 'x-quota-usage': '12', 'x-throttle-reset': '1790000000' });
     json(response, 403, { error: { reason: 'key_revoked' } });
@@ -244,7 +244,7 @@ test('events: token, error, expired, quota; listeners may call the client', asyn
   assert.equal(client.token, null);
 });
 
-test('mistakes are told at once, by name', () => {
+test('wrong arguments throw immediately, with their name', () => {
   const make = (domainKey, apiKey, options) => () => createFromDomainKey(domainKey, apiKey, options);
   for (const key of ['', ' ', 'two words', 'line\nbreak', 'café', undefined, null, 7, {}]) {
     assert.throws(make(key, 'k'), failsWith('invalid_config'), String(key));
@@ -261,12 +261,12 @@ test('mistakes are told at once, by name', () => {
     for (const name of ['minValidityMs', 'timeoutMs']) assert.throws(make('d', 'k', { [name]: bad }), failsWith('invalid_config'), `${name} ${bad}`);
 });
 
-test('a key that only C refuses is an error, not a hanging promise', async () => {
+test('a key that only the C core refuses is an error, not a hanging promise', async () => {
   const client = createFromDomainKey('d'.repeat(8193), 'k', { endpoint: 'https://localhost:1/v1', wasm });
   await assert.rejects(client.getToken(), failsWith('invalid_config'));
 });
 
-test('a wasm that is missing, wrong or of another kind', async (t) => {
+test('a missing, wrong or foreign wasm is wasm_unavailable', async (t) => {
   const missing = await fakeApi(t, (response) => json(response, 404, {}));
   const make = (source) => createFromDomainKey('d', 'k', { endpoint: missing.endpoint, wasm: source });
   await assert.rejects(make(`${missing.endpoint}/x.wasm`).getToken(), failsWith('wasm_unavailable'));
@@ -278,7 +278,7 @@ test('a wasm that is missing, wrong or of another kind', async (t) => {
   await assert.rejects(make(`${silent.endpoint}/x.wasm`).getToken({ timeoutMs: 200 }), failsWith('timeout'));
 });
 
-test('a failed load is tried again by the next call', async (t) => {
+test('after a failed load, the next call loads again', async (t) => {
   const { endpoint } = await fakeApi(t, (response, request, n) => {
     if (request.url == '/v1/x.wasm') return n == 1 ? response.writeHead(500).end() : response.end(wasm);
     json(response, 200, grant(n));
@@ -289,7 +289,7 @@ test('a failed load is tried again by the next call', async (t) => {
   assert.equal((await client.getToken()).accessToken, 'token-3');
 });
 
-test('nothing that is shown of an error or a client holds a key or a token', async (t) => {
+test('an error or a client never prints a key or a token', async (t) => {
   const { client } = await fakeApi(t, (response, request, n) => (n == 1 ? json(response, 200, grant(1)) : json(response, 400, { error: { code: 400, message: 'the-domain-key and the-api-key do not fit' } })));
   await client.getToken();
   await sleep(1000);
@@ -299,7 +299,7 @@ test('nothing that is shown of an error or a client holds a key or a token', asy
     assert.doesNotMatch(text, /token-\d|the-domain-key|the-api-key/);
 });
 
-test('a module can be shared; two clients do not share memory', async (t) => {
+test('two clients can share a module, but not memory', async (t) => {
   const module = await WebAssembly.compile(wasm);
   const one = await fakeApi(t, undefined, { wasm: module });
   const two = await fakeApi(t, undefined, { wasm: module });

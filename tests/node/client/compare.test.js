@@ -1,5 +1,5 @@
-// One rule in two languages: what the core reads by its own C natively, and by js/client/text.js in a page. First the table
-// tests/vectors/texts.json, in both; then a million generated texts, one against the other.
+// Some texts are parsed by C natively and by js/client/text.js in a page. Both must agree: on the table
+// tests/vectors/texts.json, and on a million generated texts.
 //
 // COMPARE_SEED=<seed> COMPARE_COUNT=<number> node --test tests/node/client/compare.test.js
 
@@ -16,7 +16,7 @@ const { dates, numbers, codes, baseUrls } = JSON.parse(await readFile(new URL('.
 const { TEXT_DATE, TEXT_NUMBER, TEXT_CODE, TEXT_BASE_URL, TEXT_ENDPOINT, TEXT_ANY_ENDPOINT } = boundary;
 const program = fileURLToPath(new URL('../../../build/native/tests/c/programs/read_text', import.meta.url));
 
-/** What native C reads, for [kind, text] each. */
+/** The results of native C, for a list of [kind, text]. */
 async function readNatively(inputs) {
   const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.end(inputs.map(([kind, text]) => `${kind}${text}\n`).join(''));
@@ -27,21 +27,21 @@ async function readNatively(inputs) {
 
 const readHere = (readers, inputs) => inputs.map(([kind, text]) => readers[kind](text));
 
-/** Doubles agree; those of more digits than a double holds within their last ones. */
+/** Whether two numbers agree. With more digits than a double holds, the last digits may differ. */
 function agree(kind, text, c, js) {
   if (c === js || (Number.isNaN(c) && Number.isNaN(js))) return true;
   const exact = kind != TEXT_NUMBER || /^-?\d{1,15}$/.test(text);
   return !exact && (Math.abs(c / js - 1) < 1e-14 || Math.abs(js) < 1e-300 || Math.abs(js) > 1e300);
 }
 
-/** Where the two differ, as readable lines. */
+/** The differences, as readable lines. */
 async function disagreements(inputs, readers = READERS) {
   const js = readHere(readers, inputs);
   const c = await readNatively(inputs);
   return inputs.flatMap(([kind, text], i) => (agree(kind, text, c[i], js[i]) ? [] : [`kind ${kind} ${JSON.stringify(text)}: C ${c[i]}, JavaScript ${js[i]}`]));
 }
 
-test('the table, in C and in JavaScript', async () => {
+test('C and JavaScript agree with the table', async () => {
   const number = (value) => (value === null ? NaN : Number(value));
   const error = (code) => (code == 'ok' ? 0 : -1 - boundary.CODES.indexOf(code));
   const insecureToo = (code) => (code == 'insecure_endpoint' ? 'ok' : code);
@@ -51,7 +51,7 @@ test('the table, in C and in JavaScript', async () => {
     ...codes.map(({ text, error: name }) => [TEXT_CODE, text, name ? boundary[name] : 0]),
     ...baseUrls.map(({ text, baseUrl }) => [TEXT_BASE_URL, text, error(baseUrl)]),
     ...baseUrls.map(({ text, endpoint }) => [TEXT_ENDPOINT, text, error(endpoint)]),
-    // Of the plain ones, those that are http may go everywhere if the user says so.
+    // With allowInsecure, http may go to every host.
     ...baseUrls.filter(({ text }) => /^https?:/i.test(text) && !/inbenta/.test(text)).map(({ text, endpoint }) => [TEXT_ANY_ENDPOINT, text, error(insecureToo(endpoint))]),
   ];
   const c = await readNatively(rows);
@@ -62,7 +62,7 @@ test('the table, in C and in JavaScript', async () => {
   });
 });
 
-/** splitmix-like, from a seed that is printed. */
+/** A pseudo-random generator like splitmix. Its seed is printed. */
 function randomFrom(seed) {
   let state = BigInt(seed);
   return (below) => {
@@ -75,7 +75,7 @@ const PIECES = ['http', 'https', '://', 'localhost', '127.', '0.0.1', '.0', '[',
 const SEEDS = [dates, numbers, codes, baseUrls, baseUrls, baseUrls].map((rows) => rows.map(({ text }) => text));
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
-/** A text for one kind: something of the table, cut, spliced and sprinkled; or pieces in any order; or a date like a real one. */
+/** Generates a text of a kind: a changed text of the table, pieces in any order, or a plausible date. */
 function anyText(random, kind) {
   const pick = (list) => list[random(list.length)];
   if (kind == TEXT_DATE && random(2)) {
@@ -94,12 +94,12 @@ function anyText(random, kind) {
   return text;
 }
 
-test('a million generated texts', async () => {
+test('C and JavaScript agree on a million generated texts', async () => {
   const seed = Number(process.env.COMPARE_SEED ?? Date.now());
   const count = Number(process.env.COMPARE_COUNT ?? 1_000_000);
   const random = randomFrom(seed);
   let different = [];
-  let taken = 0; // texts that are something: without those the comparison would say little
+  let taken = 0; // accepted texts; the comparison needs enough of them
   for (let done = 0; done < count; done += 100_000) {
     const inputs = Array.from({ length: Math.min(100_000, count - done) }, () => {
       const kind = random(READERS.length);
@@ -113,11 +113,11 @@ test('a million generated texts', async () => {
   assert.ok(taken > count / 5);
 });
 
-test('one disagreement put in on purpose is found', async () => {
+test('the comparison finds a deliberate difference', async () => {
   const random = randomFrom(1);
   const inputs = Array.from({ length: 100_000 }, () => [TEXT_NUMBER, anyText(random, TEXT_NUMBER)]);
   const lax = [...READERS];
-  lax[TEXT_NUMBER] = (text) => (/^0\d$/.test(text) ? Number(text) : READERS[TEXT_NUMBER](text)); // "07" is no JSON number
+  lax[TEXT_NUMBER] = (text) => (/^0\d$/.test(text) ? Number(text) : READERS[TEXT_NUMBER](text)); // "07" is not a JSON number
   assert.deepEqual(await disagreements(inputs), []);
   const found = await disagreements(inputs, lax);
   assert.ok(found.length > 0 && found.every((line) => /"0\d"/.test(line)), found[0]);

@@ -1,4 +1,4 @@
-// The errors that JavaScript makes, out of C's numbers too (js/client/boundary.js).
+// The errors that JavaScript makes, also from C's error numbers (js/client/boundary.js).
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -9,7 +9,7 @@ const CODES = `invalid_config insecure_endpoint secret_in_browser aborted timeou
   credentials_rejected key_revoked token_expired endpoint_refused rate_limited server_error bad_response body_too_large
   out_of_memory wasm_unavailable wasm_blocked_by_csp disposed`.split(/\s+/);
 
-test('C’s errors have their codes', () => {
+test('each error of C has its code', () => {
   for (const [name, number] of Object.entries(boundary)) {
     if (!(number < 0)) continue;
     const code = errorFromC(number).code;
@@ -20,7 +20,7 @@ test('C’s errors have their codes', () => {
   for (const unknown of ['', 'no_such_code', undefined]) assert.equal(numberForC(unknown), 0);
 });
 
-test('every code of the contract can be made, with a hint', () => {
+test('every documented code can be made and has a hint', () => {
   for (const code of CODES) {
     const error = new AuthError(code);
     assert.ok(error instanceof Error);
@@ -32,7 +32,7 @@ test('every code of the contract can be made, with a hint', () => {
   }
 });
 
-test('details are fields', () => {
+test('the details of an error are fields', () => {
   const error = errorFromC(boundary.RATE_LIMITED, { status: 429, retryable: true, retryAfterMs: 8000, attempts: 3, serverMessage: 'Limit Exceeded' });
   assert.deepEqual(
     { code: error.code, status: error.status, retryable: error.retryable, retryAfterMs: error.retryAfterMs, attempts: error.attempts, serverMessage: error.serverMessage },

@@ -1,4 +1,4 @@
-// An Auth API that answers as a test wishes, for what the real one never does. On loopback, one test each.
+// A fake Auth API on loopback, for answers that the real one never sends. Each test starts its own.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { AuthError, createFromDomainKey } from '../../../dist/inbenta-auth.js';
 
 export const wasm = await readFile(new URL('../../../dist/inbenta-auth.wasm', import.meta.url));
 
-/** For assert.throws and assert.rejects: an AuthError with this code, and these fields. */
+/** A validator for assert.throws and assert.rejects: an AuthError with this code and these fields. */
 export const failsWith = (code, more = {}) => (error) => {
   assert.ok(error instanceof AuthError, inspect(error));
   assert.equal(error.code, code, error.message);
@@ -16,7 +16,7 @@ export const failsWith = (code, more = {}) => (error) => {
   return true;
 };
 
-/** A body that grants token number `n`. */
+/** The API's answer with token number `n`. */
 export const grant = (n, expiresIn = 1200) => ({
   accessToken: `token-${n}`,
   expiration: Math.floor(Date.now() / 1000) + expiresIn,
@@ -31,8 +31,8 @@ export function json(response, status, body, headers = {}) {
 }
 
 /**
- * Starts one for the test `t`, with a client for it. `answer(response, request, n)` answers request number
- * n, from 1; without it every request is granted.
+ * Starts a fake API for the test `t`, and a client. `answer(response, request, n)` answers request number n, from 1.
+ * Without `answer`, every request is granted.
  */
 export async function fakeApi(t, answer = (response, request, n) => json(response, 200, grant(n)), options = {}) {
   const requests = [];

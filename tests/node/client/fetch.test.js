@@ -1,4 +1,5 @@
-// client.fetch: the two headers, only for the hosts of the key's products; a refused token is renewed, within bounds.
+// client.fetch sends the API key and the token, only to the hosts of the products. A refused token is renewed, within
+// limits.
 
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
@@ -13,8 +14,8 @@ const GATEWAY = { Message: 'User is not authorized to access this resource with 
 const echo = (response, request, body) => json(response, 200, { url: request.url, headers: request.headers, body });
 
 /**
- * An API with a product below /product. `answer(response, request, n)` answers the product's request number n; `auth`
- * those of the API. By default both are well.
+ * Starts an API with a product below /product. `answer(response, request, n)` answers request number n to the product;
+ * `auth` answers requests to the API. By default both succeed.
  */
 async function product(t, { options, answer = (response, request) => echo(response, request), auth } = {}) {
   let asked = 0;
@@ -35,7 +36,7 @@ async function product(t, { options, answer = (response, request) => echo(respon
 
 const isProduct = (url) => url.startsWith('/product');
 
-test('by product and path, by URL', async (t) => {
+test('fetch takes a product and a path, or a URL', async (t) => {
   const { client, origin } = await product(t, { options: { environment: 'production', source: 'web', userType: 0 } });
   for (const answer of [await client.fetch('chatbot', '/v1/talk?x=1'), await client.fetch(`${origin}/product/v1/talk?x=1`), await client.fetch(new URL(`${origin}/product/v1/talk?x=1`), { headers: { 'X-Mine': '1' } })]) {
     const { url, headers } = await answer.json();
@@ -46,7 +47,7 @@ test('by product and path, by URL', async (t) => {
   }
 });
 
-test('never to a host outside the products', async (t) => {
+test('no request goes to a host outside the products', async (t) => {
   const other = await product(t);
   const { client, origin } = await product(t);
   for (const target of [other.origin, 'https://evil.example/x', `${origin.replace('127.0.0.1', 'localhost')}/product`, `${origin.replace('://', '://user@').replace('127.0.0.1', '127.0.0.1.evil.example')}/`])
@@ -57,7 +58,7 @@ test('never to a host outside the products', async (t) => {
   assert.equal(other.requests.length, 0);
 });
 
-test('mistakes in the arguments are AuthErrors', async (t) => {
+test('wrong arguments are AuthErrors', async (t) => {
   const { client, paths } = await product(t);
   for (const call of [
     () => client.fetch(),
@@ -76,7 +77,7 @@ test('mistakes in the arguments are AuthErrors', async (t) => {
   assert.deepEqual(paths().filter(isProduct), []);
 });
 
-test('401: the token is renewed and the request made once more', async (t) => {
+test('after 401 the token is renewed and the request is sent once more', async (t) => {
   const { client, requests, paths } = await product(t, { answer: (response, request, n) => (n == 1 ? json(response, 401, {}) : echo(response, request)) });
   const answer = await client.fetch('chatbot', 'talk', { method: 'POST', body: 'hello' });
   assert.equal(answer.status, 200);
@@ -85,7 +86,7 @@ test('401: the token is renewed and the request made once more', async (t) => {
   assert.deepEqual(requests.filter(({ url }) => isProduct(url)).map(({ body }) => body), ['hello', 'hello']);
 });
 
-test('403 speaks of the token only with the object of the gateway', async (t) => {
+test('a 403 is about the token only if its body is the gateway’s', async (t) => {
   const bodies = {
     'the gateway': [GATEWAY, 2],
     'lower case': [{ message: 'Forbidden' }, 1],
@@ -102,7 +103,7 @@ test('403 speaks of the token only with the object of the gateway', async (t) =>
   }
 });
 
-test('the look at a 403 is bounded in bytes and in time', async (t) => {
+test('reading the body of a 403 is limited in bytes and in time', async (t) => {
   const large = await product(t, { answer: (response) => response.writeHead(403).end('x'.repeat(500_000)) });
   assert.equal((await (await large.client.fetch('chatbot')).text()).length, 500_000);
   const slow = await product(t, { answer: (response) => response.writeHead(403).write('{"Mess') });
@@ -111,14 +112,14 @@ test('the look at a 403 is bounded in bytes and in time', async (t) => {
   assert.ok(performance.now() - start < 5000);
 });
 
-test('a path that is refused for good costs one renewal, and others nothing', async (t) => {
+test('a path that is always refused causes one renewal, and does not affect other paths', async (t) => {
   const { client, paths } = await product(t, { answer: (response, request) => (request.url == '/product/bad' ? json(response, 403, GATEWAY) : echo(response, request)) });
   for (let i = 0; i < 8; i++) assert.equal((await client.fetch('chatbot', '/bad')).status, 403);
   assert.deepEqual(paths().filter((url) => !isProduct(url)), ['/v1/auth', '/v1/refreshToken']);
   assert.equal(paths().filter(isProduct).length, 9);
 });
 
-test('while a refused token is renewed, others are served the old one', async (t) => {
+test('while a refused token is renewed, other calls use the old token', async (t) => {
   let renew;
   const { client, paths, origin } = await product(t, {
     answer: (response, request) => (request.headers.authorization == 'Bearer token-1' && request.url == '/product/bad' ? json(response, 401, {}) : echo(response, request)),
@@ -137,7 +138,7 @@ test('while a refused token is renewed, others are served the old one', async (t
   assert.equal(paths().filter((url) => !isProduct(url)).length, 2);
 });
 
-test('the Auth API is down: a healthy product is served at once', async (t) => {
+test('while the Auth API is down, a healthy product answers immediately', async (t) => {
   const { client, origin } = await product(t, {
     auth: (response, request, n) => (n == 1 ? json(response, 200, { ...grant(1, 25), apis: { chatbot: `${origin}/product` } }) : json(response, 503, {})),
   });
@@ -148,7 +149,7 @@ test('the Auth API is down: a healthy product is served at once', async (t) => {
   assert.ok(performance.now() - start < 500);
 });
 
-test('a product refuses while the Auth API is down: its answer is what the caller gets', async (t) => {
+test('if a product refuses while the Auth API is down, the caller gets the product’s answer', async (t) => {
   const { client, origin } = await product(t, {
     options: { timeoutMs: 2000 },
     answer: (response) => json(response, 401, {}),
@@ -157,7 +158,7 @@ test('a product refuses while the Auth API is down: its answer is what the calle
   assert.equal((await client.fetch('chatbot', '/x')).status, 401);
 });
 
-test('redirects are refused, unless the caller wants them', async (t) => {
+test('redirects are refused, unless the caller allows them', async (t) => {
   const other = await product(t);
   for (const status of [301, 302, 303, 307, 308]) {
     const { client } = await product(t, { answer: (response) => response.writeHead(status, { Location: `${other.origin}/product/stolen` }).end() });
@@ -169,11 +170,11 @@ test('redirects are refused, unless the caller wants them', async (t) => {
   assert.equal((await (await client.fetch('chatbot', '/x', { redirect: 'follow' })).json()).url, '/product/there');
 });
 
-test('a stream is sent once, whatever realm or kind it is of', async (t) => {
+test('a stream is sent only once, of any realm and kind', async (t) => {
   const parts = function* () { yield new TextEncoder().encode('once'); };
   const streams = {
     web: () => ReadableStream.from(parts()),
-    // Another realm's, as instanceof sees it.
+    // A stream of another realm, for which instanceof is false.
     realm: () => Object.setPrototypeOf(ReadableStream.from(parts()), runInNewContext('(P) => Object.create(P)')(ReadableStream.prototype)),
     node: () => Readable.from(parts()),
   };
@@ -184,7 +185,7 @@ test('a stream is sent once, whatever realm or kind it is of', async (t) => {
   }
 });
 
-test('a product that cannot be reached, and a call that is aborted', async (t) => {
+test('an unreachable product and an aborted call fail with their codes', async (t) => {
   const { client } = await product(t, { auth: (response) => json(response, 200, { ...grant(1), apis: { chatbot: 'http://127.0.0.1:1' } }) });
   await assert.rejects(client.fetch('chatbot'), failsWith('network', { retryable: true }));
   const slow = await product(t, { answer: () => {} });
@@ -192,7 +193,7 @@ test('a product that cannot be reached, and a call that is aborted', async (t) =
   await assert.rejects(slow.client.fetch('chatbot', '/x', { signal: AbortSignal.timeout(100) }), failsWith('aborted'));
 });
 
-test('never in the clear over a network, whoever named the product', async (t) => {
+test('a token is never sent over plain http to another machine, whoever named the product', async (t) => {
   const { endpoint } = await fakeApi(t);
   const client = createFromAccessToken({ accessToken: 'token', apis: { chatbot: 'http://chatbot.example' } }, 'the-api-key', { endpoint, autoRefresh: false });
   t.after(() => client.dispose());

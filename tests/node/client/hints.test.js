@@ -1,4 +1,4 @@
-// An error says what is known, in the server's own words, then what to check here: by flow, host and origin.
+// The hint of an error has the server's message first, then the advice for this flow, host and origin.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -13,7 +13,7 @@ const REFUSALS = {
   endpoint: [403, { message: 'Missing Authentication Token' }],
 };
 
-/** The error that a refusal makes. */
+/** The error of a refusal. */
 async function errorOf(t, refusal, flow) {
   const [status, body] = REFUSALS[refusal];
   const { client, endpoint } = await fakeApi(t, (response) => json(response, status, body));
@@ -22,7 +22,7 @@ async function errorOf(t, refusal, flow) {
   return made.getToken().catch((error) => error);
 }
 
-/** The hint of a code in an environment that looks like this. */
+/** The hint of a code in this environment. */
 function hintIn({ origin, node }, code, status = 403) {
   const versions = Object.getOwnPropertyDescriptor(process, 'versions');
   if (origin) globalThis.origin = origin;
@@ -35,7 +35,7 @@ function hintIn({ origin, node }, code, status = 403) {
   }
 }
 
-test('a page: its own origin, the keys and the list', () => {
+test('in a page, the hint names the origin, the keys and the list', () => {
   const page = { origin: 'https://shop.example' };
   assert.equal(hintIn(page, 'origin_not_allowed'), "Add https://shop.example to the domain key's list of domains.");
   for (const part of ['API key', 'domain key', 'https://shop.example', 'revoked', '5 minutes']) assert.ok(hintIn(page, 'credentials_rejected').includes(part), part);
@@ -45,35 +45,35 @@ test('a page: its own origin, the keys and the list', () => {
   assert.match(hintIn(page, 'network'), /^https:\/\/api\.inbenta\.io\/v1 cannot be reached.*connect-src.*CORS/);
 });
 
-test('a frame in a sandbox, and a file', () => {
+test('in a sandboxed frame and in a file, the hint names the missing origin', () => {
   for (const code of ['origin_not_allowed', 'credentials_rejected']) assert.match(hintIn({ origin: 'null' }, code), /no origin.*file.*sandbox/);
 });
 
-test('Node with a domain key, with or without a DOM', () => {
+test('in Node, the hint for a domain key names browsers, with or without a DOM', () => {
   for (const code of ['origin_not_allowed', 'credentials_rejected'])
     for (const origin of [undefined, 'http://localhost']) assert.match(hintIn({ origin, node: '22.0.0' }, code), /browsers only: Node/);
 });
 
-test('the server’s own words come first', async (t) => {
+test('the server’s message comes first', async (t) => {
   const { message, serverMessage } = await errorOf(t, 'key');
   assert.equal(serverMessage, 'Key not valid');
   assert.ok(message.startsWith('The server says: Key not valid – '), message);
 });
 
-test('a secret is no domain key', async (t) => {
+test('the hint for a secret does not mention a domain key', async (t) => {
   const { hint } = await errorOf(t, 'key', 'secret');
   assert.match(hint, /API key and the secret/);
   assert.doesNotMatch(hint, /domain|Origin/);
   assert.match((await errorOf(t, 'revoked', 'secret')).hint, /new secret/);
 });
 
-test('a refusal from before the API names the endpoint', async (t) => {
+test('the hint for a refusal in front of the API names the endpoint', async (t) => {
   const { code, hint } = await errorOf(t, 'endpoint');
   assert.equal(code, 'endpoint_refused');
   assert.match(hint, /http:\/\/127\.0\.0\.1:\d+\/v1 end in \/v1\?/);
 });
 
-test('a product that cannot be reached is named, with the connect-src of the CSP', async (t) => {
+test('the hint for an unreachable product names it, and connect-src of the CSP', async (t) => {
   const { endpoint } = await fakeApi(t);
   const client = createFromAccessToken({ accessToken: 't', expires_in: 1200, apis: { chatbot: 'http://127.0.0.1:1/product' } }, 'k', { endpoint });
   t.after(() => client.dispose());

@@ -1,4 +1,4 @@
-// The package imports cleanly where there is no window, and has no side effects.
+// The package can be imported without a window, and the import has no side effects.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,5 +1,5 @@
-// The shipped module through its real boundary (js/client/instance.js): room in its memory, what stays in it, and random
-// lives with a clock and a network of their own.
+// The shipped module through its real boundary (js/client/instance.js): the limits of its memory, the secrets in its
+// memory, and random sequences with a simulated clock and network.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ const module = await WebAssembly.compile(await readFile(new URL('../../../build/
 const GRANT = { accessToken: 'the-first-token', expires_in: 1200, apis: { chatbot: 'https://chatbot.example/prod' } };
 const json = (body, status = 200, headers = {}) => new Response(typeof body == 'string' ? body : JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } });
 
-/** The world of one test: clocks, timers and fetch that it moves by hand. */
+/** The environment of one test: clocks, timers and fetch, which the test controls. */
 function makeWorld(t) {
   const real = { now: performance.now, date: Date.now, setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout, fetch: globalThis.fetch, instantiate: WebAssembly.instantiate };
   const world = { ms: 1000, timer: undefined, requests: [], exports: undefined };
@@ -35,7 +35,7 @@ function makeWorld(t) {
     Object.assign(globalThis, { setTimeout: real.setTimeout, clearTimeout: real.clearTimeout, fetch: real.fetch });
     WebAssembly.instantiate = real.instantiate;
   });
-  /** Answers a request, with a Response or an Error, and waits until C has it. */
+  /** Answers a request with a Response or an Error, and waits until C has processed it. */
   world.answer = async (request, response) => {
     if (request.init.signal.aborted) return;
     const arrived = new Promise((resolve) => (world.arrived = resolve));
@@ -70,12 +70,12 @@ function makeWorld(t) {
       },
     );
   };
-  /** How often a text is in the module's memory. */
+  /** Counts a text in the module's memory. */
   world.count = (text) => Buffer.from(world.exports.memory.buffer).toString('latin1').split(text).length - 1;
   return world;
 }
 
-test('callers who find no room are told so, and cost nobody else the answer', async (t) => {
+test('without memory a caller gets out_of_memory, and other callers are answered', async (t) => {
   const world = makeWorld(t);
   await world.start();
   let joined = 0;
@@ -94,9 +94,9 @@ test('callers who find no room are told so, and cost nobody else the answer', as
   assert.equal(Object.keys(world.token.apis).length, 300);
 });
 
-test('an answer that is too large fails, and the next one is taken', async (t) => {
+test('an answer that is too large fails, and the next one is accepted', async (t) => {
   const world = makeWorld(t);
-  await world.start({ autoRefresh: false }); // nothing is asked in between
+  await world.start({ autoRefresh: false }); // no request in between
   world.core.call('get', 1, 0, 60_000, 0);
   await world.answer(world.requests[0], json('['.repeat(70_000)));
   assert.equal(world.answers.get(1)[0].code, 'body_too_large');
@@ -110,11 +110,11 @@ test('an answer that is too large fails, and the next one is taken', async (t) =
   assert.equal(world.answers.get(3)[0].accessToken, 'the-first-token');
 });
 
-test('tokens and keys stay no longer in memory than they are needed', async (t) => {
+test('tokens and keys are wiped when they are no longer needed', async (t) => {
   const world = makeWorld(t);
   await world.start();
   world.core.call('get', 1, 0, 10_000, 0);
-  assert.equal(world.count('the-domain-key'), 2); // the configuration, the request
+  assert.equal(world.count('the-domain-key'), 2); // in the configuration and in the request
   await world.answer(world.requests[0], json(GRANT));
   assert.equal(world.count('the-first-token'), 1);
   assert.equal(world.count('the-domain-key'), 1);
@@ -132,7 +132,7 @@ test('tokens and keys stay no longer in memory than they are needed', async (t) 
   assert.ok(new Uint8Array(world.exports.memory.buffer).every((byte) => byte == 0));
 });
 
-test('a token from elsewhere: times of all kinds', async (t) => {
+test('a token from outside is accepted with all kinds of times', async (t) => {
   const world = makeWorld(t);
   const adopt = async (wall, lifetime, left) => {
     await world.start();
@@ -148,7 +148,7 @@ test('a token from elsewhere: times of all kinds', async (t) => {
     assert.equal(await adopt(wall, lifetime, left), c.BAD_EXPIRES_IN, `${wall} ${lifetime} ${left}`);
 });
 
-test('random lives: no trap, one answer for each caller', async (t) => {
+test('random sequences cause no trap, and each caller is answered once', async (t) => {
   const seed = Number(process.env.LIVES_SEED ?? Date.now());
   let state = BigInt(seed);
   const random = (below) => Number((state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffff_ffff_ffff_ffffn) >> 33n) % below;
@@ -187,9 +187,9 @@ test('random lives: no trap, one answer for each caller', async (t) => {
         }
       }
     }
-    world.pass(3 * 3_600_000); // everybody's deadline passes …
+    world.pass(3 * 3_600_000); // passes all deadlines
     for (const id of joined) assert.ok((world.answers.get(id)?.length ?? 0) <= 1, `seed ${seed}`);
-    const missing = joined.filter((id) => !world.answers.has(id)); // … but for those who said no number, or one beyond
+    const missing = joined.filter((id) => !world.answers.has(id)); // callers without a deadline in range
     missing.forEach((id) => world.core.call('cancel', id));
     for (const id of joined) assert.equal(world.answers.get(id)?.length, 1, `seed ${seed}`);
     world.core.end();

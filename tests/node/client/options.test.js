@@ -1,4 +1,4 @@
-// What users paste: mistakes are refused at once, by name.
+// Wrong options throw immediately, with the name of the option.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -9,10 +9,10 @@ import { failsWith, fakeApi } from './fake-api.js';
 
 const make = (options) => () => createFromDomainKey('d', 'k', options);
 
-/** For assert.throws: invalid_config, and the hint names it. */
+/** A validator for assert.throws: invalid_config with this hint. */
 const names = (pattern) => (error) => failsWith('invalid_config')(error) && (assert.match(error.hint, pattern), true);
 
-test('unknown options are refused by name, and those of another flow', () => {
+test('unknown options and options of another flow are refused by name', () => {
   for (const name of ['minValidity', 'Endpoint', 'timeout', 'toString', '__proto__x', 'flow', 'apiKey', 'credential', 'reauthorize', 'expiration', 'accessToken', 'userPersonalSecret'])
     assert.throws(make({ [name]: 'x' }), names(new RegExp(`"${name}"`)), name);
   for (const name of ['persist', 'domainKeyName', 'expires_in', 'apis']) assert.throws(() => createFromAccessToken('t', 'k', { [name]: 'session' }), names(new RegExp(`"${name}"`)));
@@ -21,7 +21,7 @@ test('unknown options are refused by name, and those of another flow', () => {
   make({})();
 });
 
-test('wrong types are refused by name; undefined is none', () => {
+test('wrong types are refused by name; undefined counts as missing', () => {
   const wrong = {
     endpoint: [7, null, new URL('https://a.example/v1')], connectionEntryPoint: [7, null], autoRefresh: ['true', 0, null], shareAcrossTabs: [1], minValidityMs: ['30', null, NaN, -1, Infinity],
     timeoutMs: ['10', {}, -1, NaN], wasm: [7], environment: [7, null], source: [{}], userType: [true, null], allowInsecure: ['no'], log: ['x', {}], domainKeyName: [7], persist: [true],
@@ -48,13 +48,13 @@ test('connectionEntryPoint is the endpoint without a version', async (t) => {
   assert.throws(make({ connectionEntryPoint: 'http://api.inbenta.io/' }), failsWith('insecure_endpoint'));
 });
 
-test('an endpoint of inbenta.io without a path names /v1; other hosts may have none', () => {
+test('an endpoint of inbenta.io needs a path, and the error names /v1; other hosts may have no path', () => {
   for (const endpoint of ['https://api.inbenta.io', 'https://api.inbenta.io/', 'https://api-eu.inbenta.io', 'HTTPS://API.INBENTA.IO/']) assert.throws(make({ endpoint }), names(/\/v1\./), endpoint);
   for (const endpoint of ['https://api.inbenta.io/v1', 'https://auth.example', 'https://notinbenta.io', 'https://inbenta.io.example']) make({ endpoint })();
 });
 
-test('only own properties count: a polluted Object.prototype sends no key anywhere', async () => {
-  // In a process of its own, as the pollution is.
+test('only own properties count: a polluted Object.prototype does not redirect a key', async () => {
+  // A separate process, because the pollution affects the whole process.
   const code = `
     import { createServer } from 'node:http';
     import { createFromSecret } from 'inbenta-auth/server';

@@ -1,12 +1,12 @@
-// A page that nobody uses stops refreshing, and both clocks count after a sleep. Time passes by the clocks that the
-// client reads; waking up makes it look.
+// An unused page stops refreshing. After a sleep, both clocks count. The tests move the clocks that the client reads; a
+// wake-up event makes the client read them.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fakeApi, grant, json } from './fake-api.js';
 
-/** Both clocks, and what the browser would tell when the machine wakes. */
+/** Replaces both clocks, and dispatches the event of a browser when the machine wakes. */
 function takeTime(t) {
   const real = { wall: Date.now, mono: performance.now, listen: globalThis.addEventListener };
   const offset = { wall: 0, mono: 0 };
@@ -31,7 +31,7 @@ function takeTime(t) {
 
 const MINUTE_MS = 60_000;
 
-/** The requests of each of six hours, two minutes at a time; `use` is called each time. */
+/** Simulates six hours in steps of two minutes and calls `use` in each. Returns the requests of each hour. */
 async function sixHours(time, requests, use = () => {}) {
   const hours = [];
   for (let hour = 0; hour < 6; hour++) {
@@ -45,7 +45,7 @@ async function sixHours(time, requests, use = () => {}) {
   return hours;
 }
 
-test('unused, it rests after an hour or two; the next call has a token', async (t) => {
+test('an unused client stops refreshing after one or two hours; the next call gets a token', async (t) => {
   const time = takeTime(t);
   const { client, requests } = await fakeApi(t);
   await client.getToken();
@@ -60,7 +60,7 @@ for (const [name, use] of Object.entries({
   'a listener for token': (client) => (client.addEventListener('token', ({ detail }) => detail.accessToken), () => {}),
   'getToken': (client) => () => client.getToken(),
 }))
-  test(`${name} is use: it goes on`, async (t) => {
+  test(`${name} counts as use: refreshing continues`, async (t) => {
     const time = takeTime(t);
     const { client, requests } = await fakeApi(t);
     await client.getToken();
@@ -68,7 +68,7 @@ for (const [name, use] of Object.entries({
     assert.ok(hours.every((count) => count >= 3 && count <= 6), hours.join());
   });
 
-test('a listener for token gets a new one after a sleep of a night', async (t) => {
+test('after a sleep of a night, a listener for "token" gets a new token', async (t) => {
   const time = takeTime(t);
   const { client, requests } = await fakeApi(t);
   const heard = [];
@@ -80,7 +80,7 @@ test('a listener for token gets a new one after a sleep of a night', async (t) =
   assert.equal(requests.length, 2);
 });
 
-test('after a sleep each clock alone can say that the token is over', async (t) => {
+test('after a sleep, each of the two clocks alone can expire the token', async (t) => {
   for (const stopped of ['wall', 'mono']) {
     const time = takeTime(t);
     const { client } = await fakeApi(t, undefined, { autoRefresh: false });
@@ -91,7 +91,7 @@ test('after a sleep each clock alone can say that the token is over', async (t) 
   }
 });
 
-test('the API is down and the token has seconds left: it is handed out at once', async (t) => {
+test('while the API is down, a token with seconds left is returned immediately', async (t) => {
   const time = takeTime(t);
   const { client } = await fakeApi(t, (response, request, n) => (n == 1 ? json(response, 200, grant(1)) : json(response, 503, {})));
   await client.getToken();

@@ -1,4 +1,4 @@
-// The API Secret flow on a server in Node, and the hand-over to its pages.
+// The API Secret flow on a server in Node, and the handler that gives tokens to pages.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -21,13 +21,13 @@ async function secretClient(t, answer) {
   return { ...api, client };
 }
 
-test('a token by secret', async (t) => {
+test('a secret gets a token', async (t) => {
   const { client, requests } = await secretClient(t);
   assert.equal((await client.getToken()).accessToken, 'token-1');
   assert.deepEqual(requests.map(({ url, body }) => [url, JSON.parse(body)]), [['/v1/auth', { secret: 'the-secret' }]]);
 });
 
-test('in a browser or a worker a secret is refused', async (t) => {
+test('a secret is refused in a browser and in a worker', async (t) => {
   for (const name of ['document', 'importScripts']) {
     globalThis[name] = {};
     t.after(() => delete globalThis[name]);
@@ -38,10 +38,10 @@ test('in a browser or a worker a secret is refused', async (t) => {
   for (const options of [{ persist: 'session' }, { domainKeyName: 'domain_key' }, { reauthorize() {} }]) assert.throws(() => createFromSecret('s', 'k', options), hasCode('invalid_config'));
 });
 
-test('the browser builds do not know the secret flow', async () => {
+test('the browser builds do not contain the secret flow', async () => {
   assert.ok(!(await dist('inbenta-auth.wasm')).includes('secret'));
   for (const file of ['inbenta-auth.js', 'inbenta-auth.min.js', 'external.js', 'inbenta-auth.cjs']) {
-    // The names of a code and of an option, which all bundles know.
+    // Removes the names of a code and of an option, which all bundles contain.
     const text = (await dist(file)).replaceAll('secret_in_browser', '').replaceAll('userPersonalSecret', '');
     assert.ok(!/secret/i.test(text), file);
   }
@@ -49,7 +49,7 @@ test('the browser builds do not know the secret flow', async () => {
 
 const post = (headers = {}) => new Request('http://shop.example/token', { method: 'POST', headers });
 
-test('the handler gives a token, to whom it may', async (t) => {
+test('the handler gives a token only if authorize allows it', async (t) => {
   const { client } = await secretClient(t);
   const handle = tokenHandler(client, { authorize: (request) => request.headers.get('cookie') == 'session=1' });
   const granted = await handle(post({ cookie: 'session=1', 'Sec-Fetch-Site': 'same-origin' }));
@@ -65,7 +65,7 @@ test('the handler gives a token, to whom it may', async (t) => {
   assert.throws(() => tokenHandler(client, {}), hasCode('invalid_config'));
 });
 
-test('what went wrong behind it stays there', async (t) => {
+test('the handler does not send details of a failure to the page', async (t) => {
   const refused = await secretClient(t, (response) => json(response, 403, { error: { code: 403, message: 'the-secret is wrong' } }));
   const quiet = { authorize: () => true, log() {} };
   const answer = await tokenHandler(refused.client, quiet)(post());
@@ -77,7 +77,7 @@ test('what went wrong behind it stays there', async (t) => {
   assert.match(later.headers.get('Retry-After'), /^\d+$/);
 });
 
-test('only true says yes; what is neither yes nor no is a mistake, and the log names it', async (t) => {
+test('authorize allows with true only; any other value is a mistake, and the log names it', async (t) => {
   const { client, requests } = await secretClient(t);
   const ask = async (authorize) => {
     const lines = [];
@@ -97,7 +97,7 @@ test('only true says yes; what is neither yes nor no is a mistake, and the log n
   assert.deepEqual(await ask(async () => true), [200, '']);
 });
 
-test('without Fetch Metadata, Origin is compared with Host', async (t) => {
+test('without Fetch Metadata, the handler compares Origin with Host', async (t) => {
   const { client } = await secretClient(t);
   const handle = tokenHandler(client, { authorize: () => true });
   const cases = [
@@ -116,7 +116,7 @@ test('without Fetch Metadata, Origin is compared with Host', async (t) => {
   for (const [headers, status] of cases) assert.equal((await handle(post(headers))).status, status, JSON.stringify(headers));
 });
 
-test('for Node: every method, path and header that can come', async (t) => {
+test('the handler for Node accepts every method, path and header', async (t) => {
   const { client } = await secretClient(t);
   const seen = [];
   const handler = nodeTokenHandler(client, { authorize: (request) => (seen.push(request.url), true) });
@@ -139,7 +139,7 @@ test('for Node: every method, path and header that can come', async (t) => {
   assert.equal(errors.length, 1, 'Express hears of it');
 });
 
-test('for HTTP/2: pseudo-headers are no headers, and :authority is the host', async (t) => {
+test('with HTTP/2, pseudo-headers are not passed as headers, and :authority is the host', async (t) => {
   const { client } = await secretClient(t);
   const server = http2.createServer(nodeTokenHandler(client, { authorize: (request) => !request.headers.has('path') }));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -157,7 +157,7 @@ test('for HTTP/2: pseudo-headers are no headers, and :authority is the host', as
   assert.equal(await ask({ ':method': 'GET' }), 405);
 });
 
-test('what is in the log is in the log', async (t) => {
+test('the handler logs its failures, with the hint for a secret', async (t) => {
   const refused = await secretClient(t, (response) => json(response, 400, { error: { code: 400, message: 'Secret token not valid' } }));
   const lines = [];
   await tokenHandler(refused.client, { authorize: () => true, log: (...line) => lines.push(line) })(post());
@@ -166,7 +166,7 @@ test('what is in the log is in the log', async (t) => {
   assert.doesNotMatch(lines[0][1].hint, /domain key/);
 });
 
-test('a page that reauthorizes at the server', async (t) => {
+test('a page reauthorizes at its server', async (t) => {
   const { client, requests, endpoint } = await secretClient(t, (response, request, n) =>
     request.url.endsWith('/refreshToken') ? json(response, 401, {}) : json(response, 200, grant(n)));
   const server = createServer(nodeTokenHandler(client, { authorize: (request, incoming) => incoming.url == '/token' }));
@@ -183,7 +183,7 @@ test('a page that reauthorizes at the server', async (t) => {
   await assert.rejects(refused.getToken(), (error) => hasCode('credentials_rejected')(error) && /authorize/.test(error.hint));
 });
 
-test('one class of errors across the entries', () => {
+test('all entries share one class of errors', () => {
   const error = (run) => {
     try {
       run();

@@ -1,4 +1,4 @@
-// persist: 'session': a page view that follows within the token's life makes no request.
+// persist: 'session': the next page view within the token's lifetime sends no request.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -7,7 +7,7 @@ import { failsWith, fakeApi, grant, json, wasm } from './fake-api.js';
 
 let pages = 0;
 
-/** Another page view: the script is loaded anew. */
+/** Simulates another page view by loading the script again. */
 const openPage = () => import(`../../../dist/inbenta-auth.js?page=${++pages}`);
 
 function useStorage(t) {
@@ -17,7 +17,7 @@ function useStorage(t) {
   return items;
 }
 
-/** A client of a new page view. */
+/** Makes a client in a new page view. */
 async function view(t, { endpoint }, options) {
   const { createFromDomainKey } = await openPage();
   const client = createFromDomainKey('the-domain-key', 'the-api-key', { endpoint, wasm, persist: 'session', ...options });
@@ -25,7 +25,7 @@ async function view(t, { endpoint }, options) {
   return client;
 }
 
-/** Moves both clocks on. */
+/** Moves both clocks forward. */
 function moveClocks(t) {
   const real = { now: Date.now, mono: performance.now };
   let offset = 0;
@@ -38,7 +38,7 @@ function moveClocks(t) {
   return (ms) => (offset += ms);
 }
 
-test('50 page views in 20 minutes: one /auth and at most one refresh', async (t) => {
+test('50 page views in 20 minutes send one /auth and at most one refresh', async (t) => {
   useStorage(t);
   const later = moveClocks(t);
   const api = await fakeApi(t);
@@ -54,7 +54,7 @@ test('50 page views in 20 minutes: one /auth and at most one refresh', async (t)
   t.diagnostic(`50 page views: ${paths.join(', ')}`);
 });
 
-test('without it, each page view asks', async (t) => {
+test('without persist, each page view sends /auth', async (t) => {
   const items = useStorage(t);
   const api = await fakeApi(t);
   for (let i = 0; i < 3; i++) await (await view(t, api, { persist: undefined })).getToken();
@@ -62,7 +62,7 @@ test('without it, each page view asks', async (t) => {
   assert.equal(items.size, 0);
 });
 
-test('forget, invalidate and a refusal clear it, dispose does not', async (t) => {
+test('forget, invalidate and a refusal clear the stored token; dispose does not', async (t) => {
   const items = useStorage(t);
   const api = await fakeApi(t, (response, request, n) => (n < 3 ? json(response, 200, grant(n)) : json(response, 403, { error: { reason: 'key_revoked' } })));
   const first = await view(t, api);
@@ -85,10 +85,10 @@ test('forget, invalidate and a refusal clear it, dispose does not', async (t) =>
   await assert.rejects(third.getToken(), failsWith('key_revoked'));
   assert.deepEqual([...items], [['other', 'left alone']]);
   const early = await view(t, api);
-  early.forget(); // before its first token
+  early.forget(); // before the first token
 });
 
-test('what is kept is checked like any other token', async (t) => {
+test('a stored token is checked like any other token', async (t) => {
   const items = useStorage(t);
   const api = await fakeApi(t);
   await (await view(t, api)).getToken();
@@ -100,7 +100,7 @@ test('what is kept is checked like any other token', async (t) => {
     items.set(key, text);
     assert.equal((await (await view(t, api)).getToken()).accessToken, `token-${i + 2}`, text);
   }
-  // A clock that was set back: never longer than its life.
+  // If the clock was set back, the token is still not valid for longer than its lifetime.
   items.set(key, JSON.stringify({ ...good, expiresAt: Date.now() + 7_200_000, lifetimeMs: 3000 }));
   const client = await view(t, api, { autoRefresh: false });
   assert.equal((await client.getToken()).accessToken, 'token-1');
@@ -109,7 +109,7 @@ test('what is kept is checked like any other token', async (t) => {
   assert.equal(client.token, null);
 });
 
-test('storage that is blocked or full is done without', async (t) => {
+test('the client works with blocked or full storage', async (t) => {
   const api = await fakeApi(t);
   const denied = () => { throw new DOMException('denied', 'SecurityError'); };
   globalThis.sessionStorage = { getItem: denied, setItem: denied, removeItem: denied };

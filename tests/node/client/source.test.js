@@ -1,4 +1,4 @@
-// The clients of a page share one source, and callers who ask for the same share one waiter.
+// The clients of a page share one source. Callers with the same request share one waiter.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -12,14 +12,14 @@ setFlagsFromString('--expose-gc');
 
 const LINGER_MS = 5000;
 
-/** So many clients like `api.client`; `options(i)` are more for number i. */
+/** Makes this many clients like `api.client`; `options(i)` has further options for client i. */
 const clients = (t, { endpoint }, count, options = () => ({})) => {
   const made = Array.from({ length: count }, (_, i) => createFromDomainKey('the-domain-key', 'the-api-key', { endpoint, wasm, ...options(i) }));
   t.after(() => made.forEach((client) => client.dispose()));
   return made;
 };
 
-test('100 clients, one request, one token; each has its own log, timeouts and headers', async (t) => {
+test('100 clients share one request and one token; each has its own log, timeouts and headers', async (t) => {
   const api = await fakeApi(t);
   const logged = [];
   const made = clients(t, api, 100, (i) => ({ timeoutMs: 5000 + i, source: `s${i}`, log: (entry) => logged.push([i, entry.type]) }));
@@ -33,14 +33,14 @@ test('100 clients, one request, one token; each has its own log, timeouts and he
   await assert.rejects(made[0].getToken(), failsWith('disposed'));
 });
 
-test('a failure of one is that of all', async (t) => {
+test('all clients share a failure', async (t) => {
   const api = await fakeApi(t, (response) => json(response, 403, { error: { reason: 'key_revoked' } }));
   const results = await Promise.allSettled(clients(t, api, 20).map((client) => client.getToken()));
   assert.ok(results.every(({ reason }) => failsWith('key_revoked')(reason)));
   assert.equal(api.requests.length, 1);
 });
 
-test('other keys, endpoints and names of the domain key are other sources', async (t) => {
+test('different keys, endpoints and names of the domain key have different sources', async (t) => {
   const api = await fakeApi(t);
   const other = [['d2', 'the-api-key', {}], ['the-domain-key', 'k2', {}], ['the-domain-key', 'the-api-key', { domainKeyName: 'domain_key' }], ['the-domain-key', 'the-api-key', { endpoint: `${api.endpoint}/` }]];
   await api.client.getToken();
@@ -52,7 +52,7 @@ test('other keys, endpoints and names of the domain key are other sources', asyn
   assert.equal(api.requests.length, 5);
 });
 
-test('mounted, unmounted and mounted again: the second has the token of the first, also of a request under way', async (t) => {
+test('a component that is mounted again has the token of the first mount, also of a request in flight', async (t) => {
   const api = await fakeApi(t, (response, request, n) => setTimeout(() => json(response, 200, grant(n)), 200));
   const [first, second, third] = clients(t, api, 3);
   const asked = first.getToken();
@@ -65,7 +65,7 @@ test('mounted, unmounted and mounted again: the second has the token of the firs
   assert.equal(api.requests.length, 1);
 });
 
-test('five seconds after its last client a source is gone', async (t) => {
+test('a source is removed five seconds after its last client', async (t) => {
   const api = await fakeApi(t);
   const [first, second] = clients(t, api, 2);
   await first.getToken();
@@ -74,7 +74,7 @@ test('five seconds after its last client a source is gone', async (t) => {
   assert.equal((await second.getToken()).accessToken, 'token-2');
 });
 
-test('100,000 callers wait in one client: one request, all are answered', async (t) => {
+test('100,000 callers of one client share one request, and all are answered', async (t) => {
   let answer;
   const { client, requests } = await fakeApi(t, (response) => (answer = () => json(response, 200, grant(1))));
   const timers = [];
@@ -92,7 +92,7 @@ test('100,000 callers wait in one client: one request, all are answered', async 
   assert.ok(armed <= 2, `${armed} timers`);
 });
 
-test('each of them keeps its own deadline and its own signal', async (t) => {
+test('each caller has its own deadline and its own signal', async (t) => {
   const { client, requests } = await fakeApi(t, () => {});
   const start = performance.now();
   const took = async (options) => {
@@ -107,7 +107,7 @@ test('each of them keeps its own deadline and its own signal', async (t) => {
   assert.equal(requests.length, 1);
 });
 
-test('who has more time goes on waiting when the others got their failure', async (t) => {
+test('a caller with a later deadline still waits after the others failed', async (t) => {
   const { client } = await fakeApi(t, (response, request, n) => (n < 3 ? json(response, 503, {}) : json(response, 200, grant(n))));
   const patient = client.getToken({ timeoutMs: 20_000 });
   const short = await Promise.allSettled([client.getToken({ timeoutMs: 400 }), client.getToken({ timeoutMs: 600 })]);
@@ -115,7 +115,7 @@ test('who has more time goes on waiting when the others got their failure', asyn
   assert.equal((await patient).accessToken, 'token-3');
 });
 
-test('a caller who could not be served in time is told at once, also beside one who waits longer', async (t) => {
+test('a caller whose deadline cannot be met fails immediately, also beside a caller that waits longer', async (t) => {
   const { client, requests } = await fakeApi(t, (response) => json(response, 429, {}, { 'Retry-After': '30' }));
   const patient = client.getToken({ timeoutMs: 120_000 });
   patient.catch(() => {});
@@ -128,7 +128,7 @@ test('a caller who could not be served in time is told at once, also beside one 
   assert.equal(requests.length, 1);
 });
 
-test('500 clients made and disposed of leave nothing', async (t) => {
+test('500 clients that were made and disposed of leave nothing behind', async (t) => {
   const api = await fakeApi(t);
   const head = [];
   const channels = new Set();
@@ -166,7 +166,7 @@ test('500 clients made and disposed of leave nothing', async (t) => {
   assert.ok(more < 600_000, `${more} bytes of buffers more; an instance has 262,144`);
 });
 
-test('what an extra throws takes nobody along', async (t) => {
+test('an exception of the log, the storage or the channel does not affect the client', async (t) => {
   globalThis.location = { origin: 'https://shop.example' };
   globalThis.addEventListener = globalThis.removeEventListener = () => {};
   globalThis.document = { get head() { throw new Error('shadowed'); }, createElement: () => ({}) };
@@ -183,7 +183,7 @@ test('what an extra throws takes nobody along', async (t) => {
   assert.equal((await client.getToken()).accessToken, 'token-2');
 });
 
-test('the log: what happens, and no key or token', async (t) => {
+test('the log has all events, and no key or token', async (t) => {
   const entries = [];
   const { client } = await fakeApi(t, (response, request, n) => (n == 1 ? json(response, 200, grant(1), { 'x-quota-usage': '3' }) : json(response, 403, { error: { reason: 'key_revoked' } })), { log: (entry) => entries.push(entry) });
   await client.getToken();
@@ -194,7 +194,7 @@ test('the log: what happens, and no key or token', async (t) => {
   assert.doesNotMatch(JSON.stringify(entries), /token-1|the-domain-key|the-api-key/);
 });
 
-test('Angular: no timer of the background is in its zone', async (t) => {
+test('in Angular, no background timer runs in its zone', async (t) => {
   const real = globalThis.setTimeout;
   const inZone = [];
   globalThis.Zone = { __symbol__: (name) => `__zone_symbol__${name}` };

@@ -1,4 +1,4 @@
-// wasm_unavailable says what it was: no WebAssembly, no memory, or the URL of a module and what came from there.
+// The hint of wasm_unavailable names the cause: no WebAssembly, no memory, or the URL of a module and its answer.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -6,7 +6,7 @@ import test from 'node:test';
 import { createFromDomainKey } from '../../../dist/inbenta-auth.js';
 import { fakeApi } from './fake-api.js';
 
-/** The error of a client's first call; `options` besides the endpoint. */
+/** The error of a client's first call; `options` are added to the endpoint. */
 async function failure(t, options) {
   const { endpoint } = await fakeApi(t);
   const client = createFromDomainKey('d', 'k', { endpoint, timeoutMs: 2000, ...options });
@@ -24,14 +24,14 @@ function replace(t, object, name, value) {
   t.after(() => Object.defineProperty(object, name, before));
 }
 
-test('an environment without WebAssembly', async (t) => {
+test('the hint names an environment without WebAssembly', async (t) => {
   replace(t, globalThis, 'WebAssembly', undefined);
   const { code, hint } = await failure(t);
   assert.equal(code, 'wasm_unavailable');
   assert.match(hint, /no WebAssembly/);
 });
 
-test('no memory', async (t) => {
+test('the hint names missing memory', async (t) => {
   replace(t, WebAssembly, 'instantiate', async () => {
     throw new RangeError('WebAssembly.Memory(): could not allocate memory');
   });
@@ -41,7 +41,7 @@ test('no memory', async (t) => {
   assert.ok(cause instanceof RangeError);
 });
 
-test('an external module: its URL and the HTTP status, or that nobody is there', async (t) => {
+test('for an external module, the hint names its URL and the HTTP status, or the failed connection', async (t) => {
   const server = createServer((request, response) => response.writeHead(Number(request.url.slice(1, 4))).end('<html>'));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => (server.closeAllConnections(), server.close()));
@@ -58,7 +58,7 @@ test('an external module: its URL and the HTTP status, or that nobody is there',
   assert.ok(gone.hint.includes('http://127.0.0.1:1/gone.wasm'), gone.hint);
 });
 
-test('bytes that are no module', async (t) => {
+test('the hint names bytes that are not a module', async (t) => {
   const { code, cause } = await failure(t, { wasm: new Uint8Array([1, 2, 3]) });
   assert.equal(code, 'wasm_unavailable');
   assert.ok(cause instanceof WebAssembly.CompileError);

@@ -1,4 +1,4 @@
-// The emulator's wasm has the exports and imports of src/emulator/boundary.h, and beside them only what libc asks.
+// The emulator's WebAssembly has the exports and imports of src/emulator/boundary.h, and those of libc.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -10,21 +10,21 @@ const header = await readFile(path('src/emulator/boundary.h'), 'utf8');
 const named = (macro) => [...header.matchAll(new RegExp(`^${macro}\\((\\w+)\\)`, 'gm'))].map(([, name]) => name).filter((name) => name != 'name');
 const module = await WebAssembly.compile(await readFile(path('build/wasm/src/emulator/emulator.wasm')));
 
-test('exports: those of the header, memory, and libc’s two', () => {
+test('the exports are those of the header, memory, and two of libc', () => {
   const exports = WebAssembly.Module.exports(module).map(({ name }) => name);
   assert.deepEqual(exports.sort(), [...named('EXPORT'), 'memory', 'malloc', '_initialize'].sort());
 });
 
-test('imports: those of the header; what libc asks is only of kinds that do not matter here', () => {
+test('the imports are those of the header, and harmless ones of libc', () => {
   const imports = WebAssembly.Module.imports(module);
   assert.ok(imports.every(({ kind }) => kind == 'function'));
   assert.deepEqual(imports.filter(({ module: from }) => from == 'js').map(({ name }) => name).sort(), named('IMPORT').sort());
   const others = imports.filter(({ module: from }) => from != 'js').map(({ name }) => name);
-  // Nothing about time, environment or chance: these are handed in.
+  // libc imports no time, environment or random numbers: our own imports provide those.
   assert.deepEqual(others.filter((name) => !['emscripten_notify_memory_growth', 'fd_close', 'fd_seek', 'fd_write'].includes(name)), []);
 });
 
-test("libc's imports are answered, whichever a version of Emscripten has", () => {
+test("libc's imports are provided for every version of Emscripten", () => {
   // (import "wasi_snapshot_preview1" "fd_close" (func (param i32) (result i32))) (export "run" (func 0))
   const text = (string) => [string.length, ...Buffer.from(string)];
   const section = (number, bytes) => [number, bytes.length, ...bytes];

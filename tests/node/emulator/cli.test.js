@@ -1,4 +1,4 @@
-// `inbenta-auth emulator`, the program itself.
+// The command `inbenta-auth emulator`.
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -13,10 +13,10 @@ import { auth, ORIGIN, reasonOf } from '../../support/asking.js';
 
 const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 
-/** Runs it to its end. */
+/** Runs the command until it ends. */
 const run = (...words) => new Promise((resolve) => execFile(process.execPath, [CLI, ...words], { timeout: 20_000 }, (error, stdout, stderr) => resolve({ status: error?.code ?? 0, stdout, stderr })));
 
-/** Starts it; resolves when it has printed what it says first. */
+/** Starts the command. Resolves when it has printed its keys. */
 async function start(t, ...words) {
   const child = spawn(process.execPath, [CLI, 'emulator', '--port', '0', '--domain', ORIGIN, ...words]);
   t.after(() => child.kill('SIGKILL'));
@@ -26,7 +26,7 @@ async function start(t, ...words) {
   return started;
 }
 
-test('--help', async () => {
+test('--help lists the options', async () => {
   for (const words of [['--help'], ['-h'], ['emulator', '--help'], ['emulator', '--port', 'x', '-h']]) {
     const { status, stdout, stderr } = await run(...words);
     assert.deepEqual([status, stderr], [0, '']);
@@ -35,7 +35,7 @@ test('--help', async () => {
   }
 });
 
-test('bad input is reported, with status 2', async (t) => {
+test('wrong arguments are reported with status 2', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
   t.after(() => rm(folder, { recursive: true }));
   const short = join(folder, 'short');
@@ -73,7 +73,7 @@ test('bad input is reported, with status 2', async (t) => {
   }));
 });
 
-test('what fails is reported, with status 1', async (t) => {
+test('failures are reported with status 1', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
   t.after(() => rm(folder, { recursive: true }));
   const other = createServer().listen(0, '127.0.0.1');
@@ -94,7 +94,7 @@ test('what fails is reported, with status 1', async (t) => {
   }
 });
 
-test('it says where it is and what to use, warns, and logs; SIGTERM ends it with 0', async (t) => {
+test('the command prints its endpoint and keys, warns and logs; SIGTERM ends it with status 0', async (t) => {
   const started = await start(t);
   const [, endpoint, apiKey, domainKey, secret] = started.stdout.match(/^endpoint {4}(\S+)\nAPI key {5}(\S+)\ndomain key {2}(\S+) {2}\(http:\/\/localhost:3000\)\nsecret {6}(\S+)\n$/);
   assert.match(started.stderr, /WARNING: .*for tests only/);
@@ -108,7 +108,7 @@ test('it says where it is and what to use, warns, and logs; SIGTERM ends it with
   for (const credential of [apiKey, domainKey, secret, accessToken]) assert.ok(!started.stderr.includes(credential));
 });
 
-test('knobs, and a log for programs', async (t) => {
+test('knobs can be set, and the log can be JSON', async (t) => {
   const started = await start(t, '--json', '--log', 'json', '--lifetime', '60', '--status', '429', '--retry-after', '3', '--body', '{"error":{}}', '--path', '/auth', '--next', '1', '--clock-offset=-7200', '--api', 'chatbot=https://chatbot.example', '--throttle', '5/100');
   const host = JSON.parse(started.stdout);
   assert.deepEqual(Object.keys(host), ['endpoint', 'apiKey', 'domainKey', 'secret']);
@@ -124,14 +124,14 @@ test('knobs, and a log for programs', async (t) => {
   assert.deepEqual(entries.map(({ status, reason }) => [status, reason]), [[429, 'injected'], [200, null]]);
 });
 
-test('--cut-off and --latency', async (t) => {
+test('--cut-off and --latency work', async (t) => {
   const { stdout } = await start(t, '--json', '--quiet', '--cut-off', '--latency', '200');
   const begun = performance.now();
   await assert.rejects((async () => (await auth(JSON.parse(stdout))).text())());
   assert.ok(performance.now() - begun >= 199);
 });
 
-test('management for who has the token of a file', async (t) => {
+test('management needs the token of --admin-token-file', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
   t.after(() => rm(folder, { recursive: true }));
   const tokenFile = join(folder, 'token');
@@ -145,7 +145,7 @@ test('management for who has the token of a file', async (t) => {
   assert.ok(!stderr.includes(token));
 });
 
-test('beyond this machine only with a warning', async (t) => {
+test('listening for other machines prints a warning', async (t) => {
   const { stderr } = await start(t, '--host', '0.0.0.0');
   assert.match(stderr, /WARNING: it listens on 0\.0\.0\.0: other machines can reach it/);
 });

@@ -1,4 +1,4 @@
-// docs/emulator.md: each of its examples is run as it stands there, prints what its comments say, and the tables are complete.
+// Runs each example of docs/emulator.md unchanged. It must print the text of its comments. The tables must be complete.
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -16,10 +16,12 @@ const CLI = join(root, 'dist/cli.js');
 const text = await readFile(join(root, 'docs/emulator.md'), 'utf8');
 const examples = (language) => [...text.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(([, code]) => code);
 
-/** What the comments behind console.log say: one line each, or several with commas in between if it is called in a loop. */
+/**
+ * The expected lines: the comments behind console.log. In a loop, one comment has several lines with commas between.
+ */
 const announced = (code) => [...code.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(([, said]) => said);
 
-test('every example in JavaScript prints what it says', async () => {
+test('every example in JavaScript prints the text of its comments', async () => {
   const all = examples('js');
   assert.ok(all.length >= 6);
   await Promise.all(all.map(async (code) => {
@@ -30,7 +32,7 @@ test('every example in JavaScript prints what it says', async () => {
   }));
 });
 
-test('every command starts, and ends on SIGTERM', async (t) => {
+test('every command starts and ends on SIGTERM', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
   t.after(() => rm(folder, { recursive: true }));
   const bin = join(folder, 'node_modules/.bin');
@@ -58,7 +60,7 @@ test('every command starts, and ends on SIGTERM', async (t) => {
   }
 });
 
-test('the tables have every option, every knob and every flag', async () => {
+test('the tables list every option, knob and flag', async () => {
   const namesFrom = (options) => startEmulator(options).then(() => assert.fail('taken'), (error) => /there are (.+)$/.exec(error.message)[1].split(', '));
   const rows = (title) => text.split(`\n## ${title}\n`)[1].split('\n## ')[0].split('\n').filter((line) => line.startsWith('| '));
   const column = (title, at) => rows(title).map((row) => row.split(' | ')[at].replace(/^\| /, ''));

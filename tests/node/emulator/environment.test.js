@@ -1,5 +1,5 @@
-// The emulator in test environments (jsdom, happy-dom and others) that replace or hide Node's globals: it takes all it
-// needs from node: modules.
+// The emulator in test environments that replace or hide Node's globals, such as jsdom and happy-dom. It imports
+// everything from node: modules.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { auth, ORIGIN, reasonOf, refresh, tokenOf } from '../../support/asking.j
 
 const require = createRequire(import.meta.url);
 
-/** Loads the CommonJS build as such environments do: in a global scope of its own, with the objects of that scope. */
+/** Loads the CommonJS build as such environments do: in a separate global scope with these objects. */
 async function load(globals = {}) {
   const context = createContext(globals);
   const module = { exports: {} };
@@ -19,7 +19,7 @@ async function load(globals = {}) {
   return module.exports;
 }
 
-/** Everything that Node has and the language has not; a read of it throws. */
+/** Every global that belongs to Node and not to the language. Reading it throws. */
 function hidden() {
   const language = new Set(runInContext('Object.getOwnPropertyNames(globalThis)', createContext({})));
   const globals = {};
@@ -46,13 +46,13 @@ async function exercise({ startEmulator }) {
   await late;
 }
 
-test('without any global of Node', async () => {
+test('the emulator works without any global of Node', async () => {
   const context = hidden();
   for (const name of ['process', 'Buffer', 'setTimeout', 'AbortController', 'performance', 'URL', 'fetch']) assert.throws(() => context[name], /environment's/);
   await exercise(await load(context));
 });
 
-test('with a browser’s globals, which Node does not take', async () => {
+test('the emulator works with a browser’s globals, which Node does not accept', async () => {
   class Foreign {
     signal = new EventTarget();
     abort() {}

@@ -1,4 +1,4 @@
-// Keys in a file: they are there after a restart, after kill -9, and never in somebody else's file.
+// Keys in a file. They survive a restart and kill -9, and never overwrite a foreign file.
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -22,7 +22,7 @@ async function folderFor(t) {
   return folder;
 }
 
-test('keys, revocations and tokens outlive a restart; of a secret only the hash is kept', async (t) => {
+test('keys, revocations and tokens survive a restart; only the hash of a secret is stored', async (t) => {
   const file = join(await folderFor(t), 'keys.json');
   const first = await emulate(t, { file });
   const { accessToken } = await tokenOf(first);
@@ -42,7 +42,7 @@ test('keys, revocations and tokens outlive a restart; of a secret only the hash 
   assert.equal((await refresh(second, accessToken)).status, 200);
   await second.close();
 
-  // Other domains are taken over; a domain key that was revoked is replaced.
+  // Changed domains are applied. A revoked domain key is replaced.
   const third = await emulate(t, { file, domains: ['other.example'] });
   assert.equal(third.domainKey, first.domainKey);
   assert.equal((await auth(third)).status, 403);
@@ -53,7 +53,7 @@ test('keys, revocations and tokens outlive a restart; of a secret only the hash 
   assert.equal((await auth(fourth)).status, 200);
 });
 
-test('a reset is in the file, too', async (t) => {
+test('a reset also changes the file', async (t) => {
   const file = join(await folderFor(t), 'keys.json');
   const emulator = await emulate(t, { file });
   const before = await readFile(file, 'utf8');
@@ -63,7 +63,7 @@ test('a reset is in the file, too', async (t) => {
   assert.equal(await readFile(file, 'utf8'), before);
 });
 
-test('a file does not change because it is used', async (t) => {
+test('requests do not change the file', async (t) => {
   const file = join(await folderFor(t), 'keys.json');
   const adminToken = randomBytes(24).toString('base64url');
   const emulator = await emulate(t, { file, adminToken });
@@ -76,7 +76,7 @@ test('a file does not change because it is used', async (t) => {
   assert.equal(await readFile(file, 'utf8'), before);
 });
 
-test('a link stays one, and its target is written', async (t) => {
+test('a symbolic link stays a link, and its target is written', async (t) => {
   const folder = await folderFor(t);
   const target = join(folder, 'keys.json');
   const link = join(folder, 'link.json');
@@ -88,7 +88,7 @@ test('a link stays one, and its target is written', async (t) => {
   assert.deepEqual((await readdir(folder)).sort(), ['keys.json', 'link.json']);
 });
 
-test('a file that is damaged, foreign or of another version is left as it is', async (t) => {
+test('a damaged file, a foreign file and one of another version are left untouched', async (t) => {
   const file = join(await folderFor(t), 'keys.json');
   const good = await emulate(t, { file });
   await good.close();
@@ -119,14 +119,14 @@ test('a file that is damaged, foreign or of another version is left as it is', a
   assert.equal((await emulate(t, { file })).apiKey, good.apiKey);
 });
 
-test('what cannot be written is not acknowledged, and did not happen', async (t) => {
+test('a change that cannot be written is not acknowledged and not applied', async (t) => {
   const folder = await folderFor(t);
   const nowhere = join(folder, 'no/such/folder.json');
   await assert.rejects(startEmulator({ file: nowhere }), { code: 'file_not_usable', message: `${nowhere} could not be written (ENOENT)` });
   const file = join(folder, 'keys.json');
   const adminToken = randomBytes(24).toString('base64url');
   const emulator = await emulate(t, { file, adminToken });
-  await mkdir(`${file}.tmp`); // in the way of the temporary file
+  await mkdir(`${file}.tmp`); // blocks the temporary file
   await writeFile(join(`${file}.tmp`, 'x'), '');
   await assert.rejects(emulator.createApiKey(), { code: 'server_error', status: 500 });
   await assert.rejects(emulator.revoke('domain-key', emulator.domainKeyId), /could not be written/);
@@ -140,7 +140,7 @@ test('what cannot be written is not acknowledged, and did not happen', async (t)
   assert.equal((await auth(emulator)).status, 403);
 });
 
-test('of two emulators on one file, none overwrites the keys of the other', async (t) => {
+test('two emulators on one file do not overwrite each other’s keys', async (t) => {
   const file = join(await folderFor(t), 'keys.json');
   const one = await emulate(t, { file });
   const two = await emulate(t, { file });
@@ -152,7 +152,7 @@ test('of two emulators on one file, none overwrites the keys of the other', asyn
   await assert.rejects(one.createApiKey(), /was changed by another program/);
 });
 
-test('a file that others could read becomes its owner’s', async (t) => {
+test('a file that others could read becomes readable for its owner only', async (t) => {
   const file = join(await folderFor(t), 'keys.json');
   await (await startEmulator({ file })).close();
   await chmod(file, 0o644);
@@ -165,7 +165,7 @@ const ROUNDS = 12;
 const WRITERS = 4;
 const SEED = 20261124;
 
-/** Numbers from 0 to 1, the same ones each time (a linear congruential generator). */
+/** Pseudo-random numbers from 0 to 1, the same in each run (a linear congruential generator). */
 function numbers(seed) {
   return () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 }
@@ -178,7 +178,7 @@ test('kill -9 in the middle of writes loses no acknowledged key or revocation', 
   await writeFile(tokenFile, adminToken, { mode: 0o600 });
   const headers = { Authorization: `Bearer ${adminToken}`, 'Content-Type': 'application/json' };
   const random = numbers(SEED);
-  const made = new Map(); // id → whether it was revoked, as far as was acknowledged
+  const made = new Map(); // id → whether its revocation was acknowledged
   let begun = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const child = spawn(process.execPath, [CLI, 'emulator', '--port', '0', '--quiet', '--json', '--file', file, '--admin-token-file', tokenFile, '--domain', ORIGIN], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -216,13 +216,13 @@ test('kill -9 in the middle of writes loses no acknowledged key or revocation', 
       assert.ok(kept.has(id), `${id} was acknowledged and is lost`);
       assert.ok(!revoked || kept.get(id), `the revocation of ${id} was acknowledged and is lost`);
     }
-    // At most one write of each writer was made and not acknowledged, and one key comes with the first start.
+    // Each writer has at most one write that was made but not acknowledged. One key was made at the first start.
     assert.ok(kept.size <= made.size + (round + 1) * WRITERS + 1, 'keys that nobody made');
   }
   t.diagnostic(`${ROUNDS} emulators killed, ${begun} writes begun, ${made.size} keys acknowledged, nothing lost`);
 });
 
-test('the command starts again from what a killed one left', async (t) => {
+test('the command starts again with the file of a killed one', async (t) => {
   const file = join(await folderFor(t), 'keys.json');
   const run = () =>
     new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// The personality `gateway`: each refusal of docs/wire.md as production sends it; what differs from our own answers.
+// The personality `gateway` sends each refusal of docs/wire.md as production does.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ const gateway = (t, options) => emulate(t, { personality: 'gateway', ...options 
 const answered = async (answer) => [answer.status, await answer.json()];
 const secretOf = (secret) => ({ body: JSON.stringify({ secret }) });
 
-test('refusals have the status and shape of production, never a reason; the log has it', async (t) => {
+test('refusals have the status and shape of production; the reason is in the log only', async (t) => {
   const emulator = await gateway(t);
   const { accessToken } = await tokenOf(emulator);
   const { id, domainKey: revoked } = await emulator.createDomainKey(emulator.apiKey, ['shop.example']);
@@ -35,14 +35,14 @@ test('refusals have the status and shape of production, never a reason; the log 
   assert.equal((await fetch(`${emulator.url}/healthz`)).status, 200);
 });
 
-test('an expired token', async (t) => {
+test('an expired token is refused as in production', async (t) => {
   const emulator = await gateway(t, { lifetimeS: 60 });
   const { accessToken } = await tokenOf(emulator);
   emulator.set({ clockOffsetS: 61 });
   assert.deepEqual(await answered(await refresh(emulator, accessToken)), [403, DENIED]);
 });
 
-test('limits are told by percent and time, without Retry-After', async (t) => {
+test('limits are sent as percent and time, without Retry-After', async (t) => {
   const emulator = await gateway(t, { quota: { requests: 1, periodS: 3600 }, throttle: { requests: 50, periodS: 60 } });
   await tokenOf(emulator);
   const answer = await auth(emulator);
@@ -55,7 +55,7 @@ test('limits are told by percent and time, without Retry-After', async (t) => {
   assert.deepEqual(await answered(await auth(busy)), [429, { message: 'Too Many Requests' }]);
 });
 
-test('what is injected has the gateway’s form; the knobs’ own words win', async (t) => {
+test('injected refusals have the gateway’s form; a knob’s own body wins', async (t) => {
   const emulator = await gateway(t);
   for (const [status, message] of [[401, 'Unauthorized'], [403, 'Forbidden'], [429, 'Too Many Requests'], [500, 'Internal server error'], [503, 'Service Unavailable']]) {
     emulator.set({ status, next: 1 });
@@ -66,7 +66,7 @@ test('what is injected has the gateway’s form; the knobs’ own words win', as
   assert.deepEqual([busy.headers.get('Retry-After'), await busy.text()], ['7', 'busy']);
 });
 
-test('a refusal goes on after its reason is gone, for the same keys and token, if asked', async (t) => {
+test('with refusalCacheS, a refusal is repeated for the same keys and token after its cause is gone', async (t) => {
   const emulator = await gateway(t, { refusalCacheS: 300 });
   emulator.set({ status: 403, next: 1 });
   for (let i = 0; i < 3; i++) assert.deepEqual(await answered(await auth(emulator)), [403, { message: 'Forbidden' }]);
@@ -95,7 +95,7 @@ test('the API’s own refusals are not cached', async (t) => {
 });
 
 for (const personality of ['authd', 'gateway'])
-  test(`knobs of both personalities: firewall, cors, apis (${personality})`, async (t) => {
+  test(`the knobs firewall, cors and apis work (${personality})`, async (t) => {
     const emulator = await emulate(t, { personality, apis: { chatbot: 'https://api.example/prod/chatbot' } });
     emulator.set({ firewall: true, next: 1 });
     const blocked = await auth(emulator);

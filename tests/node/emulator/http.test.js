@@ -1,4 +1,4 @@
-// The HTTP around the handlers: many clients, bad ones, slow ones, and the end.
+// The emulator's HTTP: many clients, malformed requests, slow clients, and close.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ const LOADED_MACHINE_MS = 10_000;
 
 const portOf = ({ url }) => Number(new URL(url).port);
 
-/** Sends bytes, and gets what comes back until the other side closes. */
+/** Sends bytes and returns everything received until the other side closes. */
 async function exchange(emulator, text) {
   const socket = connect(portOf(emulator), '127.0.0.1');
   const pieces = [];
@@ -25,7 +25,7 @@ async function exchange(emulator, text) {
 
 const head = (emulator, more) => `POST /v1/auth HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nx-inbenta-key: ${emulator.apiKey}\r\nContent-Type: application/json\r\n${more}`;
 
-test('what is no HTTP is answered with 400 or 431, and others are served', async (t) => {
+test('invalid HTTP is answered with 400 or 431, and other clients are served', async (t) => {
   const emulator = await emulate(t);
   const bad = [
     ['\0\xff\r\n\r\n', 400],
@@ -37,7 +37,7 @@ test('what is no HTTP is answered with 400 or 431, and others are served', async
     [head(emulator, 'Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}'), 400],
     [head(emulator, 'Transfer-Encoding: chunked\r\n\r\nzz\r\n'), 400],
     [head(emulator, 'X\0: y\r\n\r\n'), 400],
-    ['GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400], // there is no Host
+    ['GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400], // no Host
   ];
   for (const [text, status] of bad) {
     assert.match(await exchange(emulator, text), new RegExp(`^HTTP/1.1 ${status} `), JSON.stringify(text.slice(0, 200)));
@@ -45,7 +45,7 @@ test('what is no HTTP is answered with 400 or 431, and others are served', async
   }
 });
 
-test('a header that is sent twice counts as empty', async (t) => {
+test('a repeated header counts as empty', async (t) => {
   const emulator = await emulate(t);
   const body = JSON.stringify({ domainKey: emulator.domainKey });
   const length = `Content-Length: ${body.length}\r\n\r\n${body}`;
@@ -57,18 +57,18 @@ test('a header that is sent twice counts as empty', async (t) => {
   assert.equal(await reason(`Origin: ${ORIGIN}\r\nContent-Type: application/json\r\n`), 'bad_request');
 });
 
-test('a body beyond the limit is read to its end and refused', async (t) => {
+test('a body over the limit is read to its end and refused', async (t) => {
   const emulator = await emulate(t);
   const sized = (size) => JSON.stringify({ domainKey: emulator.domainKey }).padEnd(size);
   assert.equal((await auth(emulator, { body: sized(16_384) })).status, 200);
   for (const size of [16_385, 5_000_000]) assert.equal((await auth(emulator, { body: sized(size) })).status, 413);
   let left = 20;
-  const chunks = new ReadableStream({ pull: (stream) => (left-- > 0 ? stream.enqueue(new Uint8Array(100_000)) : stream.close()) }); // its length is not known
+  const chunks = new ReadableStream({ pull: (stream) => (left-- > 0 ? stream.enqueue(new Uint8Array(100_000)) : stream.close()) }); // without Content-Length
   assert.equal((await auth(emulator, { body: chunks, duplex: 'half' })).status, 413);
   for (const nested of ['['.repeat(16_000), '{"domainKey":'.repeat(1200)]) assert.equal((await auth(emulator, { body: nested })).status, 400);
 });
 
-test('many clients at once', async (t) => {
+test('many clients are served at once', async (t) => {
   const emulator = await emulate(t);
   const [CLIENTS, EACH] = [100, 10];
   const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
@@ -97,7 +97,7 @@ test('many clients at once', async (t) => {
   assert.ok(emulator.requests.every(({ status }) => status == 200));
 });
 
-test('changes while clients ask: none sees a half of one', async (t) => {
+test('a change during requests is seen completely or not at all', async (t) => {
   const emulator = await emulate(t);
   const ids = await Promise.all(Array.from({ length: 50 }, () => emulator.createDomainKey(emulator.apiKey, [ORIGIN])));
   const answers = await Promise.all(ids.flatMap(({ id, domainKey }) => [auth({ ...emulator, domainKey }), emulator.revoke('domain-key', id), auth({ ...emulator, domainKey })]));
@@ -105,7 +105,7 @@ test('changes while clients ask: none sees a half of one', async (t) => {
   for (const { domainKey } of ids) assert.equal(await reasonOf(await auth({ ...emulator, domainKey })), 'key_revoked');
 });
 
-test('slow clients are given up, and hold nobody up', { timeout: 60_000 }, async (t) => {
+test('slow clients are cut off, and do not delay others', { timeout: 60_000 }, async (t) => {
   const emulator = await emulate(t);
   const slow = [head(emulator, 'X-Slow: '), head(emulator, 'Content-Length: 100\r\n\r\n{')];
   const start = performance.now();
@@ -116,14 +116,14 @@ test('slow clients are given up, and hold nobody up', { timeout: 60_000 }, async
   assert.ok(performance.now() - start < 15_000 + LOADED_MACHINE_MS);
 });
 
-test('a client that leaves before it is answered is in the log', async (t) => {
+test('a client that leaves before the answer is logged', async (t) => {
   const emulator = await emulate(t, { knobs: { latencyMs: 300 } });
   await assert.rejects(auth(emulator, { signal: AbortSignal.timeout(100) }));
   await sleep(500);
   assert.deepEqual(emulator.requests.map(({ status, reason }) => [status, reason]), [[0, 'client_left']]);
 });
 
-test('the log may be followed, turned off, and is bounded', async (t) => {
+test('the log can be followed and turned off, and is bounded', async (t) => {
   const lines = [];
   const emulator = await emulate(t, { log: (entry) => lines.push(entry) });
   await auth(emulator);
@@ -139,9 +139,9 @@ test('the log may be followed, turned off, and is bounded', async (t) => {
   assert.notEqual(emulator.requests.at(-1), lines[0]);
 });
 
-test('close: what has begun is answered, nobody new is taken, and nobody can hold it up', async (t) => {
+test('close answers the requests in flight, accepts no new ones, and cannot be delayed', async (t) => {
   const emulator = await emulate(t);
-  const { accessToken } = await tokenOf(emulator); // its connection is kept alive, and idle
+  const { accessToken } = await tokenOf(emulator); // leaves an idle keep-alive connection
   assert.ok(accessToken);
   const body = JSON.stringify({ domainKey: emulator.domainKey });
   const begin = async (text) => {
@@ -169,7 +169,7 @@ test('close: what has begun is answered, nobody new is taken, and nobody can hol
   await ended;
 });
 
-test('close waits for no connection that only is there', async (t) => {
+test('close does not wait for idle connections', async (t) => {
   const emulator = await emulate(t);
   await auth(emulator);
   const silent = connect(portOf(emulator), '127.0.0.1');
@@ -181,7 +181,7 @@ test('close waits for no connection that only is there', async (t) => {
   assert.ok(performance.now() - start < 1500);
 });
 
-test('close ends an answer that is still waited for', async (t) => {
+test('close ends a delayed answer', async (t) => {
   const emulator = await emulate(t, { knobs: { latencyMs: 60_000 } });
   const asked = assert.rejects(auth(emulator));
   await sleep(200);
@@ -191,9 +191,9 @@ test('close ends an answer that is still waited for', async (t) => {
   await asked;
 });
 
-test('our client, 50 times, through an emulator that misbehaves', async (t) => {
+test('50 of our clients get tokens from an emulator that misbehaves', async (t) => {
   const emulator = await emulate(t, { knobs: [{ latencyMs: 5 }, { status: 503, next: 20 }] });
-  // Each has a secret of its own: clients of one secret share a source, and its one request.
+  // Each client has its own secret, because clients with the same secret share one request.
   const secrets = await Promise.all(Array.from({ length: 50 }, () => emulator.createSecret()));
   const clients = secrets.map(({ secret }) => createFromSecret(secret, emulator.apiKey, { endpoint: emulator.endpoint }));
   t.after(() => clients.forEach((client) => client.dispose()));
@@ -202,7 +202,7 @@ test('our client, 50 times, through an emulator that misbehaves', async (t) => {
   assert.equal(emulator.requests.filter(({ status }) => status == 503).length, 20);
 });
 
-test('Host: names of this machine, addresses, and those that are allowed; else 421, for the page to read', async (t) => {
+test('Host may be a name of this machine, an address or an allowed name; others get 421, which a page can read', async (t) => {
   const emulator = await emulate(t, { allowHosts: ['api.test'], adminToken: 'x'.repeat(32) });
   const asked = async (host, target = '/healthz') => (await exchange(emulator, `GET ${target} HTTP/1.1\r\nConnection: close\r\nOrigin: ${ORIGIN}\r\n${host}\r\n`)).match(/^HTTP\/1.1 (\d+)/)[1];
   for (const name of ['localhost', 'LocalHost:8080', 'localhost.', 'shop.localhost:1', '127.0.0.1:80', '127.1.2.3', '192.168.1.9', '[::1]', '[::1]:80', 'api.test', 'API.test:8080']) assert.equal(await asked(`Host: ${name}\r\n`), '200', name);

@@ -1,4 +1,4 @@
-// Each knob, what it is limited to, and how our own client takes it.
+// Each knob, its limits, and the behaviour of our client.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ const statusesOf = async (emulator, times) => {
   return statuses;
 };
 
-/** Each has a secret of its own, so that none has the token of another one. */
+/** Makes a client with its own secret, so that clients do not share tokens. */
 const clientOf = async (t, emulator, options) => {
   const { secret } = await emulator.createSecret();
   const client = createFromSecret(secret, emulator.apiKey, { endpoint: emulator.endpoint, ...options });
@@ -19,7 +19,7 @@ const clientOf = async (t, emulator, options) => {
   return client;
 };
 
-test('lifetimeS: tokens live so long, and then they are refused', async (t) => {
+test('lifetimeS: tokens are refused after this time', async (t) => {
   const emulator = await emulate(t);
   emulator.set({ lifetimeS: 1 });
   const now = Date.now() / 1000;
@@ -33,7 +33,7 @@ test('lifetimeS: tokens live so long, and then they are refused', async (t) => {
   assert.equal((await tokenOf(emulator)).expires_in, 1200);
 });
 
-test('status: an answer that a page can read; a preflight passes', async (t) => {
+test('status: a page can read the answer, and a preflight passes', async (t) => {
   const emulator = await emulate(t);
   emulator.set({ status: 503, retryAfterS: 7 });
   const answer = await auth(emulator);
@@ -49,7 +49,7 @@ test('status: an answer that a page can read; a preflight passes', async (t) => 
   }
 });
 
-test('body: JSON, a text, or nothing, with a status or without', async (t) => {
+test('body: JSON, a string or empty, with or without a status', async (t) => {
   const emulator = await emulate(t);
   const answered = async (knobs) => {
     emulator.set(knobs);
@@ -63,7 +63,7 @@ test('body: JSON, a text, or nothing, with a status or without', async (t) => {
   assert.throws(() => emulator.set({ body: () => 1 }), { option: 'body' });
 });
 
-test('latencyMs', async (t) => {
+test('latencyMs: the answer is delayed', async (t) => {
   const emulator = await emulate(t);
   emulator.set({ latencyMs: 300, next: 1 });
   const start = performance.now();
@@ -93,7 +93,7 @@ test('cutOff: the connection ends in the middle of the body', async (t) => {
   assert.equal((await auth(emulator)).status, 200);
 });
 
-test('clockOffsetS: Date, expiration, and what has expired', async (t) => {
+test('clockOffsetS: Date, expiration and expiry are shifted', async (t) => {
   const emulator = await emulate(t);
   for (const clockOffsetS of [-3600, 86_400]) {
     emulator.set({ clockOffsetS });
@@ -112,7 +112,7 @@ test('clockOffsetS: Date, expiration, and what has expired', async (t) => {
   assert.equal((await refresh(emulator, accessToken)).status, 200);
 });
 
-test('next and path: only so many requests, only there', async (t) => {
+test('next and path: the knobs apply to so many requests and to this path only', async (t) => {
   const emulator = await emulate(t);
   emulator.set({ status: 503, path: '/auth', next: 2 });
   assert.equal((await fetch(`${emulator.url}/healthz`)).status, 200);
@@ -122,7 +122,7 @@ test('next and path: only so many requests, only there', async (t) => {
   assert.equal((await refresh(emulator, 'x')).status, 500);
 });
 
-test('what is set last is on top, and what was below comes back', async (t) => {
+test('a later knob overrides an earlier one, which applies again afterwards', async (t) => {
   const emulator = await emulate(t, { knobs: [{ status: 500 }, { status: 418, next: 1 }] });
   assert.deepEqual(emulator.knobs, [{ status: 500 }, { status: 418, next: 1 }]);
   assert.deepEqual(await statusesOf(emulator, 2), [418, 500]);
@@ -147,7 +147,7 @@ test('a mistake changes nothing', async (t) => {
   }
 });
 
-test('our client: outlives two 503, waits for Retry-After, and takes half a body for no answer', async (t) => {
+test('our client retries after two 503, waits for Retry-After, and rejects half a body', async (t) => {
   const emulator = await emulate(t);
   emulator.set({ status: 503, path: '/auth', next: 2 });
   assert.ok((await (await clientOf(t, emulator)).getToken({ timeoutMs: 20_000 })).accessToken);

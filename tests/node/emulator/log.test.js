@@ -1,4 +1,4 @@
-// No credential, token or body is in the log, wherever a client puts one.
+// The log contains no credential, token or body, wherever a client puts one.
 
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { auth, emulate, ORIGIN, refresh, tokenOf } from '../../support/asking.js';
 
-test('what is in the log, and what is not', async (t) => {
+test('the log has its fields and no credential', async (t) => {
   const lines = [];
   const adminToken = 'a-very-secret-admin-token-of-a-test';
   const emulator = await emulate(t, { adminToken, log: (entry) => lines.push(JSON.stringify(entry)) });
@@ -47,7 +47,7 @@ test('what is in the log, and what is not', async (t) => {
   assert.ok(emulator.requests.some(({ origin }) => origin == '(not printable)'));
 });
 
-test('nothing that a terminal would act on', async (t) => {
+test('the log has no terminal control characters', async (t) => {
   const emulator = await emulate(t);
   const socket = connect(new URL(emulator.url).port, '127.0.0.1');
   socket.write('GET /v1/\x1b[31m HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nOrigin: https://\xff\x9b31m\r\n\r\n', 'latin1');

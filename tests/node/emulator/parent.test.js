@@ -1,4 +1,4 @@
-// --exit-with-parent: the emulator ends when the program that started it ends, however that was.
+// --exit-with-parent: the emulator ends when the program that started it ends in any way.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -30,7 +30,7 @@ async function endsWithin(host, ms) {
   return false;
 }
 
-/** Starts a program that starts the emulator; resolves when that has printed where it is. */
+/** Starts a program that starts the emulator. Resolves when the emulator has printed its endpoint. */
 async function start(t, program, words, options) {
   const parent = spawn(program, words, { stdio: ['ignore', 'pipe', 'ignore'], ...options });
   t.after(() => parent.kill('SIGKILL'));
@@ -40,7 +40,7 @@ async function start(t, program, words, options) {
   return { parent, host: JSON.parse(text) };
 }
 
-/** A Node program that starts the emulator and says its process number in a file. */
+/** A Node program that starts the emulator and writes its process ID to a file. */
 async function startFromNode(t, ...more) {
   const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
   t.after(() => rm(folder, { recursive: true }));
@@ -52,7 +52,7 @@ async function startFromNode(t, ...more) {
 }
 
 for (const signal of ['SIGTERM', 'SIGKILL'])
-  test(`a parent that ends by ${signal}`, async (t) => {
+  test(`the emulator ends when its parent ends by ${signal}`, async (t) => {
     const { parent, host } = await startFromNode(t, '--exit-with-parent');
     await sleep(1200);
     assert.ok(await isServing(host), 'not before');
@@ -60,7 +60,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'])
     assert.ok(await endsWithin(host, 5000));
   });
 
-test('without the option it stays', async (t) => {
+test('without the option, the emulator continues', async (t) => {
   const { parent, host, pid } = await startFromNode(t);
   t.after(() => process.kill(pid));
   parent.kill('SIGKILL');
@@ -68,7 +68,7 @@ test('without the option it stays', async (t) => {
 });
 
 for (const signal of ['SIGTERM', 'SIGKILL'])
-  test(`npx that ends by ${signal}`, { skip: process.platform == 'win32' }, async (t) => {
+  test(`the emulator ends when npx ends by ${signal}`, { skip: process.platform == 'win32' }, async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
     t.after(() => rm(folder, { recursive: true }));
     const bin = join(folder, 'node_modules/.bin');

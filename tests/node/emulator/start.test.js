@@ -1,4 +1,4 @@
-// What somebody who writes a test does first: start it, use its keys, change them, and begin anew.
+// The first steps with the emulator: start it, use its keys, change them, and reset it.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { startEmulator } from 'inbenta-auth/emulator';
 import { createFromSecret } from 'inbenta-auth/server';
 import { auth, emulate, ORIGIN, reasonOf, refresh, tokenOf } from '../../support/asking.js';
 
-test('five lines', async () => {
+test('five lines of code get a token', async () => {
   const emulator = await startEmulator({ domains: ['http://localhost:3000'] });
   const { apiKey, domainKey, endpoint } = emulator;
   const headers = { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json', Origin: 'http://localhost:3000' };
@@ -17,7 +17,7 @@ test('five lines', async () => {
   await emulator.close();
 });
 
-test('our client gets a token by the secret', async (t) => {
+test('our client gets a token with the secret', async (t) => {
   const { secret, apiKey, endpoint } = await emulate(t, { apis: { chatbot: 'https://api.example/prod/chatbot' }, lifetimeS: 600 });
   const client = createFromSecret(secret, apiKey, { endpoint });
   t.after(() => client.dispose());
@@ -26,7 +26,7 @@ test('our client gets a token by the secret', async (t) => {
   assert.ok(Math.abs(expiration - Date.now() / 1000 - 600) < 5);
 });
 
-test('without domains there is no domain key; it can be made later', async (t) => {
+test('without domains there is no domain key; one can be made later', async (t) => {
   const emulator = await emulate(t, { domains: undefined });
   assert.equal(emulator.domainKey, null);
   const { id, domainKey, domains } = await emulator.createDomainKey(emulator.apiKey, [ORIGIN, '*.bücher.example']);
@@ -36,7 +36,7 @@ test('without domains there is no domain key; it can be made later', async (t) =
   assert.equal(await reasonOf(await auth({ ...emulator, domainKey })), 'origin_not_allowed');
 });
 
-test('a key that is revoked, and a reset', async (t) => {
+test('a key can be revoked, and a reset restores it', async (t) => {
   const emulator = await emulate(t);
   const { accessToken } = await tokenOf(emulator);
   await emulator.revoke('domain-key', emulator.domainKeyId);
@@ -52,7 +52,7 @@ test('a key that is revoked, and a reset', async (t) => {
   assert.equal((await auth({ ...emulator, apiKey: more })).status, 403);
 });
 
-test('throttle and quota; a reset begins their periods anew', async (t) => {
+test('throttle and quota work, and a reset restarts their periods', async (t) => {
   const emulator = await emulate(t, { throttle: { requests: 2, periodS: 86_400 }, quota: { requests: 100, periodS: 31_536_000 } });
   const first = await auth(emulator);
   assert.deepEqual([first.headers.get('x-throttle-usage'), first.headers.get('x-quota-usage')], ['50', '1']);
@@ -64,7 +64,7 @@ test('throttle and quota; a reset begins their periods anew', async (t) => {
   assert.equal((await auth(emulator)).status, 200);
 });
 
-test('secrets and signing keys are rotated', async (t) => {
+test('secrets and signing keys can be rotated', async (t) => {
   const emulator = await emulate(t);
   const { accessToken } = await tokenOf(emulator);
   const { secret } = await emulator.rotateSecret(emulator.secretId, 0);
@@ -78,19 +78,19 @@ test('secrets and signing keys are rotated', async (t) => {
   await assert.rejects(emulator.rotateSigningKey(-1), { code: 'bad_request' });
 });
 
-test('management over HTTP only for who was given a token', async (t) => {
+test('management over HTTP exists only with an admin token', async (t) => {
   const without = await emulate(t);
   assert.equal((await fetch(`${without.url}/admin/`)).status, 404);
   const adminToken = 'x'.repeat(32);
   const emulator = await emulate(t, { adminToken });
   const list = async (headers) => (await fetch(`${emulator.url}/admin/api-keys`, { headers })).status;
   assert.deepEqual([await list({}), await list({ Authorization: `Bearer ${adminToken}` })], [401, 200]);
-  // Knobs are for the Auth API: a test must not lock itself out.
+  // Knobs do not apply to management: otherwise a test could lock itself out.
   emulator.set({ status: 500 });
   assert.equal(await list({ Authorization: `Bearer ${adminToken}` }), 200);
 });
 
-test('mistakes are reported at once, with what to do', async (t) => {
+test('wrong options throw immediately, with advice', async (t) => {
   const wrong = [
     [{ domain: ['a.example'] }, 'domain', /there is no such option/],
     [{ domains: [] }, 'domains', /at least one/],
@@ -130,14 +130,14 @@ test('mistakes are reported at once, with what to do', async (t) => {
   await assert.rejects(emulator.revoke('secret', emulator.domainKeyId), { code: 'not_found' });
 });
 
-test('a port that is in use', async (t) => {
+test('a port in use is reported', async (t) => {
   const other = createServer().listen(0, '127.0.0.1');
   t.after(() => other.close());
   await once(other, 'listening');
   await assert.rejects(startEmulator({ port: other.address().port }), { code: 'EADDRINUSE' });
 });
 
-test('it listens on this machine only, unless it is configured otherwise', async (t) => {
+test('the emulator listens on this machine only, unless configured otherwise', async (t) => {
   const emulator = await emulate(t);
   assert.match(emulator.url, /^http:\/\/127\.0\.0\.1:\d+$/);
   const everywhere = await emulate(t, { host: '0.0.0.0' });
@@ -145,7 +145,7 @@ test('it listens on this machine only, unless it is configured otherwise', async
   assert.equal((await auth(everywhere)).status, 200);
 });
 
-test('it is disposable, and may be closed again', async () => {
+test('the emulator is disposable, and close may be called again', async () => {
   const emulator = await startEmulator();
   await emulator[Symbol.asyncDispose]();
   await emulator.close();

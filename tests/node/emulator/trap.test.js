@@ -1,4 +1,4 @@
-// The WebAssembly that fails: whoever asked gets an error, and the next one is served, with the same keys.
+// If the WebAssembly fails, the caller gets an error, and the next request is served with the same keys.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

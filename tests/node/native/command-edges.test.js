@@ -1,4 +1,4 @@
-// inbenta-token where things go wrong around it: proxies, commands that hang, full disks, links.
+// inbenta-token in a difficult environment: proxies, commands that hang, full disks, symbolic links.
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -47,7 +47,7 @@ test('the secret for an endpoint on this machine never goes to a proxy', async (
   assert.deepEqual([requests.length, proxied], [2, 0]);
 });
 
-test('a command gets no secret from the environment, also where a file has it', async (t) => {
+test('a started command gets no secret in its environment, also if a file has the secret', async (t) => {
   const { endpoint } = await serveApi(t);
   const folder = await folderFor(t);
   const [secret, env] = [join(folder, 'secret'), join(folder, 'env')];
@@ -59,7 +59,7 @@ test('a command gets no secret from the environment, also where a file has it', 
   assert.match(await read(env), /^INBENTA_API_KEY=/m);
 });
 
-test('a command that hangs does not hold the loop up: tokens are refreshed, and the next one gets the newest', async (t) => {
+test('while a command hangs, tokens are refreshed, and the next command gets the newest token', async (t) => {
   const { endpoint, requests } = await shortLived(t);
   const folder = await folderFor(t);
   const [file, log, go] = ['token', 'log', 'go'].map((name) => join(folder, name));
@@ -74,7 +74,7 @@ test('a command that hangs does not hold the loop up: tokens are refreshed, and 
   assert.equal(watched.stderr, '');
 });
 
-test('it ends at once though a command hangs', async (t) => {
+test('watch ends immediately, even while a command hangs', async (t) => {
   const { endpoint } = await serveApi(t);
   const folder = await folderFor(t);
   const watched = startWatch(t, ['--endpoint', endpoint, '--exec', `echo started > '${join(folder, 'log')}'; exec sleep 20 >&- 2>&-`]);
@@ -84,12 +84,12 @@ test('it ends at once though a command hangs', async (t) => {
   assert.ok(performance.now() - start < 5000);
 });
 
-test('a full disk is reported once and tried again, and the file is the old one until then', async (t) => {
+test('a full disk is reported once, the write is retried, and the old file stays until then', async (t) => {
   const { endpoint } = await serveApi(t);
   const folder = await folderFor(t);
   const file = join(folder, 'token');
   await writeFile(file, 'before\n');
-  // A limit of the process instead of the disk's: no file may have a byte.
+  // A limit of the process replaces the full disk: no file may contain a byte.
   const child = spawn('prlimit', ['--fsize=0:unlimited', COMMAND, 'watch', '--endpoint', endpoint, '--output', file], { env: { PATH: process.env.PATH, ...KEYS } });
   t.after(() => child.kill('SIGKILL'));
   let said = '';
@@ -105,7 +105,7 @@ test('a full disk is reported once and tried again, and the file is the old one 
   assert.match(said, /written at last/);
 });
 
-test('a link as --output is followed and stays; one that leads nowhere is refused', async (t) => {
+test('a symbolic link as --output is followed and stays; a broken link is refused', async (t) => {
   const { endpoint } = await serveApi(t);
   const folder = await folderFor(t);
   await mkdir(join(folder, 'deep'));
@@ -126,7 +126,7 @@ test('a link as --output is followed and stays; one that leads nowhere is refuse
   assert.ok((await lstat(nowhere)).isSymbolicLink());
 });
 
-test('/dev/stdout as --output is written to', async (t) => {
+test('/dev/stdout works as --output', async (t) => {
   const { endpoint } = await serveApi(t);
   const device = await lstat('/dev/stdout');
   const watched = startWatch(t, ['--endpoint', endpoint, '--output', '/dev/stdout'], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -135,7 +135,7 @@ test('/dev/stdout as --output is written to', async (t) => {
   assert.equal(await watched.stop(), 0);
   assert.equal((await lstat('/dev/stdout')).ino, device.ino);
 
-  // A shell's redirection goes on to that file.
+  // A shell's redirection to a file works too.
   const file = join(await folderFor(t), 'out');
   const shell = spawn('sh', ['-c', `exec ${COMMAND} watch --endpoint ${endpoint} --output /dev/stdout > '${file}'`], { env: { PATH: process.env.PATH, ...KEYS } });
   t.after(() => shell.kill('SIGKILL'));

@@ -1,4 +1,4 @@
-// The command inbenta-token, and with it the library: what it prints, what it says when something is wrong.
+// The command inbenta-token, and with it the library: its output and its errors.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -16,7 +16,7 @@ const KEYS = { INBENTA_API_KEY: 'the-api-key', INBENTA_SECRET: SECRET };
 /** Runs the command with the keys in its environment. */
 const auth = (words, more = {}) => execute(COMMAND, words, { ...more, env: { ...KEYS, ...more.env } });
 
-/** The command get fails with this exit code and error, and says nothing about keys and tokens. */
+/** The command `get` fails with this exit code and error, and prints no key and no token. */
 async function fails(words, status, code) {
   const answer = await auth(['get', ...words]);
   assert.deepEqual([answer.status, answer.stdout], [status, ''], answer.stderr);
@@ -24,7 +24,7 @@ async function fails(words, status, code) {
   assert.doesNotMatch(answer.stderr, /secret-|very|token-\d/);
 }
 
-test('a token by secret: the wire, and the three formats', async (t) => {
+test('a secret gets a token: the request and the three output formats', async (t) => {
   const { endpoint, requests } = await serveApi(t);
   const text = await auth(['get', '--endpoint', endpoint]);
   assert.deepEqual(text, { status: 0, stdout: 'token-1\n', stderr: '' });
@@ -51,7 +51,7 @@ test('the secret comes from a file, standard input or the environment', async (t
   assert.equal(requests[1].headers['x-inbenta-key'], 'other');
 });
 
-test('apis: all, one, and one that is not there', async (t) => {
+test('apis prints all products, one product, and an error for an unknown one', async (t) => {
   const { endpoint } = await serveApi(t);
   const env = { INBENTA_ENDPOINT: endpoint };
   assert.equal((await auth(['apis'], { env })).stdout, 'chatbot https://api.example/prod/chatbot\nsearch https://api.example/prod/search\n');
@@ -62,13 +62,13 @@ test('apis: all, one, and one that is not there', async (t) => {
   assert.match(none.stderr, /shop: the API key is not for this product/);
 });
 
-test('apis that the grant leaves out are asked for', async (t) => {
+test('products that are missing in the grant are requested', async (t) => {
   const { endpoint } = await serveApi(t, (response, { url }, n) =>
     json(response, 200, url == '/v1/apis' ? { apis: { chatbot: 'https://late.example' } } : { ...grant(n), apis: undefined }));
   assert.equal((await auth(['apis', '--endpoint', endpoint])).stdout, 'chatbot https://late.example\n');
 });
 
-test('wrong usage says what is right', async (t) => {
+test('wrong usage is reported with the right usage', async (t) => {
   const folder = await folderFor(t);
   const empty = join(folder, 'empty');
   await writeFile(empty, '\n', { mode: 0o600 });
@@ -113,18 +113,18 @@ test('each refusal of the API has its exit code', async (t) => {
   await expect((response) => (response.writeHead(200, { 'Content-Length': 100 }), response.write('{'), setTimeout(() => response.destroy(), 50)), 4, 'network');
 });
 
-test('each way not to reach the API has its error: name, port, slowness', async (t) => {
+test('an unreachable API has its own error for the name, the port and a timeout', async (t) => {
   const silent = await serveApi(t, () => {});
   const gone = createHttp();
   const port = await listen(t, gone);
   await new Promise((resolve) => gone.close(resolve));
-  // A label of more than 63 characters is no name: the resolver need not ask anybody.
+  // A label of more than 63 characters is invalid, so the resolver sends no query.
   await fails(['--endpoint', `https://${'x'.repeat(64)}.invalid/v1`, '--timeout', '1'], 4, 'dns');
   await fails(['--endpoint', `http://127.0.0.1:${port}/v1`, '--timeout', '1'], 4, 'network');
   await fails(['--endpoint', silent.endpoint, '--timeout', '1'], 4, 'timeout');
 });
 
-test('TLS: a certificate nobody vouches for, one for another name, and what is no TLS', async (t) => {
+test('TLS: an untrusted certificate, a certificate for another name, and a server without TLS are refused', async (t) => {
   const own = await certificate(t, 'localhost');
   const others = await certificate(t, 'shop.example');
   const secure = await serveApi(t, undefined, own);
@@ -139,7 +139,7 @@ test('TLS: a certificate nobody vouches for, one for another name, and what is n
   assert.equal((await auth(['get', '--endpoint', secure.endpoint, '--ca-file', own.file])).stdout, 'token-1\n');
 });
 
-test('a proxy: one that lets pass, one that refuses, one that is not there', async (t) => {
+test('a proxy may accept, refuse or be unreachable', async (t) => {
   const own = await certificate(t, 'localhost');
   const { endpoint, port } = await serveApi(t, undefined, own);
   let asked = 0;
@@ -157,7 +157,7 @@ test('a proxy: one that lets pass, one that refuses, one that is not there', asy
   await fails([...words, '--proxy', 'http://127.0.0.1:1'], 4, 'proxy');
 });
 
-/** Starts watch; `ended` resolves to the exit code, and so does `stop()`. */
+/** Starts `watch`. `ended` and `stop()` resolve to the exit code. */
 function startWatch(t, words, env) {
   const child = spawn(COMMAND, ['watch', ...words], { env: { PATH: process.env.PATH, ...KEYS, ...env } });
   const watched = { pid: child.pid, stdout: '', stderr: '' };
@@ -167,7 +167,7 @@ function startWatch(t, words, env) {
   return Object.assign(watched, { ended, stop: () => (child.kill('SIGTERM'), ended) });
 }
 
-/** A token's life: the shortest that the background keeps fresh, since it asks every 10 s at most. */
+/** The shortest lifetime that `watch` can keep fresh, because background requests are at least 10 s apart. */
 const SHORT_S = 12;
 
 async function until(what, condition) {
@@ -178,7 +178,7 @@ async function until(what, condition) {
   assert.fail(`never: ${what}`);
 }
 
-test('watch keeps a file fresh, and never a half-written one', async (t) => {
+test('watch keeps a file fresh, and the file is never half written', async (t) => {
   const { endpoint, requests } = await serveApi(t, (response, request, n) => json(response, 200, grant(n, SHORT_S)));
   const folder = await folderFor(t);
   const file = join(folder, 'token');
@@ -201,7 +201,7 @@ test('watch keeps a file fresh, and never a half-written one', async (t) => {
   assert.deepEqual([watched.stdout, watched.stderr], ['', '']);
 });
 
-test('watch runs a command with each token on its input, and says so if that fails', async (t) => {
+test('watch runs a command with each token on its input, and reports its failure', async (t) => {
   const { endpoint } = await serveApi(t, (response, request, n) => json(response, 200, grant(n, SHORT_S)));
   const folder = await folderFor(t);
   const script = `cat >> '${folder}/log'; env > '${folder}/env'; exit 3`;
@@ -215,7 +215,7 @@ test('watch runs a command with each token on its input, and says so if that fai
   assert.doesNotMatch(await readFile(join(folder, 'env'), 'utf8'), /very-secret|token-\d/);
 });
 
-test('watch outlives an outage, and ends when the keys are refused', async (t) => {
+test('watch survives an outage, and ends when the keys are refused', async (t) => {
   let refused = false;
   const { endpoint, requests } = await serveApi(t, (response, request, n) => {
     if (refused) return json(response, 403, { error: { code: 403, message: 'x', reason: 'key_revoked' } });
@@ -230,7 +230,7 @@ test('watch outlives an outage, and ends when the keys are refused', async (t) =
   assert.ok(requests.length >= 4);
 });
 
-test('watch with keys that are refused from the start', async (t) => {
+test('watch ends if the keys are refused from the start', async (t) => {
   const { endpoint, requests } = await serveApi(t, (response) => json(response, 401, {}));
   const watched = startWatch(t, ['--endpoint', endpoint]);
   assert.equal(await watched.ended, 3);
@@ -238,7 +238,7 @@ test('watch with keys that are refused from the start', async (t) => {
   assert.equal(requests.length, 1);
 });
 
-test('the manual and the completions know every option, and the manual is well-formed', async () => {
+test('the manual and the completions have every option, and the manual is well-formed', async () => {
   const { stdout: help } = await auth(['--help']);
   const options = [...new Set(help.match(/--[a-z][a-z-]+/g))];
   assert.equal(options.length, 12);

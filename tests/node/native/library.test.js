@@ -9,7 +9,7 @@ import { execute, folderFor, grant, json, root, run, serveApi } from '../../supp
 
 const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 
-/** libcurl is not instrumented: what it does with its own memory is not looked at. */
+/** libcurl is not instrumented, so reports about its own memory are suppressed. */
 const TSAN = { TSAN_OPTIONS: 'ignore_noninstrumented_modules=1 exitcode=66' };
 
 for (const build of ['threads', 'sanitize']) {
@@ -20,7 +20,7 @@ for (const build of ['threads', 'sanitize']) {
     return JSON.parse(stdout);
   };
 
-  test(`${build}: 64 threads ask at once, one request`, async (t) => {
+  test(`${build}: 64 threads share one request`, async (t) => {
     const { endpoint, requests } = await serveApi(t, (response, request, n) => setTimeout(json, 200, response, 200, grant(n)));
     assert.deepEqual(await use('ask', endpoint), { tokens: 64, kinds: 1, failed: 0 });
     assert.equal(requests.length, 1);
@@ -32,7 +32,7 @@ for (const build of ['threads', 'sanitize']) {
     assert.equal(requests.length, 1);
   });
 
-  test(`${build}: 64 threads ask, force and invalidate`, async (t) => {
+  test(`${build}: 64 threads get, force and invalidate tokens`, async (t) => {
     const { endpoint, requests } = await serveApi(t);
     const { tokens, kinds, failed } = await use('mix', endpoint);
     assert.equal(tokens + failed, 64 * 5);
@@ -47,7 +47,7 @@ for (const build of ['threads', 'sanitize']) {
   });
 }
 
-test('a program outside builds with the packed archive, by CMake and pkg-config', async (t) => {
+test('an external program builds with the packed archive, by CMake and pkg-config', async (t) => {
   const { endpoint } = await serveApi(t);
   const folder = await folderFor(t);
   await run('cpack', ['--config', join(root, 'build/native/CPackConfig.cmake'), '-B', folder]);

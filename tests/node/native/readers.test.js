@@ -1,5 +1,5 @@
-// Backends in other languages read what `inbenta-token watch --output` keeps fresh. The code is that of
-// docs/server-side.md, and so is the command.
+// Backends in other languages read the file that `inbenta-token watch --output` keeps fresh. The code and the command
+// are those of docs/server-side.md.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -13,7 +13,7 @@ const COMMAND = join(root, 'build/native/src/native/command/inbenta-token');
 const snippets = snippetsIn(await readFile(join(root, 'docs/server-side.md'), 'utf8'));
 const snippet = (language) => snippets.find((found) => found.language == language).code;
 
-/** A program in each language: it reads as fast as it can until it has seen three tokens, and prints them. */
+/** A program in each language. It reads in a loop until it has seen three tokens, and prints them. */
 const READERS = {
   python: {
     command: 'python3',
@@ -43,7 +43,7 @@ echo implode(' ', $seen), ' ', $token['apis']['chatbot'], "\\n";
 
 const isThere = (command) => run(command, ['--version']).then(() => true, () => false);
 
-/** Runs the documented command with another file, and waits for the first token. */
+/** Runs the documented command with another file and waits for the first token. */
 async function watch(t, endpoint, file) {
   const [program, ...words] = snippet('sh').trim().split(' ');
   assert.equal(program, 'inbenta-token');
@@ -84,7 +84,7 @@ for (const [language, { command, program, expired }] of Object.entries(READERS))
   });
 }
 
-test('the file has the members that the document lists', async (t) => {
+test('the file has the documented members', async (t) => {
   const { endpoint } = await serveApi(t);
   const file = join(await folderFor(t), 'token.json');
   await watch(t, endpoint, file);

@@ -1,10 +1,10 @@
-/* Gets a token in both ways, blocking and on an event loop, and prints them with a product's URL.
+/* Gets a token in a blocking call and on an event loop, and prints both with a product's URL.
  */
 #include <curl/curl.h>
 #include <inbenta_auth.h>
 #include <stdio.h>
 
-/* The library has a cJSON inside; a program's own must not meet it. */
+/* The library contains cJSON. It must not conflict with the program's own cJSON. */
 int cJSON_Parse(void);
 int cJSON_Parse(void) { return 0; }
 
@@ -28,7 +28,7 @@ static void turn(const inbenta_auth_options *options) {
     for (;;) {
       int64_t delay_ms = inbenta_auth_loop_run(loop);
       if (answers == 2)
-        break; /* before it waits for the next refresh */
+        break; /* without waiting for the next refresh */
       curl_multi_poll(multi, NULL, 0, delay_ms < 0 ? 1000 : (int)delay_ms, NULL);
       curl_multi_perform(multi, &running);
       for (const CURLMsg *message; (message = curl_multi_info_read(multi, &left)) != NULL;)
