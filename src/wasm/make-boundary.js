@@ -35,7 +35,7 @@ export async function boundaryModule() {
   const [definitions, core, boundary] = await Promise.all(['core/errors.def', 'core/iauth.h', 'wasm/boundary.h'].map(read));
   const errors = errorsOf(definitions);
   const codes = [...new Set(errors.map(([, , code]) => code))];
-  const headers = [...core.matchAll(/^  HEADER\(\w+, "([\w-]+)"\)/gm)].map(([, name]) => name);
+  const headers = [...core.matchAll(/^ {2}HEADER\(\w+, "([\w-]+)"\)/gm)].map(([, name]) => name);
   const constants = (members) => members.map(([name, number]) => `export const ${name} = ${number};\n`).join('');
   return `// Made by src/wasm/make-boundary.js from the C headers; not to be edited.
 

@@ -104,7 +104,7 @@ const declarations = (entry) => readFile(join(root, `js/types/${entry}.d.cts`), 
 /** The members of an interface or a class, as its declaration has them. */
 function membersOf(text, name) {
   const [, body] = new RegExp(`^export (?:declare )?(?:interface|class) ${name}\\b[^{]*\\{\\n([^]*?)^\\}`, 'm').exec(text);
-  return [...new Set([...body.matchAll(/^  (?:readonly |static |private )*(\w+)[?(:<]/gm)].map(([, member]) => member))].filter((member) => member != 'constructor').sort();
+  return [...new Set([...body.matchAll(/^ {2}(?:readonly |static |private )*(\w+)[?(:<]/gm)].map(([, member]) => member))].filter((member) => member != 'constructor').sort();
 }
 
 /** The names that the code lists when it refuses one that is unknown. */
@@ -160,5 +160,5 @@ test('the codes of errors', async () => {
   const [, union] = /^export type AuthErrorCode =\n([^;]*);/m.exec(await declarations('inbenta-auth'));
   const declared = [...union.matchAll(/'(\w+)'/g)].map(([, code]) => code).sort();
   const [, hints] = /^const HINTS = \{\n([^]*?)^\};/m.exec(await readFile(join(root, 'js/client/errors.js'), 'utf8'));
-  assert.deepEqual(declared, [...hints.matchAll(/^  (\w+): /gm)].map(([, code]) => code).sort());
+  assert.deepEqual(declared, [...hints.matchAll(/^ {2}(\w+): /gm)].map(([, code]) => code).sort());
 });
