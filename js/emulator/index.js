@@ -34,7 +34,7 @@ import { checkChoice, checkFlag, checkNames, checkNumber, LIFETIME_MAX_S, Option
  *   front of it do: without `reason` and Retry-After, and a wrong URL is a 403
  * @property {number} [refusalCacheS=0] with the personality 'gateway': how long the gateway repeats a refusal for the
  *   same keys and token, in seconds; up to 300 in production
- * @property {Knobs | Knobs[]} [knobs] as set() takes them
+ * @property {Knobs | Knobs[]} [knobs] the knobs at the start; see set()
  * @property {(entry: RequestEntry) => void} [log] called for each request
  */
 

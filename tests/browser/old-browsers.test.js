@@ -7,7 +7,7 @@ import { expect, grant, json, test } from './fixture.js';
 
 /** Each case runs in the page, before any other script. */
 const CASES = {
-  'without what came after 2021'() {
+  'without functions newer than 2021'() {
     const gone = (object, ...names) => names.forEach((name) => delete object[name]);
     gone(AbortSignal, 'timeout', 'any', 'abort');
     gone(AbortSignal.prototype, 'reason', 'throwIfAborted');
@@ -136,7 +136,7 @@ for (const build of Object.keys(BUILDS)) {
       expect(fake.requests.map(({ url }) => url)).toEqual(['/v1/auth', '/v1/refreshToken']);
     });
 
-  test(`${build} without WebAssembly says so`, async ({ page, fake }) => {
+  test(`${build} without WebAssembly is wasm_unavailable`, async ({ page, fake }) => {
     fake.answer = (response, request, n) => json(response, 200, grant(n));
     const { code, hint } = await open(page, fake, build, withoutWebAssembly);
     expect({ code, hint }).toEqual({ code: 'wasm_unavailable', hint: expect.stringContaining('no WebAssembly') });

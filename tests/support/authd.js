@@ -77,7 +77,7 @@ export class Authd {
       started.on('exit', () => resolve(undefined));
     });
     if (endpoint) return endpoint;
-    if (port) return this.serve({ lifetimeS, apis, adminToken, tls, words, logFile }); // in use: takes a free port
+    if (port) return this.serve({ lifetimeS, apis, adminToken, tls, words, logFile }); // the port is in use: any free one
     throw new Error(`inbenta-authd did not start: ${this.log.join('\n')}`);
   }
 

@@ -24,7 +24,7 @@ const REFUSED = [
   ['a hexadecimal length', post('Content-Length: 0x2\r\n', '{}'), 400],
   ['an empty length', post('Content-Length: \r\n'), 400],
   ['a length with a space', post('Content-Length: 1 0\r\n', '{}'), 400],
-  ['a length that no number holds', post('Content-Length: 99999999999999999999\r\n'), 413],
+  ['a length beyond 64 bits', post('Content-Length: 99999999999999999999\r\n'), 413],
   ['another transfer encoding', post('Transfer-Encoding: gzip\r\n', '{}'), 400],
   ['two transfer encodings in one', post('Transfer-Encoding: gzip, chunked\r\n', '0\r\n\r\n'), 400],
   ['chunked twice', post('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'), 400],
@@ -32,8 +32,8 @@ const REFUSED = [
   ['chunked in HTTP/1.0', post('Transfer-Encoding: chunked\r\n', '0\r\n\r\n', 'HTTP/1.0'), 400],
   ['a chunk without a size', post('Transfer-Encoding: chunked\r\n', 'zz\r\n\r\n'), 400],
   ['a chunk of a negative size', post('Transfer-Encoding: chunked\r\n', '-1\r\n\r\n'), 400],
-  ['a chunk that no number holds', post('Transfer-Encoding: chunked\r\n', 'ffffffffffffffffff\r\n\r\n'), 413],
-  ['a chunk that is longer than it says', post('Transfer-Encoding: chunked\r\n', '2\r\n{}xx0\r\n\r\n'), 400],
+  ['a chunk size beyond 64 bits', post('Transfer-Encoding: chunked\r\n', 'ffffffffffffffffff\r\n\r\n'), 413],
+  ['a chunk that is longer than its size', post('Transfer-Encoding: chunked\r\n', '2\r\n{}xx0\r\n\r\n'), 400],
   ['a space before the colon', get(`${HOST}X-A : b\r\n`), 400],
   ['a tab before the colon', get(`${HOST}X-A\t: b\r\n`), 400],
   ['a space before the colon of Host', get('Host : a\r\n'), 400],
@@ -51,9 +51,9 @@ const REFUSED = [
   ['Host with a user', get('Host: u@a\r\n'), 400],
   ['no version', `GET /healthz\r\n${HOST}\r\n`, 400],
   ['HTTP/2.0', get(HOST, '/healthz', 'HTTP/2.0'), 505],
-  ['a version that is none', get(HOST, '/healthz', 'HTTP/1.1x'), 400],
+  ['an invalid version', get(HOST, '/healthz', 'HTTP/1.1x'), 400],
   ['a byte above ASCII in the path', get(HOST, '/healthz\xff'), 400],
-  ['too long a header', get(`${HOST}X: ${'b'.repeat(20_000)}\r\n`), 431],
+  ['a header that is too long', get(`${HOST}X: ${'b'.repeat(20_000)}\r\n`), 431],
 ];
 
 /**

@@ -47,7 +47,7 @@ async function fakeApi(t, answer) {
 
 const TOKEN = { accessToken: 'the-token', expiration: 1_900_000_000, expires_in: 1200, apis: { chatbot: 'https://api.example/prod/chatbot' } };
 
-test('a token takes one request, which is like a browser’s', async (t) => {
+test('one request like a browser’s gets a token', async (t) => {
   const { requests, check } = await fakeApi(t, () => [200, TOKEN]);
   const { status, text, json } = await check();
   assert.equal(status, 0);
@@ -89,9 +89,9 @@ for (const [what, answer, verdict, exit, advice] of [
   ['the gateway, unauthorized', [401, { message: 'Unauthorized' }], 'credentials_rejected', 1, /API key/],
   ['a wrong URL', [403, { message: 'Missing Authentication Token' }], 'endpoint_refused', 1, /ends in \/v1/],
   ['a firewall', [403, '<html><h1>403 ERROR</h1></html>'], 'endpoint_refused', 1, /firewall/],
-  ['a domain, in the API’s own words', [403, { error: { code: 403, message: 'Domain is not allowed' } }], 'credentials_rejected', 1, /list has https:\/\/www\.shop\.example/],
-  ['a revoked key, in the API’s own words', [401, { error: { code: 401, message: 'Domain key has been revoked' } }], 'credentials_rejected', 1, /not revoked/],
-  ['limits', [429, { message: 'Limit Exceeded' }], 'rate_limited', 3, /later/],
+  ['a refused domain with the API’s message', [403, { error: { code: 403, message: 'Domain is not allowed' } }], 'credentials_rejected', 1, /list has https:\/\/www\.shop\.example/],
+  ['a revoked key with the API’s message', [401, { error: { code: 401, message: 'Domain key has been revoked' } }], 'credentials_rejected', 1, /not revoked/],
+  ['a used-up quota', [429, { message: 'Limit Exceeded' }], 'rate_limited', 3, /later/],
   ['an API that fails', [503, ''], 'server_error', 3, /later/],
   ['no such path', [404, 'Not found'], 'bad_response', 1, /ends in \/v1/],
   ['a redirect', [302, '', { Location: 'https://elsewhere.example/' }], 'bad_response', 1, /redirects/],

@@ -36,7 +36,7 @@ async function product(t, { options, answer = (response, request) => echo(respon
 
 const isProduct = (url) => url.startsWith('/product');
 
-test('fetch takes a product and a path, or a URL', async (t) => {
+test('fetch accepts a product and a path, or a URL', async (t) => {
   const { client, origin } = await product(t, { options: { environment: 'production', source: 'web', userType: 0 } });
   for (const answer of [await client.fetch('chatbot', '/v1/talk?x=1'), await client.fetch(`${origin}/product/v1/talk?x=1`), await client.fetch(new URL(`${origin}/product/v1/talk?x=1`), { headers: { 'X-Mine': '1' } })]) {
     const { url, headers } = await answer.json();
@@ -193,7 +193,7 @@ test('an unreachable product and an aborted call fail with their codes', async (
   await assert.rejects(slow.client.fetch('chatbot', '/x', { signal: AbortSignal.timeout(100) }), failsWith('aborted'));
 });
 
-test('a token is never sent over plain http to another machine, whoever named the product', async (t) => {
+test('a token is never sent over plain http to another machine, even if its own grant names the product', async (t) => {
   const { endpoint } = await fakeApi(t);
   const client = createFromAccessToken({ accessToken: 'token', apis: { chatbot: 'http://chatbot.example' } }, 'the-api-key', { endpoint, autoRefresh: false });
   t.after(() => client.dispose());
