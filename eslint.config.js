@@ -3,7 +3,16 @@ import js from '@eslint/js';
 import globals from 'globals';
 
 export default [
-  { ignores: ['build/', 'dist/', 'node_modules/', 'tests/**/node_modules/', 'tests/frameworks/**/app/', 'tests/package/environments/'] },
+  {
+    ignores: [
+      'build/',
+      'dist/',
+      'node_modules/',
+      'tests/**/node_modules/',
+      'tests/frameworks/**/app/',
+      'tests/package/environments/',
+    ],
+  },
   js.configs.recommended,
   {
     languageOptions: { ecmaVersion: 2024, globals: { ...globals.browser, ...globals.node } },
@@ -21,7 +30,9 @@ export default [
       globals: {
         ...globals.serviceworker,
         ...Object.fromEntries(
-          ['InbentaAuthSDK', 'InbentaAuth', 'InbentaChatbotSDK', 'client', 'authorization', 'chatbotApi'].map((name) => [name, 'readonly']),
+          ['InbentaAuthSDK', 'InbentaAuth', 'InbentaChatbotSDK', 'client', 'authorization', 'chatbotApi'].map(
+            (name) => [name, 'readonly'],
+          ),
         ),
       },
     },

@@ -29,7 +29,10 @@ const wasmAsText = (file) => ({
   name: 'wasm as text',
   setup(build) {
     build.onResolve({ filter: /^#wasm$/ }, () => ({ path: 'text', namespace: 'wasm' }));
-    build.onLoad({ filter: /./, namespace: 'wasm' }, async () => ({ contents: encode(await readFile(file)), loader: 'text' }));
+    build.onLoad({ filter: /./, namespace: 'wasm' }, async () => ({
+      contents: encode(await readFile(file)),
+      loader: 'text',
+    }));
   },
 });
 
@@ -85,7 +88,8 @@ async function writeForBrowsers(entry, name, { preamble, ...options }) {
   await write(name, minified);
 }
 
-const writeForNode = async (entry, name, options) => write(name, await bundle(entry, name, { platform: 'node', format: 'cjs', ...options }));
+const writeForNode = async (entry, name, options) =>
+  write(name, await bundle(entry, name, { platform: 'node', format: 'cjs', ...options }));
 
 await rm(dist(''), { recursive: true, force: true });
 await mkdir(dist(''));
@@ -105,9 +109,14 @@ const esbuild = JSON.parse(await readFile(path('node_modules/esbuild/package.jso
 const license = await readFile(path('node_modules/esbuild/LICENSE.md'), 'utf8');
 const notices = { ESBUILD_VERSION: esbuild.version, ESBUILD_LICENSE: license.trim() };
 const withModules = await readFile(path('build/wasm/THIRD_PARTY_NOTICES.md'), 'utf8');
-await writeFile(dist('THIRD_PARTY_NOTICES.md'), withModules.replace(/@(ESBUILD_\w+)@/g, (_, name) => notices[name]));
+await writeFile(
+  dist('THIRD_PARTY_NOTICES.md'),
+  withModules.replace(/@(ESBUILD_\w+)@/g, (_, name) => notices[name]),
+);
 
 const digests = {};
 for (const file of ['inbenta-auth.js', 'external.js', 'inbenta-auth.wasm', 'inbenta-auth.min.js'])
-  digests[file] = `sha384-${createHash('sha384').update(await readFile(dist(file))).digest('base64')}`;
+  digests[file] = `sha384-${createHash('sha384')
+    .update(await readFile(dist(file)))
+    .digest('base64')}`;
 await writeFile(dist('integrity.json'), `${JSON.stringify(digests, null, 2)}\n`);

@@ -34,11 +34,21 @@ const CACHED = 'If you have just changed something: a gateway can repeat an old 
 export class CheckError extends Error {}
 
 const text = { type: 'string' };
-const OPTIONS = { origin: text, 'domain-key': text, 'api-key': text, endpoint: text, 'domain-key-name': text, timeout: text, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } };
+const OPTIONS = {
+  origin: text,
+  'domain-key': text,
+  'api-key': text,
+  endpoint: text,
+  'domain-key-name': text,
+  timeout: text,
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+};
 
 /** Returns "https://www.example.com". Throws an error that shows the right form. */
 function checkOrigin(given) {
-  if (given === undefined) throw new CheckError('--origin is missing: the origin of your pages, such as https://www.example.com');
+  if (given === undefined)
+    throw new CheckError('--origin is missing: the origin of your pages, such as https://www.example.com');
   try {
     const { origin } = new URL(given);
     if (origin == given || `${origin}/` == given) return origin;
@@ -58,17 +68,36 @@ function settingsOf(words, environment) {
     throw new CheckError(error.message.split('\n')[0]);
   }
   if (values.help) return undefined;
-  const [apiKey, domainKey] = [values['api-key'] ?? environment.INBENTA_API_KEY, values['domain-key'] ?? environment.INBENTA_DOMAIN_KEY];
+  const [apiKey, domainKey] = [
+    values['api-key'] ?? environment.INBENTA_API_KEY,
+    values['domain-key'] ?? environment.INBENTA_DOMAIN_KEY,
+  ];
   if (!apiKey) throw new CheckError('--api-key is missing, and so is INBENTA_API_KEY');
   if (!domainKey) throw new CheckError('--domain-key is missing, and so is INBENTA_DOMAIN_KEY');
   const seconds = Number(values.timeout ?? 10);
-  if (!(seconds > 0 && seconds <= 600)) throw new CheckError(`--timeout ${values.timeout}: give a number of seconds from 1 to 600`);
+  if (!(seconds > 0 && seconds <= 600))
+    throw new CheckError(`--timeout ${values.timeout}: give a number of seconds from 1 to 600`);
   const name = values['domain-key-name'];
   try {
     // The same rules as in a page.
-    const fixed = { apiKey, credential: checkKey('domainKey', domainKey), credentialName: 'domain key', flow: FLOW_DOMAIN_KEY };
-    const { endpoint } = checkConfig({ endpoint: values.endpoint, domainKeyName: name }, fixed, { domainKeyName: 'string' });
-    return { origin: checkOrigin(values.origin), apiKey, domainKey, endpoint: endpoint.replace(/\/$/, ''), names: name ? [name] : NAMES, timeoutMs: seconds * 1000, json: values.json };
+    const fixed = {
+      apiKey,
+      credential: checkKey('domainKey', domainKey),
+      credentialName: 'domain key',
+      flow: FLOW_DOMAIN_KEY,
+    };
+    const { endpoint } = checkConfig({ endpoint: values.endpoint, domainKeyName: name }, fixed, {
+      domainKeyName: 'string',
+    });
+    return {
+      origin: checkOrigin(values.origin),
+      apiKey,
+      domainKey,
+      endpoint: endpoint.replace(/\/$/, ''),
+      names: name ? [name] : NAMES,
+      timeoutMs: seconds * 1000,
+      json: values.json,
+    };
   } catch (error) {
     throw error.code == 'invalid_config' || error.code == 'insecure_endpoint' ? new CheckError(error.hint) : error;
   }
@@ -105,18 +134,33 @@ async function ask({ origin, apiKey, domainKey, endpoint, timeoutMs }, name) {
       signal: AbortSignal.timeout(timeoutMs),
     });
     const body = await bodyOf(response);
-    return { name, status: response.status, body: parsed(body), hasBody: body.trim() != '', allows: response.headers.get('Access-Control-Allow-Origin') };
+    return {
+      name,
+      status: response.status,
+      body: parsed(body),
+      hasBody: body.trim() != '',
+      allows: response.headers.get('Access-Control-Allow-Origin'),
+    };
   } catch (error) {
-    const problem = error.name == 'TimeoutError' ? `no answer within ${timeoutMs / 1000} s` : (error.cause?.code ?? error.cause?.message ?? error.message);
+    const problem =
+      error.name == 'TimeoutError'
+        ? `no answer within ${timeoutMs / 1000} s`
+        : (error.cause?.code ?? error.cause?.message ?? error.message);
     return { name, status: 0, problem };
   }
 }
 
 /** The API's own error message, shortened, without unprintable characters and keys. */
 function sentenceOf(body, keys) {
-  const said = [body?.error?.message, body?.error, body?.Message, body?.message].find((value) => typeof value == 'string') ?? '';
-  const clean = keys.filter((key) => key.length >= CREDENTIAL_MIN).reduce((words, key) => words.replaceAll(key, '…'), said);
-  return clean.replace(/[^\x20-\x7e\u00a0-\uffff]+/g, ' ').trim().slice(0, MESSAGE_MAX);
+  const said =
+    [body?.error?.message, body?.error, body?.Message, body?.message].find((value) => typeof value == 'string') ?? '';
+  const clean = keys
+    .filter((key) => key.length >= CREDENTIAL_MIN)
+    .reduce((words, key) => words.replaceAll(key, '…'), said);
+  return clean
+    .replace(/[^\x20-\x7e\u00a0-\uffff]+/g, ' ')
+    .trim()
+    .slice(0, MESSAGE_MAX);
 }
 
 const isToken = (body) => typeof body?.accessToken == 'string' && body.accessToken !== '' && body.expires_in > 0;
@@ -128,25 +172,67 @@ const isApiError = (body) => typeof body?.error == 'object' && body.error !== nu
  */
 function judge({ name, status, body, problem, allows }, { origin, endpoint, names }) {
   const of = (verdict, exit, ...advice) => ({ verdict, exit, advice });
-  if (!status) return of('unreachable', 3, `There is no answer from ${endpoint}: ${problem}. Check the connection and the endpoint.`);
+  if (!status)
+    return of(
+      'unreachable',
+      3,
+      `There is no answer from ${endpoint}: ${problem}. Check the connection and the endpoint.`,
+    );
   if (status == 200) {
-    if (!isToken(body)) return of('bad_response', 1, `This is not the answer of the Auth API. Check that ${endpoint} is its base URL.`);
-    if (allows !== origin && allows !== '*') return of('no_cors', 1, `A page on ${origin} cannot read this answer: Access-Control-Allow-Origin is ${allows ?? 'missing'}. Ask who runs the endpoint.`);
-    const rename = name == 'domainKey' ? [] : [`The API takes the domain key under another name. Pass domainKeyName: '${name}' to createFromDomainKey, or write data-domain-key-name="${name}" on the script tag.`];
+    if (!isToken(body))
+      return of('bad_response', 1, `This is not the answer of the Auth API. Check that ${endpoint} is its base URL.`);
+    if (allows !== origin && allows !== '*')
+      return of(
+        'no_cors',
+        1,
+        `A page on ${origin} cannot read this answer: Access-Control-Allow-Origin is ${allows ?? 'missing'}. Ask who runs the endpoint.`,
+      );
+    const rename =
+      name == 'domainKey'
+        ? []
+        : [
+            `The API takes the domain key under another name. Pass domainKeyName: '${name}' to createFromDomainKey, or write data-domain-key-name="${name}" on the script tag.`,
+          ];
     return of('token', 0, `A page on ${origin} gets a token with these keys.`, ...rename);
   }
   const reason = body?.error?.reason;
-  if (reason == 'origin_not_allowed') return of('origin_not_allowed', 1, `Add ${origin} to the domain key's list of domains.`);
-  if (reason == 'key_revoked') return of('key_revoked', 1, 'The domain key was revoked. Create a new one and use it in your pages.');
-  if (status == 429) return of('rate_limited', 3, 'Too many requests were made with this API key. All visitors share its limits. Try again later.');
-  if (status >= 500 || [408, 421, 425].includes(status)) return of('server_error', 3, 'The API failed. Try again later.');
+  if (reason == 'origin_not_allowed')
+    return of('origin_not_allowed', 1, `Add ${origin} to the domain key's list of domains.`);
+  if (reason == 'key_revoked')
+    return of('key_revoked', 1, 'The domain key was revoked. Create a new one and use it in your pages.');
+  if (status == 429)
+    return of(
+      'rate_limited',
+      3,
+      'Too many requests were made with this API key. All visitors share its limits. Try again later.',
+    );
+  if (status >= 500 || [408, 421, 425].includes(status))
+    return of('server_error', 3, 'The API failed. Try again later.');
   if ([400, 401, 403, 422].includes(status) && isApiError(body)) {
     const both = names.length > 1 ? ` Both names of the domain key were tried: ${NAMES.join(' and ')}.` : '';
-    return of('credentials_rejected', 1, `The API itself refuses. Check that the domain key and the API key belong together, that the domain key's list has ${origin}, and that the key was not revoked.${both}`, CACHED);
+    return of(
+      'credentials_rejected',
+      1,
+      `The API itself refuses. Check that the domain key and the API key belong together, that the domain key's list has ${origin}, and that the key was not revoked.${both}`,
+      CACHED,
+    );
   }
-  if (status == 401 || (status == 403 && typeof body?.Message == 'string')) return of('credentials_rejected', 1, 'The gateway before the API does not know the API key. Copy it again from the Administration tab of the Inbenta App.', CACHED);
-  if (status == 403) return of('endpoint_refused', 1, `Something before the API refuses, which does not speak of your keys. Check that ${endpoint} is right and ends in /v1, and ask who runs the firewall.`, CACHED);
-  if (status < 400) return of('bad_response', 1, `The endpoint redirects, which a page does not follow. Use the final URL.`);
+  if (status == 401 || (status == 403 && typeof body?.Message == 'string'))
+    return of(
+      'credentials_rejected',
+      1,
+      'The gateway before the API does not know the API key. Copy it again from the Administration tab of the Inbenta App.',
+      CACHED,
+    );
+  if (status == 403)
+    return of(
+      'endpoint_refused',
+      1,
+      `Something before the API refuses, which does not speak of your keys. Check that ${endpoint} is right and ends in /v1, and ask who runs the firewall.`,
+      CACHED,
+    );
+  if (status < 400)
+    return of('bad_response', 1, `The endpoint redirects, which a page does not follow. Use the final URL.`);
   return of('bad_response', 1, `The Auth API is not at ${endpoint}. Check the endpoint: it ends in /v1.`);
 }
 
@@ -188,8 +274,13 @@ export async function check(words, environment = process.env) {
 }
 
 function print({ status, serverMessage, domainKeyName, requests, lifetimeS, products, advice }, { endpoint, origin }) {
-  console.log(`POST ${endpoint}/auth, Origin ${origin}, the domain key as ${domainKeyName}${requests > 1 ? ' (two requests)' : ''}`);
-  if (status) console.log(`  answered ${status}${lifetimeS ? `: a token for ${lifetimeS} s; products: ${products.join(', ') || 'none'}` : ''}`);
+  console.log(
+    `POST ${endpoint}/auth, Origin ${origin}, the domain key as ${domainKeyName}${requests > 1 ? ' (two requests)' : ''}`,
+  );
+  if (status)
+    console.log(
+      `  answered ${status}${lifetimeS ? `: a token for ${lifetimeS} s; products: ${products.join(', ') || 'none'}` : ''}`,
+    );
   if (serverMessage) console.log(`  The API says: ${serverMessage}`);
   for (const line of advice) console.log(line);
 }

@@ -59,16 +59,52 @@ const list = { type: 'string', multiple: true };
 const flag = { type: 'boolean' };
 
 const OPTIONS = {
-  domain: list, 'allow-host': list, 'exit-with-parent': flag, port: text, host: text, file: text, api: list, lifetime: text, throttle: text, quota: text,
-  'admin-token-file': text, json: flag, log: text, quiet: flag, help: { type: 'boolean', short: 'h' }, version: flag,
-  'user-personal-secret': text, personality: text, 'refusal-cache': text, firewall: flag, 'no-cors': flag, apis: text,
-  latency: text, status: text, body: text, 'retry-after': text, 'cut-off': flag, 'clock-offset': text, path: text, next: text,
+  domain: list,
+  'allow-host': list,
+  'exit-with-parent': flag,
+  port: text,
+  host: text,
+  file: text,
+  api: list,
+  lifetime: text,
+  throttle: text,
+  quota: text,
+  'admin-token-file': text,
+  json: flag,
+  log: text,
+  quiet: flag,
+  help: { type: 'boolean', short: 'h' },
+  version: flag,
+  'user-personal-secret': text,
+  personality: text,
+  'refusal-cache': text,
+  firewall: flag,
+  'no-cors': flag,
+  apis: text,
+  latency: text,
+  status: text,
+  body: text,
+  'retry-after': text,
+  'cut-off': flag,
+  'clock-offset': text,
+  path: text,
+  next: text,
 };
 
 /** The flag for each option of startEmulator. Error messages name the flag. */
 const FLAGS = {
-  domains: '--domain', allowHosts: '--allow-host', apis: '--api', adminToken: '--admin-token-file', lifetimeS: '--lifetime', latencyMs: '--latency',
-  retryAfterS: '--retry-after', userPersonalSecret: '--user-personal-secret', refusalCacheS: '--refusal-cache', clockOffsetS: '--clock-offset', cutOff: '--cut-off', knobs: '--path, --next',
+  domains: '--domain',
+  allowHosts: '--allow-host',
+  apis: '--api',
+  adminToken: '--admin-token-file',
+  lifetimeS: '--lifetime',
+  latencyMs: '--latency',
+  retryAfterS: '--retry-after',
+  userPersonalSecret: '--user-personal-secret',
+  refusalCacheS: '--refusal-cache',
+  clockOffsetS: '--clock-offset',
+  cutOff: '--cut-off',
+  knobs: '--path, --next',
 };
 
 class UsageError extends Error {}
@@ -105,9 +141,19 @@ function adminToken(file) {
 
 /** The options for startEmulator. */
 function optionsOf(values) {
-  if (values.log !== undefined && !['text', 'json'].includes(values.log)) throw new UsageError(`--log ${values.log}: write text or json`);
+  if (values.log !== undefined && !['text', 'json'].includes(values.log))
+    throw new UsageError(`--log ${values.log}: write text or json`);
   const limits = { path: values.path, next: number(values.next) };
-  const trouble = { latencyMs: number(values.latency), status: number(values.status), body: values.body, retryAfterS: number(values['retry-after']), cutOff: values['cut-off'], firewall: values.firewall, cors: values['no-cors'] && false, apis: values.apis };
+  const trouble = {
+    latencyMs: number(values.latency),
+    status: number(values.status),
+    body: values.body,
+    retryAfterS: number(values['retry-after']),
+    cutOff: values['cut-off'],
+    firewall: values.firewall,
+    cors: values['no-cors'] && false,
+    apis: values.apis,
+  };
   return {
     domains: values.domain,
     port: number(values.port ?? '8080'),
@@ -124,7 +170,9 @@ function optionsOf(values) {
     personality: values.personality,
     refusalCacheS: number(values['refusal-cache']),
     knobs: [{ clockOffsetS: number(values['clock-offset']) }, { ...trouble, ...limits }],
-    log: values.quiet ? undefined : (entry) => process.stderr.write(`${values.log == 'json' ? JSON.stringify(entry) : line(entry)}\n`),
+    log: values.quiet
+      ? undefined
+      : (entry) => process.stderr.write(`${values.log == 'json' ? JSON.stringify(entry) : line(entry)}\n`),
   };
 }
 
@@ -144,7 +192,9 @@ function print({ endpoint, apiKey, domainKey, secret }, { json, domain, 'admin-t
 
 function warn({ host = '127.0.0.1' }) {
   const loopback = host == 'localhost' || host == '::1' || (isIP(host) == 4 && host.startsWith('127.'));
-  console.error('WARNING: an emulator for development and tests. Its keys are for tests only; put none of them, and no real one, into production.');
+  console.error(
+    'WARNING: an emulator for development and tests. Its keys are for tests only; put none of them, and no real one, into production.',
+  );
   if (!loopback) console.error(`WARNING: it listens on ${host}: other machines can reach it.`);
 }
 
@@ -152,7 +202,12 @@ function parse(words) {
   try {
     const { values, positionals } = parseArgs({ args: words, options: OPTIONS, allowPositionals: true });
     if (values.help || values.version) return values;
-    if (positionals[0] != 'emulator') throw new UsageError(positionals.length ? `there is no command ${positionals[0]}; there are emulator and check` : 'say what to run: npx inbenta-auth emulator, or npx inbenta-auth check');
+    if (positionals[0] != 'emulator')
+      throw new UsageError(
+        positionals.length
+          ? `there is no command ${positionals[0]}; there are emulator and check`
+          : 'say what to run: npx inbenta-auth emulator, or npx inbenta-auth check',
+      );
     if (positionals.length > 1) throw new UsageError(`${positionals[1]}: one argument too many`);
     return values;
   } catch (error) {
@@ -177,8 +232,13 @@ function complain(error) {
   const told = (message, status) => (console.error(`inbenta-auth: ${message}`), status);
   if (error instanceof CheckError) return told(`${error.message} (see npx inbenta-auth check --help)`, 2);
   if (error instanceof UsageError) return told(`${error.message} (see npx inbenta-auth --help)`, 2);
-  if (error.code == 'invalid_option') return told(`${FLAGS[error.option.split('.')[0]] ?? `--${error.option}`}: ${error.advice} (see npx inbenta-auth --help)`, 2);
-  if (error.code == 'EADDRINUSE') return told('this port is in use; choose another one with --port, or 0 for a free one', 1);
+  if (error.code == 'invalid_option')
+    return told(
+      `${FLAGS[error.option.split('.')[0]] ?? `--${error.option}`}: ${error.advice} (see npx inbenta-auth --help)`,
+      2,
+    );
+  if (error.code == 'EADDRINUSE')
+    return told('this port is in use; choose another one with --port, or 0 for a free one', 1);
   return told(error.message, 1);
 }
 

@@ -14,21 +14,44 @@ import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const native = join(root, 'build/native');
-const { values: options } = parseArgs({ options: { sample: { type: 'string', default: '1000000' }, seed: { type: 'string', default: '1' }, file: { type: 'string', default: '' } } });
+const { values: options } = parseArgs({
+  options: {
+    sample: { type: 'string', default: '1000000' },
+    seed: { type: 'string', default: '1' },
+    file: { type: 'string', default: '' },
+  },
+});
 
 /** [what, pattern, replacement]: the mistakes. */
 const MISTAKES = [
-  ['< to <=', / < /, ' <= '], ['<= to <', / <= /, ' < '], ['> to >=', / > /, ' >= '], ['>= to >', / >= /, ' > '],
-  ['== to !=', / == /, ' != '], ['!= to ==', / != /, ' == '], ['&& to ||', / && /, ' || '], ['|| to &&', / \|\| /, ' && '],
-  ['+ to -', / \+ /, ' - '], ['- to +', / - /, ' + '], ['* to +', / \* /, ' + '], ['true to false', /\btrue\b/, 'false'], ['false to true', /\bfalse\b/, 'true'],
-  ['! left out', /!(?=[a-z(])/, ''], ['min to max', /iauth__min/, 'iauth__max'], ['max to min', /iauth__max/, 'iauth__min'],
-  ['statement left out', /^(\s+)(?!return\b|break\b|continue\b|case\b|const\b|static\b|struct\b|bool\b|char\b|int\b|double\b|size_t\b|int64_t\b|uint\d+_t\b|iauth_)[\w(*][^{}]*;$/, '$1;'],
+  ['< to <=', / < /, ' <= '],
+  ['<= to <', / <= /, ' < '],
+  ['> to >=', / > /, ' >= '],
+  ['>= to >', / >= /, ' > '],
+  ['== to !=', / == /, ' != '],
+  ['!= to ==', / != /, ' == '],
+  ['&& to ||', / && /, ' || '],
+  ['|| to &&', / \|\| /, ' && '],
+  ['+ to -', / \+ /, ' - '],
+  ['- to +', / - /, ' + '],
+  ['* to +', / \* /, ' + '],
+  ['true to false', /\btrue\b/, 'false'],
+  ['false to true', /\bfalse\b/, 'true'],
+  ['! left out', /!(?=[a-z(])/, ''],
+  ['min to max', /iauth__min/, 'iauth__max'],
+  ['max to min', /iauth__max/, 'iauth__min'],
+  [
+    'statement left out',
+    /^(\s+)(?!return\b|break\b|continue\b|case\b|const\b|static\b|struct\b|bool\b|char\b|int\b|double\b|size_t\b|int64_t\b|uint\d+_t\b|iauth_)[\w(*][^{}]*;$/,
+    '$1;',
+  ],
 ];
 
 /** Nothing here changes what anybody could see, or it is only about speed and size. */
 const EQUIVALENT = /_Static_assert|#include|#define|^\s*(\/?\*|\/\/)/;
 
-const run = (command, args, timeout = 20_000) => new Promise((resolve) => execFile(command, args, { timeout }, (error) => resolve(!error)));
+const run = (command, args, timeout = 20_000) =>
+  new Promise((resolve) => execFile(command, args, { timeout }, (error) => resolve(!error)));
 
 async function mutantsOf(file) {
   const lines = (await readFile(file, 'utf8')).split('\n');
@@ -37,7 +60,13 @@ async function mutantsOf(file) {
     if (EQUIVALENT.test(line) || /^\s*\*/.test(line)) return [];
     return MISTAKES.filter(([, pattern]) => pattern.test(code)).map(([what, pattern, replacement]) => {
       const mutated = code.replace(pattern, replacement);
-      return { file, line: index + 1, what, text: line.trim(), source: [...lines.slice(0, index), mutated, ...lines.slice(index + 1)].join('\n') };
+      return {
+        file,
+        line: index + 1,
+        what,
+        text: line.trim(),
+        source: [...lines.slice(0, index), mutated, ...lines.slice(index + 1)].join('\n'),
+      };
     });
   });
 }
@@ -46,7 +75,9 @@ async function mutantsOf(file) {
 async function testsFor(file) {
   const last = ['client', 'response', 'answers', 'rates', 'torture', 'schedules'];
   const rank = ([, name]) => last.findIndex((end) => name.endsWith(end)) + 1;
-  const core = (await readdir(join(native, 'tests/c/core'))).filter((name) => /^test_/.test(name)).map((name) => ['core', name]);
+  const core = (await readdir(join(native, 'tests/c/core')))
+    .filter((name) => /^test_/.test(name))
+    .map((name) => ['core', name]);
   const own = file.includes('/base/') ? [['base', `test_base_${file.match(/(\w+)\.c$/)[1]}`]] : [];
   const base = file.includes('/base/') ? core.filter(([, name]) => /_(client|response)$/.test(name)) : core;
   return [...own, ...base].sort((one, other) => rank(one) - rank(other));
@@ -61,23 +92,58 @@ async function isSeen(mutant) {
   const source = join(work, 'mutant.c');
   const object = join(work, 'mutant.o');
   await writeFile(source, mutant.source);
-  if (!(await run('cc', ['-std=gnu11', '-O1', '-w', `-I${root}/src`, `-I${root}/build/cjson`, '-DCJSON_HIDE_SYMBOLS', '-DCJSON_NESTING_LIMIT=16', '-c', source, '-o', object]))) return undefined;
+  if (
+    !(await run('cc', [
+      '-std=gnu11',
+      '-O1',
+      '-w',
+      `-I${root}/src`,
+      `-I${root}/build/cjson`,
+      '-DCJSON_HIDE_SYMBOLS',
+      '-DCJSON_NESTING_LIMIT=16',
+      '-c',
+      source,
+      '-o',
+      object,
+    ]))
+  )
+    return undefined;
   for (const [folder, name] of await testsFor(mutant.file)) {
     const program = join(work, name);
     const own = join(native, `tests/c/${folder}/CMakeFiles/${name}.dir/${name.replace(`_${folder}_`, '_')}.c.o`);
-    const libraries = [join(native, 'tests/c/core/libfake_host.a'), join(native, 'src/core/libiauth_core.a'), join(native, 'src/base/libiauth_base.a'), join(native, 'libcjson_slim.a')];
+    const libraries = [
+      join(native, 'tests/c/core/libfake_host.a'),
+      join(native, 'src/core/libiauth_core.a'),
+      join(native, 'src/base/libiauth_base.a'),
+      join(native, 'libcjson_slim.a'),
+    ];
     // The mutant comes first, so the archive's own object is not taken.
-    if (!(await run('cc', ['-o', program, own, object, ...libraries, '-lcmocka', '-lm']))) throw new Error(`${name} does not link`);
+    if (!(await run('cc', ['-o', program, own, object, ...libraries, '-lcmocka', '-lm'])))
+      throw new Error(`${name} does not link`);
     if (!(await run(program, []))) return true;
   }
   return false;
 }
 
 let state = BigInt(options.seed);
-const random = () => Number((state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffff_ffff_ffff_ffffn) >> 33n);
-const files = (await Promise.all(['core', 'base'].map(async (folder) => (await readdir(join(root, 'src', folder))).filter((name) => /^(?!hash_table|wipe).*\.c$/.test(name)).map((name) => join(root, 'src', folder, name))))).flat();
-const all = (await Promise.all(files.filter((file) => file.includes(options.file)).map(mutantsOf))).flat().map((mutant) => ({ mutant, rank: random() }));
-const chosen = all.sort((a, b) => a.rank - b.rank).slice(0, Number(options.sample)).map(({ mutant }) => mutant);
+const random = () =>
+  Number((state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffff_ffff_ffff_ffffn) >> 33n);
+const files = (
+  await Promise.all(
+    ['core', 'base'].map(async (folder) =>
+      (await readdir(join(root, 'src', folder)))
+        .filter((name) => /^(?!hash_table|wipe).*\.c$/.test(name))
+        .map((name) => join(root, 'src', folder, name)),
+    ),
+  )
+).flat();
+const all = (await Promise.all(files.filter((file) => file.includes(options.file)).map(mutantsOf)))
+  .flat()
+  .map((mutant) => ({ mutant, rank: random() }));
+const chosen = all
+  .sort((a, b) => a.rank - b.rank)
+  .slice(0, Number(options.sample))
+  .map(({ mutant }) => mutant);
 
 const byFile = {};
 for (const mutant of chosen) {

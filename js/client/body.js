@@ -17,8 +17,9 @@ export async function readBody(response, bytes, signal) {
     bytes.set(part, length);
     length += part.length;
   };
-  if (!reader) take(new Uint8Array(await response.arrayBuffer())); // browsers of 2020 give it as a whole only
-  else for (let piece; length < bytes.length && !(piece = await reader.read()).done; ) take(piece.value);
+  if (!reader)
+    take(new Uint8Array(await response.arrayBuffer())); // browsers of 2020 give it as a whole only
+  else for (let piece; length < bytes.length && !(piece = await reader.read()).done;) take(piece.value);
   stop();
   return length;
 }

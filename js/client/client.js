@@ -115,7 +115,8 @@ export class AuthClient extends EventTarget {
   #emit(type, detail, from) {
     queueMicrotask(() => {
       if (this.#isDisposed) return;
-      const { name, ...facts } = type == 'token' ? { expiresAt: detail.expiresAt, products: Object.keys(detail.apis), from } : { ...detail };
+      const { name, ...facts } =
+        type == 'token' ? { expiresAt: detail.expiresAt, products: Object.keys(detail.apis), from } : { ...detail };
       this.#log({ type, ...facts });
       const source = this.#source;
       const event = new Event(type);
@@ -138,7 +139,9 @@ export class AuthClient extends EventTarget {
   /** A token whose products are known, if there is this one at all. */
   async #tokenFor(product, signal) {
     const token = await this.getToken({ signal });
-    return product === undefined || hasProduct(token.apis, product) ? token : this.#wait({ products: true }, { __proto__: null, signal });
+    return product === undefined || hasProduct(token.apis, product)
+      ? token
+      : this.#wait({ products: true }, { __proto__: null, signal });
   }
 
   /** @param {any} options */

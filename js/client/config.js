@@ -54,7 +54,8 @@ export function checkDuration(name, value) {
 
 /** The base URL as browsers write it. A string that is not a URL stays as it is and is refused later. */
 function endpointOf({ endpoint, connectionEntryPoint }) {
-  if (connectionEntryPoint !== undefined) endpoint = connectionEntryPoint.replace(/\/*$/, '').replace(/(\/v1)?$/, '/v1');
+  if (connectionEntryPoint !== undefined)
+    endpoint = connectionEntryPoint.replace(/\/*$/, '').replace(/(\/v1)?$/, '/v1');
   try {
     return new URL(endpoint).href;
   } catch {
@@ -76,19 +77,25 @@ export function checkConfig(given, fixed, more) {
   for (const name in own) {
     if (!types[name]) throw invalid(`There is no option "${name}". There are: ${Object.keys(types).join(', ')}.`);
     if (own[name] === undefined) continue;
-    if (own[name] === null || !types[name].split(' ').includes(typeof own[name])) throw invalid(`${name} must be a ${types[name].replace(' ', ' or ')}.`);
+    if (own[name] === null || !types[name].split(' ').includes(typeof own[name]))
+      throw invalid(`${name} must be a ${types[name].replace(' ', ' or ')}.`);
     config[name] = own[name];
   }
   Object.assign(config, fixed);
   checkKey('apiKey', config.apiKey);
-  for (const name of ['minValidityMs', 'timeoutMs']) if (!Number.isFinite(checkDuration(name, config[name]))) throw invalid(`${name} must be finite.`);
+  for (const name of ['minValidityMs', 'timeoutMs'])
+    if (!Number.isFinite(checkDuration(name, config[name]))) throw invalid(`${name} must be finite.`);
   for (const name of ['domainKeyName', 'userPersonalSecret']) if (config[name]) checkKey(name, config[name]);
   if (config.persist !== undefined && config.persist != 'session') throw invalid("persist can only be 'session'.");
-  if (own.endpoint !== undefined && own.connectionEntryPoint !== undefined) throw invalid('Pass endpoint or connectionEntryPoint, not both.');
+  if (own.endpoint !== undefined && own.connectionEntryPoint !== undefined)
+    throw invalid('Pass endpoint or connectionEntryPoint, not both.');
   config.timeoutMs = timerMs(config.timeoutMs);
   config.endpoint = endpointOf(config);
   const error = checkEndpoint(config.endpoint, config.allowInsecure);
-  if (error == INVALID_CONFIG) throw invalid('endpoint must be a base URL without user, query, fragment and escapes, and with the version: https://api.inbenta.io/v1.');
+  if (error == INVALID_CONFIG)
+    throw invalid(
+      'endpoint must be a base URL without user, query, fragment and escapes, and with the version: https://api.inbenta.io/v1.',
+    );
   if (error) throw errorFromC(error);
   if (config.wasm instanceof URL) config.wasm = config.wasm.href;
   return config;

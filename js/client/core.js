@@ -5,7 +5,14 @@ import { startInstance } from './instance.js';
 import { loadModule, wasmError } from './wasm.js';
 
 /** What the core tells. */
-export { MESSAGE_QUOTA as QUOTA, MESSAGE_EXPIRED as EXPIRED, MESSAGE_ERROR as ERROR, MESSAGE_TOKEN as TOKEN, MESSAGE_ANSWER as ANSWER, MESSAGE_REAUTHORIZE as REAUTHORIZE } from './boundary.js';
+export {
+  MESSAGE_QUOTA as QUOTA,
+  MESSAGE_EXPIRED as EXPIRED,
+  MESSAGE_ERROR as ERROR,
+  MESSAGE_TOKEN as TOKEN,
+  MESSAGE_ANSWER as ANSWER,
+  MESSAGE_REAUTHORIZE as REAUTHORIZE,
+} from './boundary.js';
 
 /**
  * Starts an instance. Rejects with an AuthError if that cannot be done.

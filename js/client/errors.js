@@ -15,7 +15,8 @@ const origin = () => globalThis.origin ?? globalThis.location?.origin;
 
 /** Why this environment cannot use a domain key; undefined if it can. */
 function noOrigin() {
-  if (globalThis.process?.versions?.node) return 'A domain key works in browsers only: Node sends no Origin. Use inbenta-auth/server, or the emulator in tests.';
+  if (globalThis.process?.versions?.node)
+    return 'A domain key works in browsers only: Node sends no Origin. Use inbenta-auth/server, or the emulator in tests.';
   if (origin() == 'null') return 'This page has no origin: it is a file, or in a sandbox without allow-same-origin.';
 }
 
@@ -27,7 +28,8 @@ const HINTS = {
   aborted: 'Your signal was aborted.',
   disposed: 'Create a new client.',
   timeout: ({ endpoint = 'The server' }) => `${endpoint} did not answer in time.`,
-  network: ({ endpoint = 'The server' }) => `${endpoint} cannot be reached. Check the URL${origin() ? ', the connect-src of the CSP, and CORS in the console' : ''}.`,
+  network: ({ endpoint = 'The server' }) =>
+    `${endpoint} cannot be reached. Check the URL${origin() ? ', the connect-src of the CSP, and CORS in the console' : ''}.`,
   origin_not_allowed: () => noOrigin() ?? `Add ${origin()} to the domain key's list of domains.`,
   credentials_rejected: ({ status, credentialName = 'key' }) => {
     const isDomainKey = credentialName == 'domain key';
@@ -41,7 +43,8 @@ const HINTS = {
   },
   key_revoked: ({ credentialName = 'key' }) => `Create a new ${credentialName}.`,
   token_expired: 'Pass reauthorize, or create a new client.',
-  endpoint_refused: ({ endpoint = 'The endpoint' }) => `Does ${endpoint} end in /v1? Something before the API refused the request.`,
+  endpoint_refused: ({ endpoint = 'The endpoint' }) =>
+    `Does ${endpoint} end in /v1? Something before the API refused the request.`,
   rate_limited: 'Try again after retryAfterMs. All visitors share the limits of an API key.',
   server_error: 'Try again later.',
   body_too_large: 'Check the endpoint.',
@@ -76,8 +79,21 @@ export class AuthError extends Error {
     const { status, serverMessage } = details;
     const known = HINTS[code];
     const text = hint ?? (typeof known == 'string' ? known : known({ ...facts, status }));
-    super(`${serverMessage ? `The server says: ${serverMessage} – ` : ''}${text} (${code})`, cause === undefined ? undefined : { cause });
-    Object.assign(this, { status: 0, retryable: false, retryAfterMs: 0, attempts: 0, serverMessage, ...details, name: 'AuthError', code, hint: text });
+    super(
+      `${serverMessage ? `The server says: ${serverMessage} – ` : ''}${text} (${code})`,
+      cause === undefined ? undefined : { cause },
+    );
+    Object.assign(this, {
+      status: 0,
+      retryable: false,
+      retryAfterMs: 0,
+      attempts: 0,
+      serverMessage,
+      ...details,
+      name: 'AuthError',
+      code,
+      hint: text,
+    });
   }
 
   /** @internal */
@@ -100,7 +116,8 @@ const CODES = Object.keys(HINTS);
 export const errorFromC = (error, details) => new AuthError(CODES[-1 - Math.max(error, BAD_STATUS)], details);
 
 /** The same error with other details. */
-export const errorWith = (error, details, facts) => new AuthError(error.code, { ...error, cause: error.cause, ...details }, facts);
+export const errorWith = (error, details, facts) =>
+  new AuthError(error.code, { ...error, cause: error.cause, ...details }, facts);
 
 /** C's number for a code, 0 if there is none. */
 export function numberForC(code) {

@@ -107,7 +107,10 @@ export async function fetchWithToken({ config, tokenFor, mayRenew, renew, log },
     const url = resolve(apis, target, path, config.allowInsecure);
     const response = await send(url, init, () => headersOf(init, config, accessToken));
     log({ type: 'fetch', host: url.host, status: response.status });
-    if (!given?.redirect && (response.type == 'opaqueredirect' || [301, 302, 303, 307, 308].includes(response.status))) {
+    if (
+      !given?.redirect &&
+      (response.type == 'opaqueredirect' || [301, 302, 303, 307, 308].includes(response.status))
+    ) {
       release(response);
       throw new AuthError('redirect_refused', { status: response.status });
     }

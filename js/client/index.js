@@ -20,7 +20,12 @@ export { tokenFrom } from './token-from.js';
  * @throws {AuthError} invalid_config, insecure_endpoint
  */
 export function createFromDomainKey(domainKey, apiKey, options) {
-  const fixed = { apiKey, credential: checkKey('domainKey', domainKey), credentialName: 'domain key', flow: FLOW_DOMAIN_KEY };
+  const fixed = {
+    apiKey,
+    credential: checkKey('domainKey', domainKey),
+    credentialName: 'domain key',
+    flow: FLOW_DOMAIN_KEY,
+  };
   return new AuthClient(checkConfig(options, fixed, { domainKeyName: 'string', persist: 'string' }));
 }
 
@@ -33,6 +38,12 @@ export function createFromDomainKey(domainKey, apiKey, options) {
  * @throws {AuthError} invalid_config, insecure_endpoint
  */
 export function createFromAccessToken(tokenOrGrant, apiKey, options) {
-  const fixed = { apiKey, credential: '', credentialName: 'access token', flow: FLOW_TOKEN, grant: fromGrant(tokenOrGrant) };
+  const fixed = {
+    apiKey,
+    credential: '',
+    credentialName: 'access token',
+    flow: FLOW_TOKEN,
+    grant: fromGrant(tokenOrGrant),
+  };
   return new AuthClient(checkConfig(options, fixed, { reauthorize: 'function' }));
 }

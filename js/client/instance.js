@@ -37,7 +37,8 @@ export async function startInstance(module, config, { tell, isAwaited, onDeath }
   let dead = false;
 
   /** A string of so many bytes or, without a length, up to its NUL. */
-  const read = (address, length = bytes.indexOf(0, address) - address) => decoder.decode(bytes.subarray(address, address + length));
+  const read = (address, length = bytes.indexOf(0, address) - address) =>
+    decoder.decode(bytes.subarray(address, address + length));
 
   /** Copies a string into memory that C frees, a NUL at the end. 0: there is no room, which costs the one who asks. */
   function write(text) {
@@ -54,7 +55,9 @@ export async function startInstance(module, config, { tell, isAwaited, onDeath }
   const DETAILS = {
     /** Percentages and Unix seconds; null where the API did not say. */
     [c.MESSAGE_QUOTA](address) {
-      const [quotaUsage, throttleUsage, quotaReset, throttleReset] = [0, 8, 16, 24].map((offset) => (long(address + offset) < 0 ? null : long(address + offset)));
+      const [quotaUsage, throttleUsage, quotaReset, throttleReset] = [0, 8, 16, 24].map((offset) =>
+        long(address + offset) < 0 ? null : long(address + offset),
+      );
       return { quotaUsage, throttleUsage, quotaReset, throttleReset };
     },
 
@@ -113,7 +116,8 @@ export async function startInstance(module, config, { tell, isAwaited, onDeath }
       let length = 0;
       try {
         const headers = {};
-        for (let [name, value] = pointers(strings); name; [name, value] = pointers((strings += 8))) headers[read(name)] = read(value);
+        for (let [name, value] = pointers(strings); name; [name, value] = pointers((strings += 8)))
+          headers[read(name)] = read(value);
         const response = await fetch(read(url), {
           method: read(method),
           headers,
@@ -165,6 +169,10 @@ export async function startInstance(module, config, { tell, isAwaited, onDeath }
     (config.allowInsecure && c.FLAG_ALLOW_INSECURE) |
     config.flow;
   const { endpoint, apiKey, credential, domainKeyName, userPersonalSecret } = config;
-  const error = wasm.new(write([endpoint, apiKey, credential, domainKeyName, userPersonalSecret].join('\0')), flags, config.timeoutMs);
+  const error = wasm.new(
+    write([endpoint, apiKey, credential, domainKeyName, userPersonalSecret].join('\0')),
+    flags,
+    config.timeoutMs,
+  );
   return error || { call, end };
 }

@@ -25,7 +25,19 @@ const USE_MS = 10_000;
 const RENEWAL_MS = 60_000;
 
 /** What the clients of one source have in common. */
-const COMMON = ['flow', 'endpoint', 'apiKey', 'credential', 'domainKeyName', 'userPersonalSecret', 'autoRefresh', 'shareAcrossTabs', 'allowInsecure', 'persist', 'wasm'];
+const COMMON = [
+  'flow',
+  'endpoint',
+  'apiKey',
+  'credential',
+  'domainKeyName',
+  'userPersonalSecret',
+  'autoRefresh',
+  'shareAcrossTabs',
+  'allowInsecure',
+  'persist',
+  'wasm',
+];
 
 /** @type {Set<Source>} those that can be shared */
 const sources = new Set();
@@ -44,7 +56,8 @@ export function sourceFor(config, client) {
 }
 
 /** What tells the tokens of two sources apart, for siblings and storage. The number is that of the format. */
-const nameOf = ({ endpoint, apiKey, credential, domainKeyName }) => `inbenta-auth 3 ${endpoint} ${apiKey} ${credential} ${domainKeyName}`;
+const nameOf = ({ endpoint, apiKey, credential, domainKeyName }) =>
+  `inbenta-auth 3 ${endpoint} ${apiKey} ${credential} ${domainKeyName}`;
 
 /** @typedef {{emit: (type: string, detail: any, from?: string) => void}} Client */
 
@@ -189,7 +202,11 @@ export class Source {
   ask(wish, caller) {
     const key = JSON.stringify(wish);
     let group = this.#groups.get(key);
-    if (!group) this.#groups.set(key, (group = { ...wish, key, id: ++this.#lastId, callers: new Set(), asked: false, deadline: 0 }));
+    if (!group)
+      this.#groups.set(
+        key,
+        (group = { ...wish, key, id: ++this.#lastId, callers: new Set(), asked: false, deadline: 0 }),
+      );
     group.callers.add(caller);
     caller.answer = (error) => this.#settle(group, caller, error);
     if (this.#judge(group, caller)) return;
@@ -201,12 +218,14 @@ export class Source {
   #watch(deadline) {
     clearTimeout(this.#timer);
     this.#timerAt = deadline;
-    if (deadline < Infinity) this.#timer = setTimeout(() => this.#sweep(), timerMs(Math.max(0, deadline - performance.now())));
+    if (deadline < Infinity)
+      this.#timer = setTimeout(() => this.#sweep(), timerMs(Math.max(0, deadline - performance.now())));
   }
 
   #sweep() {
     let nearest = Infinity;
-    for (const group of this.#groups.values()) for (const caller of group.callers) if (!this.#judge(group, caller)) nearest = Math.min(nearest, caller.deadline);
+    for (const group of this.#groups.values())
+      for (const caller of group.callers) if (!this.#judge(group, caller)) nearest = Math.min(nearest, caller.deadline);
     this.#watch(nearest);
   }
 
@@ -217,7 +236,12 @@ export class Source {
     const late = caller.deadline <= now;
     if (!late && !(failure?.error.retryable && caller.deadline < failure.nextTry)) return false;
     if (!group.forceRefresh && !group.products && this.isValidFor(0)) this.#settle(group, caller);
-    else if (failure && (!late || failure.at >= caller.asked)) this.#settle(group, caller, errorWith(failure.error, { retryAfterMs: Math.max(0, Math.ceil(failure.nextTry - now)) }));
+    else if (failure && (!late || failure.at >= caller.asked))
+      this.#settle(
+        group,
+        caller,
+        errorWith(failure.error, { retryAfterMs: Math.max(0, Math.ceil(failure.nextTry - now)) }),
+      );
     else this.#settle(group, caller, new AuthError('timeout', { retryable: true }, this.#config));
     return true;
   }
@@ -288,7 +312,8 @@ export class Source {
     const group = [...this.#groups.values()].find((group) => group.id == id);
     if (!group) return;
     group.asked = false;
-    for (const caller of group.callers) if (!error?.retryable || caller.deadline <= group.deadline) this.#settle(group, caller, error);
+    for (const caller of group.callers)
+      if (!error?.retryable || caller.deadline <= group.deadline) this.#settle(group, caller, error);
     if (group.callers.size) queueMicrotask(() => this.#serve());
     else if (!this.#groups.size) this.#siblings?.leave();
   }
@@ -309,7 +334,10 @@ export class Source {
     const config = this.#config;
     const disconnect = preconnect(config.endpoint);
     if (config.flow == FLOW_DOMAIN_KEY && config.shareAcrossTabs && globalThis.location)
-      this.#siblings ??= new Siblings(nameOf(config), { say: () => this.#say(), hear: (message) => this.#hearSibling(message) });
+      this.#siblings ??= new Siblings(nameOf(config), {
+        say: () => this.#say(),
+        hear: (message) => this.#hearSibling(message),
+      });
     try {
       const core = await startCore(config, {
         tell: (message, detail, id) => this.#tell(message, detail, id),
@@ -345,7 +373,8 @@ export class Source {
 
   /** Takes a token of a sibling or of storage, if the core finds it good. */
   #adopt(token, from) {
-    if (isToken(token) && ![this.#refused, this.#current?.token.accessToken].includes(token.accessToken)) this.#offer(token, from, 0);
+    if (isToken(token) && ![this.#refused, this.#current?.token.accessToken].includes(token.accessToken))
+      this.#offer(token, from, 0);
   }
 
   /** What the core tells; it may not be called from in here. */
@@ -365,7 +394,12 @@ export class Source {
   #explain(error) {
     const thrown = this.#pageError;
     if (thrown && error.code == (numberForC(thrown.code) ? thrown.code : 'bad_response'))
-      return errorWith(thrown, { attempts: error.attempts, retryable: error.retryable, retryAfterMs: Math.max(error.retryAfterMs, thrown.retryAfterMs), hint: thrown.hint });
+      return errorWith(thrown, {
+        attempts: error.attempts,
+        retryable: error.retryable,
+        retryAfterMs: Math.max(error.retryAfterMs, thrown.retryAfterMs),
+        hint: thrown.hint,
+      });
     return errorWith(error, { hint: undefined }, this.#config);
   }
 
@@ -377,7 +411,8 @@ export class Source {
     this.#isHeard = false;
     this.#emit('token', this.#current.public, this.#from);
     for (const group of this.#groups.values())
-      if (!group.asked && !group.forceRefresh && !group.products && this.isValidFor(group.minValidityMs)) this.#settleAll(group);
+      if (!group.asked && !group.forceRefresh && !group.products && this.isValidFor(group.minValidityMs))
+        this.#settleAll(group);
     this.#siblings?.leave();
   }
 
@@ -401,7 +436,11 @@ export class Source {
   /** What is kept of a token, and what is passed on. */
   #keep({ expiresMono, ...token }) {
     const { accessToken, expiration, expiresAt, apis } = token;
-    this.#current = { expiresMono, token, public: Object.freeze({ accessToken, expiration, expiresAt, apis: Object.freeze({ ...apis }) }) };
+    this.#current = {
+      expiresMono,
+      token,
+      public: Object.freeze({ accessToken, expiration, expiresAt, apis: Object.freeze({ ...apis }) }),
+    };
     this.answer = Promise.resolve(this.#current.public);
   }
 
@@ -451,7 +490,11 @@ export class Source {
     this.#pageError = undefined;
     const { timeoutMs, reauthorize } = this.#config;
     try {
-      this.#offer(fromGrant(await withTimeout(timeoutMs, (signal) => reauthorize({ signal }), this.#life.signal)), 'page', id);
+      this.#offer(
+        fromGrant(await withTimeout(timeoutMs, (signal) => reauthorize({ signal }), this.#life.signal)),
+        'page',
+        id,
+      );
     } catch (cause) {
       // A mistake in the page's code is invalid_config where it is made: that is no token, too.
       const isOwn = cause instanceof AuthError && cause.code != 'invalid_config';

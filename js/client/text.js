@@ -12,9 +12,11 @@ function readDate(text) {
 }
 
 /** A JSON number (RFC 8259, section 6) of up to 31 characters. */
-const readNumber = (text) => (text.length < 32 && /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN);
+const readNumber = (text) =>
+  text.length < 32 && /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
 
-const BASE_URL = /^([a-z][a-z\d+.-]*):\/\/(\[[\da-f:]+\]|[\w-]+(?:\.[\w-]+)*\.?)(?::(\d+))?(?:\/(?:[\w\-.~!$&'()*+,;=:@/]|%[\da-f]{2})*)?$/i;
+const BASE_URL =
+  /^([a-z][a-z\d+.-]*):\/\/(\[[\da-f:]+\]|[\w-]+(?:\.[\w-]+)*\.?)(?::(\d+))?(?:\/(?:[\w\-.~!$&'()*+,;=:@/]|%[\da-f]{2})*)?$/i;
 
 /** In brackets, or with a number at the end, which browsers read as an IPv4 address in one of many spellings. */
 const ADDRESS = /^\[|(^|\.)(\d+|0x[\da-f]*)\.?$/i;
@@ -52,8 +54,17 @@ export function checkBaseUrl(text, allowInsecure) {
  * @returns {number} as checkBaseUrl
  */
 export function checkEndpoint(text, allowInsecure) {
-  return checkBaseUrl(text, allowInsecure) || (/%|:\/\/([^/]*\.)?inbenta\.io\.?(:\d+)?\/*$/i.test(text) ? INVALID_CONFIG : 0);
+  return (
+    checkBaseUrl(text, allowInsecure) || (/%|:\/\/([^/]*\.)?inbenta\.io\.?(:\d+)?\/*$/i.test(text) ? INVALID_CONFIG : 0)
+  );
 }
 
 /** By enum text of src/wasm/boundary.h. */
-export const READERS = [readDate, readNumber, numberForC, (text) => checkBaseUrl(text), (text) => checkEndpoint(text), (text) => checkEndpoint(text, true)];
+export const READERS = [
+  readDate,
+  readNumber,
+  numberForC,
+  (text) => checkBaseUrl(text),
+  (text) => checkEndpoint(text),
+  (text) => checkEndpoint(text, true),
+];

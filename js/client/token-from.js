@@ -3,7 +3,14 @@
 import { AuthError } from './errors.js';
 
 /** By status, as tokenHandler gives them. */
-const CODES = { 401: 'credentials_rejected', 403: 'credentials_rejected', 429: 'rate_limited', 502: 'server_error', 503: 'server_error', 504: 'server_error' };
+const CODES = {
+  401: 'credentials_rejected',
+  403: 'credentials_rejected',
+  429: 'rate_limited',
+  502: 'server_error',
+  503: 'server_error',
+  504: 'server_error',
+};
 
 const HINTS = {
   credentials_rejected: 'Your server refused this visitor. Look at what authorize returns.',
@@ -31,6 +38,10 @@ export function tokenFrom(url, init) {
     } catch {}
     const code = CODES[status] ?? 'bad_response';
     const retryAfterMs = 1000 * Number(answer.headers.get('Retry-After')) || 0;
-    throw new AuthError(code, { status, retryable: status == 429 || code == 'server_error', retryAfterMs, hint: HINTS[code] }, facts);
+    throw new AuthError(
+      code,
+      { status, retryable: status == 429 || code == 'server_error', retryAfterMs, hint: HINTS[code] },
+      facts,
+    );
   };
 }

@@ -41,7 +41,8 @@ const LATEST_S = 1e11;
 function seconds(grant, name) {
   const value = grant[name];
   if (value === undefined || value === null) return undefined;
-  if (!Number.isFinite(value) || value > LATEST_S) throw invalid(`${name} must be a number of seconds, not text or milliseconds.`);
+  if (!Number.isFinite(value) || value > LATEST_S)
+    throw invalid(`${name} must be a number of seconds, not text or milliseconds.`);
   return value;
 }
 
@@ -56,14 +57,27 @@ export function fromGrant(given) {
   checkKey('accessToken', grant.accessToken);
   const now = Date.now();
   const [expiresIn, expiration] = [seconds(grant, 'expires_in'), seconds(grant, 'expiration')];
-  const expiresAt = expiresIn !== undefined ? now + expiresIn * 1000 : expiration !== undefined ? expiration * 1000 : now + UNKNOWN_LIFE_MS;
+  const expiresAt =
+    expiresIn !== undefined
+      ? now + expiresIn * 1000
+      : expiration !== undefined
+        ? expiration * 1000
+        : now + UNKNOWN_LIFE_MS;
   const leftMs = Math.max(0, expiresAt - now);
-  return { accessToken: grant.accessToken, expiration: expiration ?? Math.floor(expiresAt / 1000), expiresAt, lifetimeMs: leftMs, leftMs, apis: grant.apis ?? undefined };
+  return {
+    accessToken: grant.accessToken,
+    expiration: expiration ?? Math.floor(expiresAt / 1000),
+    expiresAt,
+    lifetimeMs: leftMs,
+    leftMs,
+    apis: grant.apis ?? undefined,
+  };
 }
 
 /** Whether something that a sibling told or storage kept has the shape of a token. What its values are worth, C decides. */
 export const isToken = (/** @type {any} */ token) =>
-  isKey(token?.accessToken) && [token.expiration, token.expiresAt, token.lifetimeMs, token.leftMs ?? 0].every(Number.isFinite);
+  isKey(token?.accessToken) &&
+  [token.expiration, token.expiresAt, token.lifetimeMs, token.leftMs ?? 0].every(Number.isFinite);
 
 /** A token's strings as C takes them: "token\0name\0url\0…". An entry that cannot be one is left out. */
 export const stringsForC = ({ accessToken, apis }) =>

@@ -27,14 +27,21 @@ async function read(source, timeoutMs) {
 /** The AuthError for a module that did not start. A policy stops Chromium and Firefox at compiling, WebKit at the instance. */
 export function wasmError(cause, source) {
   if (!globalThis.WebAssembly)
-    return new AuthError('wasm_unavailable', { cause, hint: 'There is no WebAssembly. Lockdown Mode switches it off.' });
+    return new AuthError('wasm_unavailable', {
+      cause,
+      hint: 'There is no WebAssembly. Lockdown Mode switches it off.',
+    });
   try {
     new WebAssembly.Instance(new WebAssembly.Module(EMPTY));
   } catch {
     return new AuthError('wasm_blocked_by_csp', { cause });
   }
-  if (cause instanceof RangeError) return new AuthError('wasm_unavailable', { cause, hint: 'There is no memory left: it takes 256 KB.' });
-  const hint = typeof source == 'string' ? `Serve inbenta-auth.wasm at ${source}, and allow that in the connect-src of the CSP: ${cause.message}.` : undefined;
+  if (cause instanceof RangeError)
+    return new AuthError('wasm_unavailable', { cause, hint: 'There is no memory left: it takes 256 KB.' });
+  const hint =
+    typeof source == 'string'
+      ? `Serve inbenta-auth.wasm at ${source}, and allow that in the connect-src of the CSP: ${cause.message}.`
+      : undefined;
   return new AuthError('wasm_unavailable', { cause, hint });
 }
 

@@ -48,7 +48,9 @@ export class EmulatorCore {
   /** @returns {string} '' or the mistake in these settings as "option: advice" */
   configure({ apis, adminToken, userPersonalSecret, throttle, quota }) {
     const strings = this.#write(Buffer.from(`${[JSON.stringify(apis), adminToken, userPersonalSecret].join('\0')}\0`));
-    return this.#text(this.#wasm.configure(...strings, throttle.requests, throttle.periodS, quota.requests, quota.periodS));
+    return this.#text(
+      this.#wasm.configure(...strings, throttle.requests, throttle.periodS, quota.requests, quota.periodS),
+    );
   }
 
   /**
@@ -75,20 +77,30 @@ export class EmulatorCore {
 
   /** Our imports. An exception becomes 0, which C takes as a failure: an exception must not pass through C frames. */
   #imports() {
-    const guard = (run) => (...words) => {
-      try {
-        return Number(run(...words));
-      } catch {
-        return 0;
-      }
-    };
+    const guard =
+      (run) =>
+      (...words) => {
+        try {
+          return Number(run(...words));
+        } catch {
+          return 0;
+        }
+      };
     return {
       now: guard(() => this.#host.now()),
       random: guard((out, length) => !!randomFillSync(this.#bytes(out, length))),
-      sha256: guard((data, length, out) => this.#put(out, createHash('sha256').update(this.#bytes(data, length)).digest())),
-      public_key: guard((key, out) => this.#put(out, createPublicKey(this.#privateKey(key)).export({ format: 'der', type: 'spki' }).subarray(-32))),
-      sign: guard((key, data, length, out) => this.#put(out, sign(null, this.#bytes(data, length), this.#privateKey(key)))),
-      verify: guard((key, data, length, signature) => verify(null, this.#bytes(data, length), this.#publicKey(key), this.#bytes(signature, 64))),
+      sha256: guard((data, length, out) =>
+        this.#put(out, createHash('sha256').update(this.#bytes(data, length)).digest()),
+      ),
+      public_key: guard((key, out) =>
+        this.#put(out, createPublicKey(this.#privateKey(key)).export({ format: 'der', type: 'spki' }).subarray(-32)),
+      ),
+      sign: guard((key, data, length, out) =>
+        this.#put(out, sign(null, this.#bytes(data, length), this.#privateKey(key))),
+      ),
+      verify: guard((key, data, length, signature) =>
+        verify(null, this.#bytes(data, length), this.#publicKey(key), this.#bytes(signature, 64)),
+      ),
       to_ascii: guard((host, length, out, size) => {
         const name = this.#bytes(host, length).toString();
         const ascii = Buffer.from(HOST_NAME.test(name) ? domainToASCII(name) : '');
@@ -97,7 +109,12 @@ export class EmulatorCore {
       keep: guard((json, length, problem, size) => this.#keep(Buffer.from(this.#bytes(json, length)), problem, size)),
       answer: guard((status, ...pieces) => {
         const [headers, body, log] = [0, 2, 4].map((at) => Buffer.from(this.#bytes(pieces[at], pieces[at + 1])));
-        this.#answer = { status, headers: headers.toString('latin1').split('\0').slice(0, -1), body, log: JSON.parse(log.toString()) };
+        this.#answer = {
+          status,
+          headers: headers.toString('latin1').split('\0').slice(0, -1),
+          body,
+          log: JSON.parse(log.toString()),
+        };
       }),
     };
   }

@@ -70,7 +70,8 @@ const pathOf = (target) => target.replace(/^https?:\/\/[^/?#]*/i, '').split('?',
 const nowS = (offsetS = 0) => Math.floor(Date.now() / 1000) + offsetS;
 
 /** The kind of page that a firewall or a CDN in front of an API sends. */
-const FIREWALL_PAGE = '<!doctype html><html><head><title>403 Forbidden</title></head><body><h1>403 ERROR</h1><p>Request blocked.</p></body></html>';
+const FIREWALL_PAGE =
+  '<!doctype html><html><head><title>403 Forbidden</title></head><body><h1>403 ERROR</h1><p>Request blocked.</p></body></html>';
 
 function isJson(text) {
   try {
@@ -148,8 +149,16 @@ export class Emulator {
       throw error.code == 'bad_request' ? new OptionError('domains', error.message) : error;
     }
     this.#startDocument = this.#document;
-    this.#server = createServer({ insecureHTTPParser: false, requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1000, maxHeaderSize: HEADERS_MAX }, (request, response) =>
-      void this.#serve(request, response));
+    this.#server = createServer(
+      {
+        insecureHTTPParser: false,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        headersTimeout: REQUEST_TIMEOUT_MS,
+        connectionsCheckingInterval: 1000,
+        maxHeaderSize: HEADERS_MAX,
+      },
+      (request, response) => void this.#serve(request, response),
+    );
     this.#server.listen(port, host);
     await once(this.#server, 'listening');
     this.url = urlOf(this.#server.address());
@@ -223,17 +232,28 @@ export class Emulator {
    * @param {string} id
    */
   async revoke(kind, id) {
-    if (!Object.hasOwn(KIND_PATHS, kind)) throw new OptionError('kind', `choose one of ${Object.keys(KIND_PATHS).join(', ')}`);
+    if (!Object.hasOwn(KIND_PATHS, kind))
+      throw new OptionError('kind', `choose one of ${Object.keys(KIND_PATHS).join(', ')}`);
     this.#manage('POST', `${KIND_PATHS[kind]}/revoke`, { id });
   }
 
   #manage(method, path, json) {
     const rawHeaders = ['Authorization', `Bearer ${this.#settings.adminToken}`, 'Content-Type', 'application/json'];
-    const answer = this.#ask({ method, path, rawHeaders, body: Buffer.from(json ? JSON.stringify(json) : ''), admin: true, lifetimeS: this.#settings.lifetimeS });
+    const answer = this.#ask({
+      method,
+      path,
+      rawHeaders,
+      body: Buffer.from(json ? JSON.stringify(json) : ''),
+      admin: true,
+      lifetimeS: this.#settings.lifetimeS,
+    });
     const result = JSON.parse(answer.body.toString() || '{}');
     if (answer.status < 300) return result;
     const { message = 'The emulator failed.', reason } = result.error ?? {};
-    throw Object.assign(new Error(answer.log.problem ?? message), { code: reason ?? 'server_error', status: answer.status });
+    throw Object.assign(new Error(answer.log.problem ?? message), {
+      code: reason ?? 'server_error',
+      status: answer.status,
+    });
   }
 
   /** Makes the keys to start with. If the file has them from an earlier start, they stay the same. */
@@ -246,7 +266,8 @@ export class Emulator {
     const domainKey = found ?? (domains && this.#manage('POST', '/admin/domain-keys', { apiKey, domains }));
     if (!domainKey) return;
     [this.domainKey, this.domainKeyId] = [domainKey.domainKey, domainKey.id];
-    if (found && domains && domains.join() != found.domains.join()) this.#manage('POST', '/admin/domain-keys/set-domains', { id: found.id, domains });
+    if (found && domains && domains.join() != found.domains.join())
+      this.#manage('POST', '/admin/domain-keys/set-domains', { id: found.id, domains });
   }
 
   // -------------------------------------------------------------------------------------------------------------
@@ -289,7 +310,8 @@ export class Emulator {
     const problem = core.open(document, this.#settings.lifetimeS);
     // An error about the file may name the file already.
     const named = !this.#file || problem.startsWith(this.#file.path);
-    if (problem) throw Object.assign(new Error(named ? problem : `${this.#file.path}: ${problem}`), { code: 'file_not_usable' });
+    if (problem)
+      throw Object.assign(new Error(named ? problem : `${this.#file.path}: ${problem}`), { code: 'file_not_usable' });
     return core;
   }
 
@@ -306,8 +328,13 @@ export class Emulator {
     } catch (cause) {
       this.#core = this.#newCore(this.#document);
       const answer = this.#core.handle({ ...request, refuseWith: 500 });
-      answer.body = Buffer.from('{"error":{"code":500,"message":"The emulator has a problem; its log says more.","reason":"server_error"}}');
-      Object.assign(answer.log, { reason: 'server_error', problem: `the WebAssembly failed and was started anew: ${cause.message}` });
+      answer.body = Buffer.from(
+        '{"error":{"code":500,"message":"The emulator has a problem; its log says more.","reason":"server_error"}}',
+      );
+      Object.assign(answer.log, {
+        reason: 'server_error',
+        problem: `the WebAssembly failed and was started anew: ${cause.message}`,
+      });
       return answer;
     } finally {
       this.#clockOffsetS = 0;
@@ -329,21 +356,41 @@ export class Emulator {
     const isAdmin = this.#settings.servesAdmin && /^\/admin($|\/)/.test(path);
     // A preflight passes: otherwise a page could not read the injected answer.
     const knobs = isAdmin ? {} : this.#knobs.take(path, { count: request.method != 'OPTIONS' });
-    const { clockOffsetS, lifetimeS = this.#settings.lifetimeS, ...trouble } = Object.fromEntries(Object.entries(knobs).filter(([, value]) => value !== null));
-    const { latencyMs = 0, status, body, retryAfterS, cutOff = false, firewall = false, apis, cors = true } = request.method == 'OPTIONS' ? {} : trouble;
+    const {
+      clockOffsetS,
+      lifetimeS = this.#settings.lifetimeS,
+      ...trouble
+    } = Object.fromEntries(Object.entries(knobs).filter(([, value]) => value !== null));
+    const {
+      latencyMs = 0,
+      status,
+      body,
+      retryAfterS,
+      cutOff = false,
+      firewall = false,
+      apis,
+      cors = true,
+    } = request.method == 'OPTIONS' ? {} : trouble;
     if (latencyMs > 0 && !(await this.#wait(latencyMs))) return;
 
     const { method, rawHeaders, headers } = request;
-    const ask = (refuseWith) => this.#ask({ method, path, rawHeaders, ...content, admin: isAdmin, refuseWith, clockOffsetS, lifetimeS });
+    const ask = (refuseWith) =>
+      this.#ask({ method, path, rawHeaders, ...content, admin: isAdmin, refuseWith, clockOffsetS, lifetimeS });
     const refuseWith = firewall ? 403 : status;
     const gateway = isAdmin ? undefined : this.#gateway;
-    const answer = gateway ? gateway.answer({ path, method, headers }, nowS(clockOffsetS), ask, refuseWith) : ask(refuseWith);
+    const answer = gateway
+      ? gateway.answer({ path, method, headers }, nowS(clockOffsetS), ask, refuseWith)
+      : ask(refuseWith);
     if (apis && answer.status == 200) answer.body = changeApis(answer.body, apis, path);
     if (retryAfterS !== undefined) answer.headers = replace(answer.headers, 'Retry-After', `${retryAfterS}`);
     const replacement = body ?? (firewall ? FIREWALL_PAGE : undefined);
     if (replacement !== undefined) {
       answer.body = Buffer.from(replacement);
-      answer.headers = replace(answer.headers, 'Content-Type', isJson(replacement) ? 'application/json' : 'text/html; charset=utf-8');
+      answer.headers = replace(
+        answer.headers,
+        'Content-Type',
+        isJson(replacement) ? 'application/json' : 'text/html; charset=utf-8',
+      );
     }
     if (!cors) answer.headers = remove(answer.headers, (name) => name.startsWith('Access-Control-'));
     const left = response.destroyed;
@@ -355,12 +402,27 @@ export class Emulator {
   #hostProblem(request) {
     if (!hasOneHost(request)) return { status: 400, reason: 'bad_request', message: 'A request has exactly one Host.' };
     if (isHostAllowed(request, this.#allowHosts)) return undefined;
-    return { status: 421, reason: 'host_not_allowed', message: 'The emulator does not answer to this host name. Allow it with allowHosts or --allow-host.' };
+    return {
+      status: 421,
+      reason: 'host_not_allowed',
+      message: 'The emulator does not answer to this host name. Allow it with allowHosts or --allow-host.',
+    };
   }
 
   #refuseHost({ method, rawHeaders }, response, path, { status, reason, message }, started) {
-    const answer = this.#ask({ method, path, rawHeaders, body: Buffer.alloc(0), lifetimeS: this.#settings.lifetimeS, refuseWith: status });
-    if (answer.status == status) Object.assign(answer, { body: Buffer.from(JSON.stringify({ error: { code: status, message, reason } })), log: { ...answer.log, reason } });
+    const answer = this.#ask({
+      method,
+      path,
+      rawHeaders,
+      body: Buffer.alloc(0),
+      lifetimeS: this.#settings.lifetimeS,
+      refuseWith: status,
+    });
+    if (answer.status == status)
+      Object.assign(answer, {
+        body: Buffer.from(JSON.stringify({ error: { code: status, message, reason } })),
+        log: { ...answer.log, reason },
+      });
     this.#note(answer, { left: response.destroyed, cutOff: false, ms: performance.now() - started });
     if (!response.destroyed) this.#send(response, answer, { cutOff: false });
   }
@@ -384,7 +446,17 @@ export class Emulator {
   #note({ status, log }, { left, cutOff, ms }) {
     const { time, method, path, origin = null, key = null, reason = null, problem } = log;
     const what = left ? 'client_left' : (reason ?? (cutOff === false ? null : 'cut_off'));
-    const entry = { time, method, path, status: left ? 0 : status, origin, keyId: key, reason: what, ...(problem && { problem }), ms: Math.round(ms * 100) / 100 };
+    const entry = {
+      time,
+      method,
+      path,
+      status: left ? 0 : status,
+      origin,
+      keyId: key,
+      reason: what,
+      ...(problem && { problem }),
+      ms: Math.round(ms * 100) / 100,
+    };
     if (this.requests.push(entry) > REQUESTS_KEPT) this.requests.shift();
     // An exception of the user's function must surface, and must not fail this request.
     if (this.#log) nextTick(() => this.#log(entry));
@@ -392,7 +464,12 @@ export class Emulator {
 
   #send(response, { status, headers, body }, { cutOff, clockOffsetS = 0 }) {
     const bodiless = status == 204 || status == 304;
-    const more = ['Date', new Date(Date.now() + clockOffsetS * 1000).toUTCString(), ...(bodiless ? [] : ['Content-Length', `${body.length}`]), ...(this.#closed ? ['Connection', 'close'] : [])];
+    const more = [
+      'Date',
+      new Date(Date.now() + clockOffsetS * 1000).toUTCString(),
+      ...(bodiless ? [] : ['Content-Length', `${body.length}`]),
+      ...(this.#closed ? ['Connection', 'close'] : []),
+    ];
     response.sendDate = false;
     response.writeHead(status, [...headers, ...more]);
     if (cutOff === false) return response.end(bodiless ? undefined : body);

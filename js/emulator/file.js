@@ -1,7 +1,17 @@
 // The file with the keys. A write is atomic, also across kill -9 and a power cut: a temporary file in the same folder
 // is written, synced and renamed over it; then the folder is synced.
 
-import { closeSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 
@@ -41,7 +51,8 @@ export class KeyFile {
    * @param {Buffer} content
    */
   write(content) {
-    if (versionOf(this.path) != this.#version) throw new Error(`${this.path} was changed by another program; start the emulator again`);
+    if (versionOf(this.path) != this.#version)
+      throw new Error(`${this.path} was changed by another program; start the emulator again`);
     const temporary = `${this.path}.tmp`; // a killed process may have left one
     try {
       rmSync(temporary, { force: true });

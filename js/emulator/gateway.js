@@ -12,7 +12,11 @@ const OWN_PATHS = ['/healthz', '/.well-known/jwks.json'];
 const OWN_HEADERS = ['Retry-After', 'WWW-Authenticate', 'Allow'];
 
 const wrongUrl = { status: 403, body: { message: 'Missing Authentication Token' } };
-const denied = { status: 403, body: { Message: 'User is not authorized to access this resource with an explicit deny' }, cached: true };
+const denied = {
+  status: 403,
+  body: { Message: 'User is not authorized to access this resource with an explicit deny' },
+  cached: true,
+};
 const failed = { status: 500, body: { message: 'Internal server error' } };
 
 /**
@@ -46,12 +50,19 @@ const BY_STATUS = {
 };
 
 /** For a wrong URL, the gateway takes the Authorization header for its own kind, and quotes it in the message. */
-const unreadable = (authorization) => ({ status: 403, body: { message: `'${authorization.split(' ').pop()}' not a valid key=value pair (missing equal-sign) in Authorization header: '${authorization}'.` } });
+const unreadable = (authorization) => ({
+  status: 403,
+  body: {
+    message: `'${authorization.split(' ').pop()}' not a valid key=value pair (missing equal-sign) in Authorization header: '${authorization}'.`,
+  },
+});
 
 /** The row of the tables for an answer; undefined if it keeps its status and the API's message. */
 function rowFor({ status, log: { reason } }, { authorization }) {
   if (status < 400) return undefined;
-  const row = BY_REASON[reason] ?? (['injected', 'server_error'].includes(reason) || status == 405 ? BY_STATUS[status] : undefined);
+  const row =
+    BY_REASON[reason] ??
+    (['injected', 'server_error'].includes(reason) || status == 405 ? BY_STATUS[status] : undefined);
   return row == wrongUrl && authorization ? unreadable(authorization) : row;
 }
 
@@ -90,9 +101,13 @@ export class Gateway {
     }
     const answer = ask(refuseWith);
     if (answer.status < 400) return answer;
-    const { status, body, cached } = rowFor(answer, headers) ?? { status: answer.status, body: withoutReason(answer.body) };
+    const { status, body, cached } = rowFor(answer, headers) ?? {
+      status: answer.status,
+      body: withoutReason(answer.body),
+    };
     const text = Buffer.from(JSON.stringify(body));
-    if (cached && this.#cacheS) this.#remember(identityOf(headers), { status, body: text, untilS: nowS + this.#cacheS });
+    if (cached && this.#cacheS)
+      this.#remember(identityOf(headers), { status, body: text, untilS: nowS + this.#cacheS });
     return { ...answer, status, body: text, headers: produced(answer.headers) };
   }
 
@@ -111,6 +126,7 @@ export class Gateway {
 /** `headers` (name, value, …) without OWN_HEADERS. */
 function produced(headers) {
   const kept = [];
-  for (let i = 0; i < headers.length; i += 2) if (!OWN_HEADERS.includes(headers[i])) kept.push(headers[i], headers[i + 1]);
+  for (let i = 0; i < headers.length; i += 2)
+    if (!OWN_HEADERS.includes(headers[i])) kept.push(headers[i], headers[i + 1]);
   return kept;
 }

@@ -7,7 +7,12 @@ import { isIP } from 'node:net';
 const authorityOf = ({ url, headers }) => /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? headers.host ?? '';
 
 /** "[::1]:80" → "::1", "Localhost:80" → "localhost" */
-const nameOf = (authority) => authority.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '').toLowerCase();
+const nameOf = (authority) =>
+  authority
+    .replace(/:\d*$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/\.$/, '')
+    .toLowerCase();
 
 /**
  * True for the names of this machine, for IP addresses (DNS cannot redirect those), and for the names in `allowed`.
@@ -16,8 +21,14 @@ const nameOf = (authority) => authority.replace(/:\d*$/, '').replace(/^\[(.*)\]$
  */
 export function isHostAllowed(request, allowed) {
   const name = nameOf(authorityOf(request));
-  return name == 'localhost' || name.endsWith('.localhost') || isIP(name) != 0 || allowed.some((other) => nameOf(other) == name);
+  return (
+    name == 'localhost' ||
+    name.endsWith('.localhost') ||
+    isIP(name) != 0 ||
+    allowed.some((other) => nameOf(other) == name)
+  );
 }
 
 /** Whether there is exactly one Host header. Node requires one, but uses the first if there are two. */
-export const hasOneHost = ({ rawHeaders }) => rawHeaders.filter((name, i) => i % 2 == 0 && name.toLowerCase() == 'host').length == 1;
+export const hasOneHost = ({ rawHeaders }) =>
+  rawHeaders.filter((name, i) => i % 2 == 0 && name.toLowerCase() == 'host').length == 1;

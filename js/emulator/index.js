@@ -38,7 +38,24 @@ import { checkChoice, checkFlag, checkNames, checkNumber, LIFETIME_MAX_S, Option
  * @property {(entry: RequestEntry) => void} [log] called for each request
  */
 
-const NAMES = ['domains', 'port', 'host', 'allowHosts', 'exitWithParent', 'lifetimeS', 'apis', 'file', 'adminToken', 'userPersonalSecret', 'throttle', 'quota', 'personality', 'refusalCacheS', 'knobs', 'log'];
+const NAMES = [
+  'domains',
+  'port',
+  'host',
+  'allowHosts',
+  'exitWithParent',
+  'lifetimeS',
+  'apis',
+  'file',
+  'adminToken',
+  'userPersonalSecret',
+  'throttle',
+  'quota',
+  'personality',
+  'refusalCacheS',
+  'knobs',
+  'log',
+];
 
 const PERSONALITIES = ['authd', 'gateway'];
 
@@ -65,9 +82,28 @@ function checkText(option, value) {
  */
 export async function startEmulator(options = {}) {
   checkNames(options, NAMES, 'option');
-  const { domains, port = 0, host = '127.0.0.1', allowHosts = [], exitWithParent = false, lifetimeS = 1200, apis = {}, file, adminToken, userPersonalSecret = '', throttle, quota, personality = 'authd', refusalCacheS = 0, knobs = [], log } = options;
-  if (domains !== undefined && !(Array.isArray(domains) && domains.length)) throw new OptionError('domains', 'give an array of at least one');
-  if (typeof apis != 'object' || !apis) throw new OptionError('apis', 'give an object: a name and a base URL for each product');
+  const {
+    domains,
+    port = 0,
+    host = '127.0.0.1',
+    allowHosts = [],
+    exitWithParent = false,
+    lifetimeS = 1200,
+    apis = {},
+    file,
+    adminToken,
+    userPersonalSecret = '',
+    throttle,
+    quota,
+    personality = 'authd',
+    refusalCacheS = 0,
+    knobs = [],
+    log,
+  } = options;
+  if (domains !== undefined && !(Array.isArray(domains) && domains.length))
+    throw new OptionError('domains', 'give an array of at least one');
+  if (typeof apis != 'object' || !apis)
+    throw new OptionError('apis', 'give an object: a name and a base URL for each product');
   if (adminToken !== undefined) checkText('adminToken', adminToken);
   if (userPersonalSecret) checkText('userPersonalSecret', userPersonalSecret);
   checkNumber('port', port, 0, 65_535);

@@ -6,7 +6,13 @@ import { checkChoice, checkFlag, checkNames, checkNumber, LIFETIME_MAX_S, Option
 const DAY_MS = 86_400_000;
 
 /** Paths as options name them, and as requests have them. */
-const PATHS = { '/auth': '/v1/auth', '/refreshToken': '/v1/refreshToken', '/apis': '/v1/apis', '/.well-known/jwks.json': '/.well-known/jwks.json', '/healthz': '/healthz' };
+const PATHS = {
+  '/auth': '/v1/auth',
+  '/refreshToken': '/v1/refreshToken',
+  '/apis': '/v1/apis',
+  '/.well-known/jwks.json': '/.well-known/jwks.json',
+  '/healthz': '/healthz',
+};
 
 const CHECKS = {
   lifetimeS: (value) => checkNumber('lifetimeS', value, 1, LIFETIME_MAX_S, { unit: 'seconds' }),
@@ -14,7 +20,10 @@ const CHECKS = {
   status: (value) => checkNumber('status', value, 200, 599),
   retryAfterS: (value) => checkNumber('retryAfterS', value, 0, LIFETIME_MAX_S, { unit: 'seconds' }),
   clockOffsetS: (value) => checkNumber('clockOffsetS', value, -LIFETIME_MAX_S, LIFETIME_MAX_S, { unit: 'seconds' }),
-  cutOff: (value) => typeof value == 'boolean' ? value : checkNumber('cutOff', value, 0, 65_536, { unit: 'bytes (or true: half of the body)' }),
+  cutOff: (value) =>
+    typeof value == 'boolean'
+      ? value
+      : checkNumber('cutOff', value, 0, 65_536, { unit: 'bytes (or true: half of the body)' }),
   firewall: (value) => checkFlag('firewall', value),
   cors: (value) => checkFlag('cors', value),
   apis: (value) => checkChoice('apis', value, ['missing', 'empty']),
@@ -73,7 +82,8 @@ export class KnobSet {
     const path = knobs.path == null ? null : checkPath(knobs.path);
     const next = knobs.next == null ? Infinity : checkNumber('next', knobs.next, 1, 1e9);
     const values = {};
-    for (const [name, check] of Object.entries(CHECKS)) if (knobs[name] !== undefined) values[name] = knobs[name] === null ? null : check(knobs[name]);
+    for (const [name, check] of Object.entries(CHECKS))
+      if (knobs[name] !== undefined) values[name] = knobs[name] === null ? null : check(knobs[name]);
     if (!Object.keys(values).length) {
       if (path == null && next == Infinity) return;
       throw new OptionError('knobs', `path and next limit another knob; name one of ${Object.keys(CHECKS).join(', ')}`);
@@ -84,7 +94,8 @@ export class KnobSet {
 
   /** Removes values that a new permanent rule overrides for ever. Otherwise rules would accumulate. */
   #forget(path, values) {
-    for (const rule of this.#rules) if (path == null || rule.path == path) for (const name of Object.keys(values)) delete rule.values[name];
+    for (const rule of this.#rules)
+      if (path == null || rule.path == path) for (const name of Object.keys(values)) delete rule.values[name];
     this.#rules = this.#rules.filter((rule) => Object.keys(rule.values).length);
   }
 
@@ -102,6 +113,10 @@ export class KnobSet {
 
   /** @returns {Knobs[]} the current rules; a later one overrides an earlier one */
   get current() {
-    return this.#rules.map(({ path, next, values }) => ({ ...values, ...(path != null && { path }), ...(next < Infinity && { next }) }));
+    return this.#rules.map(({ path, next, values }) => ({
+      ...values,
+      ...(path != null && { path }),
+      ...(next < Infinity && { next }),
+    }));
   }
 }

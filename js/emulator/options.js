@@ -16,7 +16,10 @@ export const LIFETIME_MAX_S = 31_536_000;
 /** Returns `value` if it is a number from `min` to `max` (whole, unless `fraction`). */
 export function checkNumber(option, value, min, max, { fraction = false, unit = '' } = {}) {
   if (typeof value == 'number' && value >= min && value <= max && (fraction || Number.isInteger(value))) return value;
-  throw new OptionError(option, `give a ${fraction ? '' : 'whole '}number${unit && ` of ${unit}`} from ${min} to ${max}`);
+  throw new OptionError(
+    option,
+    `give a ${fraction ? '' : 'whole '}number${unit && ` of ${unit}`} from ${min} to ${max}`,
+  );
 }
 
 export function checkFlag(option, value) {
@@ -31,5 +34,6 @@ export function checkChoice(option, value, choices) {
 
 /** Throws for a name that is not in `known`. Otherwise a misspelt option would be ignored silently. */
 export function checkNames(given, known, what) {
-  for (const name of Object.keys(given)) if (!known.includes(name)) throw new OptionError(name, `there is no such ${what}; there are ${known.join(', ')}`);
+  for (const name of Object.keys(given))
+    if (!known.includes(name)) throw new OptionError(name, `there is no such ${what}; there are ${known.join(', ')}`);
 }

@@ -26,7 +26,11 @@ export function createFromSecret(secret, apiKey, options) {
   return new AuthClient(checkConfig(options, fixed, { userPersonalSecret: 'string' }));
 }
 
-const answer = (status, body, headers = {}) => new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers } });
+const answer = (status, body, headers = {}) =>
+  new Response(JSON.stringify(body), {
+    status,
+    headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers },
+  });
 
 const usePost = () => answer(405, { error: 'Use POST.' }, { Allow: 'POST' });
 
@@ -62,7 +66,8 @@ export function tokenHandler(client, { authorize, log = console.error }) {
   };
   return async (request) => {
     if (request.method != 'POST') return usePost();
-    if (!isSameOrigin(request.headers, request.headers.get('Host') ?? new URL(request.url).host)) return answer(403, { error: 'Only pages of this origin get a token.' });
+    if (!isSameOrigin(request.headers, request.headers.get('Host') ?? new URL(request.url).host))
+      return answer(403, { error: 'Only pages of this origin get a token.' });
     let may;
     try {
       may = await authorize(request);
@@ -70,14 +75,21 @@ export function tokenHandler(client, { authorize, log = console.error }) {
       return failed('authorize failed.', error);
     }
     if (may === false || may === null || may === undefined) return answer(403, { error: 'You may not have a token.' });
-    if (may !== true) return failed(`authorize must return true or false, not ${typeof may == 'object' ? 'an object' : `a ${typeof may}`}: nobody gets a token by accident.`);
+    if (may !== true)
+      return failed(
+        `authorize must return true or false, not ${typeof may == 'object' ? 'an object' : `a ${typeof may}`}: nobody gets a token by accident.`,
+      );
     try {
       const { accessToken, expiration, expiresAt, apis } = await client.getToken();
       return answer(200, { accessToken, expiration, expires_in: Math.floor((expiresAt - Date.now()) / 1000), apis });
     } catch (error) {
       if (!error.retryable) return failed('There is no token for a page.', error);
       log('inbenta-auth: There is no token for a page now.', error);
-      return answer(503, { error: 'Try again later.' }, { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) });
+      return answer(
+        503,
+        { error: 'Try again later.' },
+        { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) },
+      );
     }
   };
 }
@@ -92,7 +104,10 @@ function requestOf({ method, url, originalUrl = url, headers }) {
   } catch {
     target = 'http://localhost';
   }
-  return new Request(target, { method, headers: [...own.map(([name, value]) => [name, String(value)]), ...('host' in headers ? [] : [['host', host]])] });
+  return new Request(target, {
+    method,
+    headers: [...own.map(([name, value]) => [name, String(value)]), ...('host' in headers ? [] : [['host', host]])],
+  });
 }
 
 /**

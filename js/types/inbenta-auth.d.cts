@@ -4,16 +4,24 @@
 // The types of a browser or of Node are used if the program has them. Nothing here needs lib.dom or @types/node.
 
 /** The type of a global class, if the environment of the program has that class. */
-type Global<Name extends string, Otherwise> = typeof globalThis extends { [Key in Name]: { prototype: infer Instance } } ? Instance : Otherwise;
+type Global<Name extends string, Otherwise> = typeof globalThis extends { [Key in Name]: { prototype: infer Instance } }
+  ? Instance
+  : Otherwise;
 
 type AbortSignal = Global<'AbortSignal', { readonly aborted: boolean }>;
 type Response = Global<'Response', unknown>;
 type URL = Global<'URL', { readonly href: string }>;
-type RequestInit = typeof globalThis extends { Request: { new (input: any, init?: infer Init): any } } ? NonNullable<Init> : object;
-type WebAssemblyModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : object;
+type RequestInit = typeof globalThis extends { Request: { new (input: any, init?: infer Init): any } }
+  ? NonNullable<Init>
+  : object;
+type WebAssemblyModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
+  ? Module
+  : object;
 
 /** `using client = …`, where the compiler knows Symbol.dispose. */
-type Dispose = SymbolConstructor extends { readonly dispose: infer Key extends symbol } ? { [Name in Key]: () => void } : {};
+type Dispose = SymbolConstructor extends { readonly dispose: infer Key extends symbol }
+  ? { [Name in Key]: () => void }
+  : {};
 
 /** An access token. The object never changes; a new token is a new object. */
 export interface AccessToken {
@@ -201,7 +209,14 @@ export interface AuthClient extends Dispose {
   addEventListener<Type extends keyof AuthClientEventMap>(
     type: Type,
     listener: Listener<AuthClientEventMap[Type]>,
-    options?: boolean | { capture?: boolean | undefined; once?: boolean | undefined; passive?: boolean | undefined; signal?: AbortSignal | undefined },
+    options?:
+      | boolean
+      | {
+          capture?: boolean | undefined;
+          once?: boolean | undefined;
+          passive?: boolean | undefined;
+          signal?: AbortSignal | undefined;
+        },
   ): void;
   removeEventListener<Type extends keyof AuthClientEventMap>(
     type: Type,
@@ -226,7 +241,14 @@ export declare function createFromDomainKey(domainKey: string, apiKey: string, o
  * @param tokenOrGrant a token, which is refreshed within a minute, or the server's whole answer
  * @throws {AuthError} invalid_config, insecure_endpoint
  */
-export declare function createFromAccessToken(tokenOrGrant: string | Grant, apiKey: string, options?: AccessTokenOptions): AuthClient;
+export declare function createFromAccessToken(
+  tokenOrGrant: string | Grant,
+  apiKey: string,
+  options?: AccessTokenOptions,
+): AuthClient;
 
 /** Makes a `reauthorize` that asks `tokenHandler` on your server: `reauthorize: tokenFrom('/token')`. */
-export declare function tokenFrom(url: string | URL, init?: RequestInit): (context: { signal: AbortSignal }) => Promise<Grant>;
+export declare function tokenFrom(
+  url: string | URL,
+  init?: RequestInit,
+): (context: { signal: AbortSignal }) => Promise<Grant>;

@@ -14,8 +14,13 @@ export type {
   Quota,
 } from './inbenta-auth.cjs';
 
-type Global<Name extends string, Otherwise> = typeof globalThis extends { [Key in Name]: { prototype: infer Instance } } ? Instance : Otherwise;
-type Request = Global<'Request', { readonly method: string; readonly url: string; readonly headers: { get(name: string): string | null } }>;
+type Global<Name extends string, Otherwise> = typeof globalThis extends { [Key in Name]: { prototype: infer Instance } }
+  ? Instance
+  : Otherwise;
+type Request = Global<
+  'Request',
+  { readonly method: string; readonly url: string; readonly headers: { get(name: string): string | null } }
+>;
 type Response = Global<'Response', { readonly status: number; text(): Promise<string> }>;
 
 export interface SecretOptions extends ClientOptions {
@@ -45,7 +50,13 @@ export interface HandlerOptions {
  * Makes a handler that gives tokens to this server's pages; `tokenFrom` calls it from the page. It answers POST from
  * the same origin with `{accessToken, expiration, expires_in, apis}`.
  */
-export declare function tokenHandler(client: AuthClient, options: HandlerOptions): (request: Request) => Promise<Response>;
+export declare function tokenHandler(
+  client: AuthClient,
+  options: HandlerOptions,
+): (request: Request) => Promise<Response>;
 
 /** The same for Node's http, https and http2, and for Express. */
-export declare function nodeTokenHandler(client: AuthClient, options: HandlerOptions): (incoming: any, response: any, next?: (error: unknown) => void) => Promise<void>;
+export declare function nodeTokenHandler(
+  client: AuthClient,
+  options: HandlerOptions,
+): (incoming: any, response: any, next?: (error: unknown) => void) => Promise<void>;

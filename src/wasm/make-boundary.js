@@ -23,16 +23,23 @@ function membersOf(header, name) {
 
 /** The errors as [C name, number, code]. Numbers count down from -1, and those of bad_response are the last. */
 function errorsOf(definitions) {
-  const errors = [...definitions.matchAll(/^IAUTH_ERROR\((\w+), (-\d+), "(\w+)"\)/gm)].map(([, name, number, code]) => [name, Number(number), code]);
+  const errors = [...definitions.matchAll(/^IAUTH_ERROR\((\w+), (-\d+), "(\w+)"\)/gm)].map(([, name, number, code]) => [
+    name,
+    Number(number),
+    code,
+  ]);
   const codes = errors.map(([, , code]) => code);
   if (errors.some(([, number], index) => number != -1 - index)) throw new Error('errors.def is not numbered in order');
-  if (codes.some((code, index) => codes.indexOf(code) != Math.min(index, codes.indexOf('bad_response')))) throw new Error('only bad_response may have several numbers, the last ones');
+  if (codes.some((code, index) => codes.indexOf(code) != Math.min(index, codes.indexOf('bad_response'))))
+    throw new Error('only bad_response may have several numbers, the last ones');
   return errors;
 }
 
 /** The text of js/client/boundary.js. */
 export async function boundaryModule() {
-  const [definitions, core, boundary] = await Promise.all(['core/errors.def', 'core/iauth.h', 'wasm/boundary.h'].map(read));
+  const [definitions, core, boundary] = await Promise.all(
+    ['core/errors.def', 'core/iauth.h', 'wasm/boundary.h'].map(read),
+  );
   const errors = errorsOf(definitions);
   const codes = [...new Set(errors.map(([, , code]) => code))];
   const headers = [...core.matchAll(/^ {2}HEADER\(\w+, "([\w-]+)"\)/gm)].map(([, name]) => name);
@@ -59,4 +66,5 @@ ${constants(membersOf(boundary, 'text'))}
 ${constants(membersOf(boundary, 'offset'))}`;
 }
 
-if (process.argv[1] == fileURLToPath(import.meta.url)) await writeFile(new URL('../../js/client/boundary.js', import.meta.url), await boundaryModule());
+if (process.argv[1] == fileURLToPath(import.meta.url))
+  await writeFile(new URL('../../js/client/boundary.js', import.meta.url), await boundaryModule());

@@ -49,5 +49,6 @@ const NAMES = {
 
 if (process.argv[1] == fileURLToPath(import.meta.url)) {
   console.log('| after brotli | bytes | limit | aim |\n|---|---:|---:|---:|');
-  for (const [name, bytes] of Object.entries(await measureSizes())) console.log(`| ${NAMES[name]} | ${bytes} | ${LIMITS[name] ?? ''} | ${AIMS[name] ?? ''} |`);
+  for (const [name, bytes] of Object.entries(await measureSizes()))
+    console.log(`| ${NAMES[name]} | ${bytes} | ${LIMITS[name] ?? ''} | ${AIMS[name] ?? ''} |`);
 }

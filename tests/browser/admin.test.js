@@ -29,7 +29,9 @@ const test = base.extend({
   },
 });
 
-test.beforeEach(({ engine }) => test.skip(engine == 'webkit', 'it is driven by WebDriver here, which has none of Playwright’s locators'));
+test.beforeEach(({ engine }) =>
+  test.skip(engine == 'webkit', 'it is driven by WebDriver here, which has none of Playwright’s locators'),
+);
 
 async function signIn(page, { url, adminToken }) {
   await page.goto(url);
@@ -61,7 +63,15 @@ test('a wrong admin token shows nothing; the right one is in memory only', async
   await expect(page.getByRole('alert')).toHaveCount(0);
   await expect(page.getByLabel('Admin token')).toBeHidden();
   expect(await page.content()).not.toContain(admin.adminToken);
-  expect(await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie, location.search, location.hash])).toEqual([0, 0, '', '', '']);
+  expect(
+    await page.evaluate(() => [
+      localStorage.length,
+      sessionStorage.length,
+      document.cookie,
+      location.search,
+      location.hash,
+    ]),
+  ).toEqual([0, 0, '', '', '']);
   await expect.poll(() => admin.authd.log.some((line) => line.includes('GET /admin/secrets 200'))).toBe(true);
   expect(admin.authd.log.join()).not.toContain(admin.adminToken);
 
@@ -89,7 +99,10 @@ test('a new API key and changed domains of a domain key apply to /auth', async (
   await dialog(page).getByLabel('Domains').fill('  shop.example\n\n*.bücher.example\n');
   await dialog(page).getByRole('button', { name: 'Save' }).click();
   await expect(dialog(page)).toHaveCount(0);
-  await expect(section.getByRole('list', { name: 'Domains' }).getByRole('listitem')).toHaveText(['shop.example', '*.xn--bcher-kva.example']);
+  await expect(section.getByRole('list', { name: 'Domains' }).getByRole('listitem')).toHaveText([
+    'shop.example',
+    '*.xn--bcher-kva.example',
+  ]);
   const domainKey = await section.locator('[data-field=domainKey]').first().innerText();
   expect(await auth(admin, apiKey, { domainKey })).toBe('200');
   expect(await auth(admin, apiKey, { domainKey }, 'https://other.example')).toBe('403 origin_not_allowed');
@@ -124,7 +137,10 @@ test('a key is revoked with two clicks, and /auth refuses it immediately', async
   expect(admin.problems).toEqual([]);
 });
 
-test('the worst day: an API key is revoked, a signing key is cut off; each is refused at once', async ({ page, admin }) => {
+test('the worst day: an API key is revoked, a signing key is cut off; each is refused at once', async ({
+  page,
+  admin,
+}) => {
   const { apiKey, domainKey } = admin;
   await signIn(page, admin);
   const granted = await fetch(`${admin.endpoint}/auth`, {
@@ -157,7 +173,8 @@ test('a secret, by keyboard alone: shown once, used, revoked', async ({ page, ad
   await page.goto(admin.url);
   const press = async (name) => {
     const button = page.getByRole('button', { name, exact: true });
-    for (let tabs = 0; tabs < 40 && !(await button.evaluate((element) => element == document.activeElement)); tabs++) await page.keyboard.press('Tab');
+    for (let tabs = 0; tabs < 40 && !(await button.evaluate((element) => element == document.activeElement)); tabs++)
+      await page.keyboard.press('Tab');
     await expect(button).toBeFocused();
     await page.keyboard.press('Enter');
   };
@@ -184,7 +201,10 @@ test('a secret, by keyboard alone: shown once, used, revoked', async ({ page, ad
   expect(admin.problems).toEqual([]);
 });
 
-test('a secret is rotated: the new one is shown once, the old one with its end, and both are valid', async ({ page, admin }) => {
+test('a secret is rotated: the new one is shown once, the old one with its end, and both are valid', async ({
+  page,
+  admin,
+}) => {
   const old = await admin.authd.command('secret', 'create', '--api-key', admin.apiKey);
   await signIn(page, admin);
   await page.getByRole('button', { name: `Rotate: ${old.id}` }).click();
@@ -255,9 +275,14 @@ test('many keys can be searched by domain, name, key and state; a new key ends t
   await page.getByRole('button', { name: 'Reload' }).click();
   const find = async (text, ...ids) => {
     await search.fill(text);
-    expect(await page.locator('#keys .credential:visible').evaluateAll((found) => found.map(({ id }) => id)), text).toEqual(ids);
+    expect(
+      await page.locator('#keys .credential:visible').evaluateAll((found) => found.map(({ id }) => id)),
+      text,
+    ).toEqual(ids);
   };
-  const third = (await admin.authd.command('domain-key', 'list')).find(({ domains }) => domains.includes('blog2.example'));
+  const third = (await admin.authd.command('domain-key', 'list')).find(({ domains }) =>
+    domains.includes('blog2.example'),
+  );
   await find('SHOP.ex', admin.id);
   await expect(page.getByRole('status')).toHaveText('1 of 2 API keys.');
   await expect(page.getByRole('heading', { name: 'blog' })).toBeHidden();
@@ -283,13 +308,22 @@ test('many keys can be searched by domain, name, key and state; a new key ends t
 
 test('a page of another site gets nothing, even with the admin token', async ({ page, admin, site }) => {
   await page.goto(site.origin);
-  const ask = (url, mode, headers) => page.evaluate(([url, options]) => fetch(url, options).then(({ status, type }) => [status, type], () => 'blocked'), [url, { mode, headers }]);
+  const ask = (url, mode, headers) =>
+    page.evaluate(
+      ([url, options]) =>
+        fetch(url, options).then(
+          ({ status, type }) => [status, type],
+          () => 'blocked',
+        ),
+      [url, { mode, headers }],
+    );
   const lists = `${admin.url}api-keys`;
   expect(await ask(lists, 'cors', { Authorization: `Bearer ${admin.adminToken}` })).toBe('blocked');
   expect(await ask(lists, 'cors')).toBe('blocked');
   expect(await ask(`${admin.url}admin.js`, 'no-cors')).toBe('blocked');
   // The browser still sent two requests: a preflight, and a request that needs no preflight.
-  const statuses = () => admin.authd.log.filter((line) => line.includes('/admin/api-keys')).map((line) => line.split(' ')[3]);
+  const statuses = () =>
+    admin.authd.log.filter((line) => line.includes('/admin/api-keys')).map((line) => line.split(' ')[3]);
   await expect.poll(statuses).toEqual(['403', '403']);
 });
 
@@ -322,7 +356,14 @@ for (const colorScheme of ['light', 'dark'])
     expect(await violations()).toEqual([]);
     await signIn(page, admin);
     expect(await violations()).toEqual([]);
-    for (const name of ['New API key', 'Change domains', `Revoke: ${admin.id}`, 'Rotate', 'New signing key', 'New secret']) {
+    for (const name of [
+      'New API key',
+      'Change domains',
+      `Revoke: ${admin.id}`,
+      'Rotate',
+      'New signing key',
+      'New secret',
+    ]) {
       await page.getByRole('button', { name }).first().click();
       await expect(dialog(page)).toBeVisible();
       expect(await violations(), name).toEqual([]);

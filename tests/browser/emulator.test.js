@@ -8,29 +8,48 @@ const ADMIN_TOKEN = randomBytes(24).toString('base64url');
 
 const test = base.extend({
   emulator: async ({ site }, use) => {
-    const emulator = await startEmulator({ domains: [site.origin], apis: { chatbot: 'https://api.example/prod/chatbot' }, adminToken: ADMIN_TOKEN });
+    const emulator = await startEmulator({
+      domains: [site.origin],
+      apis: { chatbot: 'https://api.example/prod/chatbot' },
+      adminToken: ADMIN_TOKEN,
+    });
     await use(emulator);
     await emulator.close();
   },
 });
 
-const posts = ({ requests }) => requests.filter(({ method }) => method == 'POST').map(({ status, reason }) => [status, reason].filter(Boolean).join(' '));
+const posts = ({ requests }) =>
+  requests
+    .filter(({ method }) => method == 'POST')
+    .map(({ status, reason }) => [status, reason].filter(Boolean).join(' '));
 
 test('a page gets a token; on another origin the error names the origin to add', async ({ page, site, emulator }) => {
   await page.goto(site.origin);
   await makeClient(page, emulator);
   expect((await getToken(page)).apis).toEqual({ chatbot: 'https://api.example/prod/chatbot' });
-  expect(emulator.requests.at(-1)).toMatchObject({ path: '/v1/auth', status: 200, origin: site.origin, keyId: emulator.domainKeyId });
+  expect(emulator.requests.at(-1)).toMatchObject({
+    path: '/v1/auth',
+    status: 200,
+    origin: site.origin,
+    keyId: emulator.domainKeyId,
+  });
   await emulator.setDomains(emulator.domainKeyId, ['shop.example']);
   await makeClient(page, emulator, { shareAcrossTabs: false });
-  expect(await getToken(page)).toMatchObject({ code: 'origin_not_allowed', hint: `Add ${site.origin} to the domain key's list of domains.` });
+  expect(await getToken(page)).toMatchObject({
+    code: 'origin_not_allowed',
+    hint: `Add ${site.origin} to the domain key's list of domains.`,
+  });
 });
 
 test('a page can read an injected status, Retry-After and half a body', async ({ page, site, emulator }) => {
   await page.goto(site.origin);
   await makeClient(page, emulator);
   emulator.set({ status: 429, retryAfterS: 30 });
-  expect(await getToken(page, { timeoutMs: 5000 })).toMatchObject({ code: 'rate_limited', status: 429, retryable: true });
+  expect(await getToken(page, { timeoutMs: 5000 })).toMatchObject({
+    code: 'rate_limited',
+    status: 429,
+    retryable: true,
+  });
   expect((await getToken(page, { timeoutMs: 5000 })).retryAfterMs).toBeGreaterThan(20_000);
   await emulator.reset();
   await makeClient(page, emulator, { shareAcrossTabs: false });
@@ -39,12 +58,20 @@ test('a page can read an injected status, Retry-After and half a body', async ({
   expect(posts(emulator)).toEqual(['200 cut_off', '200']);
 });
 
-test('a token is refreshed before it expires, although the server’s clock is an hour off', async ({ page, site, emulator }) => {
+test('a token is refreshed before it expires, although the server’s clock is an hour off', async ({
+  page,
+  site,
+  emulator,
+}) => {
   emulator.set({ lifetimeS: 3, clockOffsetS: -3600 });
   await page.goto(site.origin);
   await makeClient(page, emulator);
   await getToken(page);
-  await expect.poll(() => emulator.requests.filter(({ path, status }) => path == '/v1/refreshToken' && status == 200).length, { timeout: 15_000 }).toBeGreaterThan(1);
+  await expect
+    .poll(() => emulator.requests.filter(({ path, status }) => path == '/v1/refreshToken' && status == 200).length, {
+      timeout: 15_000,
+    })
+    .toBeGreaterThan(1);
   expect(await page.evaluate(() => window.events.every(([type]) => type == 'token'))).toBe(true);
 });
 
@@ -54,6 +81,8 @@ test('the emulator serves the administration page', async ({ page, emulator }) =
     document.querySelector('input').value = token;
     document.querySelector('form button').click();
   }, ADMIN_TOKEN);
-  await expect.poll(() => page.evaluate(() => [...document.querySelectorAll('h2')].map(({ textContent }) => textContent).join())).toContain('emulator');
+  await expect
+    .poll(() => page.evaluate(() => [...document.querySelectorAll('h2')].map(({ textContent }) => textContent).join()))
+    .toContain('emulator');
   expect(await page.evaluate((id) => !!document.getElementById(id), emulator.domainKeyId)).toBe(true);
 });

@@ -48,7 +48,11 @@ export const test = base.extend({
   fake: async ({}, use) => {
     const fake = { requests: [], answer: undefined };
     const server = createServer((request, response) => {
-      const cors = { 'Access-Control-Allow-Origin': request.headers.origin ?? '*', 'Access-Control-Allow-Headers': 'x-inbenta-key, authorization, content-type', 'Access-Control-Expose-Headers': 'Retry-After, Date' };
+      const cors = {
+        'Access-Control-Allow-Origin': request.headers.origin ?? '*',
+        'Access-Control-Allow-Headers': 'x-inbenta-key, authorization, content-type',
+        'Access-Control-Expose-Headers': 'Retry-After, Date',
+      };
       for (const name in cors) response.setHeader(name, cors[name]);
       if (request.method == 'OPTIONS') return response.writeHead(204).end();
       request.resume().on('end', () => {
@@ -75,7 +79,12 @@ export const test = base.extend({
 });
 
 /** The API's answer with token number `n`. */
-export const grant = (n, expiresIn = 1200) => ({ accessToken: `token-${n}`, expiration: Math.floor(Date.now() / 1000) + expiresIn, expires_in: expiresIn, apis: {} });
+export const grant = (n, expiresIn = 1200) => ({
+  accessToken: `token-${n}`,
+  expiration: Math.floor(Date.now() / 1000) + expiresIn,
+  expires_in: expiresIn,
+  apis: {},
+});
 
 export function json(response, status, body, headers = {}) {
   response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
@@ -91,7 +100,9 @@ export async function makeClient(page, { domainKey = 'the-domain-key', apiKey = 
       window.client = createFromDomainKey(domainKey, apiKey, options);
       window.events = [];
       for (const type of ['token', 'error', 'expired', 'quota'])
-        window.client.addEventListener(type, ({ detail }) => window.events.push([type, detail?.code ?? detail?.accessToken]));
+        window.client.addEventListener(type, ({ detail }) =>
+          window.events.push([type, detail?.code ?? detail?.accessToken]),
+        );
     },
     [domainKey, apiKey, options],
   );
@@ -103,7 +114,15 @@ export const getToken = (page, options = {}) =>
     (options) =>
       window.client.getToken(options).then(
         (token) => ({ ...token, apis: { ...token.apis } }),
-        ({ name, code, status, retryable, retryAfterMs, attempts, hint }) => ({ name, code, status, retryable, retryAfterMs, attempts, hint }),
+        ({ name, code, status, retryable, retryAfterMs, attempts, hint }) => ({
+          name,
+          code,
+          status,
+          retryable,
+          retryAfterMs,
+          attempts,
+          hint,
+        }),
       ),
     options,
   );

@@ -19,7 +19,10 @@ async function heapOf(page) {
   return snapshot;
 }
 
-test('a token of the server is refreshed by the page, expires and is reauthorized; the secret stays on the server', async ({ page, engine }) => {
+test('a token of the server is refreshed by the page, expires and is reauthorized; the secret stays on the server', async ({
+  page,
+  engine,
+}) => {
   test.skip(engine != 'chromium', 'only its DevTools protocol shows the heap of a page');
   const authd = await Authd.create();
   const apiKey = await authd.createApiKey();
@@ -52,7 +55,13 @@ test('a token of the server is refreshed by the page, expires and is reauthorize
     expect(secret.length).toBeGreaterThan(20);
     const heap = await heapOf(page);
     expect(heap).toContain(apiKey); // proves that the search works
-    const places = { heap, page: await page.content(), seen: (await Promise.all(seen)).join(), log: authd.log.join(), processes: (await commandLines()).join() };
+    const places = {
+      heap,
+      page: await page.content(),
+      seen: (await Promise.all(seen)).join(),
+      log: authd.log.join(),
+      processes: (await commandLines()).join(),
+    };
     for (const [place, text] of Object.entries(places)) expect(text.includes(secret), place).toBe(false);
   } finally {
     await shop.close();

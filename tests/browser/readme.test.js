@@ -37,15 +37,21 @@ const PRODUCTS = 'https://*.inbenta.io';
 async function serveProduct(isGood) {
   const server = createServer(async (request, response) => {
     const { origin = '*' } = request.headers;
-    response.setHeader('Access-Control-Allow-Origin', origin).setHeader('Access-Control-Allow-Headers', 'x-inbenta-key, authorization');
+    response
+      .setHeader('Access-Control-Allow-Origin', origin)
+      .setHeader('Access-Control-Allow-Headers', 'x-inbenta-key, authorization');
     if (request.method == 'OPTIONS') return response.writeHead(204).end();
     const refuse = (body) => response.writeHead(403, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
     if (request.url != '/prod/chatbot/v1/conversation') return refuse({ message: 'Missing Authentication Token' });
-    if (!(await isGood(request.headers))) return refuse({ Message: 'User is not authorized to access this resource with an explicit deny' });
+    if (!(await isGood(request.headers)))
+      return refuse({ Message: 'User is not authorized to access this resource with an explicit deny' });
     response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"sessionId": "1"}');
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { origin: `http://127.0.0.1:${server.address().port}`, close: () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections())) };
+  return {
+    origin: `http://127.0.0.1:${server.address().port}`,
+    close: () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections())),
+  };
 }
 
 const test = base.extend({
@@ -55,14 +61,29 @@ const test = base.extend({
     await use(async ({ personality, files, routes = {}, path = '/' }) => {
       const served = {};
       const policy = /^Content-Security-Policy: (.*)$/m.exec(SNIPPETS.policy)[1];
-      const site = await serveSite({ root: 'tests/browser/pages', files: served, routes, policy: () => policy.replace(PRODUCTS, `${new URL(emulator.endpoint).origin} ${product.origin}`) });
+      const site = await serveSite({
+        root: 'tests/browser/pages',
+        files: served,
+        routes,
+        policy: () => policy.replace(PRODUCTS, `${new URL(emulator.endpoint).origin} ${product.origin}`),
+      });
       const product = await serveProduct(async ({ 'x-inbenta-key': key = '', authorization = '', origin }) => {
-        const answer = await fetch(`${emulator.endpoint}/apis`, { headers: { 'x-inbenta-key': key, Authorization: authorization, ...(origin && { Origin: origin }) } });
+        const answer = await fetch(`${emulator.endpoint}/apis`, {
+          headers: { 'x-inbenta-key': key, Authorization: authorization, ...(origin && { Origin: origin }) },
+        });
         return answer.status == 200;
       });
-      const emulator = await startEmulator({ domains: [site.origin], personality, apis: { chatbot: `${product.origin}/prod/chatbot` } });
+      const emulator = await startEmulator({
+        domains: [site.origin],
+        personality,
+        apis: { chatbot: `${product.origin}/prod/chatbot` },
+      });
       opened.push(site, product, emulator);
-      const fill = (text) => text.replaceAll('DOMAIN KEY', emulator.domainKey).replaceAll('API KEY', emulator.apiKey).replaceAll(ENDPOINT, emulator.endpoint);
+      const fill = (text) =>
+        text
+          .replaceAll('DOMAIN KEY', emulator.domainKey)
+          .replaceAll('API KEY', emulator.apiKey)
+          .replaceAll(ENDPOINT, emulator.endpoint);
       for (const [name, text] of Object.entries(await files({ fill, emulator, opened }))) served[name] = text;
       await page.goto(site.origin + path);
       return { site, emulator };
@@ -73,7 +94,14 @@ const test = base.extend({
 
 /** An npm snippet as a bundler makes it a page's script. */
 async function bundle(code) {
-  const { outputFiles } = await build({ stdin: { contents: code, resolveDir: new URL('.', root).pathname }, bundle: true, format: 'esm', target: 'es2022', alias: { 'inbenta-auth': new URL('dist/inbenta-auth.js', root).pathname }, write: false });
+  const { outputFiles } = await build({
+    stdin: { contents: code, resolveDir: new URL('.', root).pathname },
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    alias: { 'inbenta-auth': new URL('dist/inbenta-auth.js', root).pathname },
+    write: false,
+  });
   return outputFiles[0].text;
 }
 
@@ -91,34 +119,78 @@ for (const personality of ['authd', 'gateway']) {
     page.on?.('pageerror', (error) => errors.push(error.message));
     const { emulator } = await open({
       personality,
-      files: async ({ fill }) => ({ '/index.html': fill(SNIPPETS.html), '/shop.js': SNIPPETS.shop, '/inbenta-auth.min.js': await read('dist/inbenta-auth.min.js') }),
+      files: async ({ fill }) => ({
+        '/index.html': fill(SNIPPETS.html),
+        '/shop.js': SNIPPETS.shop,
+        '/inbenta-auth.min.js': await read('dist/inbenta-auth.min.js'),
+      }),
     });
     await expect.poll(() => page.evaluate(() => document.body.textContent.trim())).toBe('The chatbot is ready.');
     expect(errors).toEqual([]);
-    expect(emulator.requests.filter(({ path, method }) => path == '/v1/auth' && method == 'POST').map(({ status }) => status)).toEqual([200]);
+    expect(
+      emulator.requests
+        .filter(({ path, method }) => path == '/v1/auth' && method == 'POST')
+        .map(({ status }) => status),
+    ).toEqual([200]);
   });
 
-  test(`what "It does not work" names: a path without a version, another origin, an endpoint without /v1 (${personality})`, async ({ page, open }) => {
+  test(`what "It does not work" names: a path without a version, another origin, an endpoint without /v1 (${personality})`, async ({
+    page,
+    open,
+  }) => {
     const { emulator } = await open({
       personality,
-      files: async ({ fill }) => ({ '/index.html': fill(SNIPPETS.html), '/shop.js': SNIPPETS.shop.replace('/v1/conversation', '/conversation'), '/inbenta-auth.min.js': await read('dist/inbenta-auth.min.js') }),
+      files: async ({ fill }) => ({
+        '/index.html': fill(SNIPPETS.html),
+        '/shop.js': SNIPPETS.shop.replace('/v1/conversation', '/conversation'),
+        '/inbenta-auth.min.js': await read('dist/inbenta-auth.min.js'),
+      }),
     });
     await expect.poll(() => page.evaluate(() => document.body.textContent.trim())).toBe('The chatbot answered 403.');
     await emulator.setDomains(emulator.domainKeyId, ['https://other.example']);
-    const code = (endpoint) => page.evaluate(([domainKey, apiKey, endpoint]) => InbentaAuthSDK.createFromDomainKey(domainKey, apiKey, { endpoint, shareAcrossTabs: false }).getToken().then(() => 'a token', (error) => error.code), [emulator.domainKey, emulator.apiKey, endpoint]);
-    expect(await code(emulator.endpoint)).toBe(personality == 'gateway' ? 'credentials_rejected' : 'origin_not_allowed');
+    const code = (endpoint) =>
+      page.evaluate(
+        ([domainKey, apiKey, endpoint]) =>
+          InbentaAuthSDK.createFromDomainKey(domainKey, apiKey, { endpoint, shareAcrossTabs: false })
+            .getToken()
+            .then(
+              () => 'a token',
+              (error) => error.code,
+            ),
+        [emulator.domainKey, emulator.apiKey, endpoint],
+      );
+    expect(await code(emulator.endpoint)).toBe(
+      personality == 'gateway' ? 'credentials_rejected' : 'origin_not_allowed',
+    );
     expect(await code(emulator.url)).toBe(personality == 'gateway' ? 'endpoint_refused' : 'bad_response');
   });
 
   test(`with npm (${personality})`, async ({ page, open }) => {
-    await open({ personality, files: async ({ fill }) => ({ '/index.html': PAGE, '/main.js': await bundle(`${fill(SNIPPETS.npm)}\nwindow.result = [accessToken.split('.').length, Object.keys(apis)];`) }) });
+    await open({
+      personality,
+      files: async ({ fill }) => ({
+        '/index.html': PAGE,
+        '/main.js': await bundle(
+          `${fill(SNIPPETS.npm)}\nwindow.result = [accessToken.split('.').length, Object.keys(apis)];`,
+        ),
+      }),
+    });
     await expect.poll(() => page.evaluate(() => window.result)).toEqual([3, ['chatbot']]);
   });
 
-  test(`on a server: its half from README, the page's half from docs/server-side.md (${personality})`, async ({ page, open }) => {
+  test(`on a server: its half from README, the page's half from docs/server-side.md (${personality})`, async ({
+    page,
+    open,
+  }) => {
     const port = await freePort();
     // Page and server have one origin, as behind any proxy.
-    const proxy = (request, response) => request.pipe(httpRequest({ port, host: '127.0.0.1', path: request.url, method: request.method, headers: request.headers }, (answer) => (response.writeHead(answer.statusCode, answer.headers), answer.pipe(response))));
+    const proxy = (request, response) =>
+      request.pipe(
+        httpRequest(
+          { port, host: '127.0.0.1', path: request.url, method: request.method, headers: request.headers },
+          (answer) => (response.writeHead(answer.statusCode, answer.headers), answer.pipe(response)),
+        ),
+      );
     const login = (request, response) => response.writeHead(303, { 'Set-Cookie': 'session=1', Location: '/' }).end();
     await open({
       personality,
@@ -129,11 +201,27 @@ for (const personality of ['authd', 'gateway']) {
         await mkdir(folder, { recursive: true });
         const file = new URL(`server-${process.pid}-${port}.mjs`, folder);
         const isLoggedIn = "const isLoggedIn = (cookie) => cookie == 'session=1';";
-        await writeFile(file, `${isLoggedIn}\n${fill(SNIPPETS.server).replace('listen(3000)', `listen(${port}, '127.0.0.1', () => console.log('listening'))`)}`);
-        const child = spawn(process.execPath, [file.pathname], { env: { ...process.env, INBENTA_SECRET: emulator.secret }, stdio: ['ignore', 'pipe', 'inherit'] });
+        await writeFile(
+          file,
+          `${isLoggedIn}\n${fill(SNIPPETS.server).replace('listen(3000)', `listen(${port}, '127.0.0.1', () => console.log('listening'))`)}`,
+        );
+        const child = spawn(process.execPath, [file.pathname], {
+          env: { ...process.env, INBENTA_SECRET: emulator.secret },
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
         opened.push({ close: () => child.kill() });
-        await new Promise((resolve, reject) => (child.stdout.once('data', resolve), child.once('exit', () => reject(new Error('the server ended')))));
-        return { '/index.html': PAGE, '/main.js': await bundle(`${fill(SNIPPETS.page)}\nwindow.result = (await client.getToken()).accessToken.split('.').length;`) };
+        await new Promise(
+          (resolve, reject) => (
+            child.stdout.once('data', resolve),
+            child.once('exit', () => reject(new Error('the server ended')))
+          ),
+        );
+        return {
+          '/index.html': PAGE,
+          '/main.js': await bundle(
+            `${fill(SNIPPETS.page)}\nwindow.result = (await client.getToken()).accessToken.split('.').length;`,
+          ),
+        };
       },
     });
     await expect.poll(() => page.evaluate(() => window.result)).toBe(3);

@@ -4,8 +4,16 @@ import { Authd } from '../support/authd.js';
 import { serveSite, strictPolicy } from '../support/site.js';
 import { expect, getToken, makeClient, test } from './fixture.js';
 
-test('a page gets a token by emscripten_fetch, with the browser’s own Origin', async ({ page, site, authd, engine }) => {
-  test.skip(engine != 'chromium', 'only its DevTools protocol tells who started a request; trouble.test.js reads the same headers at the API, in every browser');
+test('a page gets a token by emscripten_fetch, with the browser’s own Origin', async ({
+  page,
+  site,
+  authd,
+  engine,
+}) => {
+  test.skip(
+    engine != 'chromium',
+    'only its DevTools protocol tells who started a request; trouble.test.js reads the same headers at the API, in every browser',
+  );
   const session = await page.context().newCDPSession(page);
   await session.send('Network.enable');
   const sent = [];
@@ -20,7 +28,9 @@ test('a page gets a token by emscripten_fetch, with the browser’s own Origin',
   expect(sent.map(({ request }) => request.url)).toEqual([`${authd.endpoint}/auth`]);
   expect(sent[0].type).toBe('Fetch');
   expect(sent[0].initiator.stack.callFrames.some(({ url }) => url.startsWith('wasm:'))).toBe(true);
-  const own = Object.fromEntries(Object.entries(headers[sent[0].requestId]).map(([name, value]) => [name.toLowerCase(), value]));
+  const own = Object.fromEntries(
+    Object.entries(headers[sent[0].requestId]).map(([name, value]) => [name.toLowerCase(), value]),
+  );
   expect(own.origin).toBe(site.origin);
   expect(own['x-inbenta-key']).toBe(authd.apiKey);
   expect(own.cookie).toBeUndefined();
@@ -50,7 +60,12 @@ test.describe('short lives', () => {
     await authd.authd.command('domain-key', 'revoke', authd.id);
     await expect.poll(() => page.evaluate(() => window.events.at(-1)[1]), { timeout: 30_000 }).toBe('key_revoked');
     expect(await page.evaluate(() => window.client.token)).toBeNull();
-    expect(await getToken(page)).toMatchObject({ name: 'AuthError', code: 'key_revoked', status: 403, retryable: false });
+    expect(await getToken(page)).toMatchObject({
+      name: 'AuthError',
+      code: 'key_revoked',
+      status: 403,
+      retryable: false,
+    });
     const requests = authd.authd.log.length;
     await page.waitForTimeout(2500);
     expect(authd.authd.log.length).toBe(requests); // no request in the background
@@ -99,7 +114,14 @@ test('the script tag is one file, and its data attributes make the client', asyn
   });
   await authd.authd.command('domain-key', 'set-domains', authd.id, '--domain', site.origin, '--domain', tagged.origin);
   await page.goto(`${tagged.origin}/tag.html`);
-  expect(await page.evaluate(() => Object.keys(InbentaAuthSDK).sort())).toEqual(['AuthClient', 'AuthError', 'client', 'createFromAccessToken', 'createFromDomainKey', 'tokenFrom']);
+  expect(await page.evaluate(() => Object.keys(InbentaAuthSDK).sort())).toEqual([
+    'AuthClient',
+    'AuthError',
+    'client',
+    'createFromAccessToken',
+    'createFromDomainKey',
+    'tokenFrom',
+  ]);
   const token = await page.evaluate(() => InbentaAuthSDK.client.getToken());
   expect(token.accessToken).toBeTruthy();
   expect(tagged.requested).toEqual(['/tag.html', '/dist/inbenta-auth.min.js']);
@@ -112,25 +134,31 @@ test('the script tag without attributes makes no client', async ({ page, site })
 });
 
 test.describe('policies', () => {
-  for (const [name, path] of [['ES module', '/'], ['script tag', '/script-tag.html']])
+  for (const [name, path] of [
+    ['ES module', '/'],
+    ['script tag', '/script-tag.html'],
+  ])
     test(`without wasm-unsafe-eval, ${name}: wasm_blocked_by_csp`, async ({ page }) => {
-      const strict = await serveSite({ root: 'tests/browser/pages', policy: () => strictPolicy('http://127.0.0.1:*', { wasm: false }) });
+      const strict = await serveSite({
+        root: 'tests/browser/pages',
+        policy: () => strictPolicy('http://127.0.0.1:*', { wasm: false }),
+      });
       await page.goto(strict.origin + path);
       const error = await page.evaluate(async () => {
         const { createFromDomainKey } = window.InbentaAuthSDK ?? (await import('/dist/inbenta-auth.js'));
         const client = createFromDomainKey('d', 'k', { endpoint: 'http://127.0.0.1:9/v1' });
         return client.getToken().catch(({ code, hint }) => ({ code, hint }));
       });
-      expect(error).toEqual({ code: 'wasm_blocked_by_csp', hint: "Add 'wasm-unsafe-eval' to the script-src of the CSP." });
+      expect(error).toEqual({
+        code: 'wasm_blocked_by_csp',
+        hint: "Add 'wasm-unsafe-eval' to the script-src of the CSP.",
+      });
       await strict.close();
     });
 
   test('a missing or wrong wasm file is wasm_unavailable', async ({ page, authd }) => {
     for (const wasm of ['/missing.wasm', '/index.html']) {
-      const broken = await serveSite({
-        root: 'tests/browser/pages',
-        policy: () => strictPolicy('http://127.0.0.1:*'),
-      });
+      const broken = await serveSite({ root: 'tests/browser/pages', policy: () => strictPolicy('http://127.0.0.1:*') });
       await page.goto(broken.origin);
       await makeClient(page, authd, { wasm });
       expect(await getToken(page)).toMatchObject({ code: 'wasm_unavailable' });
@@ -138,8 +166,14 @@ test.describe('policies', () => {
     }
   });
 
-  test('inbenta-auth/external and a connect-src that leaves out its module: wasm_unavailable', async ({ page, authd }) => {
-    const strict = await serveSite({ root: 'tests/browser/pages', policy: () => strictPolicy('http://127.0.0.1:1').replace("'self'; style-src", '; style-src') });
+  test('inbenta-auth/external and a connect-src that leaves out its module: wasm_unavailable', async ({
+    page,
+    authd,
+  }) => {
+    const strict = await serveSite({
+      root: 'tests/browser/pages',
+      policy: () => strictPolicy('http://127.0.0.1:1').replace("'self'; style-src", '; style-src'),
+    });
     await page.goto(strict.origin);
     await page.evaluate(async ({ endpoint }) => {
       const { createFromDomainKey } = await import('/dist/external.js');

@@ -7,7 +7,11 @@ import { expect, grant, json, test } from './fixture.js';
 async function open(page, body, head = '') {
   const site = await serveSite({
     root: 'tests/browser/pages',
-    files: { '/tag.html': `<!doctype html><html><head>${head}</head><body>${body}</body></html>`, '/own.js': 'const InbentaAuth = { own: true };', '/replace.js': REPLACE },
+    files: {
+      '/tag.html': `<!doctype html><html><head>${head}</head><body>${body}</body></html>`,
+      '/own.js': 'const InbentaAuth = { own: true };',
+      '/replace.js': REPLACE,
+    },
     policy: () => strictPolicy('http://127.0.0.1:*'),
   });
   await page.goto(`${site.origin}/tag.html`);
@@ -28,7 +32,13 @@ const tag = (attributes) => `<script src="/dist/inbenta-auth.min.js" ${attribute
 
 const keysFor = (fake) => `data-domain-key="d" data-api-key="k" data-endpoint="${fake.endpoint}"`;
 
-const tokenOfTag = (page) => page.evaluate(() => InbentaAuthSDK.client.getToken().then(({ accessToken }) => accessToken, ({ code, hint }) => [code, hint]));
+const tokenOfTag = (page) =>
+  page.evaluate(() =>
+    InbentaAuthSDK.client.getToken().then(
+      ({ accessToken }) => accessToken,
+      ({ code, hint }) => [code, hint],
+    ),
+  );
 
 test.beforeEach(({ fake }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));
@@ -36,8 +46,13 @@ test.beforeEach(({ fake }) => {
 
 test('markup that shadows DOM properties is ignored: the tag’s own attributes count', async ({ page, fake }) => {
   const evil = 'data-domain-key="evil" data-api-key="evil" data-endpoint="http://127.0.0.1:9/v1"';
-  const shadows = ['currentScript', 'head', 'createElement', 'dataset', 'querySelector'].map((name) => `<img name="${name}" id="${name}" ${evil}>`).join('');
-  const site = await open(page, `${shadows}<img id="InbentaAuthSDK"><form name="InbentaAuthSDK"></form>${tag(keysFor(fake))}`);
+  const shadows = ['currentScript', 'head', 'createElement', 'dataset', 'querySelector']
+    .map((name) => `<img name="${name}" id="${name}" ${evil}>`)
+    .join('');
+  const site = await open(
+    page,
+    `${shadows}<img id="InbentaAuthSDK"><form name="InbentaAuthSDK"></form>${tag(keysFor(fake))}`,
+  );
   expect(await tokenOfTag(page)).toBe('token-1');
   expect(fake.requests.length).toBe(1);
   await site.close();
@@ -58,12 +73,21 @@ test('a page may have its own `const InbentaAuth`, before or after the tag', asy
 
 test('a mistake on the tag is reported on the console, and the global exists', async ({ page, engine }) => {
   test.skip(engine == 'webkit', 'WebDriver shows no console');
-  const mistakes = ['data-domain-key="d"', 'data-api-key="k"', 'data-domain-key="two words" data-api-key="k"', 'data-domain-key="d" data-api-key="k" data-endpoint="api.inbenta.io"', 'data-domain-key="d" data-api-key="k" data-persist="local"'];
+  const mistakes = [
+    'data-domain-key="d"',
+    'data-api-key="k"',
+    'data-domain-key="two words" data-api-key="k"',
+    'data-domain-key="d" data-api-key="k" data-endpoint="api.inbenta.io"',
+    'data-domain-key="d" data-api-key="k" data-persist="local"',
+  ];
   for (const mistake of mistakes) {
     const said = [];
     page.on('console', (message) => message.type() == 'error' && said.push(message.text()));
     const site = await open(page, tag(mistake));
-    expect(await page.evaluate(() => [typeof InbentaAuthSDK.createFromDomainKey, typeof InbentaAuthSDK.client]), mistake).toEqual(['function', 'undefined']);
+    expect(
+      await page.evaluate(() => [typeof InbentaAuthSDK.createFromDomainKey, typeof InbentaAuthSDK.client]),
+      mistake,
+    ).toEqual(['function', 'undefined']);
     expect(said.filter((text) => text.includes('InbentaAuthSDK')).length, mistake).toBe(1);
     await site.close();
     page.removeAllListeners('console');
@@ -88,13 +112,21 @@ test('the script works twice in a page, and as a module', async ({ page, fake })
   expect(await tokenOfTag(page)).toMatch(/^token-/);
   await site.close();
   site = await open(page, tag(`type="module" ${keysFor(fake)}`));
-  expect(await page.evaluate(() => [typeof InbentaAuthSDK.createFromDomainKey, typeof InbentaAuthSDK.client])).toEqual(['function', 'undefined']);
+  expect(await page.evaluate(() => [typeof InbentaAuthSDK.createFromDomainKey, typeof InbentaAuthSDK.client])).toEqual([
+    'function',
+    'undefined',
+  ]);
   await site.close();
 });
 
 test('the script works in an old browser whose functions the page replaces', async ({ page, fake }) => {
   const site = await open(page, tag(keysFor(fake)), '<script src="/replace.js"></script>');
-  const [accessToken, expiresAt, type] = await page.evaluate(() => InbentaAuthSDK.client.getToken().then(({ accessToken, expiresAt }) => [accessToken, expiresAt, typeof expiresAt], ({ code, hint }) => [code, hint]));
+  const [accessToken, expiresAt, type] = await page.evaluate(() =>
+    InbentaAuthSDK.client.getToken().then(
+      ({ accessToken, expiresAt }) => [accessToken, expiresAt, typeof expiresAt],
+      ({ code, hint }) => [code, hint],
+    ),
+  );
   expect([accessToken, type]).toEqual(['token-1', 'number']);
   expect(Math.abs(expiresAt - Date.now() - 1_200_000)).toBeLessThan(10_000);
   await site.close();
@@ -104,7 +136,9 @@ test('without WebAssembly, the error names the cause', async ({ page, site }) =>
   await page.goto(`${site.origin}/script-tag.html`);
   const error = await page.evaluate(() => {
     delete window.WebAssembly;
-    return InbentaAuthSDK.createFromDomainKey('d', 'k', { endpoint: 'http://127.0.0.1:9/v1' }).getToken().catch(({ code, hint }) => [code, hint]);
+    return InbentaAuthSDK.createFromDomainKey('d', 'k', { endpoint: 'http://127.0.0.1:9/v1' })
+      .getToken()
+      .catch(({ code, hint }) => [code, hint]);
   });
   expect(error[0]).toBe('wasm_unavailable');
   expect(error[1]).toContain('no WebAssembly');
@@ -112,15 +146,22 @@ test('without WebAssembly, the error names the cause', async ({ page, site }) =>
 
 test('in a sandboxed frame and in a file, the hint names the missing origin', async ({ page, fake, engine }) => {
   test.skip(engine == 'webkit', 'its words of Playwright know no frames');
-  fake.answer = (response) => json(response, 403, { error: { code: 403, message: 'Origin not allowed', reason: 'origin_not_allowed' } });
+  fake.answer = (response) =>
+    json(response, 403, { error: { code: 403, message: 'Origin not allowed', reason: 'origin_not_allowed' } });
   const outer = await serveSite({
     root: 'tests/browser/pages',
-    files: { '/outer.html': '<!doctype html><iframe sandbox="allow-scripts" src="/tag.html"></iframe>', '/tag.html': `<!doctype html>${tag(keysFor(fake))}` },
+    files: {
+      '/outer.html': '<!doctype html><iframe sandbox="allow-scripts" src="/tag.html"></iframe>',
+      '/tag.html': `<!doctype html>${tag(keysFor(fake))}`,
+    },
     policy: () => strictPolicy('http://127.0.0.1:*', { frames: "'self'" }).replaceAll("'self'", '*'),
   });
   await page.goto(`${outer.origin}/outer.html`);
   const frame = page.frames()[1];
   const error = await frame.evaluate(() => InbentaAuthSDK.client.getToken().catch(({ code, hint }) => [code, hint]));
-  expect(error).toEqual(['origin_not_allowed', 'This page has no origin: it is a file, or in a sandbox without allow-same-origin.']);
+  expect(error).toEqual([
+    'origin_not_allowed',
+    'This page has no origin: it is a file, or in a sandbox without allow-same-origin.',
+  ]);
   await outer.close();
 });

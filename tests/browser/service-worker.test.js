@@ -4,7 +4,10 @@ import { serveSite, strictPolicy } from '../support/site.js';
 import { expect, grant, json, test } from './fixture.js';
 
 // Without trusted-types: a page that uses them must allow the URL of its worker itself.
-const POLICY = strictPolicy('http://127.0.0.1:*').split('; ').filter((directive) => !directive.includes('trusted-types')).join('; ');
+const POLICY = strictPolicy('http://127.0.0.1:*')
+  .split('; ')
+  .filter((directive) => !directive.includes('trusted-types'))
+  .join('; ');
 
 test('a service worker gets a token', async ({ page, fake }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));

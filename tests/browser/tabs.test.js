@@ -29,7 +29,11 @@ const postedBy = async (tabs) => (await Promise.all(tabs.map((tab) => tab.evalua
 
 const tokenOf = (tab) => tab.evaluate(() => window.client.token?.accessToken);
 
-test('twenty tabs that ask at the same time send one /auth and have one token within a second of its answer', async ({ context, site, fake }) => {
+test('twenty tabs that ask at the same time send one /auth and have one token within a second of its answer', async ({
+  context,
+  site,
+  fake,
+}) => {
   fake.answer = (response, request, n) => setTimeout(() => json(response, 200, grant(n)), 200);
   const tabs = await openTabs(context, site, fake, 20);
   const tokens = await Promise.all(tabs.map((tab) => getToken(tab)));
@@ -51,13 +55,19 @@ for (const count of [2, 10, 20, 50])
     const atOnce = (await postedBy(tabs)).length;
     for (const tab of tabs.slice(count / 2)) expect(await getToken(tab)).toMatchObject({ accessToken: 'token-1' });
     const inAll = (await postedBy(tabs)).length;
-    console.log(`${count} tabs: ${atOnce} messages for the ${count / 2} that asked at once, ${inAll - atOnce} for the others, one by one; ${fake.requests.length} request`);
+    console.log(
+      `${count} tabs: ${atOnce} messages for the ${count / 2} that asked at once, ${inAll - atOnce} for the others, one by one; ${fake.requests.length} request`,
+    );
     expect(paths(fake)).toEqual(['/v1/auth']);
     expect(atOnce).toBeLessThanOrEqual(2 * count); // 2, unless the machine is busy and some ask later
     expect(inAll).toBeLessThanOrEqual(2 + 3 * count); // a question and an answer, rarely two
   });
 
-test('a refreshed token reaches the other tabs; a refused token is not accepted again', async ({ context, site, fake }) => {
+test('a refreshed token reaches the other tabs; a refused token is not accepted again', async ({
+  context,
+  site,
+  fake,
+}) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));
   const [first, second] = await openTabs(context, site, fake, 2);
   for (const tab of [first, second]) await getToken(tab);
@@ -85,7 +95,11 @@ test('a sibling’s token is not used if it is not valid for long enough', async
   expect(await getToken(second, { minValidityMs: 250_000 })).toMatchObject({ accessToken: 'token-2' });
 });
 
-test('if the clock is set back between two tabs, a token is still not valid for longer than its lifetime', async ({ context, site, fake }) => {
+test('if the clock is set back between two tabs, a token is still not valid for longer than its lifetime', async ({
+  context,
+  site,
+  fake,
+}) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n, 1200));
   const [first, second] = await openTabs(context, site, fake, 2);
   for (const tab of [first, second]) await getToken(tab);
@@ -99,7 +113,8 @@ test('if the clock is set back between two tabs, a token is still not valid for 
 });
 
 test('a refusal is shared: one /auth, and all tabs get the error', async ({ context, site, fake }) => {
-  fake.answer = (response) => setTimeout(() => json(response, 403, { error: { code: 403, message: 'no', reason: 'key_revoked' } }), 100);
+  fake.answer = (response) =>
+    setTimeout(() => json(response, 403, { error: { code: 403, message: 'no', reason: 'key_revoked' } }), 100);
   const tabs = await openTabs(context, site, fake, 8);
   const errors = await Promise.all(tabs.map((tab) => getToken(tab)));
   expect(errors.map(({ code }) => code)).toEqual(tabs.map(() => 'key_revoked'));
@@ -148,7 +163,7 @@ test('if the tab with the request hangs, one other tab sends a request', async (
   await loseTheFirst(context, site, fake, (first) =>
     first.evaluate(() => {
       setTimeout(() => {
-        for (const end = Date.now() + 9000; Date.now() < end; );
+        for (const end = Date.now() + 9000; Date.now() < end;);
       });
     }),
   );
@@ -162,7 +177,12 @@ test('if the tab with the request crashes, one other tab sends a request', async
   });
 });
 
-test('if the tab with the request is frozen, one other tab sends a request; messages after the thaw do no harm', async ({ context, site, fake, engine }) => {
+test('if the tab with the request is frozen, one other tab sends a request; messages after the thaw do no harm', async ({
+  context,
+  site,
+  fake,
+  engine,
+}) => {
   test.skip(engine != 'chromium', 'only its DevTools protocol can do that');
   let thaw;
   await loseTheFirst(context, site, fake, async (first) => {
@@ -185,9 +205,26 @@ test('malformed messages are ignored', async ({ context, site, fake }) => {
   await second.evaluate(async (endpoint) => {
     const channel = new BroadcastChannel(`inbenta-auth 3 ${endpoint} the-api-key the-domain-key `);
     const token = { accessToken: 'evil', expiration: 1, expiresAt: Date.now() + 9e9, lifetimeMs: 9e9, apis: {} };
-    const odd = [null, 7, 'x', [], {}, { token: null }, { token: 'x' }, { token: {} }, { token: { ...token, accessToken: 'two words' } }, { token: { ...token, accessToken: 7 } },
-      { token: { ...token, expiresAt: 'x' } }, { token: { ...token, expiresAt: Date.now() - 1 } }, { token: { ...token, lifetimeMs: NaN } }, { failure: 7 }, { failure: {} },
-      { failure: { code: 'toString', until: Date.now() + 1e9, retryAfterMs: 1e9 } }, { failure: { code: 'network', until: Date.now() - 1, retryAfterMs: 1e9 } }, { other: 1 }];
+    const odd = [
+      null,
+      7,
+      'x',
+      [],
+      {},
+      { token: null },
+      { token: 'x' },
+      { token: {} },
+      { token: { ...token, accessToken: 'two words' } },
+      { token: { ...token, accessToken: 7 } },
+      { token: { ...token, expiresAt: 'x' } },
+      { token: { ...token, expiresAt: Date.now() - 1 } },
+      { token: { ...token, lifetimeMs: NaN } },
+      { failure: 7 },
+      { failure: {} },
+      { failure: { code: 'toString', until: Date.now() + 1e9, retryAfterMs: 1e9 } },
+      { failure: { code: 'network', until: Date.now() - 1, retryAfterMs: 1e9 } },
+      { other: 1 },
+    ];
     for (const message of odd) channel.postMessage(message);
     channel.close();
   }, fake.endpoint);
@@ -202,7 +239,9 @@ test('100 clients of one page send one request, and the messages of one client',
   const [tab] = await openTabs(context, site, fake, 1);
   const [tokens, links] = await tab.evaluate(async (endpoint) => {
     const { createFromDomainKey } = await import('/dist/inbenta-auth.js');
-    const clients = Array.from({ length: 100 }, () => createFromDomainKey('the-domain-key', 'the-api-key', { endpoint }));
+    const clients = Array.from({ length: 100 }, () =>
+      createFromDomainKey('the-domain-key', 'the-api-key', { endpoint }),
+    );
     const tokens = await Promise.all(clients.map((client) => client.getToken()));
     return [new Set(tokens.map(({ accessToken }) => accessToken)).size, document.querySelectorAll('link').length];
   }, fake.endpoint);
@@ -223,7 +262,8 @@ test('without locks or without a channel, each tab sends its own request', async
   fake.answer = (response, request, n) => json(response, 200, grant(n));
   const lose = {
     locks: () => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }),
-    refusedLocks: () => (LockManager.prototype.request = () => Promise.reject(new DOMException('denied', 'SecurityError'))),
+    refusedLocks: () =>
+      (LockManager.prototype.request = () => Promise.reject(new DOMException('denied', 'SecurityError'))),
     channel: () =>
       (window.BroadcastChannel = class {
         constructor() {

@@ -5,9 +5,18 @@ import { expect, getToken, grant, json, makeClient, test } from './fixture.js';
 test.beforeEach(({ page, site }) => page.goto(site.origin));
 
 const CASES = {
-  'invalid JSON': [(response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accessTo'), { code: 'bad_response', status: 200 }],
-  'an HTML page': [(response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Hotel</h1>'), { code: 'bad_response', status: 200 }],
-  'an oversized body': [(response) => json(response, 200, { ...grant(1), more: 'x'.repeat(5_000_000) }), { code: 'body_too_large' }],
+  'invalid JSON': [
+    (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accessTo'),
+    { code: 'bad_response', status: 200 },
+  ],
+  'an HTML page': [
+    (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Hotel</h1>'),
+    { code: 'bad_response', status: 200 },
+  ],
+  'an oversized body': [
+    (response) => json(response, 200, { ...grant(1), more: 'x'.repeat(5_000_000) }),
+    { code: 'body_too_large' },
+  ],
   'an endless body': [
     (response) => {
       response.writeHead(200, { 'Content-Type': 'application/json' });
@@ -27,7 +36,10 @@ const CASES = {
   'a connection that is dropped': [(response) => response.destroy(), { code: 'network', retryable: true }],
   'a server error': [(response) => json(response, 503, {}), { code: 'server_error', status: 503, retryable: true }],
   'no answer at all': [() => {}, { code: 'timeout', retryable: true }],
-  'an answer without CORS': [(response) => (response.removeHeader('Access-Control-Allow-Origin'), json(response, 200, grant(1))), { code: 'network', retryable: true }],
+  'an answer without CORS': [
+    (response) => (response.removeHeader('Access-Control-Allow-Origin'), json(response, 200, grant(1))),
+    { code: 'network', retryable: true },
+  ],
 };
 for (const [name, [answer, error]] of Object.entries(CASES))
   test(name, async ({ page, fake }) => {
@@ -46,14 +58,17 @@ test('a refused connection is a network error', async ({ page, fake }) => {
 
 test('a redirect to another origin gives no token', async ({ page, fake, site }) => {
   fake.answer = (response, request, n) =>
-    request.url == '/v1/auth' ? response.writeHead(307, { Location: `${fake.endpoint.replace('127.0.0.1', 'localhost')}/elsewhere` }).end() : json(response, 200, grant(n));
+    request.url == '/v1/auth'
+      ? response.writeHead(307, { Location: `${fake.endpoint.replace('127.0.0.1', 'localhost')}/elsewhere` }).end()
+      : json(response, 200, grant(n));
   await makeClient(page, fake);
   expect(await getToken(page, { timeoutMs: 4000 })).toMatchObject({ code: 'bad_response' });
   expect(site.origin).toContain('127.0.0.1');
 });
 
 test('after 429 the client waits for Retry-After', async ({ page, fake }) => {
-  fake.answer = (response, request, n) => (n == 1 ? json(response, 429, {}, { 'Retry-After': '2' }) : json(response, 200, grant(n)));
+  fake.answer = (response, request, n) =>
+    n == 1 ? json(response, 429, {}, { 'Retry-After': '2' }) : json(response, 200, grant(n));
   await makeClient(page, fake);
   expect(await getToken(page)).toMatchObject({ accessToken: 'token-2' });
   expect(fake.requests[1].at - fake.requests[0].at).toBeGreaterThan(1950);
@@ -64,7 +79,9 @@ test('100 callers share one request, and an aborted caller does not end it', asy
   await makeClient(page, fake);
   const results = await page.evaluate(async () => {
     const controller = new AbortController();
-    const calls = Array.from({ length: 100 }, (_, i) => window.client.getToken(i == 7 ? { signal: controller.signal } : {}));
+    const calls = Array.from({ length: 100 }, (_, i) =>
+      window.client.getToken(i == 7 ? { signal: controller.signal } : {}),
+    );
     setTimeout(() => controller.abort(), 50);
     return (await Promise.allSettled(calls)).map(({ value, reason }) => value?.accessToken ?? reason.code);
   });
@@ -95,7 +112,11 @@ test('a request that times out is aborted, and the next one succeeds', async ({ 
   expect(await getToken(page, { timeoutMs: 5000 })).toMatchObject({ accessToken: 'token-2' });
 });
 
-test('the API gets the browser’s own Origin and the API key, and no cookie; the page stores nothing', async ({ page, site, fake }) => {
+test('the API gets the browser’s own Origin and the API key, and no cookie; the page stores nothing', async ({
+  page,
+  site,
+  fake,
+}) => {
   let headers;
   fake.answer = (response, request, n) => ((headers = request.headers), json(response, 200, grant(n)));
   await makeClient(page, fake);
@@ -130,12 +151,17 @@ test('after a sleep longer than the token’s lifetime, the client starts again 
     window.dispatchEvent(new Event('online'));
   });
   // Requests in the background are at least 10 s apart, by the clock that stopped.
-  await expect.poll(() => page.evaluate(() => window.events.map(([type]) => type)), { timeout: 15_000 }).toEqual(['token', 'expired', 'token']);
+  await expect
+    .poll(() => page.evaluate(() => window.events.map(([type]) => type)), { timeout: 15_000 })
+    .toEqual(['token', 'expired', 'token']);
   expect(fake.requests.map(({ url }) => url)).toEqual(['/v1/auth', '/v1/auth']);
   expect(await page.evaluate(() => window.client.token.accessToken)).toBe('token-2');
 });
 
-test('if a WebAssembly instance fails, all callers get a clear error, and the next call uses a new instance', async ({ page, fake }) => {
+test('if a WebAssembly instance fails, all callers get a clear error, and the next call uses a new instance', async ({
+  page,
+  fake,
+}) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));
   await makeClient(page, fake);
   const results = await page.evaluate(async () => {

@@ -22,7 +22,8 @@ async function start(t, db) {
     rotateSecret: (id, overlapS) => authd.command('secret', 'rotate', id, '--overlap', `${overlapS}`),
     rotateSigningKey: (publishS) => authd.command('signing-key', 'rotate', '--publish', `${publishS}`),
     createDomainKey: (apiKey, domains) => authd.createDomainKey(apiKey, domains),
-    setDomains: (id, domains) => authd.command('domain-key', 'set-domains', id, ...domains.flatMap((domain) => ['--domain', domain])),
+    setDomains: (id, domains) =>
+      authd.command('domain-key', 'set-domains', id, ...domains.flatMap((domain) => ['--domain', domain])),
     revoke: (kind, id) => authd.command(kind, 'revoke', id),
   };
 }

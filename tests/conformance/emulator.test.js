@@ -7,7 +7,11 @@ import { join } from 'node:path';
 import { startEmulator } from 'inbenta-auth/emulator';
 import { conforms } from './suite.js';
 
-const OPTIONS = { apis: { chatbot: 'https://api.example/prod/chatbot' }, adminToken: randomBytes(24).toString('base64url'), userPersonalSecret: 'a personal one' };
+const OPTIONS = {
+  apis: { chatbot: 'https://api.example/prod/chatbot' },
+  adminToken: randomBytes(24).toString('base64url'),
+  userPersonalSecret: 'a personal one',
+};
 
 /** @param {(name: string, words: unknown[]) => Promise<unknown>} change calls a method of the emulator */
 function hostOf(running, change, personality = undefined) {
@@ -36,13 +40,20 @@ function hostOf(running, change, personality = undefined) {
 conforms('the emulator, in memory', async (t) => {
   const emulator = await startEmulator(OPTIONS);
   t.after(() => emulator.close());
-  return hostOf(() => emulator, (name, ...words) => emulator[name](...words));
+  return hostOf(
+    () => emulator,
+    (name, ...words) => emulator[name](...words),
+  );
 });
 
 conforms('the emulator as gateway', async (t) => {
   const emulator = await startEmulator({ ...OPTIONS, personality: 'gateway' });
   t.after(() => emulator.close());
-  return hostOf(() => emulator, (name, ...words) => emulator[name](...words), 'gateway');
+  return hostOf(
+    () => emulator,
+    (name, ...words) => emulator[name](...words),
+    'gateway',
+  );
 });
 
 conforms('the emulator, started anew from its file after each change', async (t) => {
@@ -53,10 +64,13 @@ conforms('the emulator, started anew from its file after each change', async (t)
     await emulator.close();
     await rm(folder, { recursive: true });
   });
-  return hostOf(() => emulator, async (name, ...words) => {
-    const result = await emulator[name](...words);
-    await emulator.close();
-    emulator = await startEmulator(options);
-    return result;
-  });
+  return hostOf(
+    () => emulator,
+    async (name, ...words) => {
+      const result = await emulator[name](...words);
+      await emulator.close();
+      emulator = await startEmulator(options);
+      return result;
+    },
+  );
 });

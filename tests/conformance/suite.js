@@ -41,13 +41,28 @@ export function conforms(name, start) {
   test(name, { timeout: 120_000 }, async (t) => {
     const host = await start(t);
     const apiKey = await host.createApiKey();
-    const { domainKey, id } = await host.createDomainKey(apiKey, ['shop.example', '*.shop.example', 'http://localhost:8080']);
+    const { domainKey, id } = await host.createDomainKey(apiKey, [
+      'shop.example',
+      '*.shop.example',
+      'http://localhost:8080',
+    ]);
     const { secret } = await host.createSecret(apiKey);
 
     const call = (method, path, headers = {}, body = undefined, endpoint = host.endpoint) =>
-      fetch(endpoint + path, { method, body, headers: { 'x-inbenta-key': apiKey, ...headers }, signal: AbortSignal.timeout(20_000) });
+      fetch(endpoint + path, {
+        method,
+        body,
+        headers: { 'x-inbenta-key': apiKey, ...headers },
+        signal: AbortSignal.timeout(20_000),
+      });
     const auth = (body, headers = {}, endpoint = undefined) =>
-      call('POST', '/auth', { 'Content-Type': 'application/json', Origin: ORIGIN, ...headers }, typeof body == 'string' ? body : JSON.stringify(body), endpoint);
+      call(
+        'POST',
+        '/auth',
+        { 'Content-Type': 'application/json', Origin: ORIGIN, ...headers },
+        typeof body == 'string' ? body : JSON.stringify(body),
+        endpoint,
+      );
     const bearer = (token) => ({ Authorization: `Bearer ${token}`, Origin: ORIGIN });
     const granted = async (body, headers) => {
       const answer = await auth(body, headers);
@@ -70,7 +85,9 @@ export function conforms(name, start) {
     /** A refusal by the gateway (docs/wire.md "Refusals"). */
     const denied = async (answer) => {
       assert.equal(answer.status, 403);
-      assert.deepEqual(await answer.json(), { Message: 'User is not authorized to access this resource with an explicit deny' });
+      assert.deepEqual(await answer.json(), {
+        Message: 'User is not authorized to access this resource with an explicit deny',
+      });
     };
 
     await t.test('a domain key grants tokens to the origins on its list', async () => {
@@ -80,11 +97,22 @@ export function conforms(name, start) {
       assert.equal(grant.expires_in, 1200);
       assert.ok(Math.abs(grant.expiration - now - 1200) < 30);
       assert.equal(typeof grant.apis, 'object');
-      for (const Origin of ['https://www.shop.example', 'http://localhost:8080']) await granted({ domainKey }, { Origin });
+      for (const Origin of ['https://www.shop.example', 'http://localhost:8080'])
+        await granted({ domainKey }, { Origin });
     });
 
     await t.test('every other origin is refused, and the page can read the reason', async () => {
-      const others = ['https://evil.example', 'https://shop.example.evil.example', 'https://evilshop.example', 'http://shop.example', 'https://shop.example:8443', 'https://shop.example.', 'http://localhost:8081', 'https://user@shop.example', 'null'];
+      const others = [
+        'https://evil.example',
+        'https://shop.example.evil.example',
+        'https://evilshop.example',
+        'http://shop.example',
+        'https://shop.example:8443',
+        'https://shop.example.',
+        'http://localhost:8081',
+        'https://user@shop.example',
+        'null',
+      ];
       for (const Origin of others) {
         const answer = await auth({ domainKey }, { Origin });
         assert.equal(answer.headers.get('Access-Control-Allow-Origin'), Origin);
@@ -92,7 +120,11 @@ export function conforms(name, start) {
         assert.ok(message.includes(Origin), message);
       }
       const headers = { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json' };
-      await refused(await fetch(`${host.endpoint}/auth`, { method: 'POST', headers, body: JSON.stringify({ domainKey }) }), 403, 'origin_not_allowed');
+      await refused(
+        await fetch(`${host.endpoint}/auth`, { method: 'POST', headers, body: JSON.stringify({ domainKey }) }),
+        403,
+        'origin_not_allowed',
+      );
     });
 
     await t.test('a secret grants tokens, with or without an origin', async () => {
@@ -124,7 +156,8 @@ export function conforms(name, start) {
       const [head, body, signature] = accessToken.split('.');
       const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
       const flipped = signature[0] == 'A' ? `B${signature.slice(1)}` : `A${signature.slice(1)}`;
-      for (const token of [`${head}.${body}.${flipped}`, `${none}.${body}.`, `${head}.${body}`, 'x', `${accessToken}x`]) await denied(await call('POST', '/refreshToken', bearer(token)));
+      for (const token of [`${head}.${body}.${flipped}`, `${none}.${body}.`, `${head}.${body}`, 'x', `${accessToken}x`])
+        await denied(await call('POST', '/refreshToken', bearer(token)));
       const other = await host.createApiKey();
       await denied(await call('POST', '/refreshToken', { ...bearer(accessToken), 'x-inbenta-key': other }));
       await refused(await call('POST', '/refreshToken', { Origin: ORIGIN }), 401, 'token_missing');
@@ -137,18 +170,44 @@ export function conforms(name, start) {
       const { kid } = JSON.parse(Buffer.from(head, 'base64url'));
       const jwk = keys.find((key) => key.kid === kid);
       assert.equal(jwk.d, undefined);
-      assert.ok(verify(null, Buffer.from(`${head}.${body}`), createPublicKey({ key: jwk, format: 'jwk' }), Buffer.from(signature, 'base64url')));
+      assert.ok(
+        verify(
+          null,
+          Buffer.from(`${head}.${body}`),
+          createPublicKey({ key: jwk, format: 'jwk' }),
+          Buffer.from(signature, 'base64url'),
+        ),
+      );
     });
 
     await t.test('unknown keys are refused', async () => {
       await denied(await auth({ domainKey }, { 'x-inbenta-key': 'nobody' }));
-      for (const body of [{ domainKey: 'nothing' }, { secret: 'nothing' }, { secret: domainKey }, { domainKey: secret }]) await refused(await auth(body), 400, 'credentials_rejected');
+      for (const body of [
+        { domainKey: 'nothing' },
+        { secret: 'nothing' },
+        { secret: domainKey },
+        { domainKey: secret },
+      ])
+        await refused(await auth(body), 400, 'credentials_rejected');
       const other = await host.createApiKey();
       await refused(await auth({ domainKey }, { 'x-inbenta-key': other }), 400, 'credentials_rejected');
     });
 
     await t.test('malformed requests are refused', async () => {
-      for (const body of ['', '{', '[]', 'null', '{}', '{"domainKey":1}', '{"domainKey":""}', '{"domainKey":"a","secret":"b"}', `{"domainKey":"${domainKey}"}x`, `{"domainKey":"${domainKey}\\u0000"}`, `{"domainKey":"${domainKey}\0"}`]) await refused(await auth(body), 400, 'bad_request');
+      for (const body of [
+        '',
+        '{',
+        '[]',
+        'null',
+        '{}',
+        '{"domainKey":1}',
+        '{"domainKey":""}',
+        '{"domainKey":"a","secret":"b"}',
+        `{"domainKey":"${domainKey}"}x`,
+        `{"domainKey":"${domainKey}\\u0000"}`,
+        `{"domainKey":"${domainKey}\0"}`,
+      ])
+        await refused(await auth(body), 400, 'bad_request');
       await refused(await auth({ domainKey }, { 'Content-Type': 'text/plain' }), 415, 'bad_request');
       await refused(await auth({ domainKey: 'x'.repeat(20_000) }), 413, 'bad_request');
       const wrong = await call('GET', '/auth', { Origin: ORIGIN });
@@ -158,14 +217,20 @@ export function conforms(name, start) {
     });
 
     await t.test('a form body and both names of the domain key are accepted', async () => {
-      const form = (members) => auth(`${new URLSearchParams(members)}`, { 'Content-Type': 'application/x-www-form-urlencoded' });
+      const form = (members) =>
+        auth(`${new URLSearchParams(members)}`, { 'Content-Type': 'application/x-www-form-urlencoded' });
       for (const body of [{ secret }, { domainKey }, { domain_key: domainKey }]) {
         await granted(body);
         const answer = await form(body);
         assert.equal(answer.status, 200);
         assert.equal((await answer.json()).expires_in, 1200);
       }
-      for (const body of [{}, { secret: '' }, { domainKey, domain_key: domainKey }, { secret, domain_key: domainKey }]) {
+      for (const body of [
+        {},
+        { secret: '' },
+        { domainKey, domain_key: domainKey },
+        { secret, domain_key: domainKey },
+      ]) {
         await refused(await auth(body), 400, 'bad_request');
         await refused(await form(body), 400, 'bad_request');
       }
@@ -173,19 +238,27 @@ export function conforms(name, start) {
     });
 
     await t.test('a personal secret is accepted only beside a secret, and only the configured one', async () => {
-      for (const user_personal_secret of ['wrong', '', 1]) await refused(await auth({ secret, user_personal_secret }), 422, 'credentials_rejected');
-      for (const user_personal_secret of ['wrong', host.userPersonalSecret ?? 'x']) await refused(await auth({ domainKey, user_personal_secret }), 422, 'credentials_rejected');
+      for (const user_personal_secret of ['wrong', '', 1])
+        await refused(await auth({ secret, user_personal_secret }), 422, 'credentials_rejected');
+      for (const user_personal_secret of ['wrong', host.userPersonalSecret ?? 'x'])
+        await refused(await auth({ domainKey, user_personal_secret }), 422, 'credentials_rejected');
       await refused(await auth({ secret: 'nothing', user_personal_secret: 'wrong' }), 400, 'credentials_rejected');
       if (host.userPersonalSecret) await granted({ secret, user_personal_secret: host.userPersonalSecret });
     });
 
     await t.test('HEAD answers as GET, without a body', async () => {
       const { accessToken } = await granted({ domainKey });
-      const health = new URL('/healthz', host.endpoint), keys = new URL('/.well-known/jwks.json', host.endpoint);
-      for (const [url, headers] of [[health, {}], [keys, {}], [`${host.endpoint}/apis`, { 'x-inbenta-key': apiKey, ...bearer(accessToken) }]]) {
+      const health = new URL('/healthz', host.endpoint),
+        keys = new URL('/.well-known/jwks.json', host.endpoint);
+      for (const [url, headers] of [
+        [health, {}],
+        [keys, {}],
+        [`${host.endpoint}/apis`, { 'x-inbenta-key': apiKey, ...bearer(accessToken) }],
+      ]) {
         const [get, head] = await Promise.all(['GET', 'HEAD'].map((method) => fetch(url, { method, headers })));
         assert.deepEqual([get.status, head.status, await head.text()], [200, 200, '']);
-        for (const name of ['Content-Type', 'Content-Length', 'Cache-Control']) assert.equal(head.headers.get(name), get.headers.get(name));
+        for (const name of ['Content-Type', 'Content-Length', 'Cache-Control'])
+          assert.equal(head.headers.get(name), get.headers.get(name));
         assert.equal(head.headers.get('Content-Length'), `${(await get.text()).length}`);
       }
     });
@@ -195,27 +268,60 @@ export function conforms(name, start) {
       const ask = (target, headers) =>
         new Promise((resolve, reject) => {
           const { hostname, port } = new URL(host.endpoint);
-          const sent = request({ hostname, port, path: target, method: 'POST', headers: { 'x-inbenta-key': apiKey, Origin: ORIGIN, 'Content-Length': 0, ...headers } }, (answer) => resolve(answer.resume().statusCode));
+          const sent = request(
+            {
+              hostname,
+              port,
+              path: target,
+              method: 'POST',
+              headers: { 'x-inbenta-key': apiKey, Origin: ORIGIN, 'Content-Length': 0, ...headers },
+            },
+            (answer) => resolve(answer.resume().statusCode),
+          );
           sent.on('error', reject).end();
         });
-      for (const scheme of ['Bearer', 'bearer', 'BEARER', 'Bearer  ', 'bEARER     ']) assert.equal(await ask(`${host.endpoint}/refreshToken?a=b`, { Authorization: `${scheme} ${accessToken}` }), 200);
-      assert.equal(await ask(host.endpoint.replace('http:', 'HTTP:') + '/refreshToken', { Authorization: 'Bearer x' }), 403);
-      await refused(await call('POST', '/refreshToken', { Authorization: 'Bearer', Origin: ORIGIN }), 401, 'token_missing');
+      for (const scheme of ['Bearer', 'bearer', 'BEARER', 'Bearer  ', 'bEARER     '])
+        assert.equal(
+          await ask(`${host.endpoint}/refreshToken?a=b`, { Authorization: `${scheme} ${accessToken}` }),
+          200,
+        );
+      assert.equal(
+        await ask(host.endpoint.replace('http:', 'HTTP:') + '/refreshToken', { Authorization: 'Bearer x' }),
+        403,
+      );
+      await refused(
+        await call('POST', '/refreshToken', { Authorization: 'Bearer', Origin: ORIGIN }),
+        401,
+        'token_missing',
+      );
     });
 
     await t.test('CORS: a preflight passes for every origin and lists the headers that a page may use', async () => {
-      const asked = { Origin: 'https://evil.example', 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'x-inbenta-key, authorization, content-type' };
+      const asked = {
+        Origin: 'https://evil.example',
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'x-inbenta-key, authorization, content-type',
+      };
       const answer = await fetch(`${host.endpoint}/auth`, { method: 'OPTIONS', headers: asked });
       assert.equal(answer.status, 204);
       const list = (header) => (answer.headers.get(header) ?? '').toLowerCase().split(/,\s*/);
       assert.equal(answer.headers.get('Access-Control-Allow-Origin'), 'https://evil.example');
       assert.ok(list('Vary').includes('origin'));
       for (const method of ['get', 'post']) assert.ok(list('Access-Control-Allow-Methods').includes(method));
-      for (const header of ['x-inbenta-key', 'authorization', 'content-type']) assert.ok(list('Access-Control-Allow-Headers').includes(header));
+      for (const header of ['x-inbenta-key', 'authorization', 'content-type'])
+        assert.ok(list('Access-Control-Allow-Headers').includes(header));
       assert.ok(Number(answer.headers.get('Access-Control-Max-Age')) > 0);
       const grant = await auth({ domainKey });
       const exposed = grant.headers.get('Access-Control-Expose-Headers').toLowerCase().split(/,\s*/);
-      for (const header of ['retry-after', 'date', 'x-quota-usage', 'x-quota-reset', 'x-throttle-usage', 'x-throttle-reset']) assert.ok(exposed.includes(header), header);
+      for (const header of [
+        'retry-after',
+        'date',
+        'x-quota-usage',
+        'x-quota-reset',
+        'x-throttle-usage',
+        'x-throttle-reset',
+      ])
+        assert.ok(exposed.includes(header), header);
       for (const one of [answer, grant]) assert.equal(one.headers.get('Access-Control-Allow-Credentials'), null);
       assert.equal(grant.headers.get('Cache-Control'), 'no-store');
       assert.equal(grant.headers.get('Set-Cookie'), null);
@@ -230,7 +336,10 @@ export function conforms(name, start) {
     });
 
     await t.test('a revoked key and the refresh of its tokens are refused immediately', async () => {
-      const keys = { 'domain-key': await host.createDomainKey(apiKey, ['shop.example']), secret: await host.createSecret(apiKey) };
+      const keys = {
+        'domain-key': await host.createDomainKey(apiKey, ['shop.example']),
+        secret: await host.createSecret(apiKey),
+      };
       for (const [kind, { id: revoked, domainKey: key, secret: word }] of Object.entries(keys)) {
         const body = key ? { domainKey: key } : { secret: word };
         const { accessToken } = await granted(body);
@@ -243,7 +352,8 @@ export function conforms(name, start) {
     });
 
     await t.test('management over HTTP needs the admin token, and refuses pages of another site', async () => {
-      const manage = (path, { method = 'GET', ...headers } = {}) => fetch(new URL(`/admin/${path}`, host.endpoint), { method, headers });
+      const manage = (path, { method = 'GET', ...headers } = {}) =>
+        fetch(new URL(`/admin/${path}`, host.endpoint), { method, headers });
       const signedIn = { Authorization: `Bearer ${host.adminToken}` };
       for (const path of ['api-keys', 'secrets', 'domain-keys']) {
         await refused(await manage(path), 401, 'token_missing');
@@ -263,7 +373,8 @@ export function conforms(name, start) {
     await t.test('management over HTTP makes, lists, changes and revokes keys', async () => {
       const headers = { Authorization: `Bearer ${host.adminToken}`, 'Content-Type': 'application/json' };
       const list = async (path) => (await fetch(new URL(`/admin/${path}`, host.endpoint), { headers })).json();
-      const post = (path, body) => fetch(new URL(`/admin/${path}`, host.endpoint), { method: 'POST', headers, body: JSON.stringify(body) });
+      const post = (path, body) =>
+        fetch(new URL(`/admin/${path}`, host.endpoint), { method: 'POST', headers, body: JSON.stringify(body) });
       const done = async (path, body, status) => {
         const answer = await post(path, body);
         assert.equal(answer.status, status);
@@ -280,14 +391,28 @@ export function conforms(name, start) {
       const word = await done('secrets', { apiKey: key.apiKey }, 201);
       assert.equal((await auth({ secret: word.secret }, asked)).status, 200);
       assert.ok(!JSON.stringify(await list('secrets')).includes(word.secret));
-      for (const [path, { id: revoked }] of [['secrets', word], ['domain-keys', made]]) {
+      for (const [path, { id: revoked }] of [
+        ['secrets', word],
+        ['domain-keys', made],
+      ]) {
         await done(`${path}/revoke`, { id: revoked }, 200);
         assert.equal((await list(path)).find(({ id: one }) => one == revoked).revoked, true);
         await refused(await post(`${path}/revoke`, { id: key.id }), 404, 'not_found');
       }
       await refused(await auth({ secret: word.secret }, asked), 403, 'key_revoked');
       await refused(await auth({ domainKey: made.domainKey }, { ...asked, Origin: ORIGIN }), 403, 'key_revoked');
-      for (const domain of ['https://a.example/path', '*', 'a b', 'ü/b.example', 'xn--a', 'ü%2e.example', 'ü?.example', 'http://ü@b.example', '']) await refused(await post('domain-keys', { apiKey: key.apiKey, domains: [domain] }), 400, 'bad_request');
+      for (const domain of [
+        'https://a.example/path',
+        '*',
+        'a b',
+        'ü/b.example',
+        'xn--a',
+        'ü%2e.example',
+        'ü?.example',
+        'http://ü@b.example',
+        '',
+      ])
+        await refused(await post('domain-keys', { apiKey: key.apiKey, domains: [domain] }), 400, 'bad_request');
       await refused(await post('domain-keys', { apiKey, domains: [] }), 400, 'bad_request');
       await refused(await post('api-keys', { name: '' }), 400, 'bad_request');
       await refused(await post('secrets', { apiKey: 'nobody' }), 404, 'not_found');
@@ -310,7 +435,8 @@ export function conforms(name, start) {
 
     await t.test('a new signing key is published, then signs; tokens of the old key stay valid', async () => {
       const kidOf = ({ accessToken }) => JSON.parse(Buffer.from(accessToken.split('.')[0], 'base64url')).kid;
-      const published = async (endpoint = host.endpoint) => (await (await fetch(new URL('/.well-known/jwks.json', endpoint))).json()).keys.map(({ kid }) => kid);
+      const published = async (endpoint = host.endpoint) =>
+        (await (await fetch(new URL('/.well-known/jwks.json', endpoint))).json()).keys.map(({ kid }) => kid);
       const old = await granted({ domainKey });
       assert.deepEqual(await published(), [kidOf(old)]);
       const rotated = Date.now();
@@ -325,10 +451,13 @@ export function conforms(name, start) {
       await new Promise((resolve) => setTimeout(resolve, rotated + 5100 - Date.now()));
       const next = await granted({ domainKey });
       assert.equal(kidOf(next), (await published())[1]);
-      for (const { accessToken } of [old, between, next]) assert.equal((await call('POST', '/refreshToken', bearer(accessToken))).status, 200);
+      for (const { accessToken } of [old, between, next])
+        assert.equal((await call('POST', '/refreshToken', bearer(accessToken))).status, 200);
       // A token whose header names the other key matches neither signature.
       const [body, signature] = old.accessToken.split('.').slice(1);
-      await denied(await call('POST', '/refreshToken', bearer([next.accessToken.split('.')[0], body, signature].join('.'))));
+      await denied(
+        await call('POST', '/refreshToken', bearer([next.accessToken.split('.')[0], body, signature].join('.'))),
+      );
     });
 
     await t.test('/healthz answers 200', async () => {

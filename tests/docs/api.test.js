@@ -16,24 +16,59 @@ const reference = await read('docs/api.md');
 
 /** The rows of the first table of a chapter: cells. */
 function table(title) {
-  const [, chapter] = new RegExp(`^#{1,3} ${title}\\n([^]*?)(?=^#{1,3} |$(?![^]))`, 'm').exec(reference) ?? assert.fail(`there is no chapter "${title}"`);
+  const [, chapter] =
+    new RegExp(`^#{1,3} ${title}\\n([^]*?)(?=^#{1,3} |$(?![^]))`, 'm').exec(reference) ??
+    assert.fail(`there is no chapter "${title}"`);
   const [rows] = /^\|[^]*?(?=\n\n|$(?![^]))/m.exec(chapter);
-  return rows.split('\n').slice(2).filter(Boolean).map((row) => row.slice(1, -1).split(' | ').map((cell) => cell.trim()));
+  return rows
+    .split('\n')
+    .slice(2)
+    .filter(Boolean)
+    .map((row) =>
+      row
+        .slice(1, -1)
+        .split(' | ')
+        .map((cell) => cell.trim()),
+    );
 }
 
 /** The names in the first column. */
-const names = (title) => table(title).map(([cell]) => /^`([\w./-]+)`$/.exec(cell)?.[1] ?? assert.fail(`${title}: ${cell}`)).sort();
+const names = (title) =>
+  table(title)
+    .map(([cell]) => /^`([\w./-]+)`$/.exec(cell)?.[1] ?? assert.fail(`${title}: ${cell}`))
+    .sort();
 
 /** The members of an interface or a class, as its declaration has them. */
 function membersOf(text, name) {
-  const [, body] = new RegExp(`^export (?:declare )?(?:interface|class) ${name}\\b[^{]*\\{\\n([^]*?)^\\}`, 'm').exec(text) ?? assert.fail(`there is no ${name}`);
-  return [...new Set([...body.matchAll(/^  (?:readonly |static |private )*(\w+)[?(:<]/gm)].map(([, member]) => member))].filter((member) => member != 'constructor').sort();
+  const [, body] =
+    new RegExp(`^export (?:declare )?(?:interface|class) ${name}\\b[^{]*\\{\\n([^]*?)^\\}`, 'm').exec(text) ??
+    assert.fail(`there is no ${name}`);
+  return [
+    ...new Set([...body.matchAll(/^ {2}(?:readonly |static |private )*(\w+)[?(:<]/gm)].map(([, member]) => member)),
+  ]
+    .filter((member) => member != 'constructor')
+    .sort();
 }
 
-const TYPES = { 'inbenta-auth': await read('js/types/inbenta-auth.d.cts'), server: await read('js/types/server.d.cts'), emulator: await read('js/types/emulator.d.cts') };
+const TYPES = {
+  'inbenta-auth': await read('js/types/inbenta-auth.d.cts'),
+  server: await read('js/types/server.d.cts'),
+  emulator: await read('js/types/emulator.d.cts'),
+};
 
 const CHAPTERS = {
-  'inbenta-auth': ['Grant', 'ClientOptions', 'DomainKeyOptions', 'AccessTokenOptions', 'AuthClient', 'GetTokenOptions', 'AccessToken', 'Quota', 'LogEntry', 'AuthError'],
+  'inbenta-auth': [
+    'Grant',
+    'ClientOptions',
+    'DomainKeyOptions',
+    'AccessTokenOptions',
+    'AuthClient',
+    'GetTokenOptions',
+    'AccessToken',
+    'Quota',
+    'LogEntry',
+    'AuthError',
+  ],
   server: ['SecretOptions', 'HandlerOptions'],
   emulator: ['EmulatorOptions', 'Limit', 'Knobs', 'Emulator', 'RequestEntry'],
 };
@@ -41,8 +76,14 @@ const CHAPTERS = {
 test('every interface has its chapter, with its members', (t) => {
   let count = 0;
   for (const [entry, chapters] of Object.entries(CHAPTERS)) {
-    const declared = [...TYPES[entry].matchAll(/^export (?:declare )?(?:interface|class) (\w+)/gm)].map(([, name]) => name);
-    assert.deepEqual([...chapters, ...(entry == 'inbenta-auth' ? ['AuthClientEventMap'] : [])].sort(), declared.sort(), entry);
+    const declared = [...TYPES[entry].matchAll(/^export (?:declare )?(?:interface|class) (\w+)/gm)].map(
+      ([, name]) => name,
+    );
+    assert.deepEqual(
+      [...chapters, ...(entry == 'inbenta-auth' ? ['AuthClientEventMap'] : [])].sort(),
+      declared.sort(),
+      entry,
+    );
     for (const chapter of chapters) {
       assert.deepEqual(names(chapter), membersOf(TYPES[entry], chapter), chapter);
       count += names(chapter).length;
@@ -54,16 +95,29 @@ test('every interface has its chapter, with its members', (t) => {
 
 test('the codes of errors', async (t) => {
   const [, hints] = /^const HINTS = \{\n([^]*?)^\};/m.exec(await read('js/client/errors.js'));
-  const codes = [...hints.matchAll(/^  (\w+): /gm)].map(([, code]) => code).sort();
+  const codes = [...hints.matchAll(/^ {2}(\w+): /gm)].map(([, code]) => code).sort();
   assert.deepEqual(names('Error codes'), codes);
   t.diagnostic(`${codes.length} codes`);
 });
 
 test('the entries and what they export', async () => {
   const { exports } = JSON.parse(await read('package.json'));
-  const rows = Object.fromEntries(table('Reference').map(([entry, , exported]) => [entry.replaceAll('`', ''), exported]));
-  assert.deepEqual(Object.keys(rows).sort(), Object.keys(exports).filter((name) => name != './package.json').map((name) => name.replace('.', 'inbenta-auth')).sort());
-  for (const [entry, module] of Object.entries({ 'inbenta-auth': page, 'inbenta-auth/external': external, 'inbenta-auth/server': server, 'inbenta-auth/emulator': emulator })) {
+  const rows = Object.fromEntries(
+    table('Reference').map(([entry, , exported]) => [entry.replaceAll('`', ''), exported]),
+  );
+  assert.deepEqual(
+    Object.keys(rows).sort(),
+    Object.keys(exports)
+      .filter((name) => name != './package.json')
+      .map((name) => name.replace('.', 'inbenta-auth'))
+      .sort(),
+  );
+  for (const [entry, module] of Object.entries({
+    'inbenta-auth': page,
+    'inbenta-auth/external': external,
+    'inbenta-auth/server': server,
+    'inbenta-auth/emulator': emulator,
+  })) {
     const exported = Object.keys(module).filter((name) => name != 'default' && name != 'module.exports');
     assert.deepEqual(rows[entry].replaceAll('`', '').split(', ').sort(), exported.sort(), entry);
   }
@@ -71,17 +125,30 @@ test('the entries and what they export', async () => {
 
 test('the defaults of options', async () => {
   const [, defaults] = /^const DEFAULTS = \{\n([^]*?)^\};/m.exec(await read('js/client/config.js'));
-  const inCode = Object.fromEntries([...defaults.matchAll(/^  (\w+): (.+),$/gm)].map(([, name, value]) => [name, value.replaceAll("'", '')]));
-  const written = Object.fromEntries(['ClientOptions', 'DomainKeyOptions', 'AccessTokenOptions', 'SecretOptions'].flatMap(table).map(([name, , value]) => [name.replaceAll('`', ''), value.replaceAll('`', '')]));
+  const inCode = Object.fromEntries(
+    [...defaults.matchAll(/^ {2}(\w+): (.+),$/gm)].map(([, name, value]) => [name, value.replaceAll("'", '')]),
+  );
+  const written = Object.fromEntries(
+    ['ClientOptions', 'DomainKeyOptions', 'AccessTokenOptions', 'SecretOptions']
+      .flatMap(table)
+      .map(([name, , value]) => [name.replaceAll('`', ''), value.replaceAll('`', '')]),
+  );
   for (const [name, value] of Object.entries(inCode)) if (value) assert.equal(written[name], value, name);
   const byType = await read('js/client/config.js');
-  for (const name of Object.keys(written)) if (!(name in inCode) && name != 'wasm') assert.ok(['none', 'false'].includes(written[name]), `${name} has no default in the code`);
+  for (const name of Object.keys(written))
+    if (!(name in inCode) && name != 'wasm')
+      assert.ok(['none', 'false'].includes(written[name]), `${name} has no default in the code`);
   assert.match(byType, /allowInsecure: 'boolean'/);
 });
 
 test('the attributes of the script tag', async () => {
   const [, list] = /^const OPTIONS = \[([^\]]*)\];/m.exec(await read('js/client/script-tag.js'));
-  const attributes = [...list.matchAll(/'(\w+)'/g)].map(([, name]) => `data-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  const attributes = [...list.matchAll(/'(\w+)'/g)].map(
+    ([, name]) => `data-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+  );
   const [, chapter] = /^### The script tag\n([^]*?)^## /m.exec(reference);
-  assert.deepEqual([...new Set([...chapter.matchAll(/`(data-[\w-]+)`/g)].map(([, name]) => name))].sort(), ['data-domain-key', 'data-api-key', ...attributes].sort());
+  assert.deepEqual(
+    [...new Set([...chapter.matchAll(/`(data-[\w-]+)`/g)].map(([, name]) => name))].sort(),
+    ['data-domain-key', 'data-api-key', ...attributes].sort(),
+  );
 });

@@ -17,11 +17,29 @@ const ALL = [...SHIPPED, 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'test
 const prose = (text) => text.replace(/^([ ]*)```[^]*?^\1```/gm, '');
 
 /** The anchors of a document's headings, as they are made on npm and by code hosts. */
-const anchors = (text) => new Set([...prose(text).matchAll(/^#{1,6} (.+)$/gm)].map(([, title]) => title.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').trim().replace(/\s/g, '-')));
+const anchors = (text) =>
+  new Set(
+    [...prose(text).matchAll(/^#{1,6} (.+)$/gm)].map(([, title]) =>
+      title
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .trim()
+        .replace(/\s/g, '-'),
+    ),
+  );
 
-const linksIn = (text) => [...prose(text).replace(/`[^`\n]*`/g, '').matchAll(/!?\[[^\]]*\]\(([^)\s]+)\)/g)].map(([, target]) => target);
+const linksIn = (text) =>
+  [
+    ...prose(text)
+      .replace(/`[^`\n]*`/g, '')
+      .matchAll(/!?\[[^\]]*\]\(([^)\s]+)\)/g),
+  ].map(([, target]) => target);
 
-const exists = (file) => access(join(root, file)).then(() => true, () => false);
+const exists = (file) =>
+  access(join(root, file)).then(
+    () => true,
+    () => false,
+  );
 
 async function packedFiles() {
   const { stdout } = await run('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], root);
@@ -30,7 +48,9 @@ async function packedFiles() {
 
 test('links, anchors and external addresses', async (t) => {
   const packed = await packedFiles();
-  let local = 0, anchored = 0, external = 0;
+  let local = 0,
+    anchored = 0,
+    external = 0;
   for (const file of ALL)
     for (const target of linksIn(await read(file))) {
       if (/^[a-z]+:/.test(target)) {
@@ -69,14 +89,26 @@ test('README has at most 150 lines, and no picture', async () => {
 
 test('twenty questions, each with its answer', async () => {
   const rows = [...(await read('tests/docs/questions.md')).matchAll(/^\| (\d+) \| ([^|]+) \| ([^|]+) \| (.+) \|$/gm)];
-  assert.deepEqual(rows.map(([, number]) => Number(number)), Array.from({ length: 20 }, (_, i) => i + 1));
-  for (const [, number, , , answer] of rows) assert.ok(linksIn(answer).every((target) => target.includes('#')) && linksIn(answer).length, `question ${number}`);
+  assert.deepEqual(
+    rows.map(([, number]) => Number(number)),
+    Array.from({ length: 20 }, (_, i) => i + 1),
+  );
+  for (const [, number, , , answer] of rows)
+    assert.ok(linksIn(answer).every((target) => target.includes('#')) && linksIn(answer).length, `question ${number}`);
   assert.equal(new Set(rows.map(([, , who]) => who)).size, 6);
 });
 
 test('what comments cite is in the repository: documents and their headings', async (t) => {
-  const { stdout } = await run('git', ['ls-files', '-z', 'src', 'js', 'tests', 'web', 'cmake', 'run', 'CMakeLists.txt'], root);
-  const files = stdout.split('\0').filter((name) => /\.(c|h|def|js|cts|ts|html|css|sh|txt|cmake)$|^run$/.test(name) && name != 'tests/docs/links.test.js');
+  const { stdout } = await run(
+    'git',
+    ['ls-files', '-z', 'src', 'js', 'tests', 'web', 'cmake', 'run', 'CMakeLists.txt'],
+    root,
+  );
+  const files = stdout
+    .split('\0')
+    .filter(
+      (name) => /\.(c|h|def|js|cts|ts|html|css|sh|txt|cmake)$|^run$/.test(name) && name != 'tests/docs/links.test.js',
+    );
   let count = 0;
   for (const file of files) {
     const text = (await read(file)).replace(/\n\s*(?:\/\/|\*) ?/g, ' '); // a comment may break the line
@@ -84,7 +116,16 @@ test('what comments cite is in the repository: documents and their headings', as
     for (const [, cited, heading] of text.matchAll(/\b(docs\/[\w-]+\.md)(?:,? \(?"([A-Z][^"]+)")?/g)) {
       count++;
       assert.ok(await exists(cited), `${file}: there is no ${cited}`);
-      if (heading) assert.ok(anchors(await read(cited)).has(heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-')), `${file}: ${cited} has no "${heading}"`);
+      if (heading)
+        assert.ok(
+          anchors(await read(cited)).has(
+            heading
+              .toLowerCase()
+              .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+              .replace(/\s/g, '-'),
+          ),
+          `${file}: ${cited} has no "${heading}"`,
+        );
     }
   }
   t.diagnostic(`${count} citations`);

@@ -17,12 +17,23 @@ const read = (file) => readFile(join(root, file), 'utf8');
 
 /** Snippets that another test takes from the document and runs: document → language → the test. */
 const ELSEWHERE = {
-  'README.md': { html: 'tests/browser/readme.test.js', http: 'tests/browser/readme.test.js', js: 'tests/browser/readme.test.js' },
+  'README.md': {
+    html: 'tests/browser/readme.test.js',
+    http: 'tests/browser/readme.test.js',
+    js: 'tests/browser/readme.test.js',
+  },
   'docs/authd.md': { sh: 'tests/node/authd/runbook.test.js', nginx: 'tests/support/nginx.conf.js' },
   'docs/beside-inbenta-sdks.md': { js: 'tests/browser/beside-inbenta-sdks.test.js' },
   'docs/emulator.md': { js: 'tests/node/emulator/document.test.js', sh: 'tests/node/emulator/document.test.js' },
-  'docs/frameworks.md': Object.fromEntries(['js', 'jsx', 'ts', 'html', 'vue', 'svelte'].map((language) => [language, 'tests/support/environments.js'])),
-  'docs/server-side.md': { js: 'tests/browser/readme.test.js', sh: 'tests/node/native/readers.test.js', python: 'tests/node/native/readers.test.js', php: 'tests/node/native/readers.test.js' },
+  'docs/frameworks.md': Object.fromEntries(
+    ['js', 'jsx', 'ts', 'html', 'vue', 'svelte'].map((language) => [language, 'tests/support/environments.js']),
+  ),
+  'docs/server-side.md': {
+    js: 'tests/browser/readme.test.js',
+    sh: 'tests/node/native/readers.test.js',
+    python: 'tests/node/native/readers.test.js',
+    php: 'tests/node/native/readers.test.js',
+  },
 };
 
 /** Commands that are not run as they stand, and why. */
@@ -32,12 +43,20 @@ const NOT_RUN = {
     'its machines do not exist; tests/node/authd/cluster.test.js runs it with two instances on this machine',
 };
 
-const ENDPOINT = 'https://api.inbenta.io/v1';
-const PROGRAMS = ['src/authd', 'src/native/command'].map((folder) => join(root, 'build/native', folder)).join(delimiter);
+const PROGRAMS = ['src/authd', 'src/native/command']
+  .map((folder) => join(root, 'build/native', folder))
+  .join(delimiter);
 
 const snippets = await allSnippets();
-const commandsOf = (code) => code.trim().split('\n').filter((line) => !line.startsWith('#'));
-const inReadme = (language, text) => snippets.filter((one) => one.file == 'README.md' && one.language == language && one.code.includes(text)).map(({ code }) => code);
+const commandsOf = (code) =>
+  code
+    .trim()
+    .split('\n')
+    .filter((line) => !line.startsWith('#'));
+const inReadme = (language, text) =>
+  snippets
+    .filter((one) => one.file == 'README.md' && one.language == language && one.code.includes(text))
+    .map(({ code }) => code);
 
 let emulator, project, remove;
 
@@ -61,10 +80,22 @@ test('each snippet is run by a test that takes it from the document', async (t) 
   for (const { file, line, language, code } of snippets) {
     counts[language || 'plain'] = (counts[language || 'plain'] ?? 0) + 1;
     const elsewhere = ELSEWHERE[file]?.[language];
-    if (elsewhere) assert.ok((await read(elsewhere)).match(new RegExp(`${file.split('/').at(-1)}|snippet`)), `${elsewhere} does not read ${file}`);
-    else assert.ok(HERE[file]?.includes(language), `nobody runs the ${language} snippet of ${file}, line ${line}:\n${code}`);
+    if (elsewhere)
+      assert.ok(
+        (await read(elsewhere)).match(new RegExp(`${file.split('/').at(-1)}|snippet`)),
+        `${elsewhere} does not read ${file}`,
+      );
+    else
+      assert.ok(
+        HERE[file]?.includes(language),
+        `nobody runs the ${language} snippet of ${file}, line ${line}:\n${code}`,
+      );
   }
-  t.diagnostic(`${snippets.length} snippets: ${Object.entries(counts).map(([language, count]) => `${count} ${language}`).join(', ')}`);
+  t.diagnostic(
+    `${snippets.length} snippets: ${Object.entries(counts)
+      .map(([language, count]) => `${count} ${language}`)
+      .join(', ')}`,
+  );
   const commands = snippets.filter(({ language }) => language == 'sh').flatMap(({ code }) => commandsOf(code));
   for (const line of Object.keys(NOT_RUN)) assert.ok(commands.includes(line), `no document has "${line}" any more`);
   t.diagnostic(`${commands.length} commands; ${Object.keys(NOT_RUN).length} of them are not run as they stand`);
@@ -89,8 +120,15 @@ test('npm install of the tarball that ./run release makes', async () => {
     await mkdir(join(folder, 'build/release'), { recursive: true });
     await pack(join(folder, 'build/release'));
     await writeFile(join(folder, 'package.json'), '{"private": true}');
-    await shell(`npm_config_offline=true npm_config_audit=false npm_config_fund=false; export npm_config_offline npm_config_audit npm_config_fund; ${install}`, folder);
-    const { stdout } = await run(process.execPath, ['-p', "typeof require('inbenta-auth').createFromDomainKey"], folder);
+    await shell(
+      `npm_config_offline=true npm_config_audit=false npm_config_fund=false; export npm_config_offline npm_config_audit npm_config_fund; ${install}`,
+      folder,
+    );
+    const { stdout } = await run(
+      process.execPath,
+      ['-p', "typeof require('inbenta-auth').createFromDomainKey"],
+      folder,
+    );
     assert.equal(stdout, 'function\n');
   } finally {
     await rm(folder, { recursive: true });
@@ -101,7 +139,8 @@ test('npx inbenta-auth check', async () => {
   const [block] = inReadme('sh', 'npx inbenta-auth check');
   const [line, ...others] = commandsOf(block);
   assert.equal(others.length, 0);
-  const filled = (domainKey) => `${line.replace('DOMAIN KEY', domainKey).replace('API KEY', emulator.apiKey)} --endpoint ${emulator.endpoint}`;
+  const filled = (domainKey) =>
+    `${line.replace('DOMAIN KEY', domainKey).replace('API KEY', emulator.apiKey)} --endpoint ${emulator.endpoint}`;
   const { stdout } = await shell(filled(emulator.domainKey), project);
   assert.match(stdout, /A page on https:\/\/www\.example\.com gets a token/);
   await assert.rejects(run('sh', ['-c', filled('another-domain-key')], project), ({ code }) => code == 1);
@@ -116,16 +155,26 @@ test('the commands of inbenta-authd', async () => {
   let domainKey;
   try {
     for (const line of lines) {
-      const child = spawn('sh', ['-c', `exec ${line.replace('KEY', apiKey)}${line.endsWith(' serve') ? ' --listen 127.0.0.1:0' : ''}`], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(
+        'sh',
+        ['-c', `exec ${line.replace('KEY', apiKey)}${line.endsWith(' serve') ? ' --listen 127.0.0.1:0' : ''}`],
+        { ...options, stdio: ['ignore', 'pipe', 'pipe'] },
+      );
       let printed = '';
-      for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (printed += text));
+      for (const stream of [child.stdout, child.stderr])
+        stream.setEncoding('utf8').on('data', (text) => (printed += text));
       const exited = once(child, 'exit');
       if (line.endsWith(' serve')) {
-        while (!/listening on /.test(printed)) await Promise.race([once(child.stdout, 'data'), exited.then(() => assert.fail(`${line}\n${printed}`))]);
+        while (!/listening on /.test(printed))
+          await Promise.race([once(child.stdout, 'data'), exited.then(() => assert.fail(`${line}\n${printed}`))]);
         const endpoint = /listening on (\S+)/.exec(printed)[1];
         for (const Origin of ['http://localhost:3000', 'https://www.example.com']) {
           const headers = { Origin, 'x-inbenta-key': apiKey, 'Content-Type': 'application/json' };
-          assert.equal((await fetch(`${endpoint}/auth`, { method: 'POST', headers, body: JSON.stringify({ domainKey }) })).status, 200, Origin);
+          assert.equal(
+            (await fetch(`${endpoint}/auth`, { method: 'POST', headers, body: JSON.stringify({ domainKey }) })).status,
+            200,
+            Origin,
+          );
         }
         child.kill('SIGTERM');
       }
@@ -140,15 +189,25 @@ test('the commands of inbenta-authd', async () => {
 });
 
 test('the C of docs/server-side.md compiles, links and gets a token', async () => {
-  const [{ code }, ...others] = snippets.filter(({ file, language }) => file == 'docs/server-side.md' && language == 'c');
+  const [{ code }, ...others] = snippets.filter(
+    ({ file, language }) => file == 'docs/server-side.md' && language == 'c',
+  );
   assert.equal(others.length, 0);
   const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-c-'));
   try {
     const apis = await startEmulator({ apis: { chatbot: 'https://api.example/prod/chatbot' } });
-    const filled = code.replace('"API KEY"', JSON.stringify(apis.apiKey)).replace('.secret = secret', `.secret = secret, .endpoint = ${JSON.stringify(apis.endpoint)}`);
-    await writeFile(join(folder, 'main.c'), `${filled}\n#include <stdlib.h>\nint main(void) { return print_token(getenv("SECRET")); }\n`);
+    const filled = code
+      .replace('"API KEY"', JSON.stringify(apis.apiKey))
+      .replace('.secret = secret', `.secret = secret, .endpoint = ${JSON.stringify(apis.endpoint)}`);
+    await writeFile(
+      join(folder, 'main.c'),
+      `${filled}\n#include <stdlib.h>\nint main(void) { return print_token(getenv("SECRET")); }\n`,
+    );
     await shell(`cmake --install ${join(root, 'build/native')} --prefix ${folder}/usr`, root);
-    await shell(`PKG_CONFIG_PATH=$(dirname $(find usr -name inbenta-auth.pc)) && export PKG_CONFIG_PATH && cc -std=c11 -Wall -Werror main.c -o main $(pkg-config --define-prefix --cflags --libs inbenta-auth) -Wl,-rpath,$(pkg-config --define-prefix --variable=libdir inbenta-auth)`, folder);
+    await shell(
+      `PKG_CONFIG_PATH=$(dirname $(find usr -name inbenta-auth.pc)) && export PKG_CONFIG_PATH && cc -std=c11 -Wall -Werror main.c -o main $(pkg-config --define-prefix --cflags --libs inbenta-auth) -Wl,-rpath,$(pkg-config --define-prefix --variable=libdir inbenta-auth)`,
+      folder,
+    );
     const { stdout } = await shell(`SECRET=${apis.secret} ./main`, folder);
     assert.equal(stdout, 'chatbot: https://api.example/prod/chatbot\n');
     await apis.close();

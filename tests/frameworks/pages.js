@@ -27,7 +27,10 @@ async function withApp(name, titles, body, { subfolder = '' } = {}) {
 /** StrictMode mounts twice, and there are two components: one request all the same. */
 const oneRequest = (_, granted) => assert.equal(granted.length, 1);
 
-for (const [name, title, more] of [['react', 'React', oneRequest], ['vue', 'Vue']]) {
+for (const [name, title, more] of [
+  ['react', 'React', oneRequest],
+  ['vue', 'Vue'],
+]) {
   const withVite = (body) =>
     withApp('vite', [title], (app, tool) => body(app, [node, tool('vite/bin/vite.js')]), { subfolder: name });
   results.test(`${title} with Vite 8`, 'dev', () =>

@@ -10,7 +10,8 @@ const MANUAL = join(root, 'src/authd/inbenta-authd.1');
 /** What every program has, so that its --help need not say it. */
 const COMMON = ['--help', '--version', 'version'];
 
-const found = (text, pattern) => [...new Set([...text.matchAll(pattern)].map(([, name]) => name))].filter((name) => !COMMON.includes(name)).sort();
+const found = (text, pattern) =>
+  [...new Set([...text.matchAll(pattern)].map(([, name]) => name))].filter((name) => !COMMON.includes(name)).sort();
 
 test('inbenta-authd: the manual has the commands and options of --help, and no others', async () => {
   const help = (await run(join(root, 'build/native/src/authd/inbenta-authd'), ['--help'])).stdout;

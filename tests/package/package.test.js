@@ -23,7 +23,8 @@ let project, tarball, remove, api, endpoint, browser;
 before(async () => {
   ({ project, tarball, remove } = await installPacked());
   api = createServer((request, response) => {
-    for (const name of ['Origin', 'Headers']) response.setHeader(`Access-Control-Allow-${name}`, name == 'Origin' ? '*' : 'x-inbenta-key, content-type');
+    for (const name of ['Origin', 'Headers'])
+      response.setHeader(`Access-Control-Allow-${name}`, name == 'Origin' ? '*' : 'x-inbenta-key, content-type');
     if (request.method == 'OPTIONS') return response.writeHead(204).end();
     response.setHeader('Content-Type', 'application/json');
     response.end(JSON.stringify({ accessToken: 'token', expires_in: 1200, apis: {} }));
@@ -49,12 +50,18 @@ for (const [name, limit] of Object.entries(LIMITS))
 test('publint and are-the-types-wrong find nothing', async () => {
   await run(tool('publint'), ['--strict', tarball], root);
   // Of all kinds of resolution. What is no code has no types.
-  await run(tool('attw'), [tarball, '--exclude-entrypoints', 'inbenta-auth.wasm', 'inbenta-auth.min.js', 'integrity.json'], root);
+  await run(
+    tool('attw'),
+    [tarball, '--exclude-entrypoints', 'inbenta-auth.wasm', 'inbenta-auth.min.js', 'integrity.json'],
+    root,
+  );
 });
 
 test('the package has few files, and no source map knows a folder of the machine that built it', async () => {
   const folder = join(project, 'node_modules/inbenta-auth');
-  const files = (await readdir(folder, { recursive: true })).filter((file) => file.includes('.') && !file.endsWith('/'));
+  const files = (await readdir(folder, { recursive: true })).filter(
+    (file) => file.includes('.') && !file.endsWith('/'),
+  );
   const programs = files.filter((file) => !file.endsWith('.md') && file != 'LICENSE');
   assert.ok(programs.length <= 22, programs.join());
   for (const file of files.filter((file) => file.endsWith('.map'))) {
@@ -76,7 +83,12 @@ test('an error in Node points at the source: the build is readable', async () =>
 
 test('integrity.json has the digest of every built script', async () => {
   const digests = JSON.parse(await readFile(join(project, 'node_modules/inbenta-auth/dist/integrity.json'), 'utf8'));
-  assert.deepEqual(Object.keys(digests), ['inbenta-auth.js', 'external.js', 'inbenta-auth.wasm', 'inbenta-auth.min.js']);
+  assert.deepEqual(Object.keys(digests), [
+    'inbenta-auth.js',
+    'external.js',
+    'inbenta-auth.wasm',
+    'inbenta-auth.min.js',
+  ]);
   for (const [file, digest] of Object.entries(digests)) {
     const bytes = await readFile(join(project, 'node_modules/inbenta-auth/dist', file));
     assert.equal(digest, `sha384-${createHash('sha384').update(bytes).digest('base64')}`);
@@ -91,12 +103,28 @@ test('in Node, without a word about the wasm', async () => {
 });
 
 test('in Deno', async () => {
-  await writeFile(join(project, 'deno.js'), `import { createFromDomainKey } from 'inbenta-auth';
+  await writeFile(
+    join(project, 'deno.js'),
+    `import { createFromDomainKey } from 'inbenta-auth';
     const client = createFromDomainKey('d', 'k', { endpoint: '${endpoint}' });
     console.log((await client.getToken()).accessToken);
-    client.dispose();`);
+    client.dispose();`,
+  );
   const deno = join(root, 'node_modules/deno/bin.cjs');
-  const { stdout } = await run(process.execPath, [deno, 'run', '--no-lock', '--no-remote', '--node-modules-dir=manual', '--allow-net=127.0.0.1', '--allow-read', 'deno.js'], project);
+  const { stdout } = await run(
+    process.execPath,
+    [
+      deno,
+      'run',
+      '--no-lock',
+      '--no-remote',
+      '--node-modules-dir=manual',
+      '--allow-net=127.0.0.1',
+      '--allow-read',
+      'deno.js',
+    ],
+    project,
+  );
   assert.equal(stdout, 'token\n');
 });
 
@@ -135,7 +163,10 @@ test('the emulator, imported', async () => {
 test('the emulator, as npx runs it', async () => {
   const { stdout } = await run('npx', ['--offline', 'inbenta-auth', 'emulator', '--help'], project);
   assert.match(stdout, /^inbenta-auth emulator: /);
-  await assert.rejects(run('npx', ['--offline', 'inbenta-auth', 'emulator', '--port', 'x'], project), ({ code, stderr }) => code == 2 && stderr.includes('--port: give a whole number'));
+  await assert.rejects(
+    run('npx', ['--offline', 'inbenta-auth', 'emulator', '--port', 'x'], project),
+    ({ code, stderr }) => code == 2 && stderr.includes('--port: give a whole number'),
+  );
 });
 
 /** Runs a bundled app in Chromium: what it puts into its title. */
@@ -156,16 +187,28 @@ async function runApp(folder) {
 async function makeApp(name, script, entry = 'inbenta-auth') {
   const folder = join(project, name);
   await mkdir(join(folder, 'out'), { recursive: true });
-  await writeFile(join(folder, 'main.js'), `import { createFromDomainKey } from '${entry}';
+  await writeFile(
+    join(folder, 'main.js'),
+    `import { createFromDomainKey } from '${entry}';
     createFromDomainKey('d', 'k', { endpoint: '${endpoint}' }).getToken().then(
-      (token) => (document.title = token.accessToken), (error) => (document.title = error.message));`);
-  await writeFile(join(folder, 'index.html'), `<!doctype html><title>waiting</title><script type="module" src="${script}"></script>`);
+      (token) => (document.title = token.accessToken), (error) => (document.title = error.message));`,
+  );
+  await writeFile(
+    join(folder, 'index.html'),
+    `<!doctype html><title>waiting</title><script type="module" src="${script}"></script>`,
+  );
   return folder;
 }
 
 /** Bundles an app by webpack, and runs it. */
 async function runWithWebpack(folder, options) {
-  const stats = await promisify(webpack)({ context: folder, mode: 'production', entry: './main.js', output: { path: join(folder, 'out'), filename: 'main.js' }, ...options });
+  const stats = await promisify(webpack)({
+    context: folder,
+    mode: 'production',
+    entry: './main.js',
+    output: { path: join(folder, 'out'), filename: 'main.js' },
+    ...options,
+  });
   assert.equal(stats.hasErrors(), false, stats.toString('errors-only'));
   await copyFile(join(folder, 'index.html'), join(folder, 'out/index.html'));
   return runApp(join(folder, 'out'));
@@ -174,7 +217,14 @@ async function runWithWebpack(folder, options) {
 for (const format of ['esm', 'iife'])
   test(`bundled by esbuild (${format}): one file`, async () => {
     const folder = await makeApp(`with-esbuild-${format}`, '/main.js');
-    await esbuild.build({ entryPoints: [join(folder, 'main.js')], bundle: true, minify: true, format, outdir: join(folder, 'out'), logLevel: 'error' });
+    await esbuild.build({
+      entryPoints: [join(folder, 'main.js')],
+      bundle: true,
+      minify: true,
+      format,
+      outdir: join(folder, 'out'),
+      logLevel: 'error',
+    });
     await copyFile(join(folder, 'index.html'), join(folder, 'out/index.html'));
     assert.deepEqual(await readdir(join(folder, 'out')), ['index.html', 'main.js']);
     assert.equal(await runApp(join(folder, 'out')), 'token');
@@ -182,7 +232,12 @@ for (const format of ['esm', 'iife'])
 
 test('bundled by Vite', async () => {
   const folder = await makeApp('with-vite', '/main.js');
-  await viteBuild({ root: folder, logLevel: 'error', configFile: false, build: { outDir: 'out', assetsInlineLimit: 0 } });
+  await viteBuild({
+    root: folder,
+    logLevel: 'error',
+    configFile: false,
+    build: { outDir: 'out', assetsInlineLimit: 0 },
+  });
   assert.equal(await runApp(join(folder, 'out')), 'token');
 });
 
@@ -191,51 +246,101 @@ test('bundled by webpack', async () => {
 });
 
 test('bundled by what does not know `exports`', async () => {
-  assert.equal(await runWithWebpack(await makeApp('with-old-webpack', '/main.js'), { resolve: { exportsFields: [] } }), 'token');
+  assert.equal(
+    await runWithWebpack(await makeApp('with-old-webpack', '/main.js'), { resolve: { exportsFields: [] } }),
+    'token',
+  );
 });
 
 test('external, bundled by webpack: the .wasm is a file of its own', async () => {
   const folder = await makeApp('external-with-webpack', '/main.js', 'inbenta-auth/external');
   assert.equal(await runWithWebpack(folder), 'token');
   const files = await readdir(join(folder, 'out'));
-  assert.ok(files.some((file) => file.endsWith('.wasm')), files.join());
+  assert.ok(
+    files.some((file) => file.endsWith('.wasm')),
+    files.join(),
+  );
 });
 
 test('external, bundled by esbuild, the .wasm copied beside', async () => {
   const folder = await makeApp('external-with-esbuild', '/main.js', 'inbenta-auth/external');
-  await esbuild.build({ entryPoints: [join(folder, 'main.js')], bundle: true, minify: true, format: 'esm', outdir: join(folder, 'out'), logLevel: 'error' });
+  await esbuild.build({
+    entryPoints: [join(folder, 'main.js')],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    outdir: join(folder, 'out'),
+    logLevel: 'error',
+  });
   await copyFile(join(folder, 'index.html'), join(folder, 'out/index.html'));
-  assert.match(await runApp(join(folder, 'out')), /inbenta-auth\.wasm .*HTTP 404/, 'without it, the error names the file and the status');
-  await copyFile(join(project, 'node_modules/inbenta-auth/dist/inbenta-auth.wasm'), join(folder, 'out/inbenta-auth.wasm'));
+  assert.match(
+    await runApp(join(folder, 'out')),
+    /inbenta-auth\.wasm .*HTTP 404/,
+    'without it, the error names the file and the status',
+  );
+  await copyFile(
+    join(project, 'node_modules/inbenta-auth/dist/inbenta-auth.wasm'),
+    join(folder, 'out/inbenta-auth.wasm'),
+  );
   assert.equal(await runApp(join(folder, 'out')), 'token');
 });
 
 /** What esbuild keeps of an import that nothing uses. */
 async function kept(specifier, platform = 'browser') {
-  const { outputFiles } = await esbuild.build({ stdin: { contents: `import '${specifier}';`, resolveDir: project }, platform, bundle: true, minify: true, format: 'esm', write: false, logLevel: 'silent' });
+  const { outputFiles } = await esbuild.build({
+    stdin: { contents: `import '${specifier}';`, resolveDir: project },
+    platform,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    write: false,
+    logLevel: 'silent',
+  });
   return outputFiles[0].text.trim();
 }
 
 test('what is not used is not bundled; the script-tag file is', async () => {
   for (const specifier of ['inbenta-auth', 'inbenta-auth/external']) assert.equal(await kept(specifier), '', specifier);
-  for (const specifier of ['inbenta-auth/server', 'inbenta-auth/emulator']) assert.equal(await kept(specifier, 'node'), '', specifier);
+  for (const specifier of ['inbenta-auth/server', 'inbenta-auth/emulator'])
+    assert.equal(await kept(specifier, 'node'), '', specifier);
   assert.match(await kept('inbenta-auth/inbenta-auth.min.js'), /InbentaAuthSDK/);
 });
 
 test('an import touches no global but EventTarget: test environments lack some, and replace some', async () => {
   const code = await readFile(join(project, 'node_modules/inbenta-auth/dist/inbenta-auth.cjs'), 'utf8');
   const touched = new Set();
-  const scope = new Proxy({ module: { exports: {} }, EventTarget }, {
-    has: () => true,
-    get(target, name) {
-      if (typeof name == 'string') touched.add(name); // not Symbol.unscopables
-      return name in target ? target[name] : globalThis[name];
+  const scope = new Proxy(
+    { module: { exports: {} }, EventTarget },
+    {
+      has: () => true,
+      get(target, name) {
+        if (typeof name == 'string') touched.add(name); // not Symbol.unscopables
+        return name in target ? target[name] : globalThis[name];
+      },
     },
-  });
+  );
   new Function('scope', `with (scope) { ${code.replace(/^"use strict";/, '')} }`)(scope);
   // What ECMAScript itself has is there everywhere.
-  const own = ['module', 'EventTarget', 'Object', 'Symbol', 'Error', 'Map', 'Set', 'WeakMap', 'Uint8Array', 'Array', 'Number', 'Math', 'Infinity', 'undefined'];
-  assert.deepEqual([...touched].filter((name) => !name.startsWith('__') && !own.includes(name) && name in globalThis), []);
+  const own = [
+    'module',
+    'EventTarget',
+    'Object',
+    'Symbol',
+    'Error',
+    'Map',
+    'Set',
+    'WeakMap',
+    'Uint8Array',
+    'Array',
+    'Number',
+    'Math',
+    'Infinity',
+    'undefined',
+  ];
+  assert.deepEqual(
+    [...touched].filter((name) => !name.startsWith('__') && !own.includes(name) && name in globalThis),
+    [],
+  );
   assert.ok(touched.has('EventTarget'));
 });
 

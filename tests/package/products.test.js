@@ -11,7 +11,11 @@ async function configure(t, options, more = {}) {
   const folder = await folderFor(t);
   const env = { ...process.env, ...more };
   const [build, prefix] = [join(folder, 'build'), join(folder, 'installed')];
-  await run('cmake', ['-S', root, '-B', build, '-DBUILD_TESTING=OFF', `-DCJSON_SOURCE_DIR=${join(root, 'build/cjson')}`, ...options], { env });
+  await run(
+    'cmake',
+    ['-S', root, '-B', build, '-DBUILD_TESTING=OFF', `-DCJSON_SOURCE_DIR=${join(root, 'build/cjson')}`, ...options],
+    { env },
+  );
   return {
     make: () => run('cmake', ['--build', build], { env, maxBuffer: 1 << 24 }),
     install: async () => (await run('cmake', ['--install', build, '--prefix', prefix], { env }), prefix),
@@ -27,7 +31,8 @@ async function curlAlone(t) {
   return { PKG_CONFIG_LIBDIR: folder, PKG_CONFIG_PATH: '' };
 }
 
-const absent = (prefix, files) => Promise.all(files.map((file) => assert.rejects(access(join(prefix, file)), { code: 'ENOENT' }, file)));
+const absent = (prefix, files) =>
+  Promise.all(files.map((file) => assert.rejects(access(join(prefix, file)), { code: 'ENOENT' }, file)));
 
 test('the client builds with libcurl alone', async (t) => {
   const { make, install } = await configure(t, ['-DINBENTA_AUTH_SERVER=OFF'], await curlAlone(t));
@@ -38,7 +43,9 @@ test('the client builds with libcurl alone', async (t) => {
 });
 
 test('the server does not build with libcurl alone: they are hidden', async (t) => {
-  await assert.rejects(configure(t, ['-DINBENTA_AUTH_CLIENT=OFF'], await curlAlone(t)), ({ stdout }) => /'libcjson'[^\n]*not found|No package 'libcjson'/.test(stdout));
+  await assert.rejects(configure(t, ['-DINBENTA_AUTH_CLIENT=OFF'], await curlAlone(t)), ({ stdout }) =>
+    /'libcjson'[^\n]*not found|No package 'libcjson'/.test(stdout),
+  );
 });
 
 test('the server builds without libcurl', async (t) => {
@@ -51,9 +58,17 @@ test('the server builds without libcurl', async (t) => {
 
 test('without a source of cJSON, the error says what to do', async (t) => {
   const folder = await folderFor(t);
-  const told = (text) => ({ stderr }) => stderr.includes(text);
-  await assert.rejects(configure(t, ['-DINBENTA_AUTH_SERVER=OFF', `-DCJSON_SOURCE_DIR=${folder}`]), told(`${folder} has no cJSON.c`));
+  const told =
+    (text) =>
+    ({ stderr }) =>
+      stderr.includes(text);
+  await assert.rejects(
+    configure(t, ['-DINBENTA_AUTH_SERVER=OFF', `-DCJSON_SOURCE_DIR=${folder}`]),
+    told(`${folder} has no cJSON.c`),
+  );
   // Where there is no apt.
-  const fetch = run('/bin/sh', [join(root, 'cmake/fetch-cjson.sh'), join(folder, 'cjson')], { env: { PATH: join(folder, 'nothing') } });
+  const fetch = run('/bin/sh', [join(root, 'cmake/fetch-cjson.sh'), join(folder, 'cjson')], {
+    env: { PATH: join(folder, 'nothing') },
+  });
   await assert.rejects(fetch, ({ stderr }) => /apt-get is missing[^]*-DCJSON_SOURCE_DIR=/.test(stderr));
 });

@@ -26,7 +26,12 @@ test('the files, and their sums', async () => {
   const [archive, ...others] = files.filter((name) => name.startsWith('inbenta-auth-c-'));
   assert.match(archive, new RegExp(`^inbenta-auth-c-${version.replaceAll('.', '\\.')}-linux-\\w+\\.tar\\.gz$`));
   assert.deepEqual(others, []);
-  assert.deepEqual(files.filter((name) => name != archive).sort(), ['RELEASE_NOTES.md', 'SHA256SUMS', `inbenta-auth-${version}.tgz`, 'script-tag']);
+  assert.deepEqual(files.filter((name) => name != archive).sort(), [
+    'RELEASE_NOTES.md',
+    'SHA256SUMS',
+    `inbenta-auth-${version}.tgz`,
+    'script-tag',
+  ]);
   await run('sha256sum', ['--check', '--strict', 'SHA256SUMS'], out);
   assert.equal((await read('SHA256SUMS')).trim().split('\n').length, 8);
 });
@@ -35,13 +40,23 @@ test('the npm package installs and works', async () => {
   const project = join(folder, 'project');
   await mkdir(project);
   await writeFile(join(project, 'package.json'), '{"private": true}');
-  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', join(out, `inbenta-auth-${version}.tgz`)], project);
+  await run(
+    'npm',
+    ['install', '--offline', '--no-audit', '--no-fund', join(out, `inbenta-auth-${version}.tgz`)],
+    project,
+  );
   const { stdout } = await run('npx', ['--offline', 'inbenta-auth', '--version'], project);
   assert.equal(stdout, `inbenta-auth ${version}\n`);
 });
 
 test('the script-tag file, with its digest and notices', async () => {
-  assert.deepEqual((await readdir(join(out, 'script-tag'))).sort(), ['LICENSE', 'THIRD_PARTY_NOTICES.md', 'inbenta-auth.min.js', 'inbenta-auth.min.js.map', 'integrity.json']);
+  assert.deepEqual((await readdir(join(out, 'script-tag'))).sort(), [
+    'LICENSE',
+    'THIRD_PARTY_NOTICES.md',
+    'inbenta-auth.min.js',
+    'inbenta-auth.min.js.map',
+    'integrity.json',
+  ]);
   const script = await read('script-tag/inbenta-auth.min.js');
   assert.ok(script.startsWith(`/*! inbenta-auth ${version} | MIT `));
   const digest = `sha384-${createHash('sha384').update(script).digest('base64')}`;
@@ -63,7 +78,12 @@ test('the C archive: a program links against it, and its command runs', async ()
   const prefix = join(folder, 'c');
   assert.equal((await run(join(prefix, 'bin/inbenta-token'), ['--version'])).stdout, `inbenta-token ${version}\n`);
   assert.match((await run(join(prefix, 'bin/inbenta-authd'), ['--help'])).stdout, /^inbenta-authd/);
-  for (const file of ['include/inbenta_auth.h', 'share/doc/inbenta-auth/LICENSE', 'share/doc/inbenta-auth/THIRD_PARTY_NOTICES.md']) await readFile(join(prefix, file));
+  for (const file of [
+    'include/inbenta_auth.h',
+    'share/doc/inbenta-auth/LICENSE',
+    'share/doc/inbenta-auth/THIRD_PARTY_NOTICES.md',
+  ])
+    await readFile(join(prefix, file));
   const source = join(root, 'tests/node/native/consumer');
   await run('cmake', ['-S', source, '-B', join(folder, 'consumer'), `-DCMAKE_PREFIX_PATH=${prefix}`]);
   await run('cmake', ['--build', join(folder, 'consumer')]);

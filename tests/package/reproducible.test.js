@@ -23,7 +23,9 @@ async function digests(folder) {
   for (const entry of await readdir(join(folder, 'dist'), { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = join(entry.parentPath ?? entry.path, entry.name);
-    found[file.slice(folder.length + 1)] = createHash('sha256').update(await readFile(file)).digest('hex');
+    found[file.slice(folder.length + 1)] = createHash('sha256')
+      .update(await readFile(file))
+      .digest('hex');
   }
   return found;
 }
@@ -37,6 +39,13 @@ test('two clean clones in different folders have the same bytes in dist/', async
   const [one, other] = [await digests(here), await digests(there)];
   assert.ok(Object.keys(one).includes('dist/inbenta-auth.wasm'), Object.keys(one).join());
   assert.deepEqual(one, other);
-  assert.ok((await readdir(here)).some((name) => name.endsWith('.tgz')), 'npm pack made the package');
-  assert.equal((await run('git', ['status', '--porcelain'], { cwd: there })).stdout, '', 'a build leaves the clone as it was');
+  assert.ok(
+    (await readdir(here)).some((name) => name.endsWith('.tgz')),
+    'npm pack made the package',
+  );
+  assert.equal(
+    (await run('git', ['status', '--porcelain'], { cwd: there })).stdout,
+    '',
+    'a build leaves the clone as it was',
+  );
 });

@@ -17,18 +17,31 @@ const RESOLUTIONS = {
   node16: ['--module', 'node16', '--moduleResolution', 'node16'],
   node10: ['--module', 'commonjs', '--moduleResolution', 'node10'],
 };
-const STRICT = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--noPropertyAccessFromIndexSignature', 'false', '--target', 'es2022'];
+const STRICT = [
+  '--noEmit',
+  '--strict',
+  '--exactOptionalPropertyTypes',
+  '--noUncheckedIndexedAccess',
+  '--noPropertyAccessFromIndexSignature',
+  'false',
+  '--target',
+  'es2022',
+];
 
 /** Every compiler with every resolution that it has: TypeScript 7 dropped node10. */
-const WAYS = [5, 7].flatMap((version) => Object.keys(RESOLUTIONS).map((resolution) => ({ version, resolution }))).filter(({ version, resolution }) => version == 5 || resolution != 'node10');
+const WAYS = [5, 7]
+  .flatMap((version) => Object.keys(RESOLUTIONS).map((resolution) => ({ version, resolution })))
+  .filter(({ version, resolution }) => version == 5 || resolution != 'node10');
 
 let project, remove;
 
 before(async () => {
   ({ project, remove } = await installPacked());
-  for (const file of ['page', 'using', 'server', 'emulator']) await copyFile(join(root, `tests/package/usage/${file}.ts`), join(project, `${file}.ts`));
+  for (const file of ['page', 'using', 'server', 'emulator'])
+    await copyFile(join(root, `tests/package/usage/${file}.ts`), join(project, `${file}.ts`));
   await mkdir(join(project, 'node_modules/@types'), { recursive: true });
-  for (const name of ['@types/node', 'undici-types']) await symlink(join(root, 'node_modules', name), join(project, 'node_modules', name));
+  for (const name of ['@types/node', 'undici-types'])
+    await symlink(join(root, 'node_modules', name), join(project, 'node_modules', name));
 });
 
 after(() => remove?.());
@@ -38,7 +51,11 @@ async function compile(files, { version = 5, resolution = 'bundler', lib, types 
   const tsc = join(root, 'node_modules', COMPILERS[version], 'bin/tsc');
   const environment = types ? ['--types', types] : ['--typeRoots', join(project, 'no-types')];
   try {
-    await run(process.execPath, [tsc, ...STRICT, ...RESOLUTIONS[resolution], '--lib', lib, ...environment, ...files], project);
+    await run(
+      process.execPath,
+      [tsc, ...STRICT, ...RESOLUTIONS[resolution], '--lib', lib, ...environment, ...files],
+      project,
+    );
   } catch (error) {
     throw new Error(error.stdout || error.stderr);
   }
@@ -47,15 +64,20 @@ async function compile(files, { version = 5, resolution = 'bundler', lib, types 
 for (const { version, resolution } of WAYS) {
   const way = `TypeScript ${version}, ${resolution}`;
   test(`${way}: a page`, () => compile(['page.ts'], { version, resolution, lib: 'es2022,dom' }));
-  test(`${way}: a page with \`using\``, () => compile(['using.ts'], { version, resolution, lib: 'es2022,esnext.disposable,dom' }));
+  test(`${way}: a page with \`using\``, () =>
+    compile(['using.ts'], { version, resolution, lib: 'es2022,esnext.disposable,dom' }));
   for (const types of ['', 'node']) {
     const where = types ? 'with @types/node' : 'without any types of the environment';
-    test(`${way}: a server and a test ${where}`, () => compile(['server.ts', 'emulator.ts'], { version, resolution, lib: 'es2022', types }));
+    test(`${way}: a server and a test ${where}`, () =>
+      compile(['server.ts', 'emulator.ts'], { version, resolution, lib: 'es2022', types }));
   }
 }
 
 test('a mistake does not compile', async () => {
-  await writeFile(join(project, 'mistake.ts'), `import { createFromDomainKey } from 'inbenta-auth';\nconst client: number = createFromDomainKey('d', 'k');`);
+  await writeFile(
+    join(project, 'mistake.ts'),
+    `import { createFromDomainKey } from 'inbenta-auth';\nconst client: number = createFromDomainKey('d', 'k');`,
+  );
   await assert.rejects(compile(['mistake.ts'], { lib: 'es2022,dom' }), /mistake\.ts\(2,7\)/);
 });
 
@@ -70,9 +92,14 @@ async function modulesOfDocuments() {
   const modules = {};
   for (const { file, line, language, code, given } of await allSnippets()) {
     if (file == RECIPES) continue;
-    const codes = { js: [code], ts: [code], javascript: [code], typescript: [code], mjs: [code], html: scriptsIn(code) }[language] ?? [];
+    const codes =
+      { js: [code], ts: [code], javascript: [code], typescript: [code], mjs: [code], html: scriptsIn(code) }[
+        language
+      ] ?? [];
     for (const [i, text] of codes.entries())
-      if (text.trim()) modules[`${file.replace(/\W/g, '-')}-${line}${i ? `-${i}` : ''}.ts`] = `${given.replace(/\s+/g, ' ')} ${language == 'html' ? SCRIPT_TAG : ''} export {};\n${text}`;
+      if (text.trim())
+        modules[`${file.replace(/\W/g, '-')}-${line}${i ? `-${i}` : ''}.ts`] =
+          `${given.replace(/\s+/g, ' ')} ${language == 'html' ? SCRIPT_TAG : ''} export {};\n${text}`;
   }
   return modules;
 }
@@ -86,13 +113,17 @@ test('the code in README.md and docs/*.md', async () => {
 });
 
 test('snippets: fences, indents, languages, and what is given', () => {
-  const text = 'a\n\n<!-- given: const a = 1; -->\n```js\nb(a);\n```\n\n1. x\n   ```sh\n   ls\n   ```\n```\nplain\n```\n';
+  const text =
+    'a\n\n<!-- given: const a = 1; -->\n```js\nb(a);\n```\n\n1. x\n   ```sh\n   ls\n   ```\n```\nplain\n```\n';
   const found = snippetsIn(text, 'x.md');
-  assert.deepEqual(found.map(({ line, language, code, given }) => [line, language, code, given]), [
-    [5, 'js', 'b(a);\n', 'const a = 1;'],
-    [10, 'sh', 'ls\n', ''],
-    [13, '', 'plain\n', ''],
-  ]);
+  assert.deepEqual(
+    found.map(({ line, language, code, given }) => [line, language, code, given]),
+    [
+      [5, 'js', 'b(a);\n', 'const a = 1;'],
+      [10, 'sh', 'ls\n', ''],
+      [13, '', 'plain\n', ''],
+    ],
+  );
   assert.deepEqual(scriptsIn('<script src="a.js"></script><script type="module">b()</script>'), ['b()']);
 });
 
@@ -103,8 +134,14 @@ const declarations = (entry) => readFile(join(root, `js/types/${entry}.d.cts`), 
 
 /** The members of an interface or a class, as its declaration has them. */
 function membersOf(text, name) {
-  const [, body] = new RegExp(`^export (?:declare )?(?:interface|class) ${name}\\b[^{]*\\{\\n([^]*?)^\\}`, 'm').exec(text);
-  return [...new Set([...body.matchAll(/^ {2}(?:readonly |static |private )*(\w+)[?(:<]/gm)].map(([, member]) => member))].filter((member) => member != 'constructor').sort();
+  const [, body] = new RegExp(`^export (?:declare )?(?:interface|class) ${name}\\b[^{]*\\{\\n([^]*?)^\\}`, 'm').exec(
+    text,
+  );
+  return [
+    ...new Set([...body.matchAll(/^ {2}(?:readonly |static |private )*(\w+)[?(:<]/gm)].map(([, member]) => member)),
+  ]
+    .filter((member) => member != 'constructor')
+    .sort();
 }
 
 /** The names that the code lists when it refuses one that is unknown. */
@@ -142,7 +179,11 @@ test('the options of each flow', async () => {
 
 test('the options and the knobs of the emulator', async () => {
   const text = await declarations('emulator');
-  const refused = async (options) => emulator.startEmulator(options).then(() => assert.fail('taken'), (error) => /there are ([\w, ]+)$/.exec(error.message)[1].split(', ').sort());
+  const refused = async (options) =>
+    emulator.startEmulator(options).then(
+      () => assert.fail('taken'),
+      (error) => /there are ([\w, ]+)$/.exec(error.message)[1].split(', ').sort(),
+    );
   assert.deepEqual(membersOf(text, 'EmulatorOptions'), await refused({ unknown: 1 }));
   assert.deepEqual(membersOf(text, 'Knobs'), await refused({ knobs: { unknown: 1 } }));
 });
@@ -153,7 +194,12 @@ test('the members of clients and errors', async () => {
   const own = Object.getOwnPropertyNames(page.AuthClient.prototype).filter((name) => name != 'constructor');
   assert.deepEqual(membersOf(text, 'AuthClient'), [...own, ...listening].sort());
   const error = new page.AuthError('timeout', { cause: 1 });
-  assert.deepEqual(membersOf(text, 'AuthError'), Object.getOwnPropertyNames(error).filter((name) => name != 'stack' && name != 'message').sort());
+  assert.deepEqual(
+    membersOf(text, 'AuthError'),
+    Object.getOwnPropertyNames(error)
+      .filter((name) => name != 'stack' && name != 'message')
+      .sort(),
+  );
 });
 
 test('the codes of errors', async () => {

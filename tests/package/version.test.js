@@ -22,6 +22,8 @@ test('pkg-config has the version', async () => {
 });
 
 test('no other committed file has the version in it', async () => {
-  const { stdout } = await run('git', ['grep', '--files-with-matches', '--fixed-strings', `"${version}"`], { cwd: root });
+  const { stdout } = await run('git', ['grep', '--files-with-matches', '--fixed-strings', `"${version}"`], {
+    cwd: root,
+  });
   assert.deepEqual(stdout.trim().split('\n').sort(), ['package-lock.json', 'package.json']);
 });

@@ -30,7 +30,10 @@ function changesOf(version, changelog) {
 
 async function filesIn(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name))).sort();
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)))
+    .sort();
 }
 
 const { values } = parseArgs({ options: { out: { type: 'string' } } });
@@ -43,13 +46,32 @@ await mkdir(join(out, 'script-tag'), { recursive: true });
 
 await run('npm', ['pack', '--ignore-scripts', '--pack-destination', out]);
 
-for (const file of ['dist/inbenta-auth.min.js', 'dist/inbenta-auth.min.js.map', 'dist/THIRD_PARTY_NOTICES.md', 'LICENSE'])
+for (const file of [
+  'dist/inbenta-auth.min.js',
+  'dist/inbenta-auth.min.js.map',
+  'dist/THIRD_PARTY_NOTICES.md',
+  'LICENSE',
+])
   await copyFile(join(root, file), join(out, 'script-tag', file.replace('dist/', '')));
 const digest = JSON.parse(await read('dist/integrity.json'))['inbenta-auth.min.js'];
-await writeFile(join(out, 'script-tag/integrity.json'), `${JSON.stringify({ 'inbenta-auth.min.js': digest }, null, 2)}\n`);
+await writeFile(
+  join(out, 'script-tag/integrity.json'),
+  `${JSON.stringify({ 'inbenta-auth.min.js': digest }, null, 2)}\n`,
+);
 
 const archive = `inbenta-auth-c-${version}-${os.platform()}-${os.machine()}`;
-await run('cpack', ['-G', 'TGZ', '--config', join(root, 'build/native/CPackConfig.cmake'), '-B', join(out, 'cpack'), '-D', `CPACK_PACKAGE_FILE_NAME=${archive}`, '-D', 'CPACK_STRIP_FILES=ON']);
+await run('cpack', [
+  '-G',
+  'TGZ',
+  '--config',
+  join(root, 'build/native/CPackConfig.cmake'),
+  '-B',
+  join(out, 'cpack'),
+  '-D',
+  `CPACK_PACKAGE_FILE_NAME=${archive}`,
+  '-D',
+  'CPACK_STRIP_FILES=ON',
+]);
 await copyFile(join(out, `cpack/${archive}.tar.gz`), join(out, `${archive}.tar.gz`));
 await rm(join(out, 'cpack'), { recursive: true });
 
@@ -69,6 +91,11 @@ ${changes}
 );
 
 const sums = [];
-for (const file of await filesIn(out)) sums.push(`${createHash('sha256').update(await readFile(join(out, file))).digest('hex')}  ${file}\n`);
+for (const file of await filesIn(out))
+  sums.push(
+    `${createHash('sha256')
+      .update(await readFile(join(out, file)))
+      .digest('hex')}  ${file}\n`,
+  );
 await writeFile(join(out, 'SHA256SUMS'), sums.join(''));
 for (const file of await filesIn(out)) console.log(join(out, file));

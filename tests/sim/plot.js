@@ -4,7 +4,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const [curveFile, svgFile, title] = process.argv.slice(2);
-const rows = readFileSync(curveFile, 'utf8').trim().split('\n').map((line) => line.split(' ').map(Number));
+const rows = readFileSync(curveFile, 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => line.split(' ').map(Number));
 
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [960, 460, 78, 24, 84, 52];
 const OUTAGE_S = 600;
@@ -16,13 +19,17 @@ const y = (rate) => {
   const power = Math.min(high, Math.max(low, Math.log10(Math.max(rate, 1))));
   return HEIGHT - BOTTOM - ((power - low) / (high - low)) * (HEIGHT - TOP - BOTTOM);
 };
-const path = (column) => rows.map((row, i) => `${i ? 'L' : 'M'}${x(row[0]).toFixed(1)} ${y(row[column]).toFixed(1)}`).join('');
+const path = (column) =>
+  rows.map((row, i) => `${i ? 'L' : 'M'}${x(row[0]).toFixed(1)} ${y(row[column]).toFixed(1)}`).join('');
 const text = (at, down, content, more = '') => `<text x="${at}" y="${down}" ${more}>${content}</text>`;
 
 const grid = [];
 for (let power = low; power <= high; power++) {
   const label = power < 3 ? `${10 ** power}` : power < 6 ? `${10 ** (power - 3)} k` : `${10 ** (power - 6)} M`;
-  grid.push(`<path class="grid" d="M${LEFT} ${y(10 ** power)}H${WIDTH - RIGHT}"/>`, text(LEFT - 10, y(10 ** power) + 4, label, 'text-anchor="end"'));
+  grid.push(
+    `<path class="grid" d="M${LEFT} ${y(10 ** power)}H${WIDTH - RIGHT}"/>`,
+    text(LEFT - 10, y(10 ** power) + 4, label, 'text-anchor="end"'),
+  );
 }
 for (let minute = Math.ceil(first / 60); minute * 60 <= last; minute += 5)
   grid.push(text(x(minute * 60), HEIGHT - BOTTOM + 22, `${minute} min`, 'text-anchor="middle"'));

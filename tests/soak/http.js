@@ -23,12 +23,17 @@ const pick = (list) => list[below(list.length)];
 const authd = await Authd.create();
 const apiKey = await authd.createApiKey();
 const { domainKey } = await authd.createDomainKey(apiKey, ['shop.example']);
-const endpoint = await authd.serve({ adminToken: ADMIN_TOKEN, words: ['--throttle', '100000/1', '--audit', `${authd.db}.audit`, '--trusted-proxy', '127.0.0.0/8'] });
+const endpoint = await authd.serve({
+  adminToken: ADMIN_TOKEN,
+  words: ['--throttle', '100000/1', '--audit', `${authd.db}.audit`, '--trusted-proxy', '127.0.0.0/8'],
+});
 const { port } = new URL(endpoint);
 
 const body = JSON.stringify({ domainKey });
-const auth = (headers, text = body) => `POST /v1/auth HTTP/1.1\r\nHost: a\r\nx-inbenta-key: ${apiKey}\r\nOrigin: https://shop.example\r\nContent-Type: application/json\r\n${headers}\r\n${text}`;
-const admin = (path, text) => `POST /admin/${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
+const auth = (headers, text = body) =>
+  `POST /v1/auth HTTP/1.1\r\nHost: a\r\nx-inbenta-key: ${apiKey}\r\nOrigin: https://shop.example\r\nContent-Type: application/json\r\n${headers}\r\n${text}`;
+const admin = (path, text) =>
+  `POST /admin/${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
 const GOOD = [
   auth(`Content-Length: ${body.length}\r\n`),
   auth('Transfer-Encoding: chunked\r\n', `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`),
@@ -41,7 +46,29 @@ const GOOD = [
   admin('domain-keys', JSON.stringify({ apiKey, domains: ['*.shop.example'] })),
   admin('secrets/rotate', JSON.stringify({ id: 'sk_x', overlap: 5 })),
 ].map((text) => Buffer.from(text, 'latin1'));
-const PIECES = ['\r\n', '\n', '\r', '\0', ' ', '\t', ':', 'Content-Length: 5\r\n', 'Transfer-Encoding: chunked\r\n', 'Host: b\r\n', '0\r\n\r\n', 'ffffffff\r\n', '%00', '%2f', '\xff', 'HTTP/1.1', '\u0001', '[', '{"', '\\u0000', ','.repeat(50)].map((text) => Buffer.from(text, 'latin1'));
+const PIECES = [
+  '\r\n',
+  '\n',
+  '\r',
+  '\0',
+  ' ',
+  '\t',
+  ':',
+  'Content-Length: 5\r\n',
+  'Transfer-Encoding: chunked\r\n',
+  'Host: b\r\n',
+  '0\r\n\r\n',
+  'ffffffff\r\n',
+  '%00',
+  '%2f',
+  '\xff',
+  'HTTP/1.1',
+  '\u0001',
+  '[',
+  '{"',
+  '\\u0000',
+  ','.repeat(50),
+].map((text) => Buffer.from(text, 'latin1'));
 
 function mutate(bytes) {
   for (let times = 1 + below(4); times > 0; times--) {
@@ -69,7 +96,8 @@ function throwSome() {
     socket.on('error', () => {}).on('close', resolve);
     socket.setTimeout(300, () => socket.destroy());
     socket.on('data', (data) => {
-      for (const [, status] of data.toString('latin1').matchAll(/HTTP\/1\.1 (\d{3}) /g)) statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      for (const [, status] of data.toString('latin1').matchAll(/HTTP\/1\.1 (\d{3}) /g))
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
       if (below(4) == 0) socket.end();
     });
     for (let count = 1 + below(4); count > 0; count--, sent++) {
@@ -88,7 +116,12 @@ async function attack() {
 
 async function visit() {
   while (Date.now() < until) {
-    const answer = await fetch(`${endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': apiKey, Origin: 'https://shop.example', 'Content-Type': 'application/json' }, body, signal: AbortSignal.timeout(20_000) });
+    const answer = await fetch(`${endpoint}/auth`, {
+      method: 'POST',
+      headers: { 'x-inbenta-key': apiKey, Origin: 'https://shop.example', 'Content-Type': 'application/json' },
+      body,
+      signal: AbortSignal.timeout(20_000),
+    });
     assert.equal(answer.status, 200);
     await answer.arrayBuffer();
     good++;
@@ -100,6 +133,14 @@ await Promise.all([visit(), ...Array.from({ length: CLIENTS }, attack)]);
 assert.equal(await authd.stop(), 0, 'it ended by itself, or a sanitizer found something');
 const found = authd.log.filter((line) => /Sanitizer|runtime error/.test(line));
 assert.deepEqual(found, []);
-assert.deepEqual([...statuses.keys()].filter((status) => status == 500), []);
+assert.deepEqual(
+  [...statuses.keys()].filter((status) => status == 500),
+  [],
+);
 await authd.remove();
-console.log(`${sent} requests thrown, ${good} good ones answered; answers: ${[...statuses].sort().map(([status, count]) => `${status} ${count}`).join(', ')}`);
+console.log(
+  `${sent} requests thrown, ${good} good ones answered; answers: ${[...statuses]
+    .sort()
+    .map(([status, count]) => `${status} ${count}`)
+    .join(', ')}`,
+);

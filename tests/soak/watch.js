@@ -25,7 +25,11 @@ const FAILURES = {
   'too many requests': (response) => response.writeHead(429, { 'Retry-After': '1' }).end('{}'),
   'no answer': () => {},
   'a connection that is reset': (response) => response.socket.resetAndDestroy(),
-  'half an answer': (response) => (response.writeHead(200, { 'Content-Length': 100 }), response.write('{"acc'), setTimeout(() => response.destroy(), 20)),
+  'half an answer': (response) => (
+    response.writeHead(200, { 'Content-Length': 100 }),
+    response.write('{"acc'),
+    setTimeout(() => response.destroy(), 20)
+  ),
   'no JSON': (response) => response.end('<html>'),
   'a large answer': (response) => response.end('x'.repeat(200_000)),
 };
@@ -36,7 +40,21 @@ await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 const folder = await mkdtemp(join(tmpdir(), 'inbenta-watch-'));
 const file = join(folder, 'token');
 const script = `read -r token; [ ! -e '${folder}/hang' ] || sleep 3; [ ! -e '${folder}/fail' ] || exit 3`;
-const child = spawn(COMMAND, ['watch', '--endpoint', `http://127.0.0.1:${server.address().port}/v1`, '--timeout', '2', '--output', file, '--exec', script], { env: { PATH: process.env.PATH, INBENTA_API_KEY: 'the-api-key', INBENTA_SECRET: 'the-very-secret' } });
+const child = spawn(
+  COMMAND,
+  [
+    'watch',
+    '--endpoint',
+    `http://127.0.0.1:${server.address().port}/v1`,
+    '--timeout',
+    '2',
+    '--output',
+    file,
+    '--exec',
+    script,
+  ],
+  { env: { PATH: process.env.PATH, INBENTA_API_KEY: 'the-api-key', INBENTA_SECRET: 'the-very-secret' } },
+);
 let said = '';
 child.stderr.setEncoding('utf8').on('data', (text) => (said += text));
 const ended = new Promise((resolve) => child.on('close', (status, signal) => resolve(status ?? signal)));

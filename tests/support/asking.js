@@ -27,7 +27,10 @@ export async function tokenOf(emulator) {
 }
 
 export function refresh({ endpoint, apiKey }, accessToken) {
-  return fetch(`${endpoint}/refreshToken`, { method: 'POST', headers: { 'x-inbenta-key': apiKey, Authorization: `Bearer ${accessToken}`, Origin: ORIGIN } });
+  return fetch(`${endpoint}/refreshToken`, {
+    method: 'POST',
+    headers: { 'x-inbenta-key': apiKey, Authorization: `Bearer ${accessToken}`, Origin: ORIGIN },
+  });
 }
 
 /** The reason of a refusal. */

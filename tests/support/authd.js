@@ -8,7 +8,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const PROGRAM = process.env.AUTHD_PROGRAM ?? fileURLToPath(new URL('../../build/native/src/authd/inbenta-authd', import.meta.url));
+const PROGRAM =
+  process.env.AUTHD_PROGRAM ?? fileURLToPath(new URL('../../build/native/src/authd/inbenta-authd', import.meta.url));
 
 /** An inbenta-authd with a database of its own in a temporary folder, or with the database `db`. */
 export class Authd {
@@ -49,7 +50,13 @@ export class Authd {
 
   /** @returns {Promise<{id: string, domainKey: string}>} */
   createDomainKey(apiKey, domains) {
-    return this.command('domain-key', 'create', '--api-key', apiKey, ...domains.flatMap((domain) => ['--domain', domain]));
+    return this.command(
+      'domain-key',
+      'create',
+      '--api-key',
+      apiKey,
+      ...domains.flatMap((domain) => ['--domain', domain]),
+    );
   }
 
   /**
@@ -58,7 +65,12 @@ export class Authd {
    * to the endpoint, "http://127.0.0.1:PORT/v1".
    */
   async serve({ lifetimeS = 1200, port = 0, apis = {}, adminToken, tls, words = [], logFile } = {}) {
-    const options = ['--lifetime', `${lifetimeS}`, ...Object.entries(apis).flatMap(([name, url]) => ['--api', `${name}=${url}`]), ...words];
+    const options = [
+      '--lifetime',
+      `${lifetimeS}`,
+      ...Object.entries(apis).flatMap(([name, url]) => ['--api', `${name}=${url}`]),
+      ...words,
+    ];
     if (adminToken) {
       const file = join(this.#folder, 'admin-token');
       await writeFile(file, adminToken, { mode: 0o600 });

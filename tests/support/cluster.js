@@ -18,7 +18,9 @@ const START_MS = 10_000;
 function freePort(port) {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once('error', (error) => (error.code == 'EADDRINUSE' && port ? freePort(0).then(resolve, reject) : reject(error)));
+    server.once('error', (error) =>
+      error.code == 'EADDRINUSE' && port ? freePort(0).then(resolve, reject) : reject(error),
+    );
     server.listen(port, '127.0.0.1', () => {
       const free = server.address().port;
       server.close(() => resolve(free));
@@ -54,7 +56,11 @@ export class Cluster {
     this.postgres = await Postgres.create();
     process.env.PGPASSFILE = this.postgres.passwordFile;
     for (let i = 0; i < count; i++) this.instances.push({ authd: await Authd.create(this.postgres.url) });
-    await Promise.all(this.instances.map(async (instance) => (instance.endpoint = await instance.authd.serve({ adminToken: this.adminToken, words }))));
+    await Promise.all(
+      this.instances.map(
+        async (instance) => (instance.endpoint = await instance.authd.serve({ adminToken: this.adminToken, words })),
+      ),
+    );
     await this.#startNginx(await freePort(port));
   }
 
@@ -63,7 +69,9 @@ export class Cluster {
     const hosts = this.instances.map(({ endpoint }) => new URL(endpoint).host);
     await writeFile(conf, nginxConf({ port, folder: this.#folder, hosts }));
     // -e: without it, nginx opens its default log before it reads its configuration.
-    this.#nginx = spawn('nginx', ['-c', conf, '-p', this.#folder, '-e', log], { stdio: ['ignore', 'ignore', 'inherit'] });
+    this.#nginx = spawn('nginx', ['-c', conf, '-p', this.#folder, '-e', log], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     let problem;
     this.#nginx.on('error', (error) => (problem = error));
     this.endpoint = `http://127.0.0.1:${port}/v1`;

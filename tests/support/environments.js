@@ -63,7 +63,11 @@ async function chapter(title) {
  * @returns {Promise<Record<string, string>[]>}
  */
 export async function commands(title) {
-  const cells = (line) => line.slice(1, -1).split('|').map((cell) => cell.trim().replaceAll('`', ''));
+  const cells = (line) =>
+    line
+      .slice(1, -1)
+      .split('|')
+      .map((cell) => cell.trim().replaceAll('`', ''));
   const [head, , ...rows] = (await chapter(title)).match(/^\|.*\|$/gm).map(cells);
   return rows.map((row) => Object.fromEntries(row.map((cell, i) => [head[i], cell])));
 }
@@ -147,7 +151,12 @@ export class App {
     const exit = new Promise((resolve) => server.on('close', resolve)).then(() => (ended = true));
     try {
       const until = Date.now() + 90_000;
-      while (!(await fetch(this.origin).then(({ ok }) => ok, () => false))) {
+      while (
+        !(await fetch(this.origin).then(
+          ({ ok }) => ok,
+          () => false,
+        ))
+      ) {
         assert.ok(!ended && Date.now() < until, `${program} ${args.join(' ')} does not serve:\n${said.slice(-4000)}`);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
@@ -183,9 +192,15 @@ export class App {
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && said.push(message.text()));
     try {
       await page.goto(this.origin);
-      await page.getByText(TOKEN).first().waitFor({ timeout: 20_000 }).catch(async () => {
-        throw new Error(`There is no token in the page: ${await page.locator('body').innerText()}\n${said.join('\n')}`);
-      });
+      await page
+        .getByText(TOKEN)
+        .first()
+        .waitFor({ timeout: 20_000 })
+        .catch(async () => {
+          throw new Error(
+            `There is no token in the page: ${await page.locator('body').innerText()}\n${said.join('\n')}`,
+          );
+        });
       const requests = this.emulator.requests.slice(before);
       const granted = requests.filter(({ path, status }) => path == '/v1/auth' && status == 200);
       assert.ok(granted.length > 0, 'the token came from somewhere else');
@@ -243,8 +258,20 @@ export class Results {
     const ways = ['dev', 'build', 'run'].filter((way) => [...this.#rows.values()].some((row) => way in row));
     const width = Math.max(...[...this.#rows.keys()].map(({ length }) => length));
     const line = (name, cells) => `| ${name.padEnd(width)} | ${cells.map((cell) => cell.padEnd(7)).join(' | ')} |`;
-    const lines = [line('environment', ways), line('-'.repeat(width), ways.map(() => '-'.repeat(7)))];
-    for (const [name, row] of this.#rows) lines.push(line(name, ways.map((way) => row[way] ?? '–')));
+    const lines = [
+      line('environment', ways),
+      line(
+        '-'.repeat(width),
+        ways.map(() => '-'.repeat(7)),
+      ),
+    ];
+    for (const [name, row] of this.#rows)
+      lines.push(
+        line(
+          name,
+          ways.map((way) => row[way] ?? '–'),
+        ),
+      );
     return lines.join('\n');
   }
 }

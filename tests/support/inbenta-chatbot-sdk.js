@@ -18,7 +18,10 @@ globalThis.InbentaChatbotSDK = (() => {
     given,
 
     createFromAccessToken(accessToken, inbentaKey) {
-      const authorization = { accessToken: text(accessToken, 'accessToken'), inbentaKey: text(inbentaKey, 'inbentaKey') };
+      const authorization = {
+        accessToken: text(accessToken, 'accessToken'),
+        inbentaKey: text(inbentaKey, 'inbentaKey'),
+      };
       authorizations.add(authorization);
       given.push(['createFromAccessToken', accessToken]);
       return authorization;
@@ -32,7 +35,8 @@ globalThis.InbentaChatbotSDK = (() => {
     },
 
     async apiClient({ accessToken, expiration, expires_in: expiresIn, apis }, configuration, inbentaKey) {
-      for (const [name, value] of Object.entries({ expiration, expires_in: expiresIn })) if (!Number.isInteger(value) || value <= 0) throw new TypeError(`${name} is not a whole number`);
+      for (const [name, value] of Object.entries({ expiration, expires_in: expiresIn }))
+        if (!Number.isInteger(value) || value <= 0) throw new TypeError(`${name} is not a whole number`);
       text(object(apis, 'apis').chatbot, 'apis.chatbot');
       object(configuration, 'configuration');
       text(inbentaKey, 'inbentaKey');

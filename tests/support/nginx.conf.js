@@ -19,7 +19,9 @@ function replace(text, what, by) {
  * @param {string[]} options.hosts of the instances, "127.0.0.1:PORT"
  */
 export function nginxConf({ port, folder, hosts }) {
-  const withHosts = replace(shown, /(?: *server \S+( max_fails.*\n))+/, (_, options) => hosts.map((host) => `server ${host}${options}`).join(''));
+  const withHosts = replace(shown, /(?: *server \S+( max_fails.*\n))+/, (_, options) =>
+    hosts.map((host) => `server ${host}${options}`).join(''),
+  );
   return `
 daemon off;
 worker_processes 1;

@@ -58,7 +58,25 @@ export async function folderFor(t) {
 export async function certificate(t, name) {
   const folder = await folderFor(t);
   const [keyFile, file] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, '-keyout', keyFile, '-out', file]);
+  await run('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    `/CN=${name}`,
+    '-addext',
+    `subjectAltName=DNS:${name}`,
+    '-keyout',
+    keyFile,
+    '-out',
+    file,
+  ]);
   return { key: await readFile(keyFile), cert: await readFile(file), file, keyFile };
 }
 

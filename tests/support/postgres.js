@@ -26,7 +26,18 @@ export class Postgres {
     // PostgreSQL refuses to run as root.
     if (process.getuid() == 0) await run('install', ['-d', '-o', 'postgres', postgres.#data, postgres.#sockets]);
     else await run('mkdir', [postgres.#data, postgres.#sockets]);
-    await postgres.#program('initdb', '-D', postgres.#data, '-U', 'authd', '--auth=scram-sha-256', '--pwfile', join(postgres.#folder, 'password'), '--encoding=UTF8', '--no-locale');
+    await postgres.#program(
+      'initdb',
+      '-D',
+      postgres.#data,
+      '-U',
+      'authd',
+      '--auth=scram-sha-256',
+      '--pwfile',
+      join(postgres.#folder, 'password'),
+      '--encoding=UTF8',
+      '--no-locale',
+    );
     await postgres.start();
     return postgres;
   }
@@ -50,7 +61,18 @@ export class Postgres {
 
   async start() {
     const log = join(this.#data, 'log');
-    await this.#program('pg_ctl', 'start', '-w', '-s', '-D', this.#data, '-l', log, '-o', `-c listen_addresses='' -k ${this.#sockets}`);
+    await this.#program(
+      'pg_ctl',
+      'start',
+      '-w',
+      '-s',
+      '-D',
+      this.#data,
+      '-l',
+      log,
+      '-o',
+      `-c listen_addresses='' -k ${this.#sockets}`,
+    );
   }
 
   async stop() {
@@ -65,7 +87,11 @@ export class Postgres {
   /** Runs SQL text in a database of this server. */
   async query(sql, database = 'postgres') {
     const url = this.url.replace(/[^/]+$/, database);
-    await run(program('psql'), ['--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--dbname', url, '--command', sql], { env: { ...process.env, PGPASSFILE: this.passwordFile } });
+    await run(
+      program('psql'),
+      ['--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--dbname', url, '--command', sql],
+      { env: { ...process.env, PGPASSFILE: this.passwordFile } },
+    );
   }
 
   async #program(name, ...words) {

@@ -18,7 +18,9 @@ export async function openShop({ secret, apiKey, endpoint, port }) {
     policy: () => strictPolicy(new URL(endpoint).origin),
     files: { '/config.json': JSON.stringify({ apiKey, endpoint }) },
     // Here every visitor may get a token. A real site checks the visitor's session.
-    routes: { '/token': nodeTokenHandler(client, { authorize: (request) => request.headers.get('Origin') == site.origin }) },
+    routes: {
+      '/token': nodeTokenHandler(client, { authorize: (request) => request.headers.get('Origin') == site.origin }),
+    },
     port,
   });
   return {

@@ -51,7 +51,8 @@ export async function serveSite({ root, policy, files = {}, routes = {}, port = 
     if (Object.hasOwn(routes, path)) return routes[path](request, response);
     const name = path.endsWith('/') ? `${path}index.html` : path;
     try {
-      const body = files[name] ?? (await readFile(name.startsWith('/dist/') ? DIST + name.slice(6) : rootFolder + name.slice(1)));
+      const body =
+        files[name] ?? (await readFile(name.startsWith('/dist/') ? DIST + name.slice(6) : rootFolder + name.slice(1)));
       response.writeHead(200, {
         'Content-Type': TYPES[extname(name)] ?? 'application/octet-stream',
         'Content-Security-Policy': policy(name),

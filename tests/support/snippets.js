@@ -45,9 +45,12 @@ export function snippetsIn(text, file = '') {
 
 /** All snippets of all documents. */
 export async function allSnippets() {
-  const all = await Promise.all((await documents()).map(async (file) => snippetsIn(await readFile(join(root, file), 'utf8'), file)));
+  const all = await Promise.all(
+    (await documents()).map(async (file) => snippetsIn(await readFile(join(root, file), 'utf8'), file)),
+  );
   return all.flat();
 }
 
 /** The texts of all scripts in a piece of HTML. */
-export const scriptsIn = (html) => [...html.matchAll(/<script(?![^>]*\bsrc=)[^>]*>([^]*?)<\/script>/g)].map(([, code]) => code);
+export const scriptsIn = (html) =>
+  [...html.matchAll(/<script(?![^>]*\bsrc=)[^>]*>([^]*?)<\/script>/g)].map(([, code]) => code);

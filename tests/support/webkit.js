@@ -46,7 +46,9 @@ export class WebKit {
   static async launch() {
     const webkit = new WebKit();
     webkit.#binary = await findMiniBrowser();
-    webkit.#display = spawn('Xvfb', ['-displayfd', '3', '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+    webkit.#display = spawn('Xvfb', ['-displayfd', '3', '-nolisten', 'tcp'], {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    });
     const [number] = await once(webkit.#display.stdio[3], 'data');
     const port = await freePort();
     // WebKit's sandbox needs user namespaces. Root in a container does not have them.
@@ -86,11 +88,14 @@ class Context {
   }
 
   async newPage() {
-    return new Page(this, await this.#inTurn(async () => {
-      if (this.#used) await this.#session.switchTo().newWindow('tab');
-      this.#used = true;
-      return this.#session.getWindowHandle();
-    }));
+    return new Page(
+      this,
+      await this.#inTurn(async () => {
+        if (this.#used) await this.#session.switchTo().newWindow('tab');
+        this.#used = true;
+        return this.#session.getWindowHandle();
+      }),
+    );
   }
 
   close() {
@@ -160,7 +165,8 @@ class Page {
       (async () => (${run})(argument))().then(
         (value) => (answers[id] = { json: JSON.stringify(value) ?? '' }),
         (error) => (answers[id] = { error: String(error) }));`;
-    const take = 'const answer = window.webdriverAnswers?.[arguments[0]]; if (answer) delete window.webdriverAnswers[arguments[0]]; return answer';
+    const take =
+      'const answer = window.webdriverAnswers?.[arguments[0]]; if (answer) delete window.webdriverAnswers[arguments[0]]; return answer';
     await this.#command((session) => session.executeScript(start, id, argument));
     for (;;) {
       const answer = await this.#command((session) => session.executeScript(take, id));

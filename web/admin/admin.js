@@ -286,15 +286,30 @@ const actions = {
   },
 
   revoke({ id, domains }) {
-    revoke(id, domains ? 'domain-keys' : 'secrets', { id }, 'It is refused at once, and so is the refresh of its tokens.');
+    revoke(
+      id,
+      domains ? 'domain-keys' : 'secrets',
+      { id },
+      'It is refused at once, and so is the refresh of its tokens.',
+    );
   },
 
   revokeApiKey({ id, name }) {
-    revoke(name, 'api-keys', { id }, 'Every request with it is refused at once, whichever domain key, secret or token comes along.');
+    revoke(
+      name,
+      'api-keys',
+      { id },
+      'Every request with it is refused at once, whichever domain key, secret or token comes along.',
+    );
   },
 
   revokeSigningKey({ kid }) {
-    revoke(kid, 'signing-keys', { id: kid }, 'Every token that it signed is refused within a second, also by the other servers on this database. If it is the only key, a new one signs from then on.');
+    revoke(
+      kid,
+      'signing-keys',
+      { id: kid },
+      'Every token that it signed is refused within a second, also by the other servers on this database. If it is the only key, a new one signs from then on.',
+    );
   },
 
   close: (entry, button) => button.closest('dialog').close(),

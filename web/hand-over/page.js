@@ -18,7 +18,9 @@ const reauthorize = async (context) => {
 const { apiKey, endpoint } = await (await fetch('/config.json')).json();
 const first = await reauthorize(new AbortController());
 const client = createFromAccessToken(first, apiKey, { endpoint, reauthorize });
-client.addEventListener('token', ({ detail }) => show(`A token until ${new Date(detail.expiresAt).toLocaleTimeString()}.`));
+client.addEventListener('token', ({ detail }) =>
+  show(`A token until ${new Date(detail.expiresAt).toLocaleTimeString()}.`),
+);
 client.addEventListener('expired', () => show('The token expired.'));
 client.addEventListener('error', ({ detail }) => show(detail.hint));
 await client.getToken();

@@ -19,7 +19,13 @@ export function grant(issuer) {
   const token = idToken(issuer, now);
   return {
     ...{ accessToken: token, expiration: now + LIFETIME_S, expires_in: LIFETIME_S, apis: {} },
-    ...{ access_token: token, id_token: token, refresh_token: token, token_type: 'bearer', scope: 'openid profile email offline_access' },
+    ...{
+      access_token: token,
+      id_token: token,
+      refresh_token: token,
+      token_type: 'bearer',
+      scope: 'openid profile email offline_access',
+    },
     ...{ expires_at: now + LIFETIME_S, user: { id: 'visitor' } },
   };
 }
@@ -39,7 +45,9 @@ export async function startApi() {
     request.resume().on('end', () => {
       api.requests[name] = (api.requests[name] ?? 0) + 1;
       if (api.failing) return response.writeHead(503).end();
-      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(grant(`http://${request.headers.host}/${name}/`)));
+      response
+        .writeHead(200, { 'Content-Type': 'application/json' })
+        .end(JSON.stringify(grant(`http://${request.headers.host}/${name}/`)));
     });
   });
   return Object.assign(api, await listen(server));

@@ -41,7 +41,12 @@ const CONTENDERS = [
 
 /** Of ours. `of` names those that a limit is for, if not for all: a second file costs another round trip. */
 const LIMITS = [
-  { what: 'first token, in times of fetch', value: ({ cold }) => cold.median, most: 1.05, of: ['inbenta-auth', 'script-tag'] },
+  {
+    what: 'first token, in times of fetch',
+    value: ({ cold }) => cold.median,
+    most: 1.05,
+    of: ['inbenta-auth', 'script-tag'],
+  },
   { what: 'first token, in times of fetch', value: ({ cold }) => cold.median, most: 1.15, of: ['external'] },
   { what: 'cached getToken, ns', value: ({ cachedNs }) => cachedNs, most: 1000 },
   { what: 'requests for concurrent calls', value: ({ burst }) => burst?.requests, most: 1 },
@@ -88,7 +93,8 @@ async function onPage(context, { site, api }, name, use) {
     await page.goto(`http://127.0.0.1:${site.port}/${name}`);
     const endpoint = `http://127.0.0.1:${api.port}/${name}`;
     const contender = [name, endpoint, { session: grant(`${endpoint}/`) }];
-    const run = (measure, ...given) => page.evaluate(([measure, given]) => globalThis.measures[measure](...given), [measure, given]);
+    const run = (measure, ...given) =>
+      page.evaluate(([measure, given]) => globalThis.measures[measure](...given), [measure, given]);
     return await use(run, contender, page);
   } finally {
     await page.close();
@@ -113,7 +119,11 @@ async function memory(page) {
   const { result } = await session.send('Runtime.evaluate', { expression: 'WebAssembly.Memory.prototype' });
   const { objects } = await session.send('Runtime.queryObjects', { prototypeObjectId: result.objectId });
   const sum = 'function () { return this.reduce((bytes, memory) => bytes + memory.buffer.byteLength, 0); }';
-  const wasm = await session.send('Runtime.callFunctionOn', { objectId: objects.objectId, functionDeclaration: sum, returnByValue: true });
+  const wasm = await session.send('Runtime.callFunctionOn', {
+    objectId: objects.objectId,
+    functionDeclaration: sum,
+    returnByValue: true,
+  });
   await session.detach();
   return { heap: usedSize, wasm: wasm.result.value };
 }
@@ -164,7 +174,10 @@ async function measureMemory(browser, servers, name) {
         return { heap: after.heap - before.heap, wasm: after.wasm };
       }),
     );
-  return { heapKb: median(rounds.map(({ heap }) => heap)) / 1024, wasmKb: median(rounds.map(({ wasm }) => wasm)) / 1024 };
+  return {
+    heapKb: median(rounds.map(({ heap }) => heap)) / 1024,
+    wasmKb: median(rounds.map(({ wasm }) => wasm)) / 1024,
+  };
 }
 
 /** All contenders at the same time: most of a burst is waiting. */
@@ -205,7 +218,8 @@ try {
     Object.assign(contender, await measureMemory(browser, near, contender.name));
   }
   for (const failing of START_ONLY ? [] : [false, true])
-    for (const [i, burst] of (await measureBursts(browser, near, api, failing)).entries()) CONTENDERS[i][failing ? 'outage' : 'burst'] = burst;
+    for (const [i, burst] of (await measureBursts(browser, near, api, failing)).entries())
+      CONTENDERS[i][failing ? 'outage' : 'burst'] = burst;
 } finally {
   await browser?.close();
   for (const server of [far.site, far.api, site, api]) server.close();
@@ -215,7 +229,11 @@ try {
 const COLUMNS = [
   { head: 'bytes, brotli', value: ({ bytes }) => bytes, digits: 0 },
   { head: 'first token, ms', value: ({ coldMs }) => coldMs, digits: 0 },
-  { head: 'of fetch (95 %)', show: ({ cold: { median, low, high } }) => `${median.toFixed(3)} (${low.toFixed(3)}–${high.toFixed(3)})`, tableOnly: true },
+  {
+    head: 'of fetch (95 %)',
+    show: ({ cold: { median, low, high } }) => `${median.toFixed(3)} (${low.toFixed(3)}–${high.toFixed(3)})`,
+    tableOnly: true,
+  },
   { head: 'cached getToken, ns', value: ({ cachedNs }) => cachedNs, digits: 0 },
   { head: `requests, ${CALLERS} calls`, value: ({ burst }) => burst?.requests, digits: 0 },
   { head: 'the same, 503', value: ({ outage }) => outage?.requests, digits: 0 },
@@ -223,22 +241,33 @@ const COLUMNS = [
   { head: 'wasm memory, KB', value: ({ wasmKb }) => wasmKb, digits: 0, tableOnly: true },
 ];
 
-const shown = ({ value, digits, show = (contender) => value(contender)?.toFixed(digits) ?? '–' }, contender) => show(contender);
+const shown = ({ value, digits, show = (contender) => value(contender)?.toFixed(digits) ?? '–' }, contender) =>
+  show(contender);
 const line = (cells) => `| ${cells.join(' | ')} |`;
 console.log(line(['', ...COLUMNS.map(({ head }) => head)]));
 console.log(line(['---', ...COLUMNS.map(() => '---:')]));
-for (const contender of CONTENDERS) console.log(line([contender.label, ...COLUMNS.map((column) => shown(column, contender))]));
+for (const contender of CONTENDERS)
+  console.log(line([contender.label, ...COLUMNS.map((column) => shown(column, contender))]));
 console.log(`
 First token: from the script's last byte, ${ROUND_TRIP_MS} ms added to each round trip, median of ${COLD_ROUNDS}; in times of
 fetch: the median of as many pairs. Memory: of an idle client, after a
 collection, median of ${MEMORY_ROUNDS}. A hand-written fetch keeps no token, so it has none to return and no memory to measure.`);
 for (const { label, burst, outage } of START_ONLY ? [] : CONTENDERS)
   if (burst.tokens < CALLERS || outage.errors < CALLERS)
-    console.log(`${label}: ${burst.tokens} tokens of ${CALLERS} calls; under 503 ${outage.errors} errors within ${BURST_MAX_MS / 1000} s.`);
+    console.log(
+      `${label}: ${burst.tokens} tokens of ${CALLERS} calls; under 503 ${outage.errors} errors within ${BURST_MAX_MS / 1000} s.`,
+    );
 
 if (!START_ONLY) {
   await mkdir(path('../../../build'), { recursive: true });
-  await writeFile(path('../../../build/bench.svg'), plot('Token clients side by side', CONTENDERS, COLUMNS.filter(({ tableOnly }) => !tableOnly)));
+  await writeFile(
+    path('../../../build/bench.svg'),
+    plot(
+      'Token clients side by side',
+      CONTENDERS,
+      COLUMNS.filter(({ tableOnly }) => !tableOnly),
+    ),
+  );
   console.log('\nThe plot is in build/bench.svg');
 }
 

@@ -31,7 +31,14 @@ export async function cached(durationMs) {
 export async function burst(callers, maxMs) {
   const results = { tokens: 0, errors: 0 };
   const calls = Array.from({ length: callers }, () => getToken());
-  const settled = Promise.all(calls.map((call) => call.then(() => results.tokens++, () => results.errors++)));
+  const settled = Promise.all(
+    calls.map((call) =>
+      call.then(
+        () => results.tokens++,
+        () => results.errors++,
+      ),
+    ),
+  );
   await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, maxMs))]);
   return { ...results };
 }

@@ -12,7 +12,7 @@ export function ratioOfPairs(times, references) {
   const ratios = times.map((time, i) => time / references[i]).sort((a, b) => a - b);
   const n = ratios.length;
   let rank = 0;
-  for (let heads = 0.5 ** n, share = heads; share <= 0.025; ) {
+  for (let heads = 0.5 ** n, share = heads; share <= 0.025;) {
     rank++;
     heads *= (n - rank + 1) / rank;
     share += heads;

@@ -13,7 +13,9 @@ function panel({ head, value, digits }, contenders, left, width) {
     if (number === undefined) return text(left, y + 15, '–');
     const length = Math.max(2, (number / most) * (width - 62));
     const bar = `<rect class="${contenders[i].ours ? 'ours' : 'other'}" x="${left.toFixed(1)}" y="${y + 3}" width="${length.toFixed(1)}" height="${ROW - 9}" rx="2"/>`;
-    return bar + text(left + length + 6, y + 16, number.toFixed(digits).replace(/\B(?=(\d{3})+$)/g, ' '), 'class="value"');
+    return (
+      bar + text(left + length + 6, y + 16, number.toFixed(digits).replace(/\B(?=(\d{3})+$)/g, ' '), 'class="value"')
+    );
   });
   return [text(left, PANEL_TOP, head, 'class="head"'), ...rows].join('\n');
 }

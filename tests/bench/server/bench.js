@@ -64,10 +64,23 @@ async function cpuUs(pid) {
 /** Load on a server, which is process `pid`. */
 async function load({ url, pid }, file, connections) {
   const cpuBefore = await cpuUs(pid);
-  const { stdout } = await promisify(execFile)('wrk', ['-t1', `-c${connections}`, `-d${SECONDS}`, '-s', file, new URL(url).origin]);
+  const { stdout } = await promisify(execFile)('wrk', [
+    '-t1',
+    `-c${connections}`,
+    `-d${SECONDS}`,
+    '-s',
+    file,
+    new URL(url).origin,
+  ]);
   const { requests, us, p99Us, ...errors } = JSON.parse(stdout.trim().split('\n').at(-1));
-  if (Object.values(errors).some((count) => count)) throw new Error(`some of ${requests} requests to ${url} failed: ${JSON.stringify(errors)}`);
-  return { requests, perSecond: (requests / us) * 1e6, p99Ms: p99Us / 1000, cpuUs: ((await cpuUs(pid)) - cpuBefore) / requests };
+  if (Object.values(errors).some((count) => count))
+    throw new Error(`some of ${requests} requests to ${url} failed: ${JSON.stringify(errors)}`);
+  return {
+    requests,
+    perSecond: (requests / us) * 1e6,
+    p99Ms: p99Us / 1000,
+    cpuUs: ((await cpuUs(pid)) - cpuBefore) / requests,
+  };
 }
 
 async function tokenFor(endpoint, { headers, body }) {
@@ -80,7 +93,9 @@ async function tokenFor(endpoint, { headers, body }) {
 async function refreshes(endpoint, grants, count) {
   const refreshed = new Map();
   while (refreshed.size < count)
-    for (const { grant, token } of await Promise.all(grants.map(async (grant) => ({ grant, token: await tokenFor(endpoint, grant) }))))
+    for (const { grant, token } of await Promise.all(
+      grants.map(async (grant) => ({ grant, token: await tokenFor(endpoint, grant) })),
+    ))
       refreshed.set(token, { headers: { ...grant.headers, Authorization: `Bearer ${token}` } });
   return [...refreshed.values()].slice(0, count);
 }
@@ -97,23 +112,36 @@ try {
   for (let i = 0; i < SITES; i++) {
     const [apiKey, host] = [apiKeys[i % API_KEYS], `www.shop-${i}.example`];
     const { domainKey } = await authd.createDomainKey(apiKey, [host, `*.shop-${i}.example`]);
-    grants.push({ headers: { 'x-inbenta-key': apiKey, Origin: `https://${host}`, 'Content-Type': 'application/json' }, body: JSON.stringify({ domainKey }) });
+    grants.push({
+      headers: { 'x-inbenta-key': apiKey, Origin: `https://${host}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ domainKey }),
+    });
   }
   bare = spawn(BARE, [authd.db], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [port] = await once(bare.stdout.setEncoding('utf8'), 'data');
   const same = { url: `http://127.0.0.1:${port.trim()}`, pid: bare.pid };
-  const scripts = { '/auth': await scriptFor('auth', '/v1/auth', grants), '/refreshToken': await scriptFor('refresh', '/v1/refreshToken', await refreshes(endpoint, grants, TOKENS)) };
+  const scripts = {
+    '/auth': await scriptFor('auth', '/v1/auth', grants),
+    '/refreshToken': await scriptFor('refresh', '/v1/refreshToken', await refreshes(endpoint, grants, TOKENS)),
+  };
 
   console.log(`Median of ${ROUNDS} rounds of ${SECONDS} s; ${SITES} domain keys, ${TOKENS} tokens\n`);
-  console.log('| request | connections | server | requests/s | p99, ms | CPU of the server, µs a request | of the same work |\n| --- | ---: | --- | ---: | ---: | ---: | ---: |');
+  console.log(
+    '| request | connections | server | requests/s | p99, ms | CPU of the server, µs a request | of the same work |\n| --- | ---: | --- | ---: | ---: | ---: | ---: |',
+  );
   for (const [path, file] of Object.entries(scripts))
     for (const connections of CONNECTIONS) {
       const rounds = [];
-      for (let round = 0; round < ROUNDS; round++) rounds.push({ bare: await load(same, file, connections), authd: await load(ours, file, connections) });
+      for (let round = 0; round < ROUNDS; round++)
+        rounds.push({ bare: await load(same, file, connections), authd: await load(ours, file, connections) });
       const share = median(rounds.map((round) => round.authd.perSecond / round.bare.perSecond));
       for (const name of ['bare', 'authd']) {
-        const [perSecond, p99, cpu] = ['perSecond', 'p99Ms', 'cpuUs'].map((field) => median(rounds.map((round) => round[name][field])));
-        console.log(`| ${path} | ${connections} | ${name == 'bare' ? 'the same work' : 'inbenta-authd'} | ${perSecond.toFixed(0)} | ${p99.toFixed(2)} | ${cpu.toFixed(1)} | ${name == 'bare' ? '' : share.toFixed(2)} |`);
+        const [perSecond, p99, cpu] = ['perSecond', 'p99Ms', 'cpuUs'].map((field) =>
+          median(rounds.map((round) => round[name][field])),
+        );
+        console.log(
+          `| ${path} | ${connections} | ${name == 'bare' ? 'the same work' : 'inbenta-authd'} | ${perSecond.toFixed(0)} | ${p99.toFixed(2)} | ${cpu.toFixed(1)} | ${name == 'bare' ? '' : share.toFixed(2)} |`,
+        );
       }
       if (share >= SHARE) continue;
       console.log(`${path}, ${connections} connections: ${share.toFixed(2)} of the same work is less than ${SHARE}`);

@@ -4,5 +4,8 @@ addEventListener('activate', (event) => event.waitUntil(clients.claim()));
 addEventListener('message', ({ data, ports }) =>
   InbentaAuthSDK.createFromDomainKey('the-domain-key', 'the-api-key', data)
     .getToken()
-    .then(({ accessToken }) => ports[0].postMessage(accessToken), ({ message }) => ports[0].postMessage(message)),
+    .then(
+      ({ accessToken }) => ports[0].postMessage(accessToken),
+      ({ message }) => ports[0].postMessage(message),
+    ),
 );

@@ -26,7 +26,9 @@ async function rssMb(pid) {
 test('abuse', { timeout: 60_000 }, async (t) => {
   const authd = await Authd.create();
   t.after(() => authd.remove());
-  const endpoint = await authd.serve({ words: ['--trusted-proxy', '127.0.0.1'] }) /* a trusted proxy has no limit of connections */;
+  const endpoint = await authd.serve({
+    words: ['--trusted-proxy', '127.0.0.1'],
+  }); /* a trusted proxy has no limit of connections */
   const apiKey = await authd.createApiKey();
   const { domainKey } = await authd.createDomainKey(apiKey, ['shop.example']);
   const port = new URL(endpoint).port;
@@ -37,7 +39,12 @@ test('abuse', { timeout: 60_000 }, async (t) => {
     const start = performance.now();
     const answer = await fetch(`${endpoint}/auth`, {
       method: 'POST',
-      headers: { 'x-inbenta-key': apiKey, Origin: 'https://shop.example', 'Content-Type': 'application/json', Connection: 'close' },
+      headers: {
+        'x-inbenta-key': apiKey,
+        Origin: 'https://shop.example',
+        'Content-Type': 'application/json',
+        Connection: 'close',
+      },
       body: JSON.stringify({ domainKey }),
       signal: AbortSignal.timeout(SERVED_WITHIN_MS),
     });
@@ -47,7 +54,15 @@ test('abuse', { timeout: 60_000 }, async (t) => {
 
   await t.test('invalid HTTP is refused', async () => {
     const head = 'POST /v1/auth HTTP/1.1\r\nHost: a\r\n';
-    const bad = ['\0\xff\r\n\r\n', 'GET\r\n\r\n', `GET /${'a'.repeat(100_000)} HTTP/1.1\r\n\r\n`, `${head}X: ${'b'.repeat(100_000)}\r\n\r\n`, `${head}Content-Length: -1\r\n\r\n`, `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, `${head}Content-Length: 999999999999999999999\r\n\r\n`];
+    const bad = [
+      '\0\xff\r\n\r\n',
+      'GET\r\n\r\n',
+      `GET /${'a'.repeat(100_000)} HTTP/1.1\r\n\r\n`,
+      `${head}X: ${'b'.repeat(100_000)}\r\n\r\n`,
+      `${head}Content-Length: -1\r\n\r\n`,
+      `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`,
+      `${head}Content-Length: 999999999999999999999\r\n\r\n`,
+    ];
     for (const text of bad) {
       const socket = await open(port);
       sockets.push(socket);
@@ -57,7 +72,10 @@ test('abuse', { timeout: 60_000 }, async (t) => {
   });
 
   await t.test(`${CONNECTIONS} connections, half a header or half a body in each`, async (t) => {
-    const slow = ['POST /v1/auth HTTP/1.1\r\nHost: a\r\nX-Slow: ', 'POST /v1/auth HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{'];
+    const slow = [
+      'POST /v1/auth HTTP/1.1\r\nHost: a\r\nX-Slow: ',
+      'POST /v1/auth HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{',
+    ];
     for (let i = 0; i < CONNECTIONS; i += 100)
       for (const socket of await Promise.all(Array.from({ length: 100 }, () => open(port)))) {
         socket.write(slow[sockets.length % slow.length]);

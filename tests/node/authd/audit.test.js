@@ -14,13 +14,22 @@ const ADMIN_TOKEN = '0123456789abcdef'.repeat(2);
 const ORIGIN = 'https://shop.example';
 
 async function post(url, body, headers = {}) {
-  const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: body && JSON.stringify(body) });
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: body && JSON.stringify(body),
+  });
   return { status: answer.status, ...(await answer.json()) };
 }
 
-const manage = (endpoint, path, body, token = ADMIN_TOKEN) => post(new URL(`/admin/${path}`, endpoint), body, { Authorization: `Bearer ${token}` });
+const manage = (endpoint, path, body, token = ADMIN_TOKEN) =>
+  post(new URL(`/admin/${path}`, endpoint), body, { Authorization: `Bearer ${token}` });
 
-const read = async (file) => (await readFile(file, 'utf8')).split('\n').filter(Boolean).map((line) => JSON.parse(line));
+const read = async (file) =>
+  (await readFile(file, 'utf8'))
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 
 /** Waits a few seconds for `condition`. */
 async function until(condition) {
@@ -37,7 +46,8 @@ test('grants, refusals and changes are logged with their author and without cred
 
   const key = await command('api-key', 'create', '--name', 'shop');
   const domainKey = await command('domain-key', 'create', '--api-key', key.apiKey, '--domain', 'shop.example');
-  const auth = (body, origin = ORIGIN) => post(`${endpoint}/auth`, body, { 'x-inbenta-key': key.apiKey, Origin: origin });
+  const auth = (body, origin = ORIGIN) =>
+    post(`${endpoint}/auth`, body, { 'x-inbenta-key': key.apiKey, Origin: origin });
   const { accessToken } = await auth({ domainKey: domainKey.domainKey });
   const bearer = { 'x-inbenta-key': key.apiKey, Authorization: `Bearer ${accessToken}`, Origin: ORIGIN };
   await post(`${endpoint}/refreshToken`, undefined, bearer);
@@ -61,30 +71,101 @@ test('grants, refusals and changes are logged with their author and without cred
   const by = { by: 'command', user: userInfo().username };
   const expected = [
     { event: 'api-key create', outcome: 'done', ...by, key: key.id, name: 'shop' },
-    { event: 'domain-key create', outcome: 'done', ...by, key: domainKey.id, apiKeyId: key.id, domains: ['shop.example'] },
+    {
+      event: 'domain-key create',
+      outcome: 'done',
+      ...by,
+      key: domainKey.id,
+      apiKeyId: key.id,
+      domains: ['shop.example'],
+    },
     { event: 'token grant', outcome: 'done', by: 'client', status: 200, origin: ORIGIN, key: domainKey.id },
     { event: 'token refresh', outcome: 'done', by: 'client', status: 200, origin: ORIGIN, key: domainKey.id },
-    { event: 'token grant', outcome: 'refused', by: 'client', status: 403, origin: 'https://evil.example', key: domainKey.id, reason: 'origin_not_allowed' },
-    { event: 'token grant', outcome: 'refused', by: 'client', status: 400, origin: ORIGIN, key: key.id, reason: 'credentials_rejected' },
+    {
+      event: 'token grant',
+      outcome: 'refused',
+      by: 'client',
+      status: 403,
+      origin: 'https://evil.example',
+      key: domainKey.id,
+      reason: 'origin_not_allowed',
+    },
+    {
+      event: 'token grant',
+      outcome: 'refused',
+      by: 'client',
+      status: 400,
+      origin: ORIGIN,
+      key: key.id,
+      reason: 'credentials_rejected',
+    },
     { event: 'secret create', outcome: 'done', by: 'admin', status: 201, key: secret.id, apiKeyId: key.id },
-    { event: 'secret rotate', outcome: 'done', ...by, key: rotated.id, apiKeyId: key.id, replaces: secret.id, replacedExpires: rotated.replacedExpires },
-    { event: 'secret rotate', outcome: 'done', by: 'admin', status: 201, key: again.id, apiKeyId: key.id, replaces: rotated.id, replacedExpires: again.replacedExpires },
-    { event: 'domain-key set-domains', outcome: 'done', by: 'admin', status: 200, key: domainKey.id, apiKeyId: key.id, domains: ['other.example'] },
+    {
+      event: 'secret rotate',
+      outcome: 'done',
+      ...by,
+      key: rotated.id,
+      apiKeyId: key.id,
+      replaces: secret.id,
+      replacedExpires: rotated.replacedExpires,
+    },
+    {
+      event: 'secret rotate',
+      outcome: 'done',
+      by: 'admin',
+      status: 201,
+      key: again.id,
+      apiKeyId: key.id,
+      replaces: rotated.id,
+      replacedExpires: again.replacedExpires,
+    },
+    {
+      event: 'domain-key set-domains',
+      outcome: 'done',
+      by: 'admin',
+      status: 200,
+      key: domainKey.id,
+      apiKeyId: key.id,
+      domains: ['other.example'],
+    },
     { event: 'domain-key revoke', outcome: 'done', ...by, key: domainKey.id },
-    { event: 'signing-key rotate', outcome: 'done', by: 'admin', status: 201, key: signing.kid, signsFrom: signing.signsFrom },
+    {
+      event: 'signing-key rotate',
+      outcome: 'done',
+      by: 'admin',
+      status: 201,
+      key: signing.kid,
+      signsFrom: signing.signsFrom,
+    },
     { event: 'secret revoke', outcome: 'refused', by: 'admin', status: 404, reason: 'not_found' },
     { event: 'secret revoke', outcome: 'refused', by: 'admin', status: 401, reason: 'token_invalid' },
     { event: 'list', outcome: 'refused', by: 'admin', status: 401, reason: 'token_missing' },
   ];
-  assert.deepEqual(lines.map(({ time, client, token, ...line }) => line), expected);
+  assert.deepEqual(
+    lines.map(({ time, client, token, ...line }) => line),
+    expected,
+  );
   // Events of the server have the client's address. Grants and refreshes have the token's jti.
   for (const { by, client } of lines) assert.equal(client, by == 'command' ? undefined : '127.0.0.1');
   const jti = (text) => JSON.parse(Buffer.from(text.split('.')[1], 'base64url')).jti;
   assert.equal(lines[2].token, jti(accessToken));
-  assert.deepEqual(lines.map(({ token }) => !!token), expected.map(({ event, status }) => /^token/.test(event) && status == 200));
-  for (const { time } of lines) assert.ok(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(time) && Math.abs(Date.parse(time) - Date.now()) < 30_000, time);
+  assert.deepEqual(
+    lines.map(({ token }) => !!token),
+    expected.map(({ event, status }) => /^token/.test(event) && status == 200),
+  );
+  for (const { time } of lines)
+    assert.ok(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(time) && Math.abs(Date.parse(time) - Date.now()) < 30_000, time);
   const text = await readFile(file, 'utf8');
-  for (const credential of [key.apiKey, domainKey.domainKey, secret.secret, rotated.secret, again.secret, accessToken, ADMIN_TOKEN]) assert.ok(credential && !text.includes(credential));
+  for (const credential of [
+    key.apiKey,
+    domainKey.domainKey,
+    secret.secret,
+    rotated.secret,
+    again.secret,
+    accessToken,
+    ADMIN_TOKEN,
+  ])
+    assert.ok(credential && !text.includes(credential));
   assert.equal((await stat(file)).mode & 0o777, 0o600);
 });
 
@@ -98,7 +179,12 @@ test('on SIGHUP the file is reopened, and no event is lost', async (t) => {
   await rename(file, `${file}.1`);
   await ask();
   process.kill(authd.pid, 'SIGHUP');
-  await until(() => stat(file).then(() => true, () => false));
+  await until(() =>
+    stat(file).then(
+      () => true,
+      () => false,
+    ),
+  );
   await ask();
   assert.equal((await read(`${file}.1`)).length, 2);
   assert.equal((await read(file)).length, 1);
@@ -107,7 +193,9 @@ test('on SIGHUP the file is reopened, and no event is lost', async (t) => {
   await rename(file, `${file}.2`);
   await symlink('/no/such/folder/audit', file);
   process.kill(authd.pid, 'SIGHUP');
-  await until(() => authd.log.some((line) => /--audit .*: No such file or directory; going on with the old file/.test(line)));
+  await until(() =>
+    authd.log.some((line) => /--audit .*: No such file or directory; going on with the old file/.test(line)),
+  );
   await ask();
   assert.equal((await read(`${file}.2`)).length, 2);
   assert.equal(await authd.stop(), 0);
@@ -127,11 +215,21 @@ test('if the log cannot be written, the server continues, reports it once and co
   for (let i = 0; i < 3; i++) assert.equal((await ask()).status, 200);
   assert.deepEqual(await health(), { status: 'ok', audit: 'failing' });
   await until(() => authd.log.some((line) => line.includes('cannot be written')));
-  assert.equal(authd.log.filter((line) => /audit log \S+ cannot be written: No space left on device; going on without it/.test(line)).length, 1);
+  assert.equal(
+    authd.log.filter((line) =>
+      /audit log \S+ cannot be written: No space left on device; going on without it/.test(line),
+    ).length,
+    1,
+  );
 
   await rm(file);
   process.kill(authd.pid, 'SIGHUP');
-  await until(() => stat(file).then(() => true, () => false));
+  await until(() =>
+    stat(file).then(
+      () => true,
+      () => false,
+    ),
+  );
   assert.equal((await ask()).status, 200);
   const [gap, granted] = await read(file);
   assert.deepEqual([gap.event, gap.missing, granted.event, granted.outcome], ['audit gap', 3, 'token grant', 'done']);

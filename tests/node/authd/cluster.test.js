@@ -10,12 +10,19 @@ const ORIGIN = 'https://shop.example';
 const patience = () => AbortSignal.timeout(20_000);
 
 async function post(url, headers, body) {
-  const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: body && JSON.stringify(body), signal: patience() });
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: body && JSON.stringify(body),
+    signal: patience(),
+  });
   return { status: answer.status, instance: answer.headers.get('x-instance'), ...(await answer.json()) };
 }
 
-const auth = (endpoint, { apiKey, ...body }) => post(`${endpoint}/auth`, { 'x-inbenta-key': apiKey, Origin: ORIGIN }, body);
-const refresh = (endpoint, { apiKey }, token) => post(`${endpoint}/refreshToken`, { 'x-inbenta-key': apiKey, Origin: ORIGIN, Authorization: `Bearer ${token}` });
+const auth = (endpoint, { apiKey, ...body }) =>
+  post(`${endpoint}/auth`, { 'x-inbenta-key': apiKey, Origin: ORIGIN }, body);
+const refresh = (endpoint, { apiKey }, token) =>
+  post(`${endpoint}/refreshToken`, { 'x-inbenta-key': apiKey, Origin: ORIGIN, Authorization: `Bearer ${token}` });
 const kidOf = (token) => JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).kid;
 
 async function published(endpoint) {
@@ -28,7 +35,8 @@ test('two instances work behind a load balancer', { timeout: 120_000 }, async (t
   t.after(() => cluster.remove());
   const { endpoint, instances, adminToken } = cluster;
   const hosts = instances.map((instance) => new URL(instance.endpoint).host);
-  const manage = (path, body) => post(new URL(`/admin/${path}`, endpoint), { Authorization: `Bearer ${adminToken}` }, body);
+  const manage = (path, body) =>
+    post(new URL(`/admin/${path}`, endpoint), { Authorization: `Bearer ${adminToken}` }, body);
   const { apiKey } = await manage('api-keys', { name: 'shop' });
   const { domainKey } = await manage('domain-keys', { apiKey, domains: ['shop.example'] });
   const key = { apiKey, domainKey };
@@ -42,8 +50,10 @@ test('two instances work behind a load balancer', { timeout: 120_000 }, async (t
       granted.set(instance, accessToken);
     }
     assert.deepEqual([...granted.keys()].sort(), [...hosts].sort());
-    for (const { authd } of instances) while (!authd.log.some((line) => line.includes('POST /v1/auth 200'))) await sleep(10);
-    for (const token of granted.values()) for (const at of everywhere) assert.equal((await refresh(at, key, token)).status, 200);
+    for (const { authd } of instances)
+      while (!authd.log.some((line) => line.includes('POST /v1/auth 200'))) await sleep(10);
+    for (const token of granted.values())
+      for (const at of everywhere) assert.equal((await refresh(at, key, token)).status, 200);
   });
 
   await t.test('a key that is revoked through the load balancer is refused immediately by both', async () => {
@@ -68,7 +78,8 @@ test('two instances work behind a load balancer', { timeout: 120_000 }, async (t
     for (const at of everywhere) {
       const { accessToken } = await auth(at, key);
       assert.equal(kidOf(accessToken), kid);
-      for (const { endpoint } of instances) for (const token of [old, accessToken]) assert.equal((await refresh(endpoint, key, token)).status, 200);
+      for (const { endpoint } of instances)
+        for (const token of [old, accessToken]) assert.equal((await refresh(endpoint, key, token)).status, 200);
     }
   });
 
@@ -89,15 +100,30 @@ test('two instances work behind a load balancer', { timeout: 120_000 }, async (t
     const { port } = new URL(instances[0].endpoint);
     assert.equal(await instances[0].authd.serve({ port, adminToken }), instances[0].endpoint);
     let answered = '';
-    for (let tries = 0; tries < 100 && answered != hosts[0]; tries++, await sleep(50)) answered = (await auth(endpoint, key)).instance;
+    for (let tries = 0; tries < 100 && answered != hosts[0]; tries++, await sleep(50))
+      answered = (await auth(endpoint, key)).instance;
     assert.equal(answered, hosts[0]);
   });
 
   await t.test('headers and bodies pass the load balancer unchanged', async () => {
-    const preflight = await fetch(`${endpoint}/auth`, { method: 'OPTIONS', headers: { Origin: ORIGIN }, signal: patience() });
-    assert.deepEqual([preflight.status, preflight.headers.get('Access-Control-Allow-Origin'), preflight.headers.get('Vary')], [204, ORIGIN, 'Origin']);
-    assert.equal((await post(`${endpoint}/auth`, { 'x-inbenta-key': apiKey }, { domainKey: 'x'.repeat(20_000) })).status, 413);
-    const { status, error } = await post(`${endpoint}/auth`, { 'x-inbenta-key': apiKey, Origin: 'https://evil.example' }, { domainKey });
+    const preflight = await fetch(`${endpoint}/auth`, {
+      method: 'OPTIONS',
+      headers: { Origin: ORIGIN },
+      signal: patience(),
+    });
+    assert.deepEqual(
+      [preflight.status, preflight.headers.get('Access-Control-Allow-Origin'), preflight.headers.get('Vary')],
+      [204, ORIGIN, 'Origin'],
+    );
+    assert.equal(
+      (await post(`${endpoint}/auth`, { 'x-inbenta-key': apiKey }, { domainKey: 'x'.repeat(20_000) })).status,
+      413,
+    );
+    const { status, error } = await post(
+      `${endpoint}/auth`,
+      { 'x-inbenta-key': apiKey, Origin: 'https://evil.example' },
+      { domainKey },
+    );
     assert.deepEqual([status, error.reason], [403, 'origin_not_allowed']);
   });
 });

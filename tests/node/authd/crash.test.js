@@ -34,37 +34,43 @@ function startWriter(db, writes, acknowledged) {
   return writer;
 }
 
-test(`${WRITES} writes with kill -9 in between lose no acknowledged key or revocation`, { timeout: 120_000 }, async (t) => {
-  const authd = await Authd.create();
-  t.after(() => authd.remove());
-  const random = numbers(SEED);
-  const acknowledged = new Map();
-  let written = 0;
-  let kills = 0;
-  while (written < WRITES) {
-    const writers = Array.from({ length: WRITERS }, () => startWriter(authd.db, (WRITES - written) / WRITERS + 2, acknowledged));
-    const closed = writers.map((writer) => once(writer, 'close'));
-    const enough = Math.ceil(random() * WRITES * 0.1);
-    const ended = Promise.all(closed);
-    let over = false;
-    ended.then(() => (over = true));
-    while (!over && writers.reduce((sum, { count }) => sum + count, 0) < enough) await sleep(1);
-    await sleep(random() * 5);
-    for (const writer of writers) writer.kill('SIGKILL');
-    for (const [code, signal] of await ended) {
-      assert.ok(signal == 'SIGKILL' || code == 0, `a writer failed with ${code}`);
-      kills += signal == 'SIGKILL';
-    }
-    written += writers.reduce((sum, { count }) => sum + count, 0);
+test(
+  `${WRITES} writes with kill -9 in between lose no acknowledged key or revocation`,
+  { timeout: 120_000 },
+  async (t) => {
+    const authd = await Authd.create();
+    t.after(() => authd.remove());
+    const random = numbers(SEED);
+    const acknowledged = new Map();
+    let written = 0;
+    let kills = 0;
+    while (written < WRITES) {
+      const writers = Array.from({ length: WRITERS }, () =>
+        startWriter(authd.db, (WRITES - written) / WRITERS + 2, acknowledged),
+      );
+      const closed = writers.map((writer) => once(writer, 'close'));
+      const enough = Math.ceil(random() * WRITES * 0.1);
+      const ended = Promise.all(closed);
+      let over = false;
+      ended.then(() => (over = true));
+      while (!over && writers.reduce((sum, { count }) => sum + count, 0) < enough) await sleep(1);
+      await sleep(random() * 5);
+      for (const writer of writers) writer.kill('SIGKILL');
+      for (const [code, signal] of await ended) {
+        assert.ok(signal == 'SIGKILL' || code == 0, `a writer failed with ${code}`);
+        kills += signal == 'SIGKILL';
+      }
+      written += writers.reduce((sum, { count }) => sum + count, 0);
 
-    const kept = new Map((await authd.command('domain-key', 'list')).map(({ id, revoked }) => [id, revoked]));
-    for (const [id, what] of acknowledged) {
-      assert.ok(kept.has(id), `${id} was acknowledged and is lost`);
-      assert.ok(what == 'made' || kept.get(id), `the revocation of ${id} was acknowledged and is lost`);
+      const kept = new Map((await authd.command('domain-key', 'list')).map(({ id, revoked }) => [id, revoked]));
+      for (const [id, what] of acknowledged) {
+        assert.ok(kept.has(id), `${id} was acknowledged and is lost`);
+        assert.ok(what == 'made' || kept.get(id), `the revocation of ${id} was acknowledged and is lost`);
+      }
+      // Each writer has at most one write that was made but not acknowledged.
+      assert.ok(kept.size - acknowledged.size <= kills, 'keys that nobody made');
     }
-    // Each writer has at most one write that was made but not acknowledged.
-    assert.ok(kept.size - acknowledged.size <= kills, 'keys that nobody made');
-  }
-  assert.ok(kills >= 5, `only ${kills} writers were killed`);
-  t.diagnostic(`${written} writes acknowledged, ${kills} writers killed, nothing lost`);
-});
+    assert.ok(kills >= 5, `only ${kills} writers were killed`);
+    t.diagnostic(`${written} writes acknowledged, ${kills} writers killed, nothing lost`);
+  },
+);

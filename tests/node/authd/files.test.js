@@ -21,7 +21,8 @@ async function make(t) {
 }
 
 /** Starts inbenta-authd, which must refuse to start. If it serves instead, it is ended. */
-const refused = (authd, ...words) => execute('timeout', ['10', authd.program, 'serve', '--db', authd.db, '--listen', '127.0.0.1:0', ...words], {});
+const refused = (authd, ...words) =>
+  execute('timeout', ['10', authd.program, 'serve', '--db', authd.db, '--listen', '127.0.0.1:0', ...words], {});
 
 test('a file that others can read is refused with a chmod command, and accepted after that command', async (t) => {
   const authd = await make(t);
@@ -30,7 +31,12 @@ test('a file that others can read is refused with a chmod command, and accepted 
   const { file: cert, keyFile } = await certificate(t, 'localhost');
   await writeFile(token, ADMIN_TOKEN, { mode: 0o600 });
   await writeFile(audit, '', { mode: 0o600 });
-  const files = { [authd.db]: [], [token]: ['--admin-token-file', token], [audit]: ['--audit', audit], [keyFile]: ['--tls-cert', cert, '--tls-key', keyFile] };
+  const files = {
+    [authd.db]: [],
+    [token]: ['--admin-token-file', token],
+    [audit]: ['--audit', audit],
+    [keyFile]: ['--tls-cert', cert, '--tls-key', keyFile],
+  };
   for (const [file, words] of Object.entries(files))
     for (const mode of [0o644, 0o606, 0o620]) {
       await chmod(file, mode);
@@ -44,7 +50,10 @@ test('a file that others can read is refused with a chmod command, and accepted 
   await authd.serve({ words: Object.values(files).flat() });
   // Commands that manage keys check the database file too.
   await chmod(authd.db, 0o604);
-  await assert.rejects(authd.command('api-key', 'list'), ({ code, stderr }) => code == 1 && /run: chmod 600/.test(stderr));
+  await assert.rejects(
+    authd.command('api-key', 'list'),
+    ({ code, stderr }) => code == 1 && /run: chmod 600/.test(stderr),
+  );
 });
 
 test('the management interface is not served over plain http to other machines, unless an option allows it', async (t) => {
@@ -62,16 +71,39 @@ test('the management interface is not served over plain http to other machines, 
 /** GET with this Host header. */
 const ask = (endpoint, path, host) =>
   new Promise((resolve, reject) => {
-    get(new URL(path, endpoint), { headers: { Host: host, Authorization: `Bearer ${ADMIN_TOKEN}` } }, (answer) => resolve(answer.resume().statusCode)).on('error', reject);
+    get(new URL(path, endpoint), { headers: { Host: host, Authorization: `Bearer ${ADMIN_TOKEN}` } }, (answer) =>
+      resolve(answer.resume().statusCode),
+    ).on('error', reject);
   });
 
 test('against DNS rebinding, /admin/ is served only under localhost, addresses and allowed names', async (t) => {
   const authd = await make(t);
-  const endpoint = await authd.serve({ adminToken: ADMIN_TOKEN, words: ['--allow-host', 'keys.example', '--allow-host', 'keys2.example'] });
+  const endpoint = await authd.serve({
+    adminToken: ADMIN_TOKEN,
+    words: ['--allow-host', 'keys.example', '--allow-host', 'keys2.example'],
+  });
   const { address } = Object.values(networkInterfaces()).flat()[0];
-  for (const host of ['localhost', 'localhost:8080', 'shop.localhost', '127.0.0.1:1', '[::1]', '[::1]:8080', address.includes(':') ? `[${address}]` : address, 'keys.example', 'KEYS2.example:443'])
+  for (const host of [
+    'localhost',
+    'localhost:8080',
+    'shop.localhost',
+    '127.0.0.1:1',
+    '[::1]',
+    '[::1]:8080',
+    address.includes(':') ? `[${address}]` : address,
+    'keys.example',
+    'KEYS2.example:443',
+  ])
     for (const path of ['/admin/', '/admin/api-keys']) assert.equal(await ask(endpoint, path, host), 200, host);
-  for (const host of ['evil.example', 'localhost.evil.example', 'evillocalhost', '127.0.0.1.evil.example', 'x.keys.example', '[::1', '1']) {
+  for (const host of [
+    'evil.example',
+    'localhost.evil.example',
+    'evillocalhost',
+    '127.0.0.1.evil.example',
+    'x.keys.example',
+    '[::1',
+    '1',
+  ]) {
     for (const path of ['/admin/', '/admin/api-keys']) assert.equal(await ask(endpoint, path, host), 421, host);
     assert.equal(await ask(endpoint, '/healthz', host), 200); // only /admin/ is limited
   }
@@ -81,7 +113,17 @@ test('domains that belong to no single owner are refused', async (t) => {
   const authd = await make(t);
   const [{ apiKey }] = await authd.command('api-key', 'list');
   for (const domain of ['com', '*.com', '*.localnet', 'intranet'])
-    await assert.rejects(authd.createDomainKey(apiKey, [domain]), ({ code, stderr }) => code == 2 && /top-level domain|has a dot/.test(stderr), domain);
-  const { domains } = await authd.createDomainKey(apiKey, ['localhost', '*.localhost', '*.shop.example', 'https://intranet', 'http://intranet:8080']);
+    await assert.rejects(
+      authd.createDomainKey(apiKey, [domain]),
+      ({ code, stderr }) => code == 2 && /top-level domain|has a dot/.test(stderr),
+      domain,
+    );
+  const { domains } = await authd.createDomainKey(apiKey, [
+    'localhost',
+    '*.localhost',
+    '*.shop.example',
+    'https://intranet',
+    'http://intranet:8080',
+  ]);
   assert.equal(domains.length, 5);
 });

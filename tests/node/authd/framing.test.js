@@ -14,8 +14,16 @@ const get = (headers, target = '/healthz', version = 'HTTP/1.1') => `GET ${targe
 
 /** Refused requests: name, bytes, status. The connection is closed after each. */
 const REFUSED = [
-  ['Content-Length, then Transfer-Encoding', post('Content-Length: 4\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'), 400],
-  ['Transfer-Encoding, then Content-Length', post('Transfer-Encoding: chunked\r\nContent-Length: 4\r\n', '0\r\n\r\n'), 400],
+  [
+    'Content-Length, then Transfer-Encoding',
+    post('Content-Length: 4\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'),
+    400,
+  ],
+  [
+    'Transfer-Encoding, then Content-Length',
+    post('Transfer-Encoding: chunked\r\nContent-Length: 4\r\n', '0\r\n\r\n'),
+    400,
+  ],
   ['two lengths', post('Content-Length: 2\r\nContent-Length: 3\r\n', '{} '), 400],
   ['the same length twice', post('Content-Length: 2\r\nContent-Length: 2\r\n', '{}'), 400],
   ['a list of lengths', post('Content-Length: 2, 2\r\n', '{}'), 400],
@@ -68,7 +76,16 @@ const HIDDEN = [
 ];
 
 /** Paths that have no endpoint, however a proxy might decode them. */
-const OTHER_PATHS = ['/health%7a', '/healthz%00', '/%2fhealthz', '/v1%2fauth', '/%61dmin/', '/admin%2f', '/v1/../healthz', '//healthz'];
+const OTHER_PATHS = [
+  '/health%7a',
+  '/healthz%00',
+  '/%2fhealthz',
+  '/v1%2fauth',
+  '/%61dmin/',
+  '/admin%2f',
+  '/v1/../healthz',
+  '//healthz',
+];
 
 /** Sends bytes. Returns the status of the first answer, and whether the connection was closed after it. */
 function ask(port, text) {
@@ -96,12 +113,20 @@ test('framing', { timeout: 60_000 }, async (t) => {
   for (const [name, text, status] of REFUSED)
     await t.test(`${name}: ${status}`, async () => assert.deepEqual(await ask(port, text), { status, closed: true }));
   for (const [name, text] of HIDDEN)
-    await t.test(`${name}: 400, or taken without it`, async () => assert.ok([200, 400].includes((await ask(port, text)).status)));
+    await t.test(`${name}: 400, or taken without it`, async () =>
+      assert.ok([200, 400].includes((await ask(port, text)).status)),
+    );
   await t.test('percent-encoded and other spellings of a path reach no handler', async () => {
     for (const path of OTHER_PATHS) assert.equal((await ask(port, get(HOST, path))).status, 404, path);
   });
   await t.test('well-framed requests are answered', async () => {
-    for (const text of [get(HOST), get('', '/healthz', 'HTTP/1.0'), get(`${HOST}X-A:b\r\n`), get(`${HOST}X-A: \t b \t\r\n`), get('Host: [::1]:8080\r\n')])
+    for (const text of [
+      get(HOST),
+      get('', '/healthz', 'HTTP/1.0'),
+      get(`${HOST}X-A:b\r\n`),
+      get(`${HOST}X-A: \t b \t\r\n`),
+      get('Host: [::1]:8080\r\n'),
+    ])
       assert.equal((await ask(port, text)).status, 200, text);
     assert.equal((await ask(port, post('Content-Length: 2\r\n', '{}'))).status, 403);
     assert.equal((await ask(port, post('Transfer-Encoding: Chunked\r\n', '2\r\n{}\r\n0\r\n\r\n'))).status, 403);

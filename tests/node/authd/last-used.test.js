@@ -20,7 +20,9 @@ async function auth(endpoint, apiKey, domainKey) {
 
 /** The times that the administration of one instance shows. */
 async function ask(endpoint, list) {
-  const answer = await fetch(new URL(`/admin/${list}`, endpoint), { headers: { Authorization: `Bearer ${ADMIN_TOKEN}` } });
+  const answer = await fetch(new URL(`/admin/${list}`, endpoint), {
+    headers: { Authorization: `Bearer ${ADMIN_TOKEN}` },
+  });
   return answer.json();
 }
 
@@ -34,7 +36,8 @@ test('requests cause no write; a graceful stop writes the times', async (t) => {
   const { domainKey } = await authd.createDomainKey(apiKey, [ORIGIN]);
   await authd.createDomainKey(apiKey, [ORIGIN]);
   await auth(endpoint, apiKey, domainKey);
-  const written = async () => (await Promise.all(['', '-wal'].map((end) => stat(authd.db + end)))).map(({ size, mtimeMs }) => [size, mtimeMs]);
+  const written = async () =>
+    (await Promise.all(['', '-wal'].map((end) => stat(authd.db + end)))).map(({ size, mtimeMs }) => [size, mtimeMs]);
   const before = await written();
   for (let i = 0; i < 49; i++) await auth(endpoint, apiKey, domainKey);
   assert.deepEqual(await written(), before);
@@ -50,27 +53,31 @@ test('requests cause no write; a graceful stop writes the times', async (t) => {
   assert.equal((await authd.command('api-key', 'list'))[0].lastUsed, used.lastUsed);
 });
 
-test('of two instances on one PostgreSQL, the later use is stored, whichever stops last', { timeout: 120_000 }, async (t) => {
-  const postgres = await Postgres.create();
-  t.after(() => postgres.remove());
-  process.env.PGPASSFILE = postgres.passwordFile;
-  const instances = await Promise.all([Authd.create(postgres.url), Authd.create(postgres.url)]);
-  for (const instance of instances) t.after(() => instance.remove());
-  const [first, second] = await Promise.all(instances.map((instance) => instance.serve({ adminToken: ADMIN_TOKEN })));
-  const apiKey = await instances[0].createApiKey();
-  const keys = [];
-  for (let i = 0; i < 3; i++) keys.push(await instances[0].createDomainKey(apiKey, [ORIGIN]));
-  for (const { domainKey } of keys) await auth(first, apiKey, domainKey);
-  await sleep(2100);
-  await auth(second, apiKey, keys[0].domainKey);
-  const [{ lastUsed: later }] = await ask(second, 'domain-keys');
-  const [{ lastUsed: earlier }] = await ask(first, 'domain-keys');
-  assert.ok(later > earlier, `${later} ${earlier}`);
-  await instances[1].stop();
-  await instances[0].stop();
-  const listed = await instances[0].command('domain-key', 'list');
-  assert.equal(listed[0].lastUsed, later);
-  assert.ok(listed[1].lastUsed <= earlier && listed[2].lastUsed <= earlier);
-  isNow(listed[2].lastUsed);
-  assert.equal((await instances[0].command('api-key', 'list'))[0].lastUsed, later);
-});
+test(
+  'of two instances on one PostgreSQL, the later use is stored, whichever stops last',
+  { timeout: 120_000 },
+  async (t) => {
+    const postgres = await Postgres.create();
+    t.after(() => postgres.remove());
+    process.env.PGPASSFILE = postgres.passwordFile;
+    const instances = await Promise.all([Authd.create(postgres.url), Authd.create(postgres.url)]);
+    for (const instance of instances) t.after(() => instance.remove());
+    const [first, second] = await Promise.all(instances.map((instance) => instance.serve({ adminToken: ADMIN_TOKEN })));
+    const apiKey = await instances[0].createApiKey();
+    const keys = [];
+    for (let i = 0; i < 3; i++) keys.push(await instances[0].createDomainKey(apiKey, [ORIGIN]));
+    for (const { domainKey } of keys) await auth(first, apiKey, domainKey);
+    await sleep(2100);
+    await auth(second, apiKey, keys[0].domainKey);
+    const [{ lastUsed: later }] = await ask(second, 'domain-keys');
+    const [{ lastUsed: earlier }] = await ask(first, 'domain-keys');
+    assert.ok(later > earlier, `${later} ${earlier}`);
+    await instances[1].stop();
+    await instances[0].stop();
+    const listed = await instances[0].command('domain-key', 'list');
+    assert.equal(listed[0].lastUsed, later);
+    assert.ok(listed[1].lastUsed <= earlier && listed[2].lastUsed <= earlier);
+    isNow(listed[2].lastUsed);
+    assert.equal((await instances[0].command('api-key', 'list'))[0].lastUsed, later);
+  },
+);

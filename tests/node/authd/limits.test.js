@@ -21,7 +21,11 @@ async function keyWithSecret(authd) {
 }
 
 const ask = (endpoint, apiKey, body, origin) =>
-  fetch(`${endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json', ...(origin && { Origin: origin }) }, body });
+  fetch(`${endpoint}/auth`, {
+    method: 'POST',
+    headers: { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json', ...(origin && { Origin: origin }) },
+    body,
+  });
 
 test('the throttle refuses a key with too many requests, and no other key', async (t) => {
   const [authd, endpoint] = await start(t, '--throttle', '4/86400', '--quota', '100/31536000');

@@ -16,7 +16,11 @@ test('each request is one JSON object without credentials', async (t) => {
   const apiKey = await authd.createApiKey();
   const { id, domainKey } = await authd.createDomainKey(apiKey, ['shop.example']);
   const ask = async (path, origin, body, headers = {}) => {
-    const answer = await fetch(`${endpoint}${path}`, { method: 'POST', headers: { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json', Origin: origin, ...headers }, body });
+    const answer = await fetch(`${endpoint}${path}`, {
+      method: 'POST',
+      headers: { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json', Origin: origin, ...headers },
+      body,
+    });
     return answer.json();
   };
   const { accessToken } = await ask('/auth', 'https://shop.example', JSON.stringify({ domainKey }));
@@ -45,41 +49,52 @@ test('each request is one JSON object without credentials', async (t) => {
 });
 
 test('an unknown format is refused', async () => {
-  const { status, stderr } = await execute(join(root, 'build/native/src/authd/inbenta-authd'), ['serve', '--log', 'xml']);
+  const { status, stderr } = await execute(join(root, 'build/native/src/authd/inbenta-authd'), [
+    'serve',
+    '--log',
+    'xml',
+  ]);
   assert.equal(status, 2);
   assert.match(stderr, /--log xml: write text or json/);
 });
 
-test('if nobody reads standard error, requests are answered, lines are dropped and counted, and the server stops', { timeout: 60_000 }, async (t) => {
-  const authd = await Authd.create();
-  t.after(() => authd.remove());
-  const fifo = `${authd.db}.fifo`;
-  assert.equal((await execute('mkfifo', [fifo])).status, 0);
-  const reader = await open(fifo, constants.O_RDWR | constants.O_NONBLOCK); // O_RDWR does not wait for a reader
-  t.after(() => reader.close());
-  const endpoint = await authd.serve({ logFile: fifo });
-  const url = `${endpoint}/apis`;
-  // Each request with a known API key is logged in one line, with its origin.
-  const headers = { Origin: `https://${'a'.repeat(240)}.example`, 'x-inbenta-key': await authd.createApiKey() };
-  let slowest = 0;
-  const ask = async () => {
-    for (let i = 0; i < 250; i++) {
-      const start = performance.now();
-      const answer = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) });
-      assert.equal((await answer.json()).error.reason, 'token_missing');
-      slowest = Math.max(slowest, performance.now() - start);
-    }
-  };
-  await Promise.all(Array.from({ length: 10 }, ask)); // 0.8 MB of lines; the buffers and the pipe hold 0.6 MB
-  t.diagnostic(`the slowest answer took ${slowest.toFixed(0)} ms`);
-  const { buffer, bytesRead } = await reader.read(Buffer.alloc(1 << 20));
-  let text = buffer.toString('latin1', 0, bytesRead);
-  for (let tries = 0; tries < 200 && !text.includes('lines were dropped'); tries++, await sleep(10))
-    text += await reader.read(Buffer.alloc(1 << 20)).then(({ buffer, bytesRead }) => buffer.toString('latin1', 0, bytesRead), () => '');
-  assert.match(text, /^\S+ \d+ log lines were dropped: their reader is too slow$/m);
-  const answer = await fetch(url, { headers });
-  assert.equal(answer.status, 401);
-  const start = performance.now();
-  assert.equal(await authd.stop(), 0);
-  assert.ok(performance.now() - start < 5000);
-});
+test(
+  'if nobody reads standard error, requests are answered, lines are dropped and counted, and the server stops',
+  { timeout: 60_000 },
+  async (t) => {
+    const authd = await Authd.create();
+    t.after(() => authd.remove());
+    const fifo = `${authd.db}.fifo`;
+    assert.equal((await execute('mkfifo', [fifo])).status, 0);
+    const reader = await open(fifo, constants.O_RDWR | constants.O_NONBLOCK); // O_RDWR does not wait for a reader
+    t.after(() => reader.close());
+    const endpoint = await authd.serve({ logFile: fifo });
+    const url = `${endpoint}/apis`;
+    // Each request with a known API key is logged in one line, with its origin.
+    const headers = { Origin: `https://${'a'.repeat(240)}.example`, 'x-inbenta-key': await authd.createApiKey() };
+    let slowest = 0;
+    const ask = async () => {
+      for (let i = 0; i < 250; i++) {
+        const start = performance.now();
+        const answer = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) });
+        assert.equal((await answer.json()).error.reason, 'token_missing');
+        slowest = Math.max(slowest, performance.now() - start);
+      }
+    };
+    await Promise.all(Array.from({ length: 10 }, ask)); // 0.8 MB of lines; the buffers and the pipe hold 0.6 MB
+    t.diagnostic(`the slowest answer took ${slowest.toFixed(0)} ms`);
+    const { buffer, bytesRead } = await reader.read(Buffer.alloc(1 << 20));
+    let text = buffer.toString('latin1', 0, bytesRead);
+    for (let tries = 0; tries < 200 && !text.includes('lines were dropped'); tries++, await sleep(10))
+      text += await reader.read(Buffer.alloc(1 << 20)).then(
+        ({ buffer, bytesRead }) => buffer.toString('latin1', 0, bytesRead),
+        () => '',
+      );
+    assert.match(text, /^\S+ \d+ log lines were dropped: their reader is too slow$/m);
+    const answer = await fetch(url, { headers });
+    assert.equal(answer.status, 401);
+    const start = performance.now();
+    assert.equal(await authd.stop(), 0);
+    assert.ok(performance.now() - start < 5000);
+  },
+);

@@ -13,19 +13,32 @@ const ORIGIN = 'https://shop.example';
 function post(url, apiKey, { body, token } = {}) {
   const headers = { 'x-inbenta-key': apiKey, Origin: ORIGIN, 'Content-Type': 'application/json' };
   if (token) headers.Authorization = `Bearer ${token}`;
-  return fetch(url, { method: 'POST', headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(20_000) });
+  return fetch(url, {
+    method: 'POST',
+    headers,
+    body: body && JSON.stringify(body),
+    signal: AbortSignal.timeout(20_000),
+  });
 }
 
 const auth = (endpoint, apiKey, domainKey) => post(`${endpoint}/auth`, apiKey, { body: { domainKey } });
 const refresh = (endpoint, apiKey, token) => post(`${endpoint}/refreshToken`, apiKey, { token });
 
-test('PostgreSQL fulfils the store’s contract (tests/c/authapi/test_store_contract.c)', { timeout: 120_000 }, async (t) => {
-  const postgres = await Postgres.create();
-  t.after(() => postgres.remove());
-  const { status, stdout, stderr } = await execute(join(root, 'build/native/tests/c/authapi/test_authapi_store_contract'), [], { env: { ...process.env, PGPASSFILE: postgres.passwordFile, TEST_POSTGRES_URL: postgres.url } });
-  assert.equal(status, 0, stdout + stderr);
-  assert.match(stdout, /^PostgreSQL$/m);
-});
+test(
+  'PostgreSQL fulfils the store’s contract (tests/c/authapi/test_store_contract.c)',
+  { timeout: 120_000 },
+  async (t) => {
+    const postgres = await Postgres.create();
+    t.after(() => postgres.remove());
+    const { status, stdout, stderr } = await execute(
+      join(root, 'build/native/tests/c/authapi/test_authapi_store_contract'),
+      [],
+      { env: { ...process.env, PGPASSFILE: postgres.passwordFile, TEST_POSTGRES_URL: postgres.url } },
+    );
+    assert.equal(status, 0, stdout + stderr);
+    assert.match(stdout, /^PostgreSQL$/m);
+  },
+);
 
 test('two instances on one PostgreSQL server', { timeout: 120_000 }, async (t) => {
   const postgres = await Postgres.create();
@@ -94,7 +107,10 @@ test('two instances on one PostgreSQL server', { timeout: 120_000 }, async (t) =
   await t.test('a password in the URL is refused and not printed', async () => {
     const unsafe = await Authd.create(postgres.url.replace('authd@', 'authd:hunter2@'));
     t.after(() => unsafe.remove());
-    await assert.rejects(unsafe.command('api-key', 'list'), ({ stderr }) => /PGPASSFILE/.test(stderr) && !/hunter2/.test(stderr));
+    await assert.rejects(
+      unsafe.command('api-key', 'list'),
+      ({ stderr }) => /PGPASSFILE/.test(stderr) && !/hunter2/.test(stderr),
+    );
   });
 
   await t.test('a secret is granted a token, and a key that is not UTF-8 is refused', async () => {
@@ -116,26 +132,48 @@ const FIRST_VERSION = `
   INSERT INTO credentials (id, api_key_id, kind, value, domains, created_s) VALUES ('dk_1', 'ak_1', 2, 'the-domain-key', E'shop.example\n', 8);
   INSERT INTO signing_keys (private_key) VALUES (decode('${'07'.repeat(32)}', 'hex'));`;
 
-test('two instances at once migrate a database of the first version; a database of a later version is refused', { timeout: 120_000 }, async (t) => {
-  const postgres = await Postgres.create();
-  t.after(() => postgres.remove());
-  process.env.PGPASSFILE = postgres.passwordFile;
-  await postgres.query(FIRST_VERSION);
-  const instances = await Promise.all([Authd.create(postgres.url), Authd.create(postgres.url)]);
-  for (const instance of instances) t.after(() => instance.remove());
-  const endpoints = await Promise.all(instances.map((instance) => instance.serve()));
-  const published = await Promise.all(endpoints.map(async (endpoint) => (await fetch(new URL('/.well-known/jwks.json', endpoint))).json()));
-  // RFC 8032: the public key of the private key of 32 sevens.
-  const { x } = createPublicKey(createPrivateKey({ format: 'der', type: 'pkcs8', key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, 7)]) })).export({ format: 'jwk' });
-  for (const { keys } of published) assert.deepEqual(keys.map((key) => key.x), [x]);
-  const granted = await auth(endpoints[0], 'the-api-key', 'the-domain-key');
-  assert.equal(granted.status, 200);
-  assert.equal((await refresh(endpoints[1], 'the-api-key', (await granted.json()).accessToken)).status, 200);
-  const [{ id, created, revoked }] = await instances[0].command('domain-key', 'list');
-  assert.deepEqual([id, created, revoked], ['dk_1', '1970-01-01T00:00:08Z', false]);
+test(
+  'two instances at once migrate a database of the first version; a database of a later version is refused',
+  { timeout: 120_000 },
+  async (t) => {
+    const postgres = await Postgres.create();
+    t.after(() => postgres.remove());
+    process.env.PGPASSFILE = postgres.passwordFile;
+    await postgres.query(FIRST_VERSION);
+    const instances = await Promise.all([Authd.create(postgres.url), Authd.create(postgres.url)]);
+    for (const instance of instances) t.after(() => instance.remove());
+    const endpoints = await Promise.all(instances.map((instance) => instance.serve()));
+    const published = await Promise.all(
+      endpoints.map(async (endpoint) => (await fetch(new URL('/.well-known/jwks.json', endpoint))).json()),
+    );
+    // RFC 8032: the public key of the private key of 32 sevens.
+    const { x } = createPublicKey(
+      createPrivateKey({
+        format: 'der',
+        type: 'pkcs8',
+        key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, 7)]),
+      }),
+    ).export({ format: 'jwk' });
+    for (const { keys } of published)
+      assert.deepEqual(
+        keys.map((key) => key.x),
+        [x],
+      );
+    const granted = await auth(endpoints[0], 'the-api-key', 'the-domain-key');
+    assert.equal(granted.status, 200);
+    assert.equal((await refresh(endpoints[1], 'the-api-key', (await granted.json()).accessToken)).status, 200);
+    const [{ id, created, revoked }] = await instances[0].command('domain-key', 'list');
+    assert.deepEqual([id, created, revoked], ['dk_1', '1970-01-01T00:00:08Z', false]);
 
-  // The statement that the first version runs at its start must fail now.
-  await assert.rejects(postgres.query("INSERT INTO signing_keys (private_key) VALUES ('x') ON CONFLICT DO NOTHING"), /null value/);
-  await postgres.query('UPDATE authd_schema SET version = 4');
-  await assert.rejects(instances[0].command('api-key', 'list'), ({ code, stderr }) => code == 1 && /the database: a newer inbenta-authd/.test(stderr));
-});
+    // The statement that the first version runs at its start must fail now.
+    await assert.rejects(
+      postgres.query("INSERT INTO signing_keys (private_key) VALUES ('x') ON CONFLICT DO NOTHING"),
+      /null value/,
+    );
+    await postgres.query('UPDATE authd_schema SET version = 4');
+    await assert.rejects(
+      instances[0].command('api-key', 'list'),
+      ({ code, stderr }) => code == 1 && /the database: a newer inbenta-authd/.test(stderr),
+    );
+  },
+);

@@ -28,7 +28,8 @@ async function slow(port, localAddress) {
 /** Starts this many slow clients. `address` returns the address of client number i. */
 async function slowOnes(port, count, address) {
   const made = [];
-  for (let i = 0; i < count; i += 50) made.push(...(await Promise.all(Array.from({ length: 50 }, (_, k) => slow(port, address(i + k))))));
+  for (let i = 0; i < count; i += 50)
+    made.push(...(await Promise.all(Array.from({ length: 50 }, (_, k) => slow(port, address(i + k))))));
   return made;
 }
 
@@ -36,9 +37,16 @@ async function slowOnes(port, count, address) {
 function serve(port, localAddress) {
   const start = performance.now();
   return new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port, path: '/.well-known/jwks.json', localAddress, agent: new Agent() }, (answer) => {
-      answer.resume().on('end', () => (answer.statusCode == 200 ? resolve(performance.now() - start) : reject(new Error(`${answer.statusCode}`))));
-    });
+    const asked = request(
+      { host: '127.0.0.1', port, path: '/.well-known/jwks.json', localAddress, agent: new Agent() },
+      (answer) => {
+        answer
+          .resume()
+          .on('end', () =>
+            answer.statusCode == 200 ? resolve(performance.now() - start) : reject(new Error(`${answer.statusCode}`)),
+          );
+      },
+    );
     asked.on('error', reject).end();
   });
 }

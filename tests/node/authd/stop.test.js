@@ -14,7 +14,9 @@ const LOADED_MACHINE_MS = 10_000;
 async function begin(port, headers, body) {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
-  const head = Object.entries({ Host: 'a', 'Content-Length': body.length, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = Object.entries({ Host: 'a', 'Content-Length': body.length, ...headers }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
   socket.write(`POST /v1/auth HTTP/1.1\r\n${head.join('')}\r\n${body.slice(0, -1)}`);
   return { socket, finish: () => socket.write(body.slice(-1)) };
 }

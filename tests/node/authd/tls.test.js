@@ -25,7 +25,9 @@ test('a page and a server get tokens over https', async (t) => {
   const headers = { 'x-inbenta-key': apiKey, Origin: 'https://shop.example', 'Content-Type': 'application/json' };
 
   const status = await new Promise((resolve, reject) => {
-    const asked = request(`${endpoint}/auth`, { method: 'POST', headers, ca: own.cert }, (answer) => resolve(answer.resume().statusCode));
+    const asked = request(`${endpoint}/auth`, { method: 'POST', headers, ca: own.cert }, (answer) =>
+      resolve(answer.resume().statusCode),
+    );
     asked.on('error', reject).end(JSON.stringify({ domainKey }));
   });
   assert.equal(status, 200);
@@ -42,10 +44,13 @@ test('a page and a server get tokens over https', async (t) => {
 const handshake = (port, versions) =>
   new Promise((resolve) => {
     // At this security level OpenSSL offers old versions. The server must refuse them.
-    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ciphers: 'DEFAULT@SECLEVEL=0', ...versions }, () => {
-      resolve(socket.getProtocol());
-      socket.destroy();
-    });
+    const socket = connect(
+      { port, host: '127.0.0.1', rejectUnauthorized: false, ciphers: 'DEFAULT@SECLEVEL=0', ...versions },
+      () => {
+        resolve(socket.getProtocol());
+        socket.destroy();
+      },
+    );
     socket.on('error', ({ code }) => resolve(code));
   });
 
@@ -58,7 +63,13 @@ test('TLS 1.3 and 1.2 are accepted, older versions are refused', async (t) => {
   assert.match(await handshake(port, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' }), /^E/);
   // Without forward secrecy, a leaked private key would decrypt recorded traffic.
   assert.match(await handshake(port, { maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256:AES256-SHA' }), /^E/);
-  assert.equal(await handshake(port, { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256' }), 'TLSv1.2');
+  assert.equal(
+    await handshake(port, {
+      maxVersion: 'TLSv1.2',
+      ciphers: 'ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256',
+    }),
+    'TLSv1.2',
+  );
 });
 
 /** The name in the server's certificate. */
@@ -77,7 +88,9 @@ async function until(condition) {
 }
 
 test('after SIGHUP a renewed certificate is used, and no connection is cut off', async (t) => {
-  const [old, renewed, others] = await Promise.all(['old.example', 'new.example', 'other.example'].map((name) => certificate(t, name)));
+  const [old, renewed, others] = await Promise.all(
+    ['old.example', 'new.example', 'other.example'].map((name) => certificate(t, name)),
+  );
   const authd = await Authd.create();
   t.after(() => authd.remove());
   const { port } = new URL(await authd.serve({ tls: old }));
@@ -106,13 +119,18 @@ test('after SIGHUP a renewed certificate is used, and no connection is cut off',
 });
 
 test('unusable files are reported by name at the start', async (t) => {
-  const [own, others, folder] = [await certificate(t, 'localhost'), await certificate(t, 'localhost'), await folderFor(t)];
+  const [own, others, folder] = [
+    await certificate(t, 'localhost'),
+    await certificate(t, 'localhost'),
+    await folderFor(t),
+  ];
   const [empty, open] = [join(folder, 'empty.pem'), join(folder, 'open.pem')];
   await writeFile(empty, 'nothing\n', { mode: 0o600 });
   await copyFile(own.keyFile, open);
   await chmod(open, 0o644);
   const program = join(root, 'build/native/src/authd/inbenta-authd');
-  const start = (...words) => execute(program, ['serve', '--db', join(folder, 'keys.db'), '--listen', '127.0.0.1:0', ...words]);
+  const start = (...words) =>
+    execute(program, ['serve', '--db', join(folder, 'keys.db'), '--listen', '127.0.0.1:0', ...words]);
   for (const [cert, key, said] of [
     [join(folder, 'none.pem'), own.keyFile, /none\.pem: No such file/],
     [own.file, join(folder, 'none.pem'), /none\.pem: No such file/],

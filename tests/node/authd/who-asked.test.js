@@ -17,7 +17,8 @@ async function start(t, { words = [], ...options } = {}) {
   return { authd, endpoint, admin: new URL('/admin/', endpoint) };
 }
 
-const list = ({ admin }, token, headers = {}) => fetch(new URL('api-keys', admin), { headers: { Authorization: `Bearer ${token}`, ...headers } });
+const list = ({ admin }, token, headers = {}) =>
+  fetch(new URL('api-keys', admin), { headers: { Authorization: `Bearer ${token}`, ...headers } });
 const entries = async (authd) => (await authd.stop(), authd.log.map((line) => JSON.parse(line)));
 
 test('the client’s address is the forwarded one behind a trusted proxy, and the connection’s address otherwise', async (t) => {
@@ -32,10 +33,17 @@ test('the client’s address is the forwarded one behind a trusted proxy, and th
     ['203.0.113.7,', '127.0.0.1'],
     ['10.1.2.3', '10.1.2.3'],
   ];
-  for (const [words, expected] of [[['--trusted-proxy', '127.0.0.0/8', '--trusted-proxy', '10.0.0.0/8'], asked.map(([, client]) => client)], [['--trusted-proxy', '192.0.2.1'], asked.map(() => '127.0.0.1')]]) {
+  for (const [words, expected] of [
+    [['--trusted-proxy', '127.0.0.0/8', '--trusted-proxy', '10.0.0.0/8'], asked.map(([, client]) => client)],
+    [['--trusted-proxy', '192.0.2.1'], asked.map(() => '127.0.0.1')],
+  ]) {
     const { authd, endpoint } = await start(t, { words });
-    for (const [forwarded] of asked) await fetch(new URL('/healthz', endpoint), { headers: forwarded ? { 'X-Forwarded-For': forwarded } : {} });
-    assert.deepEqual((await entries(authd)).map(({ client }) => client), expected);
+    for (const [forwarded] of asked)
+      await fetch(new URL('/healthz', endpoint), { headers: forwarded ? { 'X-Forwarded-For': forwarded } : {} });
+    assert.deepEqual(
+      (await entries(authd)).map(({ client }) => client),
+      expected,
+    );
   }
   for (const network of ['proxy.example', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/x', '::1/129', '']) {
     const { authd } = await start(t);
@@ -60,7 +68,9 @@ test('wrong admin tokens are logged, and only their address is slowed down', asy
   await sleep(3100);
   assert.equal((await list(served, ADMIN_TOKEN, { 'X-Forwarded-For': '203.0.113.7' })).status, 200);
   assert.equal((await guess('203.0.113.7')).status, 401); // the wait starts from the beginning
-  const reasons = (await entries(served.authd)).filter(({ client }) => client == '203.0.113.7').map(({ reason }) => reason);
+  const reasons = (await entries(served.authd))
+    .filter(({ client }) => client == '203.0.113.7')
+    .map(({ reason }) => reason);
   assert.ok(reasons.includes('token_invalid') && reasons.includes('too_many_attempts'));
 });
 
@@ -72,18 +82,27 @@ test('a flood of unknown clients writes a bounded number of lines in both logs, 
   const ask = async () => {
     while (Date.now() < begun + 3000) {
       asked++;
-      assert.equal((await fetch(`${endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': 'stranger' } })).status, 403);
+      assert.equal(
+        (await fetch(`${endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': 'stranger' } })).status,
+        403,
+      );
     }
   };
   await Promise.all(Array.from({ length: 8 }, ask));
   await sleep(1000);
   await fetch(`${endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': 'stranger' } }); // the next line has the count
   const log = await entries(authd);
-  const audit = (await readFile(file, 'utf8')).split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  const audit = (await readFile(file, 'utf8'))
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
   const seconds = Math.ceil((Date.now() - begun) / 1000) + 1;
   t.diagnostic(`${asked} requests: ${log.length} lines in the access log, ${audit.length} in the audit log`);
   assert.ok(asked > 100, `${asked}`);
-  for (const [lines, leftOut] of [[log, ({ left_out: count }) => count], [audit, ({ event, count }) => event == 'refusals left out' && count]]) {
+  for (const [lines, leftOut] of [
+    [log, ({ left_out: count }) => count],
+    [audit, ({ event, count }) => event == 'refusals left out' && count],
+  ]) {
     assert.ok(lines.length <= 11 * seconds, `${lines.length} lines`);
     const counted = lines.reduce((sum, line) => sum + (leftOut(line) || 0), 0);
     assert.equal(lines.filter((line) => !leftOut(line)).length + counted, asked + 1);
@@ -93,9 +112,20 @@ test('a flood of unknown clients writes a bounded number of lines in both logs, 
 test('names with control characters or invalid UTF-8 are refused', async (t) => {
   const served = await start(t);
   const { authd, admin } = served;
-  const create = (name) => fetch(new URL('api-keys', admin), { method: 'POST', headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' }, body: Buffer.concat([Buffer.from('{"name":"'), name, Buffer.from('"}')]) });
-  for (const name of ['a\\u001b[31m', 'a\\n', 'a\\u007f', 'a\\u009b', 'a\\u202e']) assert.equal((await create(Buffer.from(name))).status, 400, name);
-  for (const bytes of [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xe2, 0x82]]) assert.equal((await create(Buffer.from(bytes))).status, 400, `${bytes}`);
-  for (const name of ['Böcklin’s shop', '店 🛍️', 'a b']) assert.equal((await create(Buffer.from(name))).status, 201, name);
-  await assert.rejects(authd.command('api-key', 'create', '--name', 'a\u001b[31m'), ({ code, stderr }) => code == 2 && /without control characters/.test(stderr));
+  const create = (name) =>
+    fetch(new URL('api-keys', admin), {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' },
+      body: Buffer.concat([Buffer.from('{"name":"'), name, Buffer.from('"}')]),
+    });
+  for (const name of ['a\\u001b[31m', 'a\\n', 'a\\u007f', 'a\\u009b', 'a\\u202e'])
+    assert.equal((await create(Buffer.from(name))).status, 400, name);
+  for (const bytes of [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xe2, 0x82]])
+    assert.equal((await create(Buffer.from(bytes))).status, 400, `${bytes}`);
+  for (const name of ['Böcklin’s shop', '店 🛍️', 'a b'])
+    assert.equal((await create(Buffer.from(name))).status, 201, name);
+  await assert.rejects(
+    authd.command('api-key', 'create', '--name', 'a\u001b[31m'),
+    ({ code, stderr }) => code == 2 && /without control characters/.test(stderr),
+  );
 });

@@ -23,13 +23,19 @@ async function start(t, options = {}) {
 }
 
 async function post(url, body, headers) {
-  const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: body && JSON.stringify(body) });
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: body && JSON.stringify(body),
+  });
   return { status: answer.status, ...(await answer.json()) };
 }
 
 const auth = ({ endpoint, apiKey, secret }) => post(`${endpoint}/auth`, { secret }, { 'x-inbenta-key': apiKey });
-const refresh = ({ endpoint, apiKey }, token) => post(`${endpoint}/refreshToken`, undefined, { 'x-inbenta-key': apiKey, Authorization: `Bearer ${token}` });
-const manage = ({ endpoint }, path, body, token = ADMIN_TOKEN) => post(new URL(`/admin/${path}`, endpoint), body, { Authorization: `Bearer ${token}` });
+const refresh = ({ endpoint, apiKey }, token) =>
+  post(`${endpoint}/refreshToken`, undefined, { 'x-inbenta-key': apiKey, Authorization: `Bearer ${token}` });
+const manage = ({ endpoint }, path, body, token = ADMIN_TOKEN) =>
+  post(new URL(`/admin/${path}`, endpoint), body, { Authorization: `Bearer ${token}` });
 
 async function published({ endpoint }) {
   const { keys } = await (await fetch(new URL('/.well-known/jwks.json', endpoint))).json();
@@ -57,7 +63,10 @@ test('after a signing key leaked, its tokens are refused within a second, whatev
   const { accessToken: next } = await auth(served);
   assert.notEqual(kidOf(next), kidOf(leaked));
   assert.equal((await refresh(served, next)).status, 200);
-  await assert.rejects(authd.command('signing-key', 'revoke', kidOf(leaked)), ({ code, stderr }) => code == 1 && /no such signing key/.test(stderr));
+  await assert.rejects(
+    authd.command('signing-key', 'revoke', kidOf(leaked)),
+    ({ code, stderr }) => code == 1 && /no such signing key/.test(stderr),
+  );
 
   // The instance that ran the command refuses immediately.
   assert.equal((await manage(served, 'signing-keys/revoke', { id: kidOf(next) })).status, 200);
@@ -132,7 +141,11 @@ test('the server stops granting if its database was moved, replaced or deleted',
   await rename(authd.db, old); // moved
   await refusesAll();
   assert.equal((await refresh(served, accessToken)).status, 500);
-  assert.ok(authd.log.some((line) => /problem: .*keys\.db was moved, replaced or deleted; put it back, or start inbenta-authd again/.test(line)));
+  assert.ok(
+    authd.log.some((line) =>
+      /problem: .*keys\.db was moved, replaced or deleted; put it back, or start inbenta-authd again/.test(line),
+    ),
+  );
   await rename(old, authd.db); // back
   assert.deepEqual(await health(), [200, 'ok']);
   assert.equal((await auth(served)).status, 200);
@@ -159,7 +172,9 @@ test('on a full disk a revocation works, and a change that cannot be stored is r
   const create = () => manage(served, 'secrets', { apiKey: served.apiKey });
   assert.equal((await create()).status, 201);
   // From now on no file may grow. The existing part of the database's write-ahead log may be overwritten.
-  const size = Math.max(...(await Promise.all(['', '-wal'].map((end) => stat(authd.db + end)))).map((file) => file.size));
+  const size = Math.max(
+    ...(await Promise.all(['', '-wal'].map((end) => stat(authd.db + end)))).map((file) => file.size),
+  );
   await promisify(execFile)('prlimit', ['--pid', `${authd.pid}`, `--fsize=${size}`]);
   let made = [];
   let refused;
@@ -172,19 +187,37 @@ test('on a full disk a revocation works, and a change that cannot be stored is r
   assert.match(refused.error.message, /This was not done, because the database failed/);
   assert.equal((await auth(served)).status, 200); // tokens are still granted
   const revoked = await manage(served, 'secrets/revoke', { id: served.secretId });
-  assert.equal(revoked.status, 200, authd.log.slice(-4).join("\n"));
+  assert.equal(revoked.status, 200, authd.log.slice(-4).join('\n'));
   assert.equal((await auth(served)).status, 403);
   await authd.kill();
   const kept = await authd.command('secret', 'list');
   assert.equal(kept.length, made.length + 2);
-  for (const id of made) assert.ok(kept.some((secret) => secret.id == id), `${id} was acknowledged`);
+  for (const id of made)
+    assert.ok(
+      kept.some((secret) => secret.id == id),
+      `${id} was acknowledged`,
+    );
   assert.ok(kept.find(({ id }) => id == served.secretId).revoked);
   t.diagnostic(`${made.length} secrets fitted, then they were refused and a revocation worked`);
 
   // The command on a disk without a free byte. It succeeds, or its exit code reports the failure.
   const program = authd.program;
-  await assert.rejects(promisify(execFile)('prlimit', ['--fsize=0', program, 'secret', 'revoke', made[0] ?? served.secretId, '--db', authd.db]), ({ code, stderr }) => code == 1 && /^inbenta-authd: /.test(stderr));
-  await assert.rejects(promisify(execFile)('prlimit', ['--fsize=0', program, 'signing-key', 'rotate', '--now', '--db', authd.db]), ({ code, stderr }) => code == 1 && /^inbenta-authd: /.test(stderr));
+  await assert.rejects(
+    promisify(execFile)('prlimit', [
+      '--fsize=0',
+      program,
+      'secret',
+      'revoke',
+      made[0] ?? served.secretId,
+      '--db',
+      authd.db,
+    ]),
+    ({ code, stderr }) => code == 1 && /^inbenta-authd: /.test(stderr),
+  );
+  await assert.rejects(
+    promisify(execFile)('prlimit', ['--fsize=0', program, 'signing-key', 'rotate', '--now', '--db', authd.db]),
+    ({ code, stderr }) => code == 1 && /^inbenta-authd: /.test(stderr),
+  );
 });
 
 test('after an API key leaked, everything of it is refused from the next request on', async (t) => {
@@ -197,12 +230,18 @@ test('after an API key leaked, everything of it is refused from the next request
   assert.equal((await refresh(served, accessToken)).status, 403);
   await until(() => authd.log.some((line) => line.includes(`key=${apiKeyId} reason=api_key_revoked`)));
   assert.equal((await manage(served, 'secrets', { apiKey })).status, 409);
-  await assert.rejects(authd.command('secret', 'create', '--api-key', apiKey), ({ code, stderr }) => code == 1 && /this API key was revoked/.test(stderr));
+  await assert.rejects(
+    authd.command('secret', 'create', '--api-key', apiKey),
+    ({ code, stderr }) => code == 1 && /this API key was revoked/.test(stderr),
+  );
 
   assert.equal((await manage(served, 'secrets', { apiKey: other.apiKey })).status, 201);
   const revoked = await manage(served, 'api-keys/revoke', { id: other.id });
   assert.deepEqual([revoked.status, revoked.id, revoked.revoked], [200, other.id, true]);
   assert.equal((await manage(served, 'secrets', { apiKey: other.apiKey })).status, 409);
   assert.equal((await manage(served, 'api-keys/revoke', { id: 'ak_unknown' })).status, 404);
-  assert.deepEqual((await authd.command('api-key', 'list')).map(({ revoked }) => revoked), [true, true]);
+  assert.deepEqual(
+    (await authd.command('api-key', 'list')).map(({ revoked }) => revoked),
+    [true, true],
+  );
 });

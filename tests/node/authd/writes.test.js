@@ -19,7 +19,11 @@ function write(endpoint, apiKey) {
   let stopped = false;
   const post = async (path, body) => {
     try {
-      const answer = await fetch(new URL(`/admin/${path}`, endpoint), { method: 'POST', headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+      const answer = await fetch(new URL(`/admin/${path}`, endpoint), {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      });
       const { id, error } = await answer.json();
       if (answer.ok) return id;
       assert.match(error.message, /This was not done/);

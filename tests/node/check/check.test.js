@@ -15,7 +15,12 @@ const DOMAIN_KEY = 'domain-key-0123456789';
 /** Runs the command until it ends. */
 const run = (words, env = {}) =>
   new Promise((resolve) =>
-    execFile(process.execPath, [CLI, 'check', ...words], { timeout: 20_000, env: { PATH: process.env.PATH, ...env } }, (error, stdout, stderr) => resolve({ status: error?.code ?? 0, stdout, stderr })),
+    execFile(
+      process.execPath,
+      [CLI, 'check', ...words],
+      { timeout: 20_000, env: { PATH: process.env.PATH, ...env } },
+      (error, stdout, stderr) => resolve({ status: error?.code ?? 0, stdout, stderr }),
+    ),
   );
 
 /** Starts an API. `answer(body, n)` returns [status, body, headers?]. `check()` runs the command against it. */
@@ -25,7 +30,10 @@ async function fakeApi(t, answer) {
     let body = '';
     for await (const piece of request) body += piece;
     requests.push({ method: request.method, url: request.url, headers: request.headers, body });
-    const [status, given, headers = { 'Access-Control-Allow-Origin': ORIGIN }] = answer(JSON.parse(body), requests.length);
+    const [status, given, headers = { 'Access-Control-Allow-Origin': ORIGIN }] = answer(
+      JSON.parse(body),
+      requests.length,
+    );
     response.writeHead(status, headers).end(typeof given == 'string' ? given : JSON.stringify(given));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -38,21 +46,39 @@ async function fakeApi(t, answer) {
     async check(...more) {
       const text = await run([...given, ...more]);
       const { status, stdout } = await run([...given, '--json', ...more]);
-      for (const secret of [API_KEY, DOMAIN_KEY, 'the-token']) assert.ok(!(text.stdout + text.stderr + stdout).includes(secret), 'no credential is printed');
+      for (const secret of [API_KEY, DOMAIN_KEY, 'the-token'])
+        assert.ok(!(text.stdout + text.stderr + stdout).includes(secret), 'no credential is printed');
       assert.equal(text.status, status);
       return { status, text: text.stdout, json: JSON.parse(stdout) };
     },
   };
 }
 
-const TOKEN = { accessToken: 'the-token', expiration: 1_900_000_000, expires_in: 1200, apis: { chatbot: 'https://api.example/prod/chatbot' } };
+const TOKEN = {
+  accessToken: 'the-token',
+  expiration: 1_900_000_000,
+  expires_in: 1200,
+  apis: { chatbot: 'https://api.example/prod/chatbot' },
+};
 
 test('one request like a browser’s gets a token', async (t) => {
   const { requests, check } = await fakeApi(t, () => [200, TOKEN]);
   const { status, text, json } = await check();
   assert.equal(status, 0);
-  assert.match(text, /answered 200: a token for 1200 s; products: chatbot\nA page on https:\/\/www\.shop\.example gets a token/);
-  assert.deepEqual(json, { verdict: 'token', status: 200, serverMessage: '', domainKeyName: 'domainKey', requests: 1, lifetimeS: 1200, products: ['chatbot'], advice: [`A page on ${ORIGIN} gets a token with these keys.`] });
+  assert.match(
+    text,
+    /answered 200: a token for 1200 s; products: chatbot\nA page on https:\/\/www\.shop\.example gets a token/,
+  );
+  assert.deepEqual(json, {
+    verdict: 'token',
+    status: 200,
+    serverMessage: '',
+    domainKeyName: 'domainKey',
+    requests: 1,
+    lifetimeS: 1200,
+    products: ['chatbot'],
+    advice: [`A page on ${ORIGIN} gets a token with these keys.`],
+  });
   assert.equal(requests.length, 2, 'one for each run');
   const [{ method, url, headers, body }] = requests;
   assert.deepEqual([method, url, body], ['POST', '/v1/auth', JSON.stringify({ domainKey: DOMAIN_KEY })]);
@@ -62,7 +88,11 @@ test('one request like a browser’s gets a token', async (t) => {
 });
 
 test('after a bad request, the other name of the domain key is tried', async (t) => {
-  const { requests, check } = await fakeApi(t, ({ domain_key: key }) => (key == DOMAIN_KEY ? [200, { ...TOKEN, apis: [] }] : [400, { error: { code: 400, message: 'domain_key is required' } }]));
+  const { requests, check } = await fakeApi(t, ({ domain_key: key }) =>
+    key == DOMAIN_KEY
+      ? [200, { ...TOKEN, apis: [] }]
+      : [400, { error: { code: 400, message: 'domain_key is required' } }],
+  );
   const { status, text, json } = await check();
   assert.deepEqual([status, json.verdict, json.domainKeyName, json.requests], [0, 'token', 'domain_key', 2]);
   assert.deepEqual(json.products, []);
@@ -73,29 +103,59 @@ test('after a bad request, the other name of the domain key is tried', async (t)
 test('if both names are refused, the first refusal is printed', async (t) => {
   const { check } = await fakeApi(t, (body, n) => [400, { error: { code: 400, message: `refusal ${n % 2}` } }]);
   const { status, json } = await check();
-  assert.deepEqual([status, json.verdict, json.requests, json.serverMessage, json.domainKeyName], [1, 'credentials_rejected', 2, 'refusal 1', 'domainKey']);
+  assert.deepEqual(
+    [status, json.verdict, json.requests, json.serverMessage, json.domainKeyName],
+    [1, 'credentials_rejected', 2, 'refusal 1', 'domainKey'],
+  );
   assert.match(json.advice[0], /Both names of the domain key were tried/);
 });
 
 test('with --domain-key-name, no other name is tried', async (t) => {
   const { requests, check } = await fakeApi(t, () => [400, { error: { code: 400, message: 'no' } }]);
   const { json } = await check('--domain-key-name', 'dk');
-  assert.deepEqual([json.requests, json.domainKeyName, requests[0].body], [1, 'dk', JSON.stringify({ dk: DOMAIN_KEY })]);
+  assert.deepEqual(
+    [json.requests, json.domainKeyName, requests[0].body],
+    [1, 'dk', JSON.stringify({ dk: DOMAIN_KEY })],
+  );
   assert.doesNotMatch(json.advice[0], /Both names/);
 });
 
 for (const [what, answer, verdict, exit, advice] of [
-  ['the gateway does not know the API key', [403, { Message: 'User is not authorized to access this resource with an explicit deny' }], 'credentials_rejected', 1, /API key.*Administration/],
+  [
+    'the gateway does not know the API key',
+    [403, { Message: 'User is not authorized to access this resource with an explicit deny' }],
+    'credentials_rejected',
+    1,
+    /API key.*Administration/,
+  ],
   ['the gateway, unauthorized', [401, { message: 'Unauthorized' }], 'credentials_rejected', 1, /API key/],
   ['a wrong URL', [403, { message: 'Missing Authentication Token' }], 'endpoint_refused', 1, /ends in \/v1/],
   ['a firewall', [403, '<html><h1>403 ERROR</h1></html>'], 'endpoint_refused', 1, /firewall/],
-  ['a refused domain with the API’s message', [403, { error: { code: 403, message: 'Domain is not allowed' } }], 'credentials_rejected', 1, /list has https:\/\/www\.shop\.example/],
-  ['a revoked key with the API’s message', [401, { error: { code: 401, message: 'Domain key has been revoked' } }], 'credentials_rejected', 1, /not revoked/],
+  [
+    'a refused domain with the API’s message',
+    [403, { error: { code: 403, message: 'Domain is not allowed' } }],
+    'credentials_rejected',
+    1,
+    /list has https:\/\/www\.shop\.example/,
+  ],
+  [
+    'a revoked key with the API’s message',
+    [401, { error: { code: 401, message: 'Domain key has been revoked' } }],
+    'credentials_rejected',
+    1,
+    /not revoked/,
+  ],
   ['a used-up quota', [429, { message: 'Limit Exceeded' }], 'rate_limited', 3, /later/],
   ['an API that fails', [503, ''], 'server_error', 3, /later/],
   ['no such path', [404, 'Not found'], 'bad_response', 1, /ends in \/v1/],
   ['a redirect', [302, '', { Location: 'https://elsewhere.example/' }], 'bad_response', 1, /redirects/],
-  ['a page instead of an answer', [200, '<html>', { 'Access-Control-Allow-Origin': '*' }], 'bad_response', 1, /not the answer of the Auth API/],
+  [
+    'a page instead of an answer',
+    [200, '<html>', { 'Access-Control-Allow-Origin': '*' }],
+    'bad_response',
+    1,
+    /not the answer of the Auth API/,
+  ],
   ['an answer that no page can read', [200, TOKEN, {}], 'no_cors', 1, /Access-Control-Allow-Origin is missing/],
 ])
   test(`${what}: ${verdict}`, async (t) => {
@@ -110,20 +170,43 @@ for (const [what, answer, verdict, exit, advice] of [
   });
 
 test('keys, unprintable characters and long text in the API’s message are left out', async (t) => {
-  const { check } = await fakeApi(t, () => [403, { error: { code: 403, message: `Key ${DOMAIN_KEY} of ${API_KEY}\u001b[31m is wrong${'!'.repeat(500)}` } }]);
+  const { check } = await fakeApi(t, () => [
+    403,
+    { error: { code: 403, message: `Key ${DOMAIN_KEY} of ${API_KEY}\u001b[31m is wrong${'!'.repeat(500)}` } },
+  ]);
   const { json } = await check();
   assert.match(json.serverMessage, /^Key … of … \[31m is wrong!+$/);
   assert.equal(json.serverMessage.length, 200);
 });
 
 test('an unreachable and a silent API are reported', async (t) => {
-  const gone = await run(['--api-key', API_KEY, '--domain-key', DOMAIN_KEY, '--origin', ORIGIN, '--endpoint', 'http://127.0.0.1:1/v1']);
+  const gone = await run([
+    '--api-key',
+    API_KEY,
+    '--domain-key',
+    DOMAIN_KEY,
+    '--origin',
+    ORIGIN,
+    '--endpoint',
+    'http://127.0.0.1:1/v1',
+  ]);
   assert.equal(gone.status, 3);
   assert.match(gone.stdout, /There is no answer from http:\/\/127\.0\.0\.1:1\/v1: \w/);
   const server = createServer(() => {});
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => (server.closeAllConnections(), server.close()));
-  const silent = await run(['--api-key', API_KEY, '--domain-key', DOMAIN_KEY, '--origin', ORIGIN, '--endpoint', `http://127.0.0.1:${server.address().port}/v1`, '--timeout', '0.2']);
+  const silent = await run([
+    '--api-key',
+    API_KEY,
+    '--domain-key',
+    DOMAIN_KEY,
+    '--origin',
+    ORIGIN,
+    '--endpoint',
+    `http://127.0.0.1:${server.address().port}/v1`,
+    '--timeout',
+    '0.2',
+  ]);
   assert.equal(silent.status, 3);
   assert.match(silent.stdout, /no answer within 0\.2 s/);
 });
@@ -146,7 +229,10 @@ test('with the emulator’s personality gateway: a wrong API key, a wrong URL', 
   const emulator = await startEmulator({ domains: [ORIGIN], personality: 'gateway' });
   t.after(() => emulator.close());
   const check = async (apiKey, endpoint) => {
-    const { status, stdout } = await run(['--origin', ORIGIN, '--endpoint', endpoint, '--json'], { INBENTA_API_KEY: apiKey, INBENTA_DOMAIN_KEY: emulator.domainKey });
+    const { status, stdout } = await run(['--origin', ORIGIN, '--endpoint', endpoint, '--json'], {
+      INBENTA_API_KEY: apiKey,
+      INBENTA_DOMAIN_KEY: emulator.domainKey,
+    });
     return [status, JSON.parse(stdout).verdict];
   };
   assert.deepEqual(await check(emulator.apiKey, emulator.endpoint), [0, 'token']);
@@ -182,6 +268,16 @@ test('wrong arguments are reported with status 2, and no request is sent', async
 test('--help lists the exit statuses', async () => {
   const { status, stdout } = await run(['--help']);
   assert.equal(status, 0);
-  for (const word of ['--origin', '--domain-key', '--api-key', '--endpoint', '--json', 'INBENTA_API_KEY', 'Exit status: 0', '--timeout']) assert.ok(stdout.includes(word), word);
+  for (const word of [
+    '--origin',
+    '--domain-key',
+    '--api-key',
+    '--endpoint',
+    '--json',
+    'INBENTA_API_KEY',
+    'Exit status: 0',
+    '--timeout',
+  ])
+    assert.ok(stdout.includes(word), word);
   assert.ok(stdout.split('\n').every((line) => line.length <= 120));
 });

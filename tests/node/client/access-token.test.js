@@ -20,7 +20,11 @@ const inSeconds = (seconds) => Math.floor(Date.now() / 1000) + seconds;
 
 async function start(t, { expiration, expires_in, apis, ...options }, answer) {
   const api = await fakeApi(t, answer);
-  const client = createFromAccessToken({ accessToken: 'handed-over', expiration, expires_in, apis }, 'the-api-key', { endpoint: api.endpoint, wasm, ...options });
+  const client = createFromAccessToken({ accessToken: 'handed-over', expiration, expires_in, apis }, 'the-api-key', {
+    endpoint: api.endpoint,
+    wasm,
+    ...options,
+  });
   t.after(() => client.dispose());
   return { ...api, client };
 }
@@ -37,7 +41,9 @@ test('the token is available immediately, without a request', async (t) => {
 test('the token is refreshed automatically', async (t) => {
   const { client, requests } = await start(t, { expiration: inSeconds(14) });
   await client.getToken();
-  await new Promise((resolve) => client.addEventListener('token', ({ detail }) => detail.accessToken == 'token-1' && resolve()));
+  await new Promise((resolve) =>
+    client.addEventListener('token', ({ detail }) => detail.accessToken == 'token-1' && resolve()),
+  );
   assert.equal(requests[0].url, '/v1/refreshToken');
   assert.equal(requests[0].headers.authorization, 'Bearer handed-over');
 });
@@ -71,28 +77,79 @@ test('after expiry without reauthorize, the error is token_expired', async (t) =
 });
 
 test('an error of reauthorize is the cause of reauthorize_failed', async (t) => {
-  const ask = async (reauthorize, options) => (await start(t, { expiration: inSeconds(-5), reauthorize })).client.getToken(options);
+  const ask = async (reauthorize, options) =>
+    (await start(t, { expiration: inSeconds(-5), reauthorize })).client.getToken(options);
   const bug = new TypeError('x is not a function');
-  await assert.rejects(ask(() => Promise.reject(bug)), failsWith('reauthorize_failed', { cause: bug, retryable: false }));
-  await assert.rejects(ask(() => { throw bug; }), failsWith('reauthorize_failed', { cause: bug }));
-  await assert.rejects(ask(() => Promise.reject()), failsWith('reauthorize_failed'));
+  await assert.rejects(
+    ask(() => Promise.reject(bug)),
+    failsWith('reauthorize_failed', { cause: bug, retryable: false }),
+  );
+  await assert.rejects(
+    ask(() => {
+      throw bug;
+    }),
+    failsWith('reauthorize_failed', { cause: bug }),
+  );
+  await assert.rejects(
+    ask(() => Promise.reject()),
+    failsWith('reauthorize_failed'),
+  );
   const refused = new AuthError('credentials_rejected', { status: 403, hint: 'Sign in.' });
-  await assert.rejects(ask(() => { throw refused; }), failsWith('credentials_rejected', { status: 403, hint: 'Sign in.', attempts: 1 }));
-  await assert.rejects(ask(() => { throw new AuthError('redirect_refused'); }), failsWith('redirect_refused'));
-  await assert.rejects(ask(() => { throw new AuthError('network', { retryable: true, cause: bug }); }, { timeoutMs: 3000 }), failsWith('network', { retryable: true, cause: bug }));
+  await assert.rejects(
+    ask(() => {
+      throw refused;
+    }),
+    failsWith('credentials_rejected', { status: 403, hint: 'Sign in.', attempts: 1 }),
+  );
+  await assert.rejects(
+    ask(() => {
+      throw new AuthError('redirect_refused');
+    }),
+    failsWith('redirect_refused'),
+  );
+  await assert.rejects(
+    ask(
+      () => {
+        throw new AuthError('network', { retryable: true, cause: bug });
+      },
+      { timeoutMs: 3000 },
+    ),
+    failsWith('network', { retryable: true, cause: bug }),
+  );
 });
 
 test('a reauthorize that hangs or returns a wrong value fails', async (t) => {
-  const ask = async (reauthorize, options) => (await start(t, { expiration: inSeconds(-5), reauthorize })).client.getToken(options);
-  for (const nonsense of [undefined, null, 7, {}, { accessToken: 'two words', expires_in: 9 }, { accessToken: 'a', expires_in: '9' }])
-    await assert.rejects(ask(async () => nonsense), failsWith('reauthorize_failed'), String(nonsense));
-  await assert.rejects(ask(async () => ({ accessToken: 'old', expires_in: -9 })), failsWith('bad_response'));
-  await assert.rejects(ask(() => new Promise(() => {}), { timeoutMs: 300 }), failsWith('timeout'));
+  const ask = async (reauthorize, options) =>
+    (await start(t, { expiration: inSeconds(-5), reauthorize })).client.getToken(options);
+  for (const nonsense of [
+    undefined,
+    null,
+    7,
+    {},
+    { accessToken: 'two words', expires_in: 9 },
+    { accessToken: 'a', expires_in: '9' },
+  ])
+    await assert.rejects(
+      ask(async () => nonsense),
+      failsWith('reauthorize_failed'),
+      String(nonsense),
+    );
+  await assert.rejects(
+    ask(async () => ({ accessToken: 'old', expires_in: -9 })),
+    failsWith('bad_response'),
+  );
+  await assert.rejects(
+    ask(() => new Promise(() => {}), { timeoutMs: 300 }),
+    failsWith('timeout'),
+  );
 });
 
 test('the error event of a failed reauthorize has its cause, and a later success is not affected', async (t) => {
   let fails = true;
-  const { client } = await start(t, { expiration: inSeconds(-5), reauthorize: async () => (fails ? JSON.parse('{') : 'good') });
+  const { client } = await start(t, {
+    expiration: inSeconds(-5),
+    reauthorize: async () => (fails ? JSON.parse('{') : 'good'),
+  });
   const seen = [];
   client.addEventListener('error', ({ detail }) => seen.push(detail.code));
   await assert.rejects(client.getToken(), failsWith('reauthorize_failed'));
@@ -116,13 +173,22 @@ test('a token of unknown lifetime is refreshed within a minute', async (t) => {
 
 test('a grant is accepted as a server sends it; times in the wrong unit are refused', () => {
   const make = (grant) => () => createFromAccessToken(grant, 'k');
-  const grant = { accessToken: 't', expiration: inSeconds(1200), expires_in: 1200, apis: {}, refreshToken: 'ignored', other: 1 };
+  const grant = {
+    accessToken: 't',
+    expiration: inSeconds(1200),
+    expires_in: 1200,
+    apis: {},
+    refreshToken: 'ignored',
+    other: 1,
+  };
   assert.equal(make(grant)().token.accessToken, 't');
   assert.equal(make({ ...grant, apis: null })().token.accessToken, 't');
   for (const expiration of [Date.now() + 1_200_000, '1800000000', new Date(), NaN, Infinity, true])
     assert.throws(make({ ...grant, expiration }), failsWith('invalid_config'), String(expiration));
-  for (const expires_in of ['1200', 1_200_000_000_000, NaN, {}]) assert.throws(make({ ...grant, expires_in }), failsWith('invalid_config'), String(expires_in));
-  for (const bad of [undefined, null, 7, {}, [], { accessToken: 7 }, { accessToken: 'two words' }]) assert.throws(make(bad), failsWith('invalid_config'), String(bad));
+  for (const expires_in of ['1200', 1_200_000_000_000, NaN, {}])
+    assert.throws(make({ ...grant, expires_in }), failsWith('invalid_config'), String(expires_in));
+  for (const bad of [undefined, null, 7, {}, [], { accessToken: 7 }, { accessToken: 'two words' }])
+    assert.throws(make(bad), failsWith('invalid_config'), String(bad));
   assert.match(String(assertThrown(make({ ...grant, expiration: Date.now() }))), /milliseconds/);
   const client = make({ accessToken: 't', expiration: inSeconds(60) })();
   assert.ok(client.token.expiresAt - Date.now() < 61_000);
@@ -147,11 +213,21 @@ test('tokenFrom turns each answer of a server into a grant or an error', async (
   };
   const { endpoint, requests } = await fakeApi(t, (response, request) => answers[request.url](response));
   const { signal } = new AbortController();
-  assert.equal((await tokenFrom(`${endpoint}/good`, { headers: { 'X-Token': '1' } })({ signal })).accessToken, 'token-5');
+  assert.equal(
+    (await tokenFrom(`${endpoint}/good`, { headers: { 'X-Token': '1' } })({ signal })).accessToken,
+    'token-5',
+  );
   assert.deepEqual([requests[0].method, requests[0].headers['x-token']], ['POST', '1']);
-  await assert.rejects(tokenFrom(`${endpoint}/refused`)({ signal }), failsWith('credentials_rejected', { status: 403 }));
-  await assert.rejects(tokenFrom(`${endpoint}/later`)({ signal }), failsWith('server_error', { status: 503, retryable: true, retryAfterMs: 7000 }));
-  for (const path of ['page', 'gone']) await assert.rejects(tokenFrom(`${endpoint}/${path}`)({ signal }), failsWith('bad_response'));
+  await assert.rejects(
+    tokenFrom(`${endpoint}/refused`)({ signal }),
+    failsWith('credentials_rejected', { status: 403 }),
+  );
+  await assert.rejects(
+    tokenFrom(`${endpoint}/later`)({ signal }),
+    failsWith('server_error', { status: 503, retryable: true, retryAfterMs: 7000 }),
+  );
+  for (const path of ['page', 'gone'])
+    await assert.rejects(tokenFrom(`${endpoint}/${path}`)({ signal }), failsWith('bad_response'));
   await assert.rejects(tokenFrom('http://127.0.0.1:1/')({ signal }), failsWith('network', { retryable: true }));
   await assert.rejects(tokenFrom(`${endpoint}/good`)({ signal: AbortSignal.abort() }), failsWith('timeout'));
 });

@@ -15,12 +15,16 @@ test('the module has at most 14 exports and 6 imports', () => {
 });
 
 test('js/client/boundary.js is up to date with the C headers: node src/wasm/make-boundary.js', async () => {
-  assert.equal(await readFile(new URL('../../../js/client/boundary.js', import.meta.url), 'utf8'), await boundaryModule());
+  assert.equal(
+    await readFile(new URL('../../../js/client/boundary.js', import.meta.url), 'utf8'),
+    await boundaryModule(),
+  );
 });
 
 test('the memory has a fixed size of 256 KiB', async () => {
   const imports = {};
-  for (const { module: name, name: field } of WebAssembly.Module.imports(module)) (imports[name] ??= {})[field] = () => 0;
+  for (const { module: name, name: field } of WebAssembly.Module.imports(module))
+    (imports[name] ??= {})[field] = () => 0;
   const { exports } = await WebAssembly.instantiate(module, imports);
   const memory = Object.values(exports).find((value) => value instanceof WebAssembly.Memory);
   assert.equal(memory.buffer.byteLength, 256 * 1024);

@@ -28,7 +28,9 @@ test('nothing starts until getToken, which sends one /auth as documented', async
 test('100 concurrent callers share one request, its success and its refusal', async (t) => {
   let refuse = false;
   const { client, requests } = await fakeApi(t, (response, request, n) =>
-    refuse ? json(response, 403, { error: { code: 403, message: 'no', reason: 'origin_not_allowed' } }) : json(response, 200, grant(n)),
+    refuse
+      ? json(response, 403, { error: { code: 403, message: 'no', reason: 'origin_not_allowed' } })
+      : json(response, 200, grant(n)),
   );
   const tokens = await Promise.all(Array.from({ length: 100 }, () => client.getToken()));
   assert.equal(requests.length, 1);
@@ -50,7 +52,9 @@ test('a valid token comes from memory: the same promise, no request', async (t) 
 test('the token is refreshed automatically before it expires, with itself as bearer', async (t) => {
   const { client, requests } = await fakeApi(t, (response, request, n) => json(response, 200, grant(n, 14)));
   await client.getToken();
-  await new Promise((resolve) => client.addEventListener('token', ({ detail }) => detail.accessToken == 'token-2' && resolve()));
+  await new Promise((resolve) =>
+    client.addEventListener('token', ({ detail }) => detail.accessToken == 'token-2' && resolve()),
+  );
   assert.equal(requests[1].url, '/v1/refreshToken');
   assert.equal(requests[1].method, 'POST');
   assert.equal(requests[1].headers.authorization, 'Bearer token-1');
@@ -61,7 +65,9 @@ test('the token is refreshed automatically before it expires, with itself as bea
 });
 
 test('without autoRefresh there is no refresh', async (t) => {
-  const { client, requests } = await fakeApi(t, (response, request, n) => json(response, 200, grant(n, 1)), { autoRefresh: false });
+  const { client, requests } = await fakeApi(t, (response, request, n) => json(response, 200, grant(n, 1)), {
+    autoRefresh: false,
+  });
   await client.getToken();
   await sleep(1200);
   assert.equal(client.token, null);
@@ -69,7 +75,9 @@ test('without autoRefresh there is no refresh', async (t) => {
 });
 
 test('after 503 the client retries while callers wait, then rejects with the details', async (t) => {
-  const { client, requests } = await fakeApi(t, (response, request, n) => (n < 3 ? json(response, 503, {}) : json(response, 200, grant(n))));
+  const { client, requests } = await fakeApi(t, (response, request, n) =>
+    n < 3 ? json(response, 503, {}) : json(response, 200, grant(n)),
+  );
   assert.equal((await client.getToken()).accessToken, 'token-3');
   assert.equal(requests.length, 3);
   assert.ok(requests[1].at - requests[0].at > 950, 'the minimum interval');
@@ -111,7 +119,8 @@ for (const [code, [status, body]] of Object.entries(REFUSALS))
 
 const GARBLED = {
   'invalid JSON': (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accessToken": '),
-  'an HTML page': (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Welcome to the hotel</h1>'),
+  'an HTML page': (response) =>
+    response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Welcome to the hotel</h1>'),
   'an empty body': (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end(),
   'no token': (response) => json(response, 200, { expires_in: 1200 }),
   'a token with a line break': (response) => json(response, 200, { accessToken: 'a\r\nb', expires_in: 1200 }),
@@ -146,7 +155,10 @@ test('JSON that needs too much memory fails', async (t) => {
 test('a refused and a cut-off connection are network errors', async (t) => {
   const refused = await fakeApi(t);
   await new Promise((resolve) => refused.server.close(resolve));
-  await assert.rejects(refused.client.getToken({ timeoutMs: 3000 }), failsWith('network', { status: 0, retryable: true }));
+  await assert.rejects(
+    refused.client.getToken({ timeoutMs: 3000 }),
+    failsWith('network', { status: 0, retryable: true }),
+  );
   const cut = await fakeApi(t, (response) => {
     response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '500' });
     response.write('{"accessToken":"');
@@ -157,7 +169,9 @@ test('a refused and a cut-off connection are network errors', async (t) => {
 
 test('redirects are not followed', async (t) => {
   const other = await fakeApi(t);
-  const { client } = await fakeApi(t, (response) => response.writeHead(307, { Location: `${other.endpoint}/auth` }).end());
+  const { client } = await fakeApi(t, (response) =>
+    response.writeHead(307, { Location: `${other.endpoint}/auth` }).end(),
+  );
   await assert.rejects(client.getToken({ timeoutMs: 3000 }), failsWith('bad_response', { status: 307 }));
   assert.equal(other.requests.length, 0);
 });
@@ -232,12 +246,16 @@ test('the events token, error, expired and quota are emitted; listeners may call
     json(response, 403, { error: { reason: 'key_revoked' } });
   });
   const seen = [];
-  for (const type of ['token', 'error', 'expired', 'quota']) client.addEventListener(type, ({ detail }) => seen.push([type, detail]));
+  for (const type of ['token', 'error', 'expired', 'quota'])
+    client.addEventListener(type, ({ detail }) => seen.push([type, detail]));
   client.addEventListener('token', () => client.getToken({ minValidityMs: 1 }));
   await client.getToken();
   await sleep(1000);
   await assert.rejects(client.getToken({ forceRefresh: true }), failsWith('key_revoked'));
-  assert.deepEqual(seen.map(([type]) => type), ['quota', 'token', 'expired', 'error']);
+  assert.deepEqual(
+    seen.map(([type]) => type),
+    ['quota', 'token', 'expired', 'error'],
+  );
   assert.deepEqual(seen[0][1], { quotaUsage: 12, throttleUsage: null, quotaReset: null, throttleReset: 1790000000 });
   assert.equal(seen[1][1].accessToken, 'token-1');
   assert.equal(seen[3][1].code, 'key_revoked');
@@ -250,15 +268,31 @@ test('wrong arguments throw immediately, with their name', () => {
     assert.throws(make(key, 'k'), failsWith('invalid_config'), String(key));
     assert.throws(make('k', key), failsWith('invalid_config'), String(key));
   }
-  for (const endpoint of ['', 'api.inbenta.io', '/v1', 'not a url', 7, 'https://user@localhost', 'https://localhost/v1?x=1', 'https://localhost/#x', 'https://localhost:1/v%201'])
+  for (const endpoint of [
+    '',
+    'api.inbenta.io',
+    '/v1',
+    'not a url',
+    7,
+    'https://user@localhost',
+    'https://localhost/v1?x=1',
+    'https://localhost/#x',
+    'https://localhost:1/v%201',
+  ])
     assert.throws(make('d', 'k', { endpoint }), failsWith('invalid_config'), String(endpoint));
-  for (const endpoint of ['http://api.inbenta.io/v1', 'http://localhost.evil.example', 'ftp://api.inbenta.io', 'http://127.0.0.1.evil.example'])
+  for (const endpoint of [
+    'http://api.inbenta.io/v1',
+    'http://localhost.evil.example',
+    'ftp://api.inbenta.io',
+    'http://127.0.0.1.evil.example',
+  ])
     assert.throws(make('d', 'k', { endpoint }), failsWith('insecure_endpoint'), endpoint);
   for (const endpoint of ['https://api.inbenta.io/v1', 'http://localhost:1/v1', 'http://[::1]:1', 'http://127.9.9.9'])
     make('d', 'k', { endpoint })();
   make('d', 'k', { endpoint: 'http://10.0.0.1/v1', allowInsecure: true })();
   for (const bad of [-1, NaN, Infinity, '10'])
-    for (const name of ['minValidityMs', 'timeoutMs']) assert.throws(make('d', 'k', { [name]: bad }), failsWith('invalid_config'), `${name} ${bad}`);
+    for (const name of ['minValidityMs', 'timeoutMs'])
+      assert.throws(make('d', 'k', { [name]: bad }), failsWith('invalid_config'), `${name} ${bad}`);
 });
 
 test('a key that only the C core refuses is an error, not a hanging promise', async () => {
@@ -290,12 +324,23 @@ test('after a failed load, the next call loads again', async (t) => {
 });
 
 test('an error or a client never prints a key or a token', async (t) => {
-  const { client } = await fakeApi(t, (response, request, n) => (n == 1 ? json(response, 200, grant(1)) : json(response, 400, { error: { code: 400, message: 'the-domain-key and the-api-key do not fit' } })));
+  const { client } = await fakeApi(t, (response, request, n) =>
+    n == 1
+      ? json(response, 200, grant(1))
+      : json(response, 400, { error: { code: 400, message: 'the-domain-key and the-api-key do not fit' } }),
+  );
   await client.getToken();
   await sleep(1000);
   const error = await client.getToken({ forceRefresh: true }).catch((error) => error);
   failsWith('credentials_rejected')(error);
-  for (const text of [inspect(error, { depth: 9, showHidden: true }), JSON.stringify(error), String(error), inspect(client), JSON.stringify(client), String(client)])
+  for (const text of [
+    inspect(error, { depth: 9, showHidden: true }),
+    JSON.stringify(error),
+    String(error),
+    inspect(client),
+    JSON.stringify(client),
+    String(client),
+  ])
     assert.doesNotMatch(text, /token-\d|the-domain-key|the-api-key/);
 });
 

@@ -12,7 +12,9 @@ import { fileURLToPath } from 'node:url';
 import * as boundary from '../../../js/client/boundary.js';
 import { READERS } from '../../../js/client/text.js';
 
-const { dates, numbers, codes, baseUrls } = JSON.parse(await readFile(new URL('../../vectors/texts.json', import.meta.url), 'utf8'));
+const { dates, numbers, codes, baseUrls } = JSON.parse(
+  await readFile(new URL('../../vectors/texts.json', import.meta.url), 'utf8'),
+);
 const { TEXT_DATE, TEXT_NUMBER, TEXT_CODE, TEXT_BASE_URL, TEXT_ENDPOINT, TEXT_ANY_ENDPOINT } = boundary;
 const program = fileURLToPath(new URL('../../../build/native/tests/c/programs/read_text', import.meta.url));
 
@@ -38,7 +40,9 @@ function agree(kind, text, c, js) {
 async function disagreements(inputs, readers = READERS) {
   const js = readHere(readers, inputs);
   const c = await readNatively(inputs);
-  return inputs.flatMap(([kind, text], i) => (agree(kind, text, c[i], js[i]) ? [] : [`kind ${kind} ${JSON.stringify(text)}: C ${c[i]}, JavaScript ${js[i]}`]));
+  return inputs.flatMap(([kind, text], i) =>
+    agree(kind, text, c[i], js[i]) ? [] : [`kind ${kind} ${JSON.stringify(text)}: C ${c[i]}, JavaScript ${js[i]}`],
+  );
 }
 
 test('C and JavaScript agree with the table', async () => {
@@ -52,13 +56,21 @@ test('C and JavaScript agree with the table', async () => {
     ...baseUrls.map(({ text, baseUrl }) => [TEXT_BASE_URL, text, error(baseUrl)]),
     ...baseUrls.map(({ text, endpoint }) => [TEXT_ENDPOINT, text, error(endpoint)]),
     // With allowInsecure, http may go to every host.
-    ...baseUrls.filter(({ text }) => /^https?:/i.test(text) && !/inbenta/.test(text)).map(({ text, endpoint }) => [TEXT_ANY_ENDPOINT, text, error(insecureToo(endpoint))]),
+    ...baseUrls
+      .filter(({ text }) => /^https?:/i.test(text) && !/inbenta/.test(text))
+      .map(({ text, endpoint }) => [TEXT_ANY_ENDPOINT, text, error(insecureToo(endpoint))]),
   ];
   const c = await readNatively(rows);
   const js = readHere(READERS, rows);
   rows.forEach(([kind, text, expected], i) => {
-    assert.ok(agree(kind, text, c[i], expected), `C, kind ${kind}: ${JSON.stringify(text)} is ${c[i]}, not ${expected}`);
-    assert.ok(agree(kind, text, js[i], expected), `JavaScript, kind ${kind}: ${JSON.stringify(text)} is ${js[i]}, not ${expected}`);
+    assert.ok(
+      agree(kind, text, c[i], expected),
+      `C, kind ${kind}: ${JSON.stringify(text)} is ${c[i]}, not ${expected}`,
+    );
+    assert.ok(
+      agree(kind, text, js[i], expected),
+      `JavaScript, kind ${kind}: ${JSON.stringify(text)} is ${js[i]}, not ${expected}`,
+    );
   });
 });
 
@@ -71,7 +83,69 @@ function randomFrom(seed) {
   };
 }
 
-const PIECES = ['http', 'https', '://', 'localhost', '127.', '0.0.1', '.0', '[', ']', '::', ':', '1', '0', '255', '256', 'a', 'F', 'x', '0x', '.', '..', '/', '//', 'v1', '%', '%2', '%20', '@', '?', '#', '\\', ' ', '\t', '-', '_', '~', '+', 'e', 'E', 'inbenta.io', 'xn--', 'ü', 'GMT', ', ', 'Sun', 'Thu', 'Jan', 'Feb', '29', '31', '00', '1970', '9999', '65535', '65536', "!$&'()*+,;=", '\u007f', '|', '^', '"', '<'];
+const PIECES = [
+  'http',
+  'https',
+  '://',
+  'localhost',
+  '127.',
+  '0.0.1',
+  '.0',
+  '[',
+  ']',
+  '::',
+  ':',
+  '1',
+  '0',
+  '255',
+  '256',
+  'a',
+  'F',
+  'x',
+  '0x',
+  '.',
+  '..',
+  '/',
+  '//',
+  'v1',
+  '%',
+  '%2',
+  '%20',
+  '@',
+  '?',
+  '#',
+  '\\',
+  ' ',
+  '\t',
+  '-',
+  '_',
+  '~',
+  '+',
+  'e',
+  'E',
+  'inbenta.io',
+  'xn--',
+  'ü',
+  'GMT',
+  ', ',
+  'Sun',
+  'Thu',
+  'Jan',
+  'Feb',
+  '29',
+  '31',
+  '00',
+  '1970',
+  '9999',
+  '65535',
+  '65536',
+  "!$&'()*+,;=",
+  '\u007f',
+  '|',
+  '^',
+  '"',
+  '<',
+];
 const SEEDS = [dates, numbers, codes, baseUrls, baseUrls, baseUrls].map((rows) => rows.map(({ text }) => text));
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
@@ -80,7 +154,9 @@ function anyText(random, kind) {
   const pick = (list) => list[random(list.length)];
   if (kind == TEXT_DATE && random(2)) {
     const text = new Date(random(2 ** 31) * 1000 * (random(8) ? 1 : 100)).toUTCString();
-    return random(3) ? text : text.replace(pick(DAYS), pick(DAYS)).replace(/\d\d/, () => String(random(40)).padStart(2, '0'));
+    return random(3)
+      ? text
+      : text.replace(pick(DAYS), pick(DAYS)).replace(/\d\d/, () => String(random(40)).padStart(2, '0'));
   }
   if (kind == TEXT_NUMBER && random(2)) {
     const digits = () => Array.from({ length: random(12) }, () => random(10)).join('');
@@ -89,7 +165,8 @@ function anyText(random, kind) {
   let text = random(4) ? pick(SEEDS[kind]) : Array.from({ length: 1 + random(8) }, () => pick(PIECES)).join('');
   for (let edits = random(4); edits > 0; edits--) {
     const at = random(text.length + 1);
-    text = text.slice(0, at) + pick([pick(PIECES), '', String.fromCharCode(32 + random(96))]) + text.slice(at + random(3));
+    text =
+      text.slice(0, at) + pick([pick(PIECES), '', String.fromCharCode(32 + random(96))]) + text.slice(at + random(3));
   }
   return text;
 }
@@ -106,7 +183,13 @@ test('C and JavaScript agree on a million generated texts', async () => {
       return [kind, anyText(random, kind)];
     });
     different = different.concat(await disagreements(inputs));
-    taken += readHere(READERS, inputs).filter((value, i) => (inputs[i][0] < TEXT_CODE ? !Number.isNaN(value) : inputs[i][0] == TEXT_CODE ? value < 0 : value != boundary.INVALID_CONFIG)).length;
+    taken += readHere(READERS, inputs).filter((value, i) =>
+      inputs[i][0] < TEXT_CODE
+        ? !Number.isNaN(value)
+        : inputs[i][0] == TEXT_CODE
+          ? value < 0
+          : value != boundary.INVALID_CONFIG,
+    ).length;
   }
   console.log(`${count} texts compared, ${taken} of them valid, seed ${seed}`);
   assert.deepEqual(different.slice(0, 10), []);

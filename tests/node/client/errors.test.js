@@ -28,14 +28,37 @@ test('every documented code can be made and has a hint', () => {
     assert.equal(error.code, code);
     assert.match(error.message, new RegExp(`\\(${code}\\)`));
     assert.match(error.hint, /^[A-Z].*\.$/);
-    assert.deepEqual([error.status, error.retryable, error.retryAfterMs, error.attempts, error.cause], [0, false, 0, 0, undefined]);
+    assert.deepEqual(
+      [error.status, error.retryable, error.retryAfterMs, error.attempts, error.cause],
+      [0, false, 0, 0, undefined],
+    );
   }
 });
 
 test('the details of an error are fields', () => {
-  const error = errorFromC(boundary.RATE_LIMITED, { status: 429, retryable: true, retryAfterMs: 8000, attempts: 3, serverMessage: 'Limit Exceeded' });
+  const error = errorFromC(boundary.RATE_LIMITED, {
+    status: 429,
+    retryable: true,
+    retryAfterMs: 8000,
+    attempts: 3,
+    serverMessage: 'Limit Exceeded',
+  });
   assert.deepEqual(
-    { code: error.code, status: error.status, retryable: error.retryable, retryAfterMs: error.retryAfterMs, attempts: error.attempts, serverMessage: error.serverMessage },
-    { code: 'rate_limited', status: 429, retryable: true, retryAfterMs: 8000, attempts: 3, serverMessage: 'Limit Exceeded' },
+    {
+      code: error.code,
+      status: error.status,
+      retryable: error.retryable,
+      retryAfterMs: error.retryAfterMs,
+      attempts: error.attempts,
+      serverMessage: error.serverMessage,
+    },
+    {
+      code: 'rate_limited',
+      status: 429,
+      retryable: true,
+      retryAfterMs: 8000,
+      attempts: 3,
+      serverMessage: 'Limit Exceeded',
+    },
   );
 });

@@ -9,12 +9,14 @@ import { AuthError, createFromDomainKey } from '../../../dist/inbenta-auth.js';
 export const wasm = await readFile(new URL('../../../dist/inbenta-auth.wasm', import.meta.url));
 
 /** A validator for assert.throws and assert.rejects: an AuthError with this code and these fields. */
-export const failsWith = (code, more = {}) => (error) => {
-  assert.ok(error instanceof AuthError, inspect(error));
-  assert.equal(error.code, code, error.message);
-  for (const name in more) assert.deepEqual(error[name], more[name], name);
-  return true;
-};
+export const failsWith =
+  (code, more = {}) =>
+  (error) => {
+    assert.ok(error instanceof AuthError, inspect(error));
+    assert.equal(error.code, code, error.message);
+    for (const name in more) assert.deepEqual(error[name], more[name], name);
+    return true;
+  };
 
 /** The API's answer with token number `n`. */
 export const grant = (n, expiresIn = 1200) => ({
@@ -40,7 +42,13 @@ export async function fakeApi(t, answer = (response, request, n) => json(respons
     let body = '';
     request.on('data', (part) => (body += part));
     request.on('end', () => {
-      requests.push({ method: request.method, url: request.url, headers: request.headers, body, at: performance.now() });
+      requests.push({
+        method: request.method,
+        url: request.url,
+        headers: request.headers,
+        body,
+        at: performance.now(),
+      });
       answer(response, request, requests.length);
     });
   });

@@ -38,19 +38,31 @@ const isProduct = (url) => url.startsWith('/product');
 
 test('fetch accepts a product and a path, or a URL', async (t) => {
   const { client, origin } = await product(t, { options: { environment: 'production', source: 'web', userType: 0 } });
-  for (const answer of [await client.fetch('chatbot', '/v1/talk?x=1'), await client.fetch(`${origin}/product/v1/talk?x=1`), await client.fetch(new URL(`${origin}/product/v1/talk?x=1`), { headers: { 'X-Mine': '1' } })]) {
+  for (const answer of [
+    await client.fetch('chatbot', '/v1/talk?x=1'),
+    await client.fetch(`${origin}/product/v1/talk?x=1`),
+    await client.fetch(new URL(`${origin}/product/v1/talk?x=1`), { headers: { 'X-Mine': '1' } }),
+  ]) {
     const { url, headers } = await answer.json();
     assert.equal(url, '/product/v1/talk?x=1');
     assert.equal(headers.authorization, 'Bearer token-1');
     assert.equal(headers['x-inbenta-key'], 'the-api-key');
-    assert.deepEqual([headers['x-inbenta-env'], headers['x-inbenta-source'], headers['x-inbenta-user-type']], ['production', 'web', '0']);
+    assert.deepEqual(
+      [headers['x-inbenta-env'], headers['x-inbenta-source'], headers['x-inbenta-user-type']],
+      ['production', 'web', '0'],
+    );
   }
 });
 
 test('no request goes to a host outside the products', async (t) => {
   const other = await product(t);
   const { client, origin } = await product(t);
-  for (const target of [other.origin, 'https://evil.example/x', `${origin.replace('127.0.0.1', 'localhost')}/product`, `${origin.replace('://', '://user@').replace('127.0.0.1', '127.0.0.1.evil.example')}/`])
+  for (const target of [
+    other.origin,
+    'https://evil.example/x',
+    `${origin.replace('127.0.0.1', 'localhost')}/product`,
+    `${origin.replace('://', '://user@').replace('127.0.0.1', '127.0.0.1.evil.example')}/`,
+  ])
     await assert.rejects(client.fetch(target), failsWith('invalid_config'), target);
   await assert.rejects(client.fetch('search', '/x'), failsWith('invalid_config'));
   await assert.rejects(client.apiUrl('toString'), failsWith('invalid_config'));
@@ -78,12 +90,17 @@ test('wrong arguments are AuthErrors', async (t) => {
 });
 
 test('after 401 the token is renewed and the request is sent once more', async (t) => {
-  const { client, requests, paths } = await product(t, { answer: (response, request, n) => (n == 1 ? json(response, 401, {}) : echo(response, request)) });
+  const { client, requests, paths } = await product(t, {
+    answer: (response, request, n) => (n == 1 ? json(response, 401, {}) : echo(response, request)),
+  });
   const answer = await client.fetch('chatbot', 'talk', { method: 'POST', body: 'hello' });
   assert.equal(answer.status, 200);
   assert.equal((await answer.json()).headers.authorization, 'Bearer token-2');
   assert.deepEqual(paths(), ['/v1/auth', '/product/talk', '/v1/refreshToken', '/product/talk']);
-  assert.deepEqual(requests.filter(({ url }) => isProduct(url)).map(({ body }) => body), ['hello', 'hello']);
+  assert.deepEqual(
+    requests.filter(({ url }) => isProduct(url)).map(({ body }) => body),
+    ['hello', 'hello'],
+  );
 });
 
 test('a 403 is about the token only if its body is the gateway’s', async (t) => {
@@ -92,7 +109,7 @@ test('a 403 is about the token only if its body is the gateway’s', async (t) =
     'lower case': [{ message: 'Forbidden' }, 1],
     'the product': [{ error: { code: 403, message: 'No rights' } }, 1],
     'a list': [['Message'], 1],
-    'null': [null, 1],
+    null: [null, 1],
   };
   for (const name in bodies) {
     const [body, times] = bodies[name];
@@ -113,16 +130,25 @@ test('reading the body of a 403 is limited in bytes and in time', async (t) => {
 });
 
 test('a path that is always refused causes one renewal, and does not affect other paths', async (t) => {
-  const { client, paths } = await product(t, { answer: (response, request) => (request.url == '/product/bad' ? json(response, 403, GATEWAY) : echo(response, request)) });
+  const { client, paths } = await product(t, {
+    answer: (response, request) =>
+      request.url == '/product/bad' ? json(response, 403, GATEWAY) : echo(response, request),
+  });
   for (let i = 0; i < 8; i++) assert.equal((await client.fetch('chatbot', '/bad')).status, 403);
-  assert.deepEqual(paths().filter((url) => !isProduct(url)), ['/v1/auth', '/v1/refreshToken']);
+  assert.deepEqual(
+    paths().filter((url) => !isProduct(url)),
+    ['/v1/auth', '/v1/refreshToken'],
+  );
   assert.equal(paths().filter(isProduct).length, 9);
 });
 
 test('while a refused token is renewed, other calls use the old token', async (t) => {
   let renew;
   const { client, paths, origin } = await product(t, {
-    answer: (response, request) => (request.headers.authorization == 'Bearer token-1' && request.url == '/product/bad' ? json(response, 401, {}) : echo(response, request)),
+    answer: (response, request) =>
+      request.headers.authorization == 'Bearer token-1' && request.url == '/product/bad'
+        ? json(response, 401, {})
+        : echo(response, request),
     auth: (response, request, n) => {
       const answer = () => json(response, 200, { ...grant(n), apis: { chatbot: `${origin}/product/` } });
       if (n == 1) answer();
@@ -140,7 +166,10 @@ test('while a refused token is renewed, other calls use the old token', async (t
 
 test('while the Auth API is down, a healthy product answers immediately', async (t) => {
   const { client, origin } = await product(t, {
-    auth: (response, request, n) => (n == 1 ? json(response, 200, { ...grant(1, 25), apis: { chatbot: `${origin}/product` } }) : json(response, 503, {})),
+    auth: (response, request, n) =>
+      n == 1
+        ? json(response, 200, { ...grant(1, 25), apis: { chatbot: `${origin}/product` } })
+        : json(response, 503, {}),
   });
   await client.getToken();
   await sleep(1000);
@@ -153,7 +182,8 @@ test('if a product refuses while the Auth API is down, the caller gets the produ
   const { client, origin } = await product(t, {
     options: { timeoutMs: 2000 },
     answer: (response) => json(response, 401, {}),
-    auth: (response, request, n) => (n == 1 ? json(response, 200, { ...grant(1), apis: { chatbot: `${origin}/product` } }) : json(response, 503, {})),
+    auth: (response, request, n) =>
+      n == 1 ? json(response, 200, { ...grant(1), apis: { chatbot: `${origin}/product` } }) : json(response, 503, {}),
   });
   assert.equal((await client.fetch('chatbot', '/x')).status, 401);
 });
@@ -161,32 +191,56 @@ test('if a product refuses while the Auth API is down, the caller gets the produ
 test('redirects are refused, unless the caller allows them', async (t) => {
   const other = await product(t);
   for (const status of [301, 302, 303, 307, 308]) {
-    const { client } = await product(t, { answer: (response) => response.writeHead(status, { Location: `${other.origin}/product/stolen` }).end() });
-    await assert.rejects(client.fetch('chatbot', '/x', { method: 'POST', body: 'mine' }), failsWith('redirect_refused', { status }));
+    const { client } = await product(t, {
+      answer: (response) => response.writeHead(status, { Location: `${other.origin}/product/stolen` }).end(),
+    });
+    await assert.rejects(
+      client.fetch('chatbot', '/x', { method: 'POST', body: 'mine' }),
+      failsWith('redirect_refused', { status }),
+    );
     assert.equal((await client.fetch('chatbot', '/x', { redirect: 'manual' })).status, status);
   }
   assert.deepEqual(other.requests, []);
-  const { client } = await product(t, { answer: (response, request, n) => (n == 1 ? response.writeHead(302, { Location: '/product/there' }).end() : echo(response, request)) });
+  const { client } = await product(t, {
+    answer: (response, request, n) =>
+      n == 1 ? response.writeHead(302, { Location: '/product/there' }).end() : echo(response, request),
+  });
   assert.equal((await (await client.fetch('chatbot', '/x', { redirect: 'follow' })).json()).url, '/product/there');
 });
 
 test('a stream is sent only once, of any realm and kind', async (t) => {
-  const parts = function* () { yield new TextEncoder().encode('once'); };
+  const parts = function* () {
+    yield new TextEncoder().encode('once');
+  };
   const streams = {
     web: () => ReadableStream.from(parts()),
     // A stream of another realm, for which instanceof is false.
-    realm: () => Object.setPrototypeOf(ReadableStream.from(parts()), runInNewContext('(P) => Object.create(P)')(ReadableStream.prototype)),
+    realm: () =>
+      Object.setPrototypeOf(
+        ReadableStream.from(parts()),
+        runInNewContext('(P) => Object.create(P)')(ReadableStream.prototype),
+      ),
     node: () => Readable.from(parts()),
   };
   for (const name in streams) {
     const { client, requests } = await product(t, { answer: (response) => json(response, 401, {}) });
-    assert.equal((await client.fetch('chatbot', '/x', { method: 'POST', body: streams[name](), duplex: 'half' })).status, 401, name);
-    assert.deepEqual(requests.filter(({ url }) => isProduct(url)).map(({ body }) => body), ['once'], name);
+    assert.equal(
+      (await client.fetch('chatbot', '/x', { method: 'POST', body: streams[name](), duplex: 'half' })).status,
+      401,
+      name,
+    );
+    assert.deepEqual(
+      requests.filter(({ url }) => isProduct(url)).map(({ body }) => body),
+      ['once'],
+      name,
+    );
   }
 });
 
 test('an unreachable product and an aborted call fail with their codes', async (t) => {
-  const { client } = await product(t, { auth: (response) => json(response, 200, { ...grant(1), apis: { chatbot: 'http://127.0.0.1:1' } }) });
+  const { client } = await product(t, {
+    auth: (response) => json(response, 200, { ...grant(1), apis: { chatbot: 'http://127.0.0.1:1' } }),
+  });
   await assert.rejects(client.fetch('chatbot'), failsWith('network', { retryable: true }));
   const slow = await product(t, { answer: () => {} });
   await slow.client.getToken();
@@ -195,7 +249,11 @@ test('an unreachable product and an aborted call fail with their codes', async (
 
 test('a token is never sent over plain http to another machine, even if its own grant names the product', async (t) => {
   const { endpoint } = await fakeApi(t);
-  const client = createFromAccessToken({ accessToken: 'token', apis: { chatbot: 'http://chatbot.example' } }, 'the-api-key', { endpoint, autoRefresh: false });
+  const client = createFromAccessToken(
+    { accessToken: 'token', apis: { chatbot: 'http://chatbot.example' } },
+    'the-api-key',
+    { endpoint, autoRefresh: false },
+  );
   t.after(() => client.dispose());
   await assert.rejects(client.fetch('chatbot'), failsWith('insecure_endpoint'));
 });

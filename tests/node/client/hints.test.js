@@ -28,7 +28,8 @@ function hintIn({ origin, node }, code, status = 403) {
   if (origin) globalThis.origin = origin;
   Object.defineProperty(process, 'versions', { ...versions, value: { ...process.versions, node } });
   try {
-    return new AuthError(code, { status }, { credentialName: 'domain key', endpoint: 'https://api.inbenta.io/v1' }).hint;
+    return new AuthError(code, { status }, { credentialName: 'domain key', endpoint: 'https://api.inbenta.io/v1' })
+      .hint;
   } finally {
     Object.defineProperty(process, 'versions', versions);
     delete globalThis.origin;
@@ -38,7 +39,8 @@ function hintIn({ origin, node }, code, status = 403) {
 test('in a page, the hint names the origin, the keys and the list', () => {
   const page = { origin: 'https://shop.example' };
   assert.equal(hintIn(page, 'origin_not_allowed'), "Add https://shop.example to the domain key's list of domains.");
-  for (const part of ['API key', 'domain key', 'https://shop.example', 'revoked', '5 minutes']) assert.ok(hintIn(page, 'credentials_rejected').includes(part), part);
+  for (const part of ['API key', 'domain key', 'https://shop.example', 'revoked', '5 minutes'])
+    assert.ok(hintIn(page, 'credentials_rejected').includes(part), part);
   assert.match(hintIn(page, 'credentials_rejected', 400), /domainKeyName: 'domain_key'/);
   assert.doesNotMatch(hintIn(page, 'credentials_rejected', 403), /domain_key/);
   assert.match(hintIn(page, 'key_revoked'), /new domain key/);
@@ -46,12 +48,14 @@ test('in a page, the hint names the origin, the keys and the list', () => {
 });
 
 test('in a sandboxed frame and in a file, the hint names the missing origin', () => {
-  for (const code of ['origin_not_allowed', 'credentials_rejected']) assert.match(hintIn({ origin: 'null' }, code), /no origin.*file.*sandbox/);
+  for (const code of ['origin_not_allowed', 'credentials_rejected'])
+    assert.match(hintIn({ origin: 'null' }, code), /no origin.*file.*sandbox/);
 });
 
 test('in Node, the hint for a domain key names browsers, with or without a DOM', () => {
   for (const code of ['origin_not_allowed', 'credentials_rejected'])
-    for (const origin of [undefined, 'http://localhost']) assert.match(hintIn({ origin, node: '22.0.0' }, code), /browsers only: Node/);
+    for (const origin of [undefined, 'http://localhost'])
+      assert.match(hintIn({ origin, node: '22.0.0' }, code), /browsers only: Node/);
 });
 
 test('the server’s message comes first', async (t) => {
@@ -75,7 +79,11 @@ test('the hint for a refusal in front of the API names the endpoint', async (t) 
 
 test('the hint for an unreachable product names it, and connect-src of the CSP', async (t) => {
   const { endpoint } = await fakeApi(t);
-  const client = createFromAccessToken({ accessToken: 't', expires_in: 1200, apis: { chatbot: 'http://127.0.0.1:1/product' } }, 'k', { endpoint });
+  const client = createFromAccessToken(
+    { accessToken: 't', expires_in: 1200, apis: { chatbot: 'http://127.0.0.1:1/product' } },
+    'k',
+    { endpoint },
+  );
   t.after(() => client.dispose());
   globalThis.origin = 'https://shop.example';
   t.after(() => delete globalThis.origin);

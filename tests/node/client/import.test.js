@@ -5,7 +5,10 @@ import { execFile } from 'node:child_process';
 import test from 'node:test';
 import { promisify } from 'node:util';
 
-const run = (code) => promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], { cwd: new URL('../../..', import.meta.url) });
+const run = (code) =>
+  promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
+    cwd: new URL('../../..', import.meta.url),
+  });
 
 test('import leaves no trace and keeps no process alive', async () => {
   const { stdout, stderr } = await run(`

@@ -7,13 +7,26 @@ import test from 'node:test';
 import * as c from '../../../js/client/boundary.js';
 import { startInstance } from '../../../js/client/instance.js';
 
-const module = await WebAssembly.compile(await readFile(new URL('../../../build/wasm/src/wasm/inbenta-auth.wasm', import.meta.url)));
+const module = await WebAssembly.compile(
+  await readFile(new URL('../../../build/wasm/src/wasm/inbenta-auth.wasm', import.meta.url)),
+);
 const GRANT = { accessToken: 'the-first-token', expires_in: 1200, apis: { chatbot: 'https://chatbot.example/prod' } };
-const json = (body, status = 200, headers = {}) => new Response(typeof body == 'string' ? body : JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } });
+const json = (body, status = 200, headers = {}) =>
+  new Response(typeof body == 'string' ? body : JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
 
 /** The environment of one test: clocks, timers and fetch, which the test controls. */
 function makeWorld(t) {
-  const real = { now: performance.now, date: Date.now, setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout, fetch: globalThis.fetch, instantiate: WebAssembly.instantiate };
+  const real = {
+    now: performance.now,
+    date: Date.now,
+    setTimeout: globalThis.setTimeout,
+    clearTimeout: globalThis.clearTimeout,
+    fetch: globalThis.fetch,
+    instantiate: WebAssembly.instantiate,
+  };
   const world = { ms: 1000, timer: undefined, requests: [], exports: undefined };
   performance.now = () => world.ms;
   Date.now = () => 1_790_000_000_000 + world.ms;
@@ -44,7 +57,7 @@ function makeWorld(t) {
     await arrived;
   };
   world.pass = (ms) => {
-    for (const end = world.ms + ms; ; ) {
+    for (const end = world.ms + ms; ;) {
       const due = world.timer && world.timer.at <= end ? world.timer : undefined;
       world.ms = Math.max(world.ms, due ? due.at : end);
       if (!due) return;
@@ -57,13 +70,22 @@ function makeWorld(t) {
     world.token = undefined;
     world.core = await startInstance(
       module,
-      { endpoint: 'https://api.example/v1', apiKey: 'key-of-the-api', credential: 'the-domain-key', flow: 0, autoRefresh: true, timeoutMs: 10_000, ...config },
+      {
+        endpoint: 'https://api.example/v1',
+        apiKey: 'key-of-the-api',
+        credential: 'the-domain-key',
+        flow: 0,
+        autoRefresh: true,
+        timeoutMs: 10_000,
+        ...config,
+      },
       {
         tell(message, detail, id) {
           if (message == c.MESSAGE_TOKEN) world.token = detail;
           if (message == c.MESSAGE_ERROR) assert.ok(detail);
           if (message == c.MESSAGE_REAUTHORIZE) world.reauthorize = id;
-          if (message == c.MESSAGE_ANSWER) world.answers.set(id, [...(world.answers.get(id) ?? []), detail ?? world.token]);
+          if (message == c.MESSAGE_ANSWER)
+            world.answers.set(id, [...(world.answers.get(id) ?? []), detail ?? world.token]);
         },
         isAwaited: () => true,
         onDeath: (error) => assert.fail(error.cause),
@@ -87,7 +109,9 @@ test('without memory a caller gets out_of_memory, and other callers are answered
   assert.equal(world.core.call('adopt', 0, 'x'.repeat(300_000), 0, Date.now() + 1e6, 0, -1), c.NO_MEMORY);
   world.core.call('invalidate', 'x'.repeat(300_000));
   world.core.call('hear', c.NETWORK, 0, 0, 1, 'x'.repeat(300_000));
-  const apis = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`product-${i}`, `https://product-${i}.example/${'p'.repeat(60)}`]));
+  const apis = Object.fromEntries(
+    Array.from({ length: 300 }, (_, i) => [`product-${i}`, `https://product-${i}.example/${'p'.repeat(60)}`]),
+  );
   await world.answer(world.requests[0], json({ ...GRANT, apis }));
   assert.equal(world.answers.size, joined - 1);
   for (const [answer] of world.answers.values()) assert.equal(answer.accessToken, 'the-first-token');
@@ -136,7 +160,15 @@ test('a token from outside is accepted with all kinds of times', async (t) => {
   const world = makeWorld(t);
   const adopt = async (wall, lifetime, left) => {
     await world.start();
-    const error = world.core.call('adopt', 0, 'the-first-token\0chatbot\0https://c.example\0x\0javascript:1\0', 7, wall, lifetime, left);
+    const error = world.core.call(
+      'adopt',
+      0,
+      'the-first-token\0chatbot\0https://c.example\0x\0javascript:1\0',
+      7,
+      wall,
+      lifetime,
+      left,
+    );
     return error || [world.token.expiresAt - Date.now(), world.token.lifetimeMs, world.token.apis];
   };
   const now = () => Date.now();
@@ -144,43 +176,109 @@ test('a token from outside is accepted with all kinds of times', async (t) => {
   assert.deepEqual((await adopt(now() + 600_000, 1_200_000, 300_000)).slice(0, 2), [300_000, 1_200_000]);
   assert.deepEqual((await adopt(now() + 600_000, 0, NaN)).slice(0, 2), [600_000, 600_000]);
   assert.deepEqual((await adopt(Infinity, 1_200_000, Infinity)).slice(0, 2), [1_200_000, 1_200_000]);
-  for (const [wall, lifetime, left] of [[NaN, 1e6, -1], [-Infinity, 0, -1], [0, 0, 1e6], [now() + 1e6, 1e6, 0], [now() + 1e6, 1e6, -500], [now() + 1e6, 1e6, -Infinity], [undefined, undefined, undefined]])
+  for (const [wall, lifetime, left] of [
+    [NaN, 1e6, -1],
+    [-Infinity, 0, -1],
+    [0, 0, 1e6],
+    [now() + 1e6, 1e6, 0],
+    [now() + 1e6, 1e6, -500],
+    [now() + 1e6, 1e6, -Infinity],
+    [undefined, undefined, undefined],
+  ])
     assert.equal(await adopt(wall, lifetime, left), c.BAD_EXPIRES_IN, `${wall} ${lifetime} ${left}`);
 });
 
 test('random sequences cause no trap, and each caller is answered once', async (t) => {
   const seed = Number(process.env.LIVES_SEED ?? Date.now());
   let state = BigInt(seed);
-  const random = (below) => Number((state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffff_ffff_ffff_ffffn) >> 33n) % below;
+  const random = (below) =>
+    Number((state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffff_ffff_ffff_ffffn) >> 33n) % below;
   const pick = (...values) => values[random(values.length)];
   const world = makeWorld(t);
-  const number = () => pick(0, -1, 1, 1000, 60_000, 1e12, Date.now() + pick(-1, 1, 1e5, 1e7), NaN, Infinity, -Infinity, 1e300, 2 ** 53, 0.5);
-  const text = () => pick('', 't', 'the-first-token', 'other', 'é\u202e', 'a b', 'x'.repeat(random(9000)), 't\0a\0https://a.example\0', 't\0\0\0', 't\0a\0');
+  const number = () =>
+    pick(
+      0,
+      -1,
+      1,
+      1000,
+      60_000,
+      1e12,
+      Date.now() + pick(-1, 1, 1e5, 1e7),
+      NaN,
+      Infinity,
+      -Infinity,
+      1e300,
+      2 ** 53,
+      0.5,
+    );
+  const text = () =>
+    pick(
+      '',
+      't',
+      'the-first-token',
+      'other',
+      'é\u202e',
+      'a b',
+      'x'.repeat(random(9000)),
+      't\0a\0https://a.example\0',
+      't\0\0\0',
+      't\0a\0',
+    );
   const reply = () =>
     pick(
       () => json({ ...GRANT, accessToken: `t${random(100)}`, expires_in: pick(0, 1, 15, 1200, 1e300, '60') }),
       () => json({ accessToken: 't', expires_in: 1200, apis: pick(null, [], 7, undefined) }),
       () => json({ apis: GRANT.apis }),
-      () => json({ error: { code: 403, message: text(), reason: pick('key_revoked', 'x', undefined) } }, pick(400, 401, 403, 422)),
-      () => json(text(), pick(200, 403, 404, 408, 503), { 'retry-after': pick('4', '4, 4', 'x', '1e9'), 'x-quota-usage': '100', 'x-quota-reset': '1790001000' }),
+      () =>
+        json(
+          { error: { code: 403, message: text(), reason: pick('key_revoked', 'x', undefined) } },
+          pick(400, 401, 403, 422),
+        ),
+      () =>
+        json(text(), pick(200, 403, 404, 408, 503), {
+          'retry-after': pick('4', '4, 4', 'x', '1e9'),
+          'x-quota-usage': '100',
+          'x-quota-reset': '1790001000',
+        }),
       () => json('{"message":"no"}', 429),
     )();
   let asked = 0;
   for (let life = 0; life < 200; life++) {
     world.requests = [];
-    await world.start({ flow: pick(0, c.FLAG_TOKEN_FLOW), reauthorize: pick(true, false), autoRefresh: pick(true, false) });
+    await world.start({
+      flow: pick(0, c.FLAG_TOKEN_FLOW),
+      reauthorize: pick(true, false),
+      autoRefresh: pick(true, false),
+    });
     const joined = [];
     for (let step = 0; step < 60; step++) {
       const id = ++asked;
       switch (random(12)) {
-        case 0: case 1: if (!world.core.call('get', id, number(), pick(1, 100, 10_000, NaN), random(2), 0)) joined.push(id); break;
-        case 2: if (!world.core.call('get', id, 0, number(), 0, 1)) joined.push(id); break;
-        case 3: world.core.call('cancel', pick(id, joined.at(-1) ?? 0)); break;
-        case 4: world.core.call('invalidate', pick(text(), world.token?.accessToken ?? 't')); break;
-        case 5: world.core.call('adopt', pick(0, world.reauthorize ?? 0), text(), number(), number(), number(), number()); break;
-        case 6: world.core.call('hear', -random(40), random(600), number(), random(100) - 50, text()); break;
-        case 7: world.core.call(...pick(['use'], ['run', 1], ['run', 0], ['fail', world.reauthorize ?? 0, -random(30)])); break;
-        case 8: world.pass(pick(1, 1000, 10_000, 60_000, 3_600_000)); break;
+        case 0:
+        case 1:
+          if (!world.core.call('get', id, number(), pick(1, 100, 10_000, NaN), random(2), 0)) joined.push(id);
+          break;
+        case 2:
+          if (!world.core.call('get', id, 0, number(), 0, 1)) joined.push(id);
+          break;
+        case 3:
+          world.core.call('cancel', pick(id, joined.at(-1) ?? 0));
+          break;
+        case 4:
+          world.core.call('invalidate', pick(text(), world.token?.accessToken ?? 't'));
+          break;
+        case 5:
+          world.core.call('adopt', pick(0, world.reauthorize ?? 0), text(), number(), number(), number(), number());
+          break;
+        case 6:
+          world.core.call('hear', -random(40), random(600), number(), random(100) - 50, text());
+          break;
+        case 7:
+          world.core.call(...pick(['use'], ['run', 1], ['run', 0], ['fail', world.reauthorize ?? 0, -random(30)]));
+          break;
+        case 8:
+          world.pass(pick(1, 1000, 10_000, 60_000, 3_600_000));
+          break;
         default: {
           const request = world.requests.pop();
           if (request) await world.answer(request, random(8) ? reply() : new TypeError('network'));

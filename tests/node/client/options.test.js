@@ -13,21 +13,49 @@ const make = (options) => () => createFromDomainKey('d', 'k', options);
 const names = (pattern) => (error) => failsWith('invalid_config')(error) && (assert.match(error.hint, pattern), true);
 
 test('unknown options and options of another flow are refused by name', () => {
-  for (const name of ['minValidity', 'Endpoint', 'timeout', 'toString', '__proto__x', 'flow', 'apiKey', 'credential', 'reauthorize', 'expiration', 'accessToken', 'userPersonalSecret'])
+  for (const name of [
+    'minValidity',
+    'Endpoint',
+    'timeout',
+    'toString',
+    '__proto__x',
+    'flow',
+    'apiKey',
+    'credential',
+    'reauthorize',
+    'expiration',
+    'accessToken',
+    'userPersonalSecret',
+  ])
     assert.throws(make({ [name]: 'x' }), names(new RegExp(`"${name}"`)), name);
-  for (const name of ['persist', 'domainKeyName', 'expires_in', 'apis']) assert.throws(() => createFromAccessToken('t', 'k', { [name]: 'session' }), names(new RegExp(`"${name}"`)));
-  for (const options of ['https://api.inbenta.io/v1', 7, null, true, () => {}]) assert.throws(make(options), failsWith('invalid_config'));
+  for (const name of ['persist', 'domainKeyName', 'expires_in', 'apis'])
+    assert.throws(() => createFromAccessToken('t', 'k', { [name]: 'session' }), names(new RegExp(`"${name}"`)));
+  for (const options of ['https://api.inbenta.io/v1', 7, null, true, () => {}])
+    assert.throws(make(options), failsWith('invalid_config'));
   make()();
   make({})();
 });
 
 test('wrong types are refused by name; undefined counts as missing', () => {
   const wrong = {
-    endpoint: [7, null, new URL('https://a.example/v1')], connectionEntryPoint: [7, null], autoRefresh: ['true', 0, null], shareAcrossTabs: [1], minValidityMs: ['30', null, NaN, -1, Infinity],
-    timeoutMs: ['10', {}, -1, NaN], wasm: [7], environment: [7, null], source: [{}], userType: [true, null], allowInsecure: ['no'], log: ['x', {}], domainKeyName: [7], persist: [true],
+    endpoint: [7, null, new URL('https://a.example/v1')],
+    connectionEntryPoint: [7, null],
+    autoRefresh: ['true', 0, null],
+    shareAcrossTabs: [1],
+    minValidityMs: ['30', null, NaN, -1, Infinity],
+    timeoutMs: ['10', {}, -1, NaN],
+    wasm: [7],
+    environment: [7, null],
+    source: [{}],
+    userType: [true, null],
+    allowInsecure: ['no'],
+    log: ['x', {}],
+    domainKeyName: [7],
+    persist: [true],
   };
   for (const name in wrong) {
-    for (const value of wrong[name]) assert.throws(make({ [name]: value }), names(new RegExp(name)), `${name}: ${value}`);
+    for (const value of wrong[name])
+      assert.throws(make({ [name]: value }), names(new RegExp(name)), `${name}: ${value}`);
     make({ [name]: undefined })();
   }
   assert.throws(make({ persist: 'local' }), names(/session/));
@@ -39,18 +67,36 @@ test('wrong types are refused by name; undefined counts as missing', () => {
 test('connectionEntryPoint is the endpoint without a version', async (t) => {
   const { endpoint, requests } = await fakeApi(t);
   for (const [number, tail] of ['', '/', '//', '/v1'].entries()) {
-    const client = createFromDomainKey(`d${number}`, 'k', { connectionEntryPoint: endpoint.replace('/v1', tail), wasm: (await import('./fake-api.js')).wasm });
+    const client = createFromDomainKey(`d${number}`, 'k', {
+      connectionEntryPoint: endpoint.replace('/v1', tail),
+      wasm: (await import('./fake-api.js')).wasm,
+    });
     t.after(() => client.dispose());
     await client.getToken();
     assert.equal(requests.at(-1).url, '/v1/auth', tail);
   }
-  assert.throws(make({ connectionEntryPoint: 'https://api.inbenta.io/', endpoint: 'https://api.inbenta.io/v1' }), names(/not both/));
+  assert.throws(
+    make({ connectionEntryPoint: 'https://api.inbenta.io/', endpoint: 'https://api.inbenta.io/v1' }),
+    names(/not both/),
+  );
   assert.throws(make({ connectionEntryPoint: 'http://api.inbenta.io/' }), failsWith('insecure_endpoint'));
 });
 
 test('an endpoint of inbenta.io needs a path, and the error names /v1; other hosts may have no path', () => {
-  for (const endpoint of ['https://api.inbenta.io', 'https://api.inbenta.io/', 'https://api-eu.inbenta.io', 'HTTPS://API.INBENTA.IO/']) assert.throws(make({ endpoint }), names(/\/v1\./), endpoint);
-  for (const endpoint of ['https://api.inbenta.io/v1', 'https://auth.example', 'https://notinbenta.io', 'https://inbenta.io.example']) make({ endpoint })();
+  for (const endpoint of [
+    'https://api.inbenta.io',
+    'https://api.inbenta.io/',
+    'https://api-eu.inbenta.io',
+    'HTTPS://API.INBENTA.IO/',
+  ])
+    assert.throws(make({ endpoint }), names(/\/v1\./), endpoint);
+  for (const endpoint of [
+    'https://api.inbenta.io/v1',
+    'https://auth.example',
+    'https://notinbenta.io',
+    'https://inbenta.io.example',
+  ])
+    make({ endpoint })();
 });
 
 test('only own properties count: a polluted Object.prototype does not redirect a key', async () => {
@@ -80,6 +126,8 @@ test('only own properties count: a polluted Object.prototype does not redirect a
     try { createFromSecret('the-secret', 'k', { endpoint: 'http://evil.example/v1' }); } catch ({ code }) { refused = code; }
     console.log(JSON.stringify([asked.good, asked.evil, refused]));
     process.exit();`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], { cwd: new URL('../../..', import.meta.url) });
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
+    cwd: new URL('../../..', import.meta.url),
+  });
   assert.deepEqual(JSON.parse(stdout), [1, 0, 'insecure_endpoint']);
 });

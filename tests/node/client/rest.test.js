@@ -58,14 +58,17 @@ test('an unused client stops refreshing after one or two hours; the next call ge
 for (const [name, use] of Object.entries({
   'reading token': (client) => () => client.token,
   'a listener for token': (client) => (client.addEventListener('token', ({ detail }) => detail.accessToken), () => {}),
-  'getToken': (client) => () => client.getToken(),
+  getToken: (client) => () => client.getToken(),
 }))
   test(`${name} counts as use: refreshing continues`, async (t) => {
     const time = takeTime(t);
     const { client, requests } = await fakeApi(t);
     await client.getToken();
     const hours = await sixHours(time, requests, use(client));
-    assert.ok(hours.every((count) => count >= 3 && count <= 6), hours.join());
+    assert.ok(
+      hours.every((count) => count >= 3 && count <= 6),
+      hours.join(),
+    );
   });
 
 test('after a sleep of a night, a listener for "token" gets a new token', async (t) => {
@@ -93,9 +96,14 @@ test('after a sleep, each of the two clocks alone can expire the token', async (
 
 test('while the API is down, a token with seconds left is returned immediately', async (t) => {
   const time = takeTime(t);
-  const { client } = await fakeApi(t, (response, request, n) => (n == 1 ? json(response, 200, grant(1)) : json(response, 503, {})));
+  const { client } = await fakeApi(t, (response, request, n) =>
+    n == 1 ? json(response, 200, grant(1)) : json(response, 503, {}),
+  );
   await client.getToken();
-  for (const [pass, left] of [[1_175_000, 25_000], [20_000, 5000]]) {
+  for (const [pass, left] of [
+    [1_175_000, 25_000],
+    [20_000, 5000],
+  ]) {
     await time.pass(pass);
     const start = performance.now();
     const { accessToken, expiresAt } = await client.getToken();

@@ -24,7 +24,10 @@ async function secretClient(t, answer) {
 test('a secret gets a token', async (t) => {
   const { client, requests } = await secretClient(t);
   assert.equal((await client.getToken()).accessToken, 'token-1');
-  assert.deepEqual(requests.map(({ url, body }) => [url, JSON.parse(body)]), [['/v1/auth', { secret: 'the-secret' }]]);
+  assert.deepEqual(
+    requests.map(({ url, body }) => [url, JSON.parse(body)]),
+    [['/v1/auth', { secret: 'the-secret' }]],
+  );
 });
 
 test('a secret is refused in a browser and in a worker', async (t) => {
@@ -35,7 +38,8 @@ test('a secret is refused in a browser and in a worker', async (t) => {
     delete globalThis[name];
   }
   assert.throws(() => createFromSecret('', 'k'), hasCode('invalid_config'));
-  for (const options of [{ persist: 'session' }, { domainKeyName: 'domain_key' }, { reauthorize() {} }]) assert.throws(() => createFromSecret('s', 'k', options), hasCode('invalid_config'));
+  for (const options of [{ persist: 'session' }, { domainKeyName: 'domain_key' }, { reauthorize() {} }])
+    assert.throws(() => createFromSecret('s', 'k', options), hasCode('invalid_config'));
 });
 
 test('the browser builds do not contain the secret flow', async () => {
@@ -66,7 +70,9 @@ test('the handler gives a token only if authorize allows it', async (t) => {
 });
 
 test('the handler does not send details of a failure to the page', async (t) => {
-  const refused = await secretClient(t, (response) => json(response, 403, { error: { code: 403, message: 'the-secret is wrong' } }));
+  const refused = await secretClient(t, (response) =>
+    json(response, 403, { error: { code: 403, message: 'the-secret is wrong' } }),
+  );
   const quiet = { authorize: () => true, log() {} };
   const answer = await tokenHandler(refused.client, quiet)(post());
   assert.equal(answer.status, 500);
@@ -90,7 +96,9 @@ test('authorize allows with true only; any other value is a mistake, and the log
     assert.equal(status, 500);
     assert.match(line, /authorize must return true or false, not an? (number|string|object|function)/);
   }
-  const [status, line] = await ask(() => { throw new Error('the session store is down'); });
+  const [status, line] = await ask(() => {
+    throw new Error('the session store is down');
+  });
   assert.equal(status, 500);
   assert.match(line, /authorize failed.*the session store is down/);
   assert.equal(requests.length, 0);
@@ -113,7 +121,8 @@ test('without Fetch Metadata, the handler compares Origin with Host', async (t) 
     [{ 'Sec-Fetch-Site': 'same-site' }, 403],
     [{}, 200],
   ];
-  for (const [headers, status] of cases) assert.equal((await handle(post(headers))).status, status, JSON.stringify(headers));
+  for (const [headers, status] of cases)
+    assert.equal((await handle(post(headers))).status, status, JSON.stringify(headers));
 });
 
 test('the handler for Node accepts every method, path and header', async (t) => {
@@ -126,16 +135,27 @@ test('the handler for Node accepts every method, path and header', async (t) => 
   const { port } = server.address();
   const send = (line, headers = '') =>
     new Promise((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1', () => socket.write(`${line} HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n${headers}\r\n`));
+      const socket = connect(port, '127.0.0.1', () =>
+        socket.write(`${line} HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n${headers}\r\n`),
+      );
       let text = '';
-      socket.on('data', (part) => (text += part)).on('error', reject).on('close', () => resolve(Number(text.split(' ')[1])));
+      socket
+        .on('data', (part) => (text += part))
+        .on('error', reject)
+        .on('close', () => resolve(Number(text.split(' ')[1])));
     });
-  for (const method of ['GET', 'HEAD', 'PUT', 'TRACE', 'OPTIONS', 'DELETE']) assert.equal(await send(`${method} /token`), 405, method);
-  for (const path of ['/token', '//', '//[', '*', '/%', 'http://shop.example/token', '/token?x=http://y']) assert.equal(await send(`POST ${path}`, 'Content-Length: 0\r\n'), 200, path);
+  for (const method of ['GET', 'HEAD', 'PUT', 'TRACE', 'OPTIONS', 'DELETE'])
+    assert.equal(await send(`${method} /token`), 405, method);
+  for (const path of ['/token', '//', '//[', '*', '/%', 'http://shop.example/token', '/token?x=http://y'])
+    assert.equal(await send(`POST ${path}`, 'Content-Length: 0\r\n'), 200, path);
   assert.equal(await send('POST /token', 'Content-Length: 0\r\nX-Latin: caf\u00e9\r\n'), 200);
   assert.ok(seen.every((url) => URL.canParse(url)));
   const errors = [];
-  await nodeTokenHandler(client, { authorize: () => true })({ method: 'POST', url: '/', headers: { 'two words': 'x' } }, {}, (error) => errors.push(error));
+  await nodeTokenHandler(client, { authorize: () => true })(
+    { method: 'POST', url: '/', headers: { 'two words': 'x' } },
+    {},
+    (error) => errors.push(error),
+  );
   assert.equal(errors.length, 1, 'Express hears of it');
 });
 
@@ -158,7 +178,9 @@ test('with HTTP/2, pseudo-headers are not passed as headers, and :authority is t
 });
 
 test('the handler logs its failures, with the hint for a secret', async (t) => {
-  const refused = await secretClient(t, (response) => json(response, 400, { error: { code: 400, message: 'Secret token not valid' } }));
+  const refused = await secretClient(t, (response) =>
+    json(response, 400, { error: { code: 400, message: 'Secret token not valid' } }),
+  );
   const lines = [];
   await tokenHandler(refused.client, { authorize: () => true, log: (...line) => lines.push(line) })(post());
   assert.equal(lines[0][1].code, 'credentials_rejected');
@@ -168,19 +190,31 @@ test('the handler logs its failures, with the hint for a secret', async (t) => {
 
 test('a page reauthorizes at its server', async (t) => {
   const { client, requests, endpoint } = await secretClient(t, (response, request, n) =>
-    request.url.endsWith('/refreshToken') ? json(response, 401, {}) : json(response, 200, grant(n)));
+    request.url.endsWith('/refreshToken') ? json(response, 401, {}) : json(response, 200, grant(n)),
+  );
   const server = createServer(nodeTokenHandler(client, { authorize: (request, incoming) => incoming.url == '/token' }));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => (server.close(), server.closeAllConnections()));
   const url = (path) => `http://127.0.0.1:${server.address().port}${path}`;
   assert.equal((await fetch(url('/other'), { method: 'POST' })).status, 403);
-  const page = (path) => createFromAccessToken({ accessToken: 'from-the-page-itself', expiration: Date.now() / 1000 - 1 }, 'the-api-key', { endpoint, wasm, reauthorize: tokenFrom(url(path)) });
+  const page = (path) =>
+    createFromAccessToken({ accessToken: 'from-the-page-itself', expiration: Date.now() / 1000 - 1 }, 'the-api-key', {
+      endpoint,
+      wasm,
+      reauthorize: tokenFrom(url(path)),
+    });
   const good = page('/token');
   const refused = page('/other');
   t.after(() => (good.dispose(), refused.dispose()));
   assert.equal((await good.getToken()).accessToken, 'token-1');
-  assert.deepEqual(requests.map(({ url }) => url), ['/v1/auth']);
-  await assert.rejects(refused.getToken(), (error) => hasCode('credentials_rejected')(error) && /authorize/.test(error.hint));
+  assert.deepEqual(
+    requests.map(({ url }) => url),
+    ['/v1/auth'],
+  );
+  await assert.rejects(
+    refused.getToken(),
+    (error) => hasCode('credentials_rejected')(error) && /authorize/.test(error.hint),
+  );
 });
 
 test('all entries share one class of errors', () => {
@@ -195,7 +229,12 @@ test('all entries share one class of errors', () => {
   const ofPage = error(() => createFromAccessToken('', 'k'));
   assert.notEqual(AuthError, PageError);
   for (const each of [AuthError, PageError]) for (const made of [ofServer, ofPage]) assert.ok(made instanceof each);
-  for (const other of [new Error('x'), null, undefined, 'x', {}, { code: 'network' }]) assert.ok(!(other instanceof AuthError));
+  for (const other of [new Error('x'), null, undefined, 'x', {}, { code: 'network' }])
+    assert.ok(!(other instanceof AuthError));
   class Special extends AuthError {}
-  assert.ok(new Special('network') instanceof AuthError && new Special('network') instanceof Special && !(ofServer instanceof Special));
+  assert.ok(
+    new Special('network') instanceof AuthError &&
+      new Special('network') instanceof Special &&
+      !(ofServer instanceof Special),
+  );
 });

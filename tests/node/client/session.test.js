@@ -12,7 +12,11 @@ const openPage = () => import(`../../../dist/inbenta-auth.js?page=${++pages}`);
 
 function useStorage(t) {
   const items = new Map();
-  globalThis.sessionStorage = { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, String(value)), removeItem: (key) => items.delete(key) };
+  globalThis.sessionStorage = {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, String(value)),
+    removeItem: (key) => items.delete(key),
+  };
   t.after(() => delete globalThis.sessionStorage);
   return items;
 }
@@ -20,7 +24,12 @@ function useStorage(t) {
 /** Makes a client in a new page view. */
 async function view(t, { endpoint }, options) {
   const { createFromDomainKey } = await openPage();
-  const client = createFromDomainKey('the-domain-key', 'the-api-key', { endpoint, wasm, persist: 'session', ...options });
+  const client = createFromDomainKey('the-domain-key', 'the-api-key', {
+    endpoint,
+    wasm,
+    persist: 'session',
+    ...options,
+  });
   t.after(() => client.dispose());
   return client;
 }
@@ -64,7 +73,9 @@ test('without persist, each page view sends /auth', async (t) => {
 
 test('forget, invalidate and a refusal clear the stored token; dispose does not', async (t) => {
   const items = useStorage(t);
-  const api = await fakeApi(t, (response, request, n) => (n < 3 ? json(response, 200, grant(n)) : json(response, 403, { error: { reason: 'key_revoked' } })));
+  const api = await fakeApi(t, (response, request, n) =>
+    n < 3 ? json(response, 200, grant(n)) : json(response, 403, { error: { reason: 'key_revoked' } }),
+  );
   const first = await view(t, api);
   await first.getToken();
   first.dispose();
@@ -95,7 +106,23 @@ test('a stored token is checked like any other token', async (t) => {
   const [[key, value]] = items;
   const good = JSON.parse(value);
   assert.equal(good.accessToken, 'token-1');
-  const odd = ['', 'null', '{', '[]', '7', '"x"', ...[{ accessToken: 'two words' }, { accessToken: 7 }, { expiresAt: 'soon' }, { expiresAt: null }, { lifetimeMs: NaN }, { expiresAt: Date.now() - 1 }, { expiration: {} }].map((part) => JSON.stringify({ ...good, ...part }))];
+  const odd = [
+    '',
+    'null',
+    '{',
+    '[]',
+    '7',
+    '"x"',
+    ...[
+      { accessToken: 'two words' },
+      { accessToken: 7 },
+      { expiresAt: 'soon' },
+      { expiresAt: null },
+      { lifetimeMs: NaN },
+      { expiresAt: Date.now() - 1 },
+      { expiration: {} },
+    ].map((part) => JSON.stringify({ ...good, ...part })),
+  ];
   for (const [i, text] of odd.entries()) {
     items.set(key, text);
     assert.equal((await (await view(t, api)).getToken()).accessToken, `token-${i + 2}`, text);
@@ -111,7 +138,9 @@ test('a stored token is checked like any other token', async (t) => {
 
 test('the client works with blocked or full storage', async (t) => {
   const api = await fakeApi(t);
-  const denied = () => { throw new DOMException('denied', 'SecurityError'); };
+  const denied = () => {
+    throw new DOMException('denied', 'SecurityError');
+  };
   globalThis.sessionStorage = { getItem: denied, setItem: denied, removeItem: denied };
   t.after(() => delete globalThis.sessionStorage);
   assert.equal((await (await view(t, api)).getToken()).accessToken, 'token-1');

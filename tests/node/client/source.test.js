@@ -14,7 +14,9 @@ const LINGER_MS = 5000;
 
 /** Makes this many clients like `api.client`; `options(i)` has further options for client i. */
 const clients = (t, { endpoint }, count, options = () => ({})) => {
-  const made = Array.from({ length: count }, (_, i) => createFromDomainKey('the-domain-key', 'the-api-key', { endpoint, wasm, ...options(i) }));
+  const made = Array.from({ length: count }, (_, i) =>
+    createFromDomainKey('the-domain-key', 'the-api-key', { endpoint, wasm, ...options(i) }),
+  );
   t.after(() => made.forEach((client) => client.dispose()));
   return made;
 };
@@ -22,7 +24,11 @@ const clients = (t, { endpoint }, count, options = () => ({})) => {
 test('100 clients share one request and one token; each has its own log, timeouts and headers', async (t) => {
   const api = await fakeApi(t);
   const logged = [];
-  const made = clients(t, api, 100, (i) => ({ timeoutMs: 5000 + i, source: `s${i}`, log: (entry) => logged.push([i, entry.type]) }));
+  const made = clients(t, api, 100, (i) => ({
+    timeoutMs: 5000 + i,
+    source: `s${i}`,
+    log: (entry) => logged.push([i, entry.type]),
+  }));
   const tokens = await Promise.all(made.map((client) => client.getToken()));
   assert.equal(new Set(tokens).size, 1);
   assert.equal(api.requests.length, 1);
@@ -42,7 +48,12 @@ test('all clients share a failure', async (t) => {
 
 test('different keys, endpoints and names of the domain key have different sources', async (t) => {
   const api = await fakeApi(t);
-  const other = [['d2', 'the-api-key', {}], ['the-domain-key', 'k2', {}], ['the-domain-key', 'the-api-key', { domainKeyName: 'domain_key' }], ['the-domain-key', 'the-api-key', { endpoint: `${api.endpoint}/` }]];
+  const other = [
+    ['d2', 'the-api-key', {}],
+    ['the-domain-key', 'k2', {}],
+    ['the-domain-key', 'the-api-key', { domainKeyName: 'domain_key' }],
+    ['the-domain-key', 'the-api-key', { endpoint: `${api.endpoint}/` }],
+  ];
   await api.client.getToken();
   for (const [domainKey, apiKey, options] of other) {
     const client = createFromDomainKey(domainKey, apiKey, { endpoint: api.endpoint, wasm, ...options });
@@ -101,14 +112,25 @@ test('each caller has its own deadline and its own signal', async (t) => {
   };
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 350);
-  const results = await Promise.all([took({ timeoutMs: 600 }), took({ timeoutMs: 200 }), took({ timeoutMs: 900 }), took({ timeoutMs: 2000, signal: controller.signal })]);
-  assert.deepEqual(results.map(([code]) => code), ['timeout', 'timeout', 'timeout', 'aborted']);
-  for (const [i, ms] of [600, 200, 900, 350].entries()) assert.ok(results[i][1] >= ms - 2 && results[i][1] < ms + 190, `${i}: ${results[i][1]}`);
+  const results = await Promise.all([
+    took({ timeoutMs: 600 }),
+    took({ timeoutMs: 200 }),
+    took({ timeoutMs: 900 }),
+    took({ timeoutMs: 2000, signal: controller.signal }),
+  ]);
+  assert.deepEqual(
+    results.map(([code]) => code),
+    ['timeout', 'timeout', 'timeout', 'aborted'],
+  );
+  for (const [i, ms] of [600, 200, 900, 350].entries())
+    assert.ok(results[i][1] >= ms - 2 && results[i][1] < ms + 190, `${i}: ${results[i][1]}`);
   assert.equal(requests.length, 1);
 });
 
 test('a caller with a later deadline still waits after the others failed', async (t) => {
-  const { client } = await fakeApi(t, (response, request, n) => (n < 3 ? json(response, 503, {}) : json(response, 200, grant(n))));
+  const { client } = await fakeApi(t, (response, request, n) =>
+    n < 3 ? json(response, 503, {}) : json(response, 200, grant(n)),
+  );
   const patient = client.getToken({ timeoutMs: 20_000 });
   const short = await Promise.allSettled([client.getToken({ timeoutMs: 400 }), client.getToken({ timeoutMs: 600 })]);
   assert.ok(short.every(({ reason }) => failsWith('server_error', { status: 503 })(reason)));
@@ -136,12 +158,25 @@ test('500 clients that were made and disposed of leave nothing behind', async (t
   const real = { compile: WebAssembly.compile, BroadcastChannel: globalThis.BroadcastChannel };
   WebAssembly.compile = (...args) => (compiled++, real.compile.apply(WebAssembly, args));
   globalThis.BroadcastChannel = class extends real.BroadcastChannel {
-    constructor(name) { super(name); channels.add(this); }
-    close() { super.close(); channels.delete(this); }
+    constructor(name) {
+      super(name);
+      channels.add(this);
+    }
+    close() {
+      super.close();
+      channels.delete(this);
+    }
   };
   globalThis.location = { origin: 'https://shop.example' };
   globalThis.addEventListener = globalThis.removeEventListener = () => {};
-  globalThis.document = { createElement: () => ({ remove() { head.splice(head.indexOf(this), 1); } }), head: { append: (link) => head.push(link) } };
+  globalThis.document = {
+    createElement: () => ({
+      remove() {
+        head.splice(head.indexOf(this), 1);
+      },
+    }),
+    head: { append: (link) => head.push(link) },
+  };
   t.after(() => {
     Object.assign(globalThis, { BroadcastChannel: real.BroadcastChannel });
     WebAssembly.compile = real.compile;
@@ -169,15 +204,35 @@ test('500 clients that were made and disposed of leave nothing behind', async (t
 test('an exception of the log, the storage or the channel does not affect the client', async (t) => {
   globalThis.location = { origin: 'https://shop.example' };
   globalThis.addEventListener = globalThis.removeEventListener = () => {};
-  globalThis.document = { get head() { throw new Error('shadowed'); }, createElement: () => ({}) };
+  globalThis.document = {
+    get head() {
+      throw new Error('shadowed');
+    },
+    createElement: () => ({}),
+  };
   const real = globalThis.BroadcastChannel;
-  globalThis.BroadcastChannel = class { constructor() { throw new DOMException('The operation is insecure.', 'SecurityError'); } };
-  Object.defineProperty(globalThis, 'sessionStorage', { configurable: true, get() { throw new DOMException('denied', 'SecurityError'); } });
+  globalThis.BroadcastChannel = class {
+    constructor() {
+      throw new DOMException('The operation is insecure.', 'SecurityError');
+    }
+  };
+  Object.defineProperty(globalThis, 'sessionStorage', {
+    configurable: true,
+    get() {
+      throw new DOMException('denied', 'SecurityError');
+    },
+  });
   t.after(() => {
     globalThis.BroadcastChannel = real;
-    for (const name of ['location', 'document', 'addEventListener', 'removeEventListener', 'sessionStorage']) delete globalThis[name];
+    for (const name of ['location', 'document', 'addEventListener', 'removeEventListener', 'sessionStorage'])
+      delete globalThis[name];
   });
-  const { client } = await fakeApi(t, undefined, { persist: 'session', log: () => { throw new Error('the log is full'); } });
+  const { client } = await fakeApi(t, undefined, {
+    persist: 'session',
+    log: () => {
+      throw new Error('the log is full');
+    },
+  });
   assert.equal((await client.getToken()).accessToken, 'token-1');
   client.forget();
   assert.equal((await client.getToken()).accessToken, 'token-2');
@@ -185,12 +240,25 @@ test('an exception of the log, the storage or the channel does not affect the cl
 
 test('the log has all events, and no key or token', async (t) => {
   const entries = [];
-  const { client } = await fakeApi(t, (response, request, n) => (n == 1 ? json(response, 200, grant(1), { 'x-quota-usage': '3' }) : json(response, 403, { error: { reason: 'key_revoked' } })), { log: (entry) => entries.push(entry) });
+  const { client } = await fakeApi(
+    t,
+    (response, request, n) =>
+      n == 1
+        ? json(response, 200, grant(1), { 'x-quota-usage': '3' })
+        : json(response, 403, { error: { reason: 'key_revoked' } }),
+    { log: (entry) => entries.push(entry) },
+  );
   await client.getToken();
   await sleep(1000);
   await client.getToken({ forceRefresh: true }).catch(() => {});
-  assert.deepEqual(entries.map(({ type }) => type), ['quota', 'token', 'expired', 'error']);
-  assert.deepEqual([entries[1].from, entries[1].products, entries[3].code, entries[3].status], ['api', ['chatbot'], 'key_revoked', 403]);
+  assert.deepEqual(
+    entries.map(({ type }) => type),
+    ['quota', 'token', 'expired', 'error'],
+  );
+  assert.deepEqual(
+    [entries[1].from, entries[1].products, entries[3].code, entries[3].status],
+    ['api', ['chatbot'], 'key_revoked', 403],
+  );
   assert.doesNotMatch(JSON.stringify(entries), /token-1|the-domain-key|the-api-key/);
 });
 

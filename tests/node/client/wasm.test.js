@@ -45,7 +45,11 @@ test('for an external module, the hint names its URL and the HTTP status, or the
   const server = createServer((request, response) => response.writeHead(Number(request.url.slice(1, 4))).end('<html>'));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => (server.closeAllConnections(), server.close()));
-  for (const [path, words] of [['404.wasm', 'HTTP 404'], ['500.wasm', 'HTTP 500'], ['200.wasm', 'WebAssembly.compile()']]) {
+  for (const [path, words] of [
+    ['404.wasm', 'HTTP 404'],
+    ['500.wasm', 'HTTP 500'],
+    ['200.wasm', 'WebAssembly.compile()'],
+  ]) {
     const url = `http://127.0.0.1:${server.address().port}/${path}`;
     for (const wasm of [url, new URL(url)]) {
       const { code, hint } = await failure(t, { wasm });

@@ -14,14 +14,20 @@ import { auth, ORIGIN, reasonOf } from '../../support/asking.js';
 const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 
 /** Runs the command until it ends. */
-const run = (...words) => new Promise((resolve) => execFile(process.execPath, [CLI, ...words], { timeout: 20_000 }, (error, stdout, stderr) => resolve({ status: error?.code ?? 0, stdout, stderr })));
+const run = (...words) =>
+  new Promise((resolve) =>
+    execFile(process.execPath, [CLI, ...words], { timeout: 20_000 }, (error, stdout, stderr) =>
+      resolve({ status: error?.code ?? 0, stdout, stderr }),
+    ),
+  );
 
 /** Starts the command. Resolves when it has printed its keys. */
 async function start(t, ...words) {
   const child = spawn(process.execPath, [CLI, 'emulator', '--port', '0', '--domain', ORIGIN, ...words]);
   t.after(() => child.kill('SIGKILL'));
   const started = { child, stdout: '', stderr: '', exited: once(child, 'exit') };
-  for (const stream of ['stdout', 'stderr']) child[stream].setEncoding('utf8').on('data', (text) => (started[stream] += text));
+  for (const stream of ['stdout', 'stderr'])
+    child[stream].setEncoding('utf8').on('data', (text) => (started[stream] += text));
   while (!/secret.*\n/.test(started.stdout)) await once(child.stdout, 'data');
   return started;
 }
@@ -30,7 +36,19 @@ test('--help lists the options', async () => {
   for (const words of [['--help'], ['-h'], ['emulator', '--help'], ['emulator', '--port', 'x', '-h']]) {
     const { status, stdout, stderr } = await run(...words);
     assert.deepEqual([status, stderr], [0, '']);
-    for (const option of ['--domain', '--port', '--host', '--file', '--latency', '--status', '--cut-off', '--clock-offset', '--retry-after', '--next']) assert.ok(stdout.includes(option), option);
+    for (const option of [
+      '--domain',
+      '--port',
+      '--host',
+      '--file',
+      '--latency',
+      '--status',
+      '--cut-off',
+      '--clock-offset',
+      '--retry-after',
+      '--next',
+    ])
+      assert.ok(stdout.includes(option), option);
     assert.ok(stdout.split('\n').every((line) => line.length <= 110));
   }
 });
@@ -65,12 +83,14 @@ test('wrong arguments are reported with status 2', async (t) => {
     [['emulator', '--log', 'xml'], /--log xml: write text or json/],
     [['emulator', '--admin-token-file', short], /--admin-token-file: a token has at least 32 characters/],
   ];
-  await Promise.all(wrong.map(async ([words, message]) => {
-    const { status, stdout, stderr } = await run(...words);
-    assert.deepEqual([status, stdout], [2, ''], words.join(' '));
-    assert.match(stderr, message);
-    assert.match(stderr, /^inbenta-auth: .*--help\)$/m);
-  }));
+  await Promise.all(
+    wrong.map(async ([words, message]) => {
+      const { status, stdout, stderr } = await run(...words);
+      assert.deepEqual([status, stdout], [2, ''], words.join(' '));
+      assert.match(stderr, message);
+      assert.match(stderr, /^inbenta-auth: .*--help\)$/m);
+    }),
+  );
 });
 
 test('failures are reported with status 1', async (t) => {
@@ -96,7 +116,9 @@ test('failures are reported with status 1', async (t) => {
 
 test('the command prints its endpoint and keys, warns and logs; SIGTERM ends it with status 0', async (t) => {
   const started = await start(t);
-  const [, endpoint, apiKey, domainKey, secret] = started.stdout.match(/^endpoint {4}(\S+)\nAPI key {5}(\S+)\ndomain key {2}(\S+) {2}\(http:\/\/localhost:3000\)\nsecret {6}(\S+)\n$/);
+  const [, endpoint, apiKey, domainKey, secret] = started.stdout.match(
+    /^endpoint {4}(\S+)\nAPI key {5}(\S+)\ndomain key {2}(\S+) {2}\(http:\/\/localhost:3000\)\nsecret {6}(\S+)\n$/,
+  );
   assert.match(started.stderr, /WARNING: .*for tests only/);
   assert.doesNotMatch(started.stderr, /other machines/);
   const answer = await auth({ endpoint, apiKey, domainKey });
@@ -109,19 +131,56 @@ test('the command prints its endpoint and keys, warns and logs; SIGTERM ends it 
 });
 
 test('knobs can be set, and the log can be JSON', async (t) => {
-  const started = await start(t, '--json', '--log', 'json', '--lifetime', '60', '--status', '429', '--retry-after', '3', '--body', '{"error":{}}', '--path', '/auth', '--next', '1', '--clock-offset=-7200', '--api', 'chatbot=https://chatbot.example', '--throttle', '5/100');
+  const started = await start(
+    t,
+    '--json',
+    '--log',
+    'json',
+    '--lifetime',
+    '60',
+    '--status',
+    '429',
+    '--retry-after',
+    '3',
+    '--body',
+    '{"error":{}}',
+    '--path',
+    '/auth',
+    '--next',
+    '1',
+    '--clock-offset=-7200',
+    '--api',
+    'chatbot=https://chatbot.example',
+    '--throttle',
+    '5/100',
+  );
   const host = JSON.parse(started.stdout);
   assert.deepEqual(Object.keys(host), ['endpoint', 'apiKey', 'domainKey', 'secret']);
   const refused = await auth(host);
-  assert.deepEqual([refused.status, refused.headers.get('Retry-After'), await refused.text()], [429, '3', '{"error":{}}']);
+  assert.deepEqual(
+    [refused.status, refused.headers.get('Retry-After'), await refused.text()],
+    [429, '3', '{"error":{}}'],
+  );
   const answer = await auth(host);
   const { expires_in, apis } = await answer.json();
-  assert.deepEqual([expires_in, apis, answer.headers.get('x-throttle-usage')], [60, { chatbot: 'https://chatbot.example' }, '20']);
+  assert.deepEqual(
+    [expires_in, apis, answer.headers.get('x-throttle-usage')],
+    [60, { chatbot: 'https://chatbot.example' }, '20'],
+  );
   assert.ok(Math.abs(Date.parse(answer.headers.get('Date')) - Date.now() + 7_200_000) < 5000);
   started.child.kill('SIGINT');
   await started.exited;
-  const entries = started.stderr.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
-  assert.deepEqual(entries.map(({ status, reason }) => [status, reason]), [[429, 'injected'], [200, null]]);
+  const entries = started.stderr
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    entries.map(({ status, reason }) => [status, reason]),
+    [
+      [429, 'injected'],
+      [200, null],
+    ],
+  );
 });
 
 test('--cut-off and --latency work', async (t) => {

@@ -14,7 +14,8 @@ import { startEmulator } from 'inbenta-auth/emulator';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const CLI = join(root, 'dist/cli.js');
 const text = await readFile(join(root, 'docs/emulator.md'), 'utf8');
-const examples = (language) => [...text.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(([, code]) => code);
+const examples = (language) =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(([, code]) => code);
 
 /**
  * The expected lines: the comments behind console.log. In a loop, one comment has several lines with commas between.
@@ -24,12 +25,19 @@ const announced = (code) => [...code.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm
 test('every example in JavaScript prints the text of its comments', async () => {
   const all = examples('js');
   assert.ok(all.length >= 6);
-  await Promise.all(all.map(async (code) => {
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], { cwd: root, timeout: 60_000 });
-    const said = announced(code).flatMap((line) => line.includes(', ') && code.includes('for (') ? line.split(', ') : [line]);
-    assert.ok(said.length > 0);
-    assert.deepEqual(stdout.trimEnd().split('\n'), said);
-  }));
+  await Promise.all(
+    all.map(async (code) => {
+      const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
+        cwd: root,
+        timeout: 60_000,
+      });
+      const said = announced(code).flatMap((line) =>
+        line.includes(', ') && code.includes('for (') ? line.split(', ') : [line],
+      );
+      assert.ok(said.length > 0);
+      assert.deepEqual(stdout.trimEnd().split('\n'), said);
+    }),
+  );
 });
 
 test('every command starts and ends on SIGTERM', async (t) => {
@@ -52,7 +60,8 @@ test('every command starts and ends on SIGTERM', async (t) => {
     let printed = '';
     child.stdout.setEncoding('utf8').on('data', (piece) => (printed += piece));
     const exited = once(child, 'exit');
-    while (!/secret.*\n/.test(printed)) await Promise.race([once(child.stdout, 'data'), exited.then(() => assert.fail(line))]);
+    while (!/secret.*\n/.test(printed))
+      await Promise.race([once(child.stdout, 'data'), exited.then(() => assert.fail(line))]);
     const endpoint = /http:\/\/127\.0\.0\.1:\d+/.exec(printed)[0];
     assert.equal((await fetch(`${endpoint}/healthz`)).status, 200);
     child.kill('SIGTERM');
@@ -61,14 +70,34 @@ test('every command starts and ends on SIGTERM', async (t) => {
 });
 
 test('the tables list every option, knob and flag', async () => {
-  const namesFrom = (options) => startEmulator(options).then(() => assert.fail('taken'), (error) => /there are (.+)$/.exec(error.message)[1].split(', '));
-  const rows = (title) => text.split(`\n## ${title}\n`)[1].split('\n## ')[0].split('\n').filter((line) => line.startsWith('| '));
+  const namesFrom = (options) =>
+    startEmulator(options).then(
+      () => assert.fail('taken'),
+      (error) => /there are (.+)$/.exec(error.message)[1].split(', '),
+    );
+  const rows = (title) =>
+    text
+      .split(`\n## ${title}\n`)[1]
+      .split('\n## ')[0]
+      .split('\n')
+      .filter((line) => line.startsWith('| '));
   const column = (title, at) => rows(title).map((row) => row.split(' | ')[at].replace(/^\| /, ''));
   const first = (title) => column(title, 0).flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
-  assert.deepEqual(first('Options').filter((name) => name != 'startEmulator').sort(), (await namesFrom({ none: 1 })).sort());
-  assert.deepEqual(first('Knobs').filter((name) => name != 'set').sort(), (await namesFrom({ knobs: { none: 1 } })).sort());
+  assert.deepEqual(
+    first('Options')
+      .filter((name) => name != 'startEmulator')
+      .sort(),
+    (await namesFrom({ none: 1 })).sort(),
+  );
+  assert.deepEqual(
+    first('Knobs')
+      .filter((name) => name != 'set')
+      .sort(),
+    (await namesFrom({ knobs: { none: 1 } })).sort(),
+  );
   const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'emulator', '--help']);
-  const flags = (from) => [...new Set([...from.matchAll(/(?<=^ {2}|, |\| )`?(--[\w-]+)/gm)].map(([, flag]) => flag))].sort();
+  const flags = (from) =>
+    [...new Set([...from.matchAll(/(?<=^ {2}|, |\| )`?(--[\w-]+)/gm)].map(([, flag]) => flag))].sort();
   const documented = flags([...column('Options', 1), ...column('Knobs', 1)].map((cell) => `  ${cell}`).join('\n'));
   assert.deepEqual(documented, flags(stdout));
 });

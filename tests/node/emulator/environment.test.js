@@ -24,13 +24,20 @@ function hidden() {
   const language = new Set(runInContext('Object.getOwnPropertyNames(globalThis)', createContext({})));
   const globals = {};
   for (const name of Object.getOwnPropertyNames(globalThis).filter((one) => !language.has(one)))
-    Object.defineProperty(globals, name, { enumerable: true, get: () => assert.fail(`${name} is the environment's, not Node's`) });
+    Object.defineProperty(globals, name, {
+      enumerable: true,
+      get: () => assert.fail(`${name} is the environment's, not Node's`),
+    });
   return globals;
 }
 
 async function exercise({ startEmulator }) {
   const entries = [];
-  const emulator = await startEmulator({ domains: [ORIGIN], log: (entry) => entries.push(entry), throttle: { requests: 100, periodS: 60 } });
+  const emulator = await startEmulator({
+    domains: [ORIGIN],
+    log: (entry) => entries.push(entry),
+    throttle: { requests: 100, periodS: 60 },
+  });
   const { accessToken } = await tokenOf(emulator);
   assert.equal((await refresh(emulator, accessToken)).status, 200);
   emulator.set({ latencyMs: 50, next: 1 });
@@ -48,7 +55,8 @@ async function exercise({ startEmulator }) {
 
 test('the emulator works without any global of Node', async () => {
   const context = hidden();
-  for (const name of ['process', 'Buffer', 'setTimeout', 'AbortController', 'performance', 'URL', 'fetch']) assert.throws(() => context[name], /environment's/);
+  for (const name of ['process', 'Buffer', 'setTimeout', 'AbortController', 'performance', 'URL', 'fetch'])
+    assert.throws(() => context[name], /environment's/);
   await exercise(await load(context));
 });
 
@@ -59,5 +67,23 @@ test('the emulator works with a browser’s globals, which Node does not accept'
     now = () => 0;
   }
   const nothing = () => 0;
-  await exercise(await load({ AbortController: Foreign, AbortSignal: Foreign, Event: Foreign, EventTarget: Foreign, URL: Foreign, performance: new Foreign(), setTimeout: nothing, clearTimeout: nothing, setInterval: nothing, queueMicrotask: nothing, TextEncoder: Foreign, TextDecoder: Foreign, fetch: nothing, document: {}, navigator: {} }));
+  await exercise(
+    await load({
+      AbortController: Foreign,
+      AbortSignal: Foreign,
+      Event: Foreign,
+      EventTarget: Foreign,
+      URL: Foreign,
+      performance: new Foreign(),
+      setTimeout: nothing,
+      clearTimeout: nothing,
+      setInterval: nothing,
+      queueMicrotask: nothing,
+      TextEncoder: Foreign,
+      TextDecoder: Foreign,
+      fetch: nothing,
+      document: {},
+      navigator: {},
+    }),
+  );
 });

@@ -69,7 +69,9 @@ test('requests do not change the file', async (t) => {
   const emulator = await emulate(t, { file, adminToken });
   const before = await readFile(file, 'utf8');
   await auth(emulator);
-  const listed = await (await fetch(`${emulator.url}/admin/domain-keys`, { headers: { Authorization: `Bearer ${adminToken}` } })).json();
+  const listed = await (
+    await fetch(`${emulator.url}/admin/domain-keys`, { headers: { Authorization: `Bearer ${adminToken}` } })
+  ).json();
   assert.ok(Math.abs(Date.parse(listed[0].lastUsed) - Date.now()) < 60_000);
   await emulator.close();
   await (await emulate(t, { file })).close();
@@ -122,7 +124,10 @@ test('a damaged file, a foreign file and one of another version are left untouch
 test('a change that cannot be written is not acknowledged and not applied', async (t) => {
   const folder = await folderFor(t);
   const nowhere = join(folder, 'no/such/folder.json');
-  await assert.rejects(startEmulator({ file: nowhere }), { code: 'file_not_usable', message: `${nowhere} could not be written (ENOENT)` });
+  await assert.rejects(startEmulator({ file: nowhere }), {
+    code: 'file_not_usable',
+    message: `${nowhere} could not be written (ENOENT)`,
+  });
   const file = join(folder, 'keys.json');
   const adminToken = randomBytes(24).toString('base64url');
   const emulator = await emulate(t, { file, adminToken });
@@ -130,7 +135,11 @@ test('a change that cannot be written is not acknowledged and not applied', asyn
   await writeFile(join(`${file}.tmp`, 'x'), '');
   await assert.rejects(emulator.createApiKey(), { code: 'server_error', status: 500 });
   await assert.rejects(emulator.revoke('domain-key', emulator.domainKeyId), /could not be written/);
-  const answer = await fetch(`${emulator.url}/admin/api-keys`, { method: 'POST', headers: { Authorization: `Bearer ${adminToken}`, 'Content-Type': 'application/json' }, body: '{"name":"x"}' });
+  const answer = await fetch(`${emulator.url}/admin/api-keys`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${adminToken}`, 'Content-Type': 'application/json' },
+    body: '{"name":"x"}',
+  });
   assert.equal(answer.status, 500);
   assert.ok(!(await answer.text()).includes(folder), 'files are for the log');
   assert.match(emulator.requests.at(-1).problem, /could not be written/);
@@ -181,7 +190,24 @@ test('kill -9 in the middle of writes loses no acknowledged key or revocation', 
   const made = new Map(); // id → whether its revocation was acknowledged
   let begun = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const child = spawn(process.execPath, [CLI, 'emulator', '--port', '0', '--quiet', '--json', '--file', file, '--admin-token-file', tokenFile, '--domain', ORIGIN], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(
+      process.execPath,
+      [
+        CLI,
+        'emulator',
+        '--port',
+        '0',
+        '--quiet',
+        '--json',
+        '--file',
+        file,
+        '--admin-token-file',
+        tokenFile,
+        '--domain',
+        ORIGIN,
+      ],
+      { stdio: ['ignore', 'pipe', 'ignore'] },
+    );
     const exited = once(child, 'exit');
     const [line] = await once(createInterface(child.stdout), 'line');
     const { admin, apiKey } = JSON.parse(line);
@@ -211,7 +237,9 @@ test('kill -9 in the middle of writes loses no acknowledged key or revocation', 
     killed = true;
     for (const { reason } of await writers) assert.ok(!reason || reason instanceof TypeError, `${reason}`); // the connection broke
 
-    const kept = new Map(JSON.parse(await readFile(file, 'utf8')).domain_keys.map(({ id, revoked_s }) => [id, revoked_s > 0]));
+    const kept = new Map(
+      JSON.parse(await readFile(file, 'utf8')).domain_keys.map(({ id, revoked_s }) => [id, revoked_s > 0]),
+    );
     for (const [id, revoked] of made) {
       assert.ok(kept.has(id), `${id} was acknowledged and is lost`);
       assert.ok(!revoked || kept.get(id), `the revocation of ${id} was acknowledged and is lost`);
@@ -226,7 +254,18 @@ test('the command starts again with the file of a killed one', async (t) => {
   const file = join(await folderFor(t), 'keys.json');
   const run = () =>
     new Promise((resolve) => {
-      const child = execFile(process.execPath, [CLI, 'emulator', '--port', '0', '--quiet', '--json', '--file', file, '--domain', ORIGIN]);
+      const child = execFile(process.execPath, [
+        CLI,
+        'emulator',
+        '--port',
+        '0',
+        '--quiet',
+        '--json',
+        '--file',
+        file,
+        '--domain',
+        ORIGIN,
+      ]);
       child.stdout.once('data', (text) => (child.kill('SIGKILL'), resolve(JSON.parse(text))));
     });
   const first = await run();

@@ -17,15 +17,47 @@ test('refusals have the status and shape of production; the reason is in the log
   const bearer = { 'x-inbenta-key': emulator.apiKey, Authorization: `Bearer ${accessToken}` };
   const post = (path, headers) => fetch(emulator.url + path, { method: 'POST', headers });
   const cases = [
-    [() => auth(emulator, secretOf('nothing')), 400, { error: { code: 400, message: 'Secret token not valid' } }, 'credentials_rejected'],
-    [() => auth({ ...emulator, domainKey: 'nothing' }), 400, { error: { code: 400, message: 'Domain key not valid' } }, 'credentials_rejected'],
-    [() => auth({ ...emulator, domainKey: revoked }), 403, { error: { code: 403, message: 'This domain key was revoked.' } }, 'key_revoked'],
+    [
+      () => auth(emulator, secretOf('nothing')),
+      400,
+      { error: { code: 400, message: 'Secret token not valid' } },
+      'credentials_rejected',
+    ],
+    [
+      () => auth({ ...emulator, domainKey: 'nothing' }),
+      400,
+      { error: { code: 400, message: 'Domain key not valid' } },
+      'credentials_rejected',
+    ],
+    [
+      () => auth({ ...emulator, domainKey: revoked }),
+      403,
+      { error: { code: 403, message: 'This domain key was revoked.' } },
+      'key_revoked',
+    ],
     [() => auth({ ...emulator, apiKey: 'nobody' }), 403, DENIED, 'api_key_unknown'],
     [() => refresh(emulator, 'x'), 403, DENIED, 'token_invalid'],
-    [() => post('/v1/refreshToken', { 'x-inbenta-key': emulator.apiKey }), 401, { message: 'Unauthorized' }, 'token_missing'],
+    [
+      () => post('/v1/refreshToken', { 'x-inbenta-key': emulator.apiKey }),
+      401,
+      { message: 'Unauthorized' },
+      'token_missing',
+    ],
     [() => post('/auth', {}), 403, { message: 'Missing Authentication Token' }, 'not_found'],
-    [() => post('/v1/apis', { 'x-inbenta-key': emulator.apiKey }), 403, { message: 'Missing Authentication Token' }, 'bad_request'],
-    [() => post('/refreshToken', bearer), 403, { message: `'${accessToken}' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer ${accessToken}'.` }, 'not_found'],
+    [
+      () => post('/v1/apis', { 'x-inbenta-key': emulator.apiKey }),
+      403,
+      { message: 'Missing Authentication Token' },
+      'bad_request',
+    ],
+    [
+      () => post('/refreshToken', bearer),
+      403,
+      {
+        message: `'${accessToken}' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer ${accessToken}'.`,
+      },
+      'not_found',
+    ],
   ];
   for (const [ask, status, body, reason] of cases) {
     assert.deepEqual(await answered(await ask()), [status, body]);
@@ -57,7 +89,13 @@ test('limits are sent as percent and time, without Retry-After', async (t) => {
 
 test('injected refusals have the gateway’s form; a knob’s own body wins', async (t) => {
   const emulator = await gateway(t);
-  for (const [status, message] of [[401, 'Unauthorized'], [403, 'Forbidden'], [429, 'Too Many Requests'], [500, 'Internal server error'], [503, 'Service Unavailable']]) {
+  for (const [status, message] of [
+    [401, 'Unauthorized'],
+    [403, 'Forbidden'],
+    [429, 'Too Many Requests'],
+    [500, 'Internal server error'],
+    [503, 'Service Unavailable'],
+  ]) {
     emulator.set({ status, next: 1 });
     assert.deepEqual(await answered(await auth(emulator)), [status, { message }]);
   }
@@ -90,7 +128,10 @@ test('with refusalCacheS, a refusal is repeated for the same keys and token afte
 test('the API’s own refusals are not cached', async (t) => {
   const emulator = await gateway(t, { refusalCacheS: 300 });
   assert.equal((await auth(emulator, secretOf('nothing'))).status, 400);
-  assert.equal((await fetch(`${emulator.url}/auth`, { method: 'POST', headers: { 'x-inbenta-key': emulator.apiKey } })).status, 403);
+  assert.equal(
+    (await fetch(`${emulator.url}/auth`, { method: 'POST', headers: { 'x-inbenta-key': emulator.apiKey } })).status,
+    403,
+  );
   assert.equal((await auth(emulator)).status, 200);
 });
 
@@ -103,11 +144,23 @@ for (const personality of ['authd', 'gateway'])
     assert.ok(blocked.headers.get('Access-Control-Allow-Origin'));
     assert.match(await blocked.text(), /^<!doctype html>/);
     emulator.set({ cors: false, next: 1 });
-    assert.deepEqual([...(await auth(emulator)).headers.keys()].filter((name) => name.startsWith('access-control-')), []);
+    assert.deepEqual(
+      [...(await auth(emulator)).headers.keys()].filter((name) => name.startsWith('access-control-')),
+      [],
+    );
     emulator.set({ apis: 'missing', next: 1 });
     const { accessToken, apis } = await tokenOf(emulator);
     assert.equal(apis, undefined);
-    const products = async () => (await fetch(`${emulator.endpoint}/apis`, { headers: { 'x-inbenta-key': emulator.apiKey, Authorization: `Bearer ${accessToken}`, Origin: 'http://localhost:3000' } })).json();
+    const products = async () =>
+      (
+        await fetch(`${emulator.endpoint}/apis`, {
+          headers: {
+            'x-inbenta-key': emulator.apiKey,
+            Authorization: `Bearer ${accessToken}`,
+            Origin: 'http://localhost:3000',
+          },
+        })
+      ).json();
     emulator.set({ apis: 'missing' });
     assert.deepEqual(await products(), { apis: { chatbot: 'https://api.example/prod/chatbot' } });
     emulator.set({ apis: 'empty' });

@@ -23,7 +23,8 @@ async function exchange(emulator, text) {
   return Buffer.concat(pieces).toString('latin1');
 }
 
-const head = (emulator, more) => `POST /v1/auth HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nx-inbenta-key: ${emulator.apiKey}\r\nContent-Type: application/json\r\n${more}`;
+const head = (emulator, more) =>
+  `POST /v1/auth HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nx-inbenta-key: ${emulator.apiKey}\r\nContent-Type: application/json\r\n${more}`;
 
 test('invalid HTTP is answered with 400 or 431, and other clients are served', async (t) => {
   const emulator = await emulate(t);
@@ -40,7 +41,11 @@ test('invalid HTTP is answered with 400 or 431, and other clients are served', a
     ['GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400], // no Host
   ];
   for (const [text, status] of bad) {
-    assert.match(await exchange(emulator, text), new RegExp(`^HTTP/1.1 ${status} `), JSON.stringify(text.slice(0, 200)));
+    assert.match(
+      await exchange(emulator, text),
+      new RegExp(`^HTTP/1.1 ${status} `),
+      JSON.stringify(text.slice(0, 200)),
+    );
     assert.equal((await auth(emulator)).status, 200);
   }
 });
@@ -49,7 +54,8 @@ test('a repeated header counts as empty', async (t) => {
   const emulator = await emulate(t);
   const body = JSON.stringify({ domainKey: emulator.domainKey });
   const length = `Content-Length: ${body.length}\r\n\r\n${body}`;
-  const reason = async (more) => (await exchange(emulator, head(emulator, more + length))).match(/"(?:reason|Message)":"([^"]+)"/)?.[1];
+  const reason = async (more) =>
+    (await exchange(emulator, head(emulator, more + length))).match(/"(?:reason|Message)":"([^"]+)"/)?.[1];
   assert.equal(await reason(`Origin: ${ORIGIN}\r\n`), undefined);
   assert.equal(await reason(`Origin: ${ORIGIN}\r\nOrigin: https://evil.example\r\n`), 'origin_not_allowed');
   assert.equal(await reason(`Origin: ${ORIGIN}\r\norigin: ${ORIGIN}\r\n`), 'origin_not_allowed');
@@ -63,9 +69,12 @@ test('a body over the limit is read to its end and refused', async (t) => {
   assert.equal((await auth(emulator, { body: sized(16_384) })).status, 200);
   for (const size of [16_385, 5_000_000]) assert.equal((await auth(emulator, { body: sized(size) })).status, 413);
   let left = 20;
-  const chunks = new ReadableStream({ pull: (stream) => (left-- > 0 ? stream.enqueue(new Uint8Array(100_000)) : stream.close()) }); // without Content-Length
+  const chunks = new ReadableStream({
+    pull: (stream) => (left-- > 0 ? stream.enqueue(new Uint8Array(100_000)) : stream.close()),
+  }); // without Content-Length
   assert.equal((await auth(emulator, { body: chunks, duplex: 'half' })).status, 413);
-  for (const nested of ['['.repeat(16_000), '{"domainKey":'.repeat(1200)]) assert.equal((await auth(emulator, { body: nested })).status, 400);
+  for (const nested of ['['.repeat(16_000), '{"domainKey":'.repeat(1200)])
+    assert.equal((await auth(emulator, { body: nested })).status, 400);
 });
 
 test('many clients are served at once', async (t) => {
@@ -74,12 +83,22 @@ test('many clients are served at once', async (t) => {
   const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
   t.after(() => agent.destroy());
   const body = JSON.stringify({ domainKey: emulator.domainKey });
-  const headers = { 'x-inbenta-key': emulator.apiKey, Origin: ORIGIN, 'Content-Type': 'application/json', 'Content-Length': body.length };
+  const headers = {
+    'x-inbenta-key': emulator.apiKey,
+    Origin: ORIGIN,
+    'Content-Type': 'application/json',
+    'Content-Length': body.length,
+  };
   const once200 = () =>
     new Promise((resolve, reject) => {
       const sent = request(`${emulator.endpoint}/auth`, { method: 'POST', agent, headers }, (answer) => {
         let text = '';
-        answer.setEncoding('utf8').on('data', (piece) => (text += piece)).on('end', () => (answer.statusCode == 200 ? resolve(JSON.parse(text).accessToken) : reject(new Error(text))));
+        answer
+          .setEncoding('utf8')
+          .on('data', (piece) => (text += piece))
+          .on('end', () =>
+            answer.statusCode == 200 ? resolve(JSON.parse(text).accessToken) : reject(new Error(text)),
+          );
       });
       sent.on('error', reject).end(body);
     });
@@ -100,7 +119,13 @@ test('many clients are served at once', async (t) => {
 test('a change during requests is seen completely or not at all', async (t) => {
   const emulator = await emulate(t);
   const ids = await Promise.all(Array.from({ length: 50 }, () => emulator.createDomainKey(emulator.apiKey, [ORIGIN])));
-  const answers = await Promise.all(ids.flatMap(({ id, domainKey }) => [auth({ ...emulator, domainKey }), emulator.revoke('domain-key', id), auth({ ...emulator, domainKey })]));
+  const answers = await Promise.all(
+    ids.flatMap(({ id, domainKey }) => [
+      auth({ ...emulator, domainKey }),
+      emulator.revoke('domain-key', id),
+      auth({ ...emulator, domainKey }),
+    ]),
+  );
   for (const answer of answers.filter(Boolean)) assert.ok([200, 403].includes(answer.status));
   for (const { domainKey } of ids) assert.equal(await reasonOf(await auth({ ...emulator, domainKey })), 'key_revoked');
 });
@@ -120,7 +145,10 @@ test('a client that leaves before the answer is logged', async (t) => {
   const emulator = await emulate(t, { knobs: { latencyMs: 300 } });
   await assert.rejects(auth(emulator, { signal: AbortSignal.timeout(100) }));
   await sleep(500);
-  assert.deepEqual(emulator.requests.map(({ status, reason }) => [status, reason]), [[0, 'client_left']]);
+  assert.deepEqual(
+    emulator.requests.map(({ status, reason }) => [status, reason]),
+    [[0, 'client_left']],
+  );
 });
 
 test('the log can be followed and turned off, and is bounded', async (t) => {
@@ -173,7 +201,10 @@ test('close does not wait for idle connections', async (t) => {
   const emulator = await emulate(t);
   await auth(emulator);
   const silent = connect(portOf(emulator), '127.0.0.1');
-  const ended = once(silent.on('error', () => {}), 'close');
+  const ended = once(
+    silent.on('error', () => {}),
+    'close',
+  );
   await once(silent, 'connect');
   const start = performance.now();
   await emulator.close();
@@ -195,7 +226,9 @@ test('50 of our clients get tokens from an emulator that misbehaves', async (t) 
   const emulator = await emulate(t, { knobs: [{ latencyMs: 5 }, { status: 503, next: 20 }] });
   // Each client has its own secret, because clients with the same secret share one request.
   const secrets = await Promise.all(Array.from({ length: 50 }, () => emulator.createSecret()));
-  const clients = secrets.map(({ secret }) => createFromSecret(secret, emulator.apiKey, { endpoint: emulator.endpoint }));
+  const clients = secrets.map(({ secret }) =>
+    createFromSecret(secret, emulator.apiKey, { endpoint: emulator.endpoint }),
+  );
   t.after(() => clients.forEach((client) => client.dispose()));
   const tokens = await Promise.all(clients.map((client) => client.getToken({ timeoutMs: 20_000 })));
   assert.equal(new Set(tokens.map(({ accessToken }) => accessToken)).size, 50);
@@ -204,15 +237,46 @@ test('50 of our clients get tokens from an emulator that misbehaves', async (t) 
 
 test('Host may be a name of this machine, an address or an allowed name; others get 421, which a page can read', async (t) => {
   const emulator = await emulate(t, { allowHosts: ['api.test'], adminToken: 'x'.repeat(32) });
-  const asked = async (host, target = '/healthz') => (await exchange(emulator, `GET ${target} HTTP/1.1\r\nConnection: close\r\nOrigin: ${ORIGIN}\r\n${host}\r\n`)).match(/^HTTP\/1.1 (\d+)/)[1];
-  for (const name of ['localhost', 'LocalHost:8080', 'localhost.', 'shop.localhost:1', '127.0.0.1:80', '127.1.2.3', '192.168.1.9', '[::1]', '[::1]:80', 'api.test', 'API.test:8080']) assert.equal(await asked(`Host: ${name}\r\n`), '200', name);
-  for (const name of ['evil.example', 'evil.example:80', 'localhost.evil.example', '127.0.0.1.evil.example', 'xlocalhost', 'sub.api.test', '2130706433', '127.1', '']) assert.equal(await asked(`Host: ${name}\r\n`), '421', name);
+  const asked = async (host, target = '/healthz') =>
+    (await exchange(emulator, `GET ${target} HTTP/1.1\r\nConnection: close\r\nOrigin: ${ORIGIN}\r\n${host}\r\n`)).match(
+      /^HTTP\/1.1 (\d+)/,
+    )[1];
+  for (const name of [
+    'localhost',
+    'LocalHost:8080',
+    'localhost.',
+    'shop.localhost:1',
+    '127.0.0.1:80',
+    '127.1.2.3',
+    '192.168.1.9',
+    '[::1]',
+    '[::1]:80',
+    'api.test',
+    'API.test:8080',
+  ])
+    assert.equal(await asked(`Host: ${name}\r\n`), '200', name);
+  for (const name of [
+    'evil.example',
+    'evil.example:80',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    'xlocalhost',
+    'sub.api.test',
+    '2130706433',
+    '127.1',
+    '',
+  ])
+    assert.equal(await asked(`Host: ${name}\r\n`), '421', name);
   assert.equal(await asked('Host: localhost\r\nHost: localhost\r\n'), '400');
   assert.equal(await asked(''), '400');
   assert.equal(await asked('Host: localhost\r\n', 'http://evil.example/healthz'), '421', 'the target counts');
   assert.equal(await asked('Host: evil.example\r\n', 'http://localhost/healthz'), '200');
-  for (const path of ['/admin/', '/admin/api-keys', '/v1/auth']) assert.equal(await asked('Host: evil.example\r\n', path), '421');
-  const refused = await exchange(emulator, `GET /healthz HTTP/1.1\r\nConnection: close\r\nHost: evil.example\r\nOrigin: ${ORIGIN}\r\n\r\n`);
+  for (const path of ['/admin/', '/admin/api-keys', '/v1/auth'])
+    assert.equal(await asked('Host: evil.example\r\n', path), '421');
+  const refused = await exchange(
+    emulator,
+    `GET /healthz HTTP/1.1\r\nConnection: close\r\nHost: evil.example\r\nOrigin: ${ORIGIN}\r\n\r\n`,
+  );
   assert.match(refused, new RegExp(`Access-Control-Allow-Origin: ${ORIGIN}\r\n`));
   assert.match(refused, /"reason":"host_not_allowed"/);
   assert.equal(emulator.requests.at(-1).reason, 'host_not_allowed');

@@ -38,10 +38,16 @@ test('status: a page can read the answer, and a preflight passes', async (t) => 
   emulator.set({ status: 503, retryAfterS: 7 });
   const answer = await auth(emulator);
   const { headers } = answer;
-  assert.deepEqual([answer.status, headers.get('Retry-After'), headers.get('Access-Control-Allow-Origin'), headers.get('Vary')], [503, '7', ORIGIN, 'Origin']);
+  assert.deepEqual(
+    [answer.status, headers.get('Retry-After'), headers.get('Access-Control-Allow-Origin'), headers.get('Vary')],
+    [503, '7', ORIGIN, 'Origin'],
+  );
   assert.match(headers.get('Access-Control-Expose-Headers'), /Retry-After/);
   assert.equal(await reasonOf(answer), 'injected');
-  const preflight = await fetch(`${emulator.endpoint}/auth`, { method: 'OPTIONS', headers: { Origin: ORIGIN, 'Access-Control-Request-Method': 'POST' } });
+  const preflight = await fetch(`${emulator.endpoint}/auth`, {
+    method: 'OPTIONS',
+    headers: { Origin: ORIGIN, 'Access-Control-Request-Method': 'POST' },
+  });
   assert.deepEqual([preflight.status, preflight.headers.get('Retry-After')], [204, null]);
   for (const status of [200, 204, 301, 304, 400, 401, 403, 404, 429, 500, 599]) {
     emulator.set({ status });
@@ -56,9 +62,21 @@ test('body: JSON, a string or empty, with or without a status', async (t) => {
     const answer = await auth(emulator);
     return [answer.status, answer.headers.get('Content-Type'), await answer.text()];
   };
-  assert.deepEqual(await answered({ status: 400, body: { error: { code: 400 } } }), [400, 'application/json', '{"error":{"code":400}}']);
-  assert.deepEqual(await answered({ status: 502, body: '<h1>Bad gateway</h1>' }), [502, 'text/html; charset=utf-8', '<h1>Bad gateway</h1>']);
-  assert.deepEqual(await answered({ status: null, body: '{"accessToken":"ü"}' }), [200, 'application/json', '{"accessToken":"ü"}']);
+  assert.deepEqual(await answered({ status: 400, body: { error: { code: 400 } } }), [
+    400,
+    'application/json',
+    '{"error":{"code":400}}',
+  ]);
+  assert.deepEqual(await answered({ status: 502, body: '<h1>Bad gateway</h1>' }), [
+    502,
+    'text/html; charset=utf-8',
+    '<h1>Bad gateway</h1>',
+  ]);
+  assert.deepEqual(await answered({ status: null, body: '{"accessToken":"ü"}' }), [
+    200,
+    'application/json',
+    '{"accessToken":"ü"}',
+  ]);
   assert.deepEqual(await answered({ status: 500, body: '' }), [500, 'text/html; charset=utf-8', '']);
   assert.throws(() => emulator.set({ body: () => 1 }), { option: 'body' });
 });
@@ -76,7 +94,12 @@ test('latencyMs: the answer is delayed', async (t) => {
 
 test('cutOff: the connection ends in the middle of the body', async (t) => {
   const emulator = await emulate(t);
-  for (const [cutOff, expected] of [[true, (total) => Math.floor(total / 2)], [10, () => 10], [0, () => 0], [65_536, (total) => total - 1]]) {
+  for (const [cutOff, expected] of [
+    [true, (total) => Math.floor(total / 2)],
+    [10, () => 10],
+    [0, () => 0],
+    [65_536, (total) => total - 1],
+  ]) {
     emulator.set({ cutOff, next: 1 });
     const answer = await auth(emulator);
     assert.equal(answer.status, 200);
@@ -89,7 +112,10 @@ test('cutOff: the connection ends in the middle of the body', async (t) => {
   }
   emulator.set({ status: 500, body: '', cutOff: true, next: 1 });
   await assert.rejects(auth(emulator), TypeError);
-  assert.deepEqual(emulator.requests.map(({ reason }) => reason), ['cut_off', 'cut_off', 'cut_off', 'cut_off', 'injected']);
+  assert.deepEqual(
+    emulator.requests.map(({ reason }) => reason),
+    ['cut_off', 'cut_off', 'cut_off', 'cut_off', 'injected'],
+  );
   assert.equal((await auth(emulator)).status, 200);
 });
 
@@ -141,7 +167,17 @@ test('a later knob overrides an earlier one, which applies again afterwards', as
 
 test('a mistake changes nothing', async (t) => {
   const emulator = await emulate(t, { knobs: { latencyMs: 1 } });
-  for (const knobs of [{ status: 503, delay: 1 }, { status: 503, next: -1 }, { status: 503, log: 1 }, { status: '503' }, { clockOffsetS: 0.5 }, { cutOff: 'yes' }, { latencyMs: -1 }, { retryAfterS: 'soon' }, { lifetimeS: Infinity }]) {
+  for (const knobs of [
+    { status: 503, delay: 1 },
+    { status: 503, next: -1 },
+    { status: 503, log: 1 },
+    { status: '503' },
+    { clockOffsetS: 0.5 },
+    { cutOff: 'yes' },
+    { latencyMs: -1 },
+    { retryAfterS: 'soon' },
+    { lifetimeS: Infinity },
+  ]) {
     assert.throws(() => emulator.set(knobs), TypeError);
     assert.deepEqual(emulator.knobs, [{ latencyMs: 1 }]);
   }
@@ -151,7 +187,10 @@ test('our client retries after two 503, waits for Retry-After, and rejects half 
   const emulator = await emulate(t);
   emulator.set({ status: 503, path: '/auth', next: 2 });
   assert.ok((await (await clientOf(t, emulator)).getToken({ timeoutMs: 20_000 })).accessToken);
-  assert.deepEqual(emulator.requests.map(({ status }) => status), [503, 503, 200]);
+  assert.deepEqual(
+    emulator.requests.map(({ status }) => status),
+    [503, 503, 200],
+  );
 
   emulator.set({ status: 429, retryAfterS: 2, next: 1 });
   const start = performance.now();
@@ -159,7 +198,9 @@ test('our client retries after two 503, waits for Retry-After, and rejects half 
   assert.ok(performance.now() - start >= 1900);
 
   emulator.set({ cutOff: true });
-  await assert.rejects((await clientOf(t, emulator)).getToken({ timeoutMs: 1500 }), ({ code }) => ['network', 'timeout'].includes(code));
+  await assert.rejects((await clientOf(t, emulator)).getToken({ timeoutMs: 1500 }), ({ code }) =>
+    ['network', 'timeout'].includes(code),
+  );
   emulator.set({ cutOff: null, body: '<html>' });
   await assert.rejects((await clientOf(t, emulator)).getToken({ timeoutMs: 1500 }), { code: 'bad_response' });
   emulator.set({ body: null, latencyMs: 5000 });

@@ -27,7 +27,9 @@ test('the log has its fields and no credential', async (t) => {
     await ask(`${endpoint}/auth?token=${word}`);
     await ask(`${endpoint}/${word}`);
     await ask(`${url}/admin/${word}`, { headers: admin });
-    await auth(emulator, { headers: { Origin: `https://${word}.example\tx`, 'User-Agent': word, Referer: `http://localhost/${word}` } });
+    await auth(emulator, {
+      headers: { Origin: `https://${word}.example\tx`, 'User-Agent': word, Referer: `http://localhost/${word}` },
+    });
     await auth(emulator, { body: word });
   }
   emulator.set({ status: 500, body: { accessToken } });
@@ -39,9 +41,25 @@ test('the log has its fields and no credential', async (t) => {
   assert.equal(lines.length, 8 + 5 * credentials.length + 1);
   const all = lines.join('\n');
   for (const word of credentials) assert.ok(!all.includes(word));
-  assert.deepEqual(Object.keys(emulator.requests[0]), ['time', 'method', 'path', 'status', 'origin', 'keyId', 'reason', 'ms']);
+  assert.deepEqual(Object.keys(emulator.requests[0]), [
+    'time',
+    'method',
+    'path',
+    'status',
+    'origin',
+    'keyId',
+    'reason',
+    'ms',
+  ]);
   const { time, ms, ...first } = emulator.requests[0];
-  assert.deepEqual(first, { method: 'POST', path: '/v1/auth', status: 200, origin: ORIGIN, keyId: emulator.domainKeyId, reason: null });
+  assert.deepEqual(first, {
+    method: 'POST',
+    path: '/v1/auth',
+    status: 200,
+    origin: ORIGIN,
+    keyId: emulator.domainKeyId,
+    reason: null,
+  });
   assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000 && ms >= 0);
   assert.ok(emulator.requests.some(({ path, status }) => path == '(unknown path)' && status == 404));
   assert.ok(emulator.requests.some(({ origin }) => origin == '(not printable)'));
@@ -50,7 +68,10 @@ test('the log has its fields and no credential', async (t) => {
 test('the log has no terminal control characters', async (t) => {
   const emulator = await emulate(t);
   const socket = connect(new URL(emulator.url).port, '127.0.0.1');
-  socket.write('GET /v1/\x1b[31m HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nOrigin: https://\xff\x9b31m\r\n\r\n', 'latin1');
+  socket.write(
+    'GET /v1/\x1b[31m HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nOrigin: https://\xff\x9b31m\r\n\r\n',
+    'latin1',
+  );
   socket.resume();
   await once(socket, 'close');
   assert.doesNotMatch(JSON.stringify(emulator.requests), /[^ -~]|\\u/);

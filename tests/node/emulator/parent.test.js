@@ -36,7 +36,8 @@ async function start(t, program, words, options) {
   t.after(() => parent.kill('SIGKILL'));
   let text = '';
   parent.stdout.setEncoding('utf8').on('data', (piece) => (text += piece));
-  while (!text.includes('\n')) await Promise.race([once(parent.stdout, 'data'), once(parent, 'exit').then(() => assert.fail('it did not start'))]);
+  while (!text.includes('\n'))
+    await Promise.race([once(parent.stdout, 'data'), once(parent, 'exit').then(() => assert.fail('it did not start'))]);
   return { parent, host: JSON.parse(text) };
 }
 

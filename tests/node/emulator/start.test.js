@@ -18,7 +18,10 @@ test('five lines of code get a token', async () => {
 });
 
 test('our client gets a token with the secret', async (t) => {
-  const { secret, apiKey, endpoint } = await emulate(t, { apis: { chatbot: 'https://api.example/prod/chatbot' }, lifetimeS: 600 });
+  const { secret, apiKey, endpoint } = await emulate(t, {
+    apis: { chatbot: 'https://api.example/prod/chatbot' },
+    lifetimeS: 600,
+  });
   const client = createFromSecret(secret, apiKey, { endpoint });
   t.after(() => client.dispose());
   const { apis, expiration } = await client.getToken();
@@ -53,7 +56,10 @@ test('a key can be revoked, and a reset restores it', async (t) => {
 });
 
 test('throttle and quota work, and a reset restarts their periods', async (t) => {
-  const emulator = await emulate(t, { throttle: { requests: 2, periodS: 86_400 }, quota: { requests: 100, periodS: 31_536_000 } });
+  const emulator = await emulate(t, {
+    throttle: { requests: 2, periodS: 86_400 },
+    quota: { requests: 100, periodS: 31_536_000 },
+  });
   const first = await auth(emulator);
   assert.deepEqual([first.headers.get('x-throttle-usage'), first.headers.get('x-quota-usage')], ['50', '1']);
   await auth(emulator);

@@ -15,7 +15,8 @@ const KEYS = { INBENTA_API_KEY: 'the-api-key', INBENTA_SECRET: 'the-very-secret'
 function startWatch(t, words, { env, stdio } = {}) {
   const child = spawn(COMMAND, ['watch', ...words], { env: { PATH: process.env.PATH, ...KEYS, ...env }, stdio });
   const watched = { pid: child.pid, stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr']) child[name]?.setEncoding('utf8').on('data', (part) => (watched[name] += part));
+  for (const name of ['stdout', 'stderr'])
+    child[name]?.setEncoding('utf8').on('data', (part) => (watched[name] += part));
   const ended = new Promise((resolve) => child.on('close', (status, signal) => resolve(status ?? signal)));
   t.after(() => child.kill('SIGKILL'));
   return Object.assign(watched, { ended, stop: () => (child.kill('SIGTERM'), ended) });
@@ -40,8 +41,13 @@ test('the secret for an endpoint on this machine never goes to a proxy', async (
   proxy.on('connect', (request, socket) => (proxied++, socket.destroy()));
   const port = await listen(t, proxy);
   const url = `http://127.0.0.1:${port}`;
-  for (const [words, env] of [[[], { http_proxy: url, HTTP_PROXY: url, ALL_PROXY: url, https_proxy: url }], [['--proxy', url], {}]]) {
-    const { status, stderr } = await execute(COMMAND, ['get', '--endpoint', endpoint, ...words], { env: { ...KEYS, ...env } });
+  for (const [words, env] of [
+    [[], { http_proxy: url, HTTP_PROXY: url, ALL_PROXY: url, https_proxy: url }],
+    [['--proxy', url], {}],
+  ]) {
+    const { status, stderr } = await execute(COMMAND, ['get', '--endpoint', endpoint, ...words], {
+      env: { ...KEYS, ...env },
+    });
     assert.equal(status, 0, stderr);
   }
   assert.deepEqual([requests.length, proxied], [2, 0]);
@@ -52,7 +58,14 @@ test('a started command gets no secret in its environment, also if a file has th
   const folder = await folderFor(t);
   const [secret, env] = [join(folder, 'secret'), join(folder, 'env')];
   await writeFile(secret, 'from-the-file', { mode: 0o600 });
-  const watched = startWatch(t, ['--endpoint', endpoint, '--secret-file', secret, '--exec', `env > '${env}'; echo done >> '${env}'`]);
+  const watched = startWatch(t, [
+    '--endpoint',
+    endpoint,
+    '--secret-file',
+    secret,
+    '--exec',
+    `env > '${env}'; echo done >> '${env}'`,
+  ]);
   await until('the environment', async () => (await read(env)).includes('done\n'));
   assert.equal(await watched.stop(), 0);
   assert.doesNotMatch(await read(env), /the-very-secret|from-the-file|token-\d/);
@@ -77,7 +90,12 @@ test('while a command hangs, tokens are refreshed, and the next command gets the
 test('watch ends immediately, even while a command hangs', async (t) => {
   const { endpoint } = await serveApi(t);
   const folder = await folderFor(t);
-  const watched = startWatch(t, ['--endpoint', endpoint, '--exec', `echo started > '${join(folder, 'log')}'; exec sleep 20 >&- 2>&-`]);
+  const watched = startWatch(t, [
+    '--endpoint',
+    endpoint,
+    '--exec',
+    `echo started > '${join(folder, 'log')}'; exec sleep 20 >&- 2>&-`,
+  ]);
   await until('it runs', async () => (await read(join(folder, 'log'))) != '');
   const start = performance.now();
   assert.equal(await watched.stop(), 0);
@@ -90,7 +108,9 @@ test('a full disk is reported once, the write is retried, and the old file stays
   const file = join(folder, 'token');
   await writeFile(file, 'before\n');
   // A limit of the process replaces the full disk: no file may contain a byte.
-  const child = spawn('prlimit', ['--fsize=0:unlimited', COMMAND, 'watch', '--endpoint', endpoint, '--output', file], { env: { PATH: process.env.PATH, ...KEYS } });
+  const child = spawn('prlimit', ['--fsize=0:unlimited', COMMAND, 'watch', '--endpoint', endpoint, '--output', file], {
+    env: { PATH: process.env.PATH, ...KEYS },
+  });
   t.after(() => child.kill('SIGKILL'));
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (part) => (said += part));
@@ -129,7 +149,9 @@ test('a symbolic link as --output is followed and stays; a broken link is refuse
 test('/dev/stdout works as --output', async (t) => {
   const { endpoint } = await serveApi(t);
   const device = await lstat('/dev/stdout');
-  const watched = startWatch(t, ['--endpoint', endpoint, '--output', '/dev/stdout'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const watched = startWatch(t, ['--endpoint', endpoint, '--output', '/dev/stdout'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   await until('the token', () => /token-\d\n/.test(watched.stdout) || watched.stderr != '');
   assert.match(watched.stdout, /^token-\d\n$/);
   assert.equal(await watched.stop(), 0);
@@ -137,7 +159,9 @@ test('/dev/stdout works as --output', async (t) => {
 
   // A shell's redirection to a file works too.
   const file = join(await folderFor(t), 'out');
-  const shell = spawn('sh', ['-c', `exec ${COMMAND} watch --endpoint ${endpoint} --output /dev/stdout > '${file}'`], { env: { PATH: process.env.PATH, ...KEYS } });
+  const shell = spawn('sh', ['-c', `exec ${COMMAND} watch --endpoint ${endpoint} --output /dev/stdout > '${file}'`], {
+    env: { PATH: process.env.PATH, ...KEYS },
+  });
   t.after(() => shell.kill('SIGKILL'));
   await writeFile(file, '');
   const { ino } = await lstat(file);

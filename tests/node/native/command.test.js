@@ -33,7 +33,10 @@ test('a secret gets a token: the request and the three output formats', async (t
   assert.equal(headers['x-inbenta-key'], 'the-api-key');
   assert.equal(headers['content-type'], 'application/json');
   assert.equal(headers.origin, undefined);
-  assert.equal((await auth(['get', '--format', 'header', '--endpoint', endpoint])).stdout, 'Authorization: Bearer token-2\n');
+  assert.equal(
+    (await auth(['get', '--format', 'header', '--endpoint', endpoint])).stdout,
+    'Authorization: Bearer token-2\n',
+  );
   const told = JSON.parse((await auth(['get', '--format=json', `--endpoint=${endpoint}`])).stdout);
   assert.ok(Math.abs(told.expiresAt - Date.now() - 1_200_000) < 20_000);
   assert.deepEqual([told.accessToken, told.apis], ['token-3', grant(3).apis]);
@@ -47,14 +50,20 @@ test('the secret comes from a file, standard input or the environment', async (t
   await auth(['get', '--secret-file', file], { env });
   await auth(['get', '--secret-file', '-', '--api-key', 'other'], { env, input: 'from-input' });
   await auth(['get'], { env });
-  assert.deepEqual(requests.map(({ body }) => JSON.parse(body).secret), ['from-file', 'from-input', SECRET]);
+  assert.deepEqual(
+    requests.map(({ body }) => JSON.parse(body).secret),
+    ['from-file', 'from-input', SECRET],
+  );
   assert.equal(requests[1].headers['x-inbenta-key'], 'other');
 });
 
 test('apis prints all products, one product, and an error for an unknown one', async (t) => {
   const { endpoint } = await serveApi(t);
   const env = { INBENTA_ENDPOINT: endpoint };
-  assert.equal((await auth(['apis'], { env })).stdout, 'chatbot https://api.example/prod/chatbot\nsearch https://api.example/prod/search\n');
+  assert.equal(
+    (await auth(['apis'], { env })).stdout,
+    'chatbot https://api.example/prod/chatbot\nsearch https://api.example/prod/search\n',
+  );
   assert.deepEqual(JSON.parse((await auth(['apis', '--format', 'json'], { env })).stdout), grant(1).apis);
   assert.equal((await auth(['apis', 'chatbot'], { env })).stdout, 'https://api.example/prod/chatbot\n');
   const none = await auth(['apis', 'shop'], { env });
@@ -64,7 +73,12 @@ test('apis prints all products, one product, and an error for an unknown one', a
 
 test('products that are missing in the grant are requested', async (t) => {
   const { endpoint } = await serveApi(t, (response, { url }, n) =>
-    json(response, 200, url == '/v1/apis' ? { apis: { chatbot: 'https://late.example' } } : { ...grant(n), apis: undefined }));
+    json(
+      response,
+      200,
+      url == '/v1/apis' ? { apis: { chatbot: 'https://late.example' } } : { ...grant(n), apis: undefined },
+    ),
+  );
   assert.equal((await auth(['apis', '--endpoint', endpoint])).stdout, 'chatbot https://late.example\n');
 });
 
@@ -102,15 +116,34 @@ test('wrong usage is reported with the right usage', async (t) => {
 test('each refusal of the API has its exit code', async (t) => {
   let answer;
   const { endpoint } = await serveApi(t, (response) => answer(response));
-  const expect = (make, status, code) => ((answer = make), fails(['--endpoint', endpoint, '--timeout', '1'], status, code));
-  await expect((response) => json(response, 401, { error: { code: 401, message: `not ${SECRET}` } }), 3, 'credentials_rejected');
-  await expect((response) => json(response, 403, { error: { code: 403, message: 'x', reason: 'key_revoked' } }), 3, 'key_revoked');
+  const expect = (make, status, code) => (
+    (answer = make),
+    fails(['--endpoint', endpoint, '--timeout', '1'], status, code)
+  );
+  await expect(
+    (response) => json(response, 401, { error: { code: 401, message: `not ${SECRET}` } }),
+    3,
+    'credentials_rejected',
+  );
+  await expect(
+    (response) => json(response, 403, { error: { code: 403, message: 'x', reason: 'key_revoked' } }),
+    3,
+    'key_revoked',
+  );
   await expect((response) => json(response, 429, {}, { 'Retry-After': '30' }), 5, 'rate_limited');
   await expect((response) => json(response, 503, {}), 5, 'server_error');
   await expect((response) => response.end('<html>'), 6, 'bad_response');
   await expect((response) => response.writeHead(302, { Location: 'http://localhost:1/' }).end(), 6, 'bad_response');
   await expect((response) => json(response, 200, { accessToken: 'x'.repeat(70_000) }), 6, 'body_too_large');
-  await expect((response) => (response.writeHead(200, { 'Content-Length': 100 }), response.write('{'), setTimeout(() => response.destroy(), 50)), 4, 'network');
+  await expect(
+    (response) => (
+      response.writeHead(200, { 'Content-Length': 100 }),
+      response.write('{'),
+      setTimeout(() => response.destroy(), 50)
+    ),
+    4,
+    'network',
+  );
 });
 
 test('an unreachable API has its own error for the name, the port and a timeout', async (t) => {
@@ -145,13 +178,21 @@ test('a proxy may accept, refuse or be unreachable', async (t) => {
   let asked = 0;
   const proxy = createHttp().on('connect', (request, socket) => {
     asked++;
-    if (!request.headers['proxy-authorization']) return socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n');
-    const through = connect(port, '127.0.0.1', () => (socket.write('HTTP/1.1 200 OK\r\n\r\n'), socket.pipe(through).pipe(socket)));
+    if (!request.headers['proxy-authorization'])
+      return socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n');
+    const through = connect(
+      port,
+      '127.0.0.1',
+      () => (socket.write('HTTP/1.1 200 OK\r\n\r\n'), socket.pipe(through).pipe(socket)),
+    );
     for (const end of [socket, through]) end.on('error', () => (socket.destroy(), through.destroy()));
   });
   const proxyPort = await listen(t, proxy);
   const words = ['--endpoint', endpoint, '--ca-file', own.file];
-  assert.equal((await auth(['get', ...words, '--proxy', `http://user:word@127.0.0.1:${proxyPort}`])).stdout, 'token-1\n');
+  assert.equal(
+    (await auth(['get', ...words, '--proxy', `http://user:word@127.0.0.1:${proxyPort}`])).stdout,
+    'token-1\n',
+  );
   await fails([...words, '--proxy', `http://127.0.0.1:${proxyPort}`], 4, 'proxy');
   assert.equal(asked, 2);
   await fails([...words, '--proxy', 'http://127.0.0.1:1'], 4, 'proxy');
@@ -161,7 +202,8 @@ test('a proxy may accept, refuse or be unreachable', async (t) => {
 function startWatch(t, words, env) {
   const child = spawn(COMMAND, ['watch', ...words], { env: { PATH: process.env.PATH, ...KEYS, ...env } });
   const watched = { pid: child.pid, stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (part) => (watched[name] += part));
+  for (const name of ['stdout', 'stderr'])
+    child[name].setEncoding('utf8').on('data', (part) => (watched[name] += part));
   const ended = new Promise((resolve) => child.on('close', (status, signal) => resolve(status ?? signal)));
   t.after(() => child.kill('SIGKILL'));
   return Object.assign(watched, { ended, stop: () => (child.kill('SIGTERM'), ended) });
@@ -243,7 +285,9 @@ test('the manual and the completions have every option, and the manual is well-f
   const options = [...new Set(help.match(/--[a-z][a-z-]+/g))];
   assert.equal(options.length, 12);
   const folder = join(root, 'src/native/command');
-  const [manual, bash, zsh] = await Promise.all(['inbenta-token.1', 'completion.bash', 'completion.zsh'].map((name) => readFile(join(folder, name), 'utf8')));
+  const [manual, bash, zsh] = await Promise.all(
+    ['inbenta-token.1', 'completion.bash', 'completion.zsh'].map((name) => readFile(join(folder, name), 'utf8')),
+  );
   for (const option of options) {
     assert.ok(manual.includes(`Fl -${option.slice(2)}`), `${option} in the manual`);
     for (const script of [bash, zsh]) assert.ok(script.includes(option), `${option} in the completions`);

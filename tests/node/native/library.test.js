@@ -14,14 +14,20 @@ const TSAN = { TSAN_OPTIONS: 'ignore_noninstrumented_modules=1 exitcode=66' };
 
 for (const build of ['threads', 'sanitize']) {
   const use = async (mode, endpoint) => {
-    const { status, stdout, stderr } = await execute(join(root, 'build', build, 'tests/c/programs/threads'), [mode, endpoint], { env: TSAN });
+    const { status, stdout, stderr } = await execute(
+      join(root, 'build', build, 'tests/c/programs/threads'),
+      [mode, endpoint],
+      { env: TSAN },
+    );
     assert.equal(status, 0, stderr);
     assert.equal(stderr, '');
     return JSON.parse(stdout);
   };
 
   test(`${build}: 64 threads share one request`, async (t) => {
-    const { endpoint, requests } = await serveApi(t, (response, request, n) => setTimeout(json, 200, response, 200, grant(n)));
+    const { endpoint, requests } = await serveApi(t, (response, request, n) =>
+      setTimeout(json, 200, response, 200, grant(n)),
+    );
     assert.deepEqual(await use('ask', endpoint), { tokens: 64, kinds: 1, failed: 0 });
     assert.equal(requests.length, 1);
   });
@@ -59,15 +65,33 @@ test('an external program builds with the packed archive, by CMake and pkg-confi
   await run('cmake', ['--build', build]);
   const { stdout: libraries } = await run('find', [installed, '-name', 'pkgconfig']);
   const env = { ...process.env, PKG_CONFIG_PATH: libraries.trim() };
-  const flags = (await run('pkg-config', ['--cflags', '--libs', 'inbenta-auth', 'libcurl'], { env })).stdout.trim().split(/\s+/);
+  const flags = (await run('pkg-config', ['--cflags', '--libs', 'inbenta-auth', 'libcurl'], { env })).stdout
+    .trim()
+    .split(/\s+/);
   await run('cc', [join(consumer, 'main.c'), '-o', join(build, 'with-pkg-config'), ...flags]);
   for (const program of ['with-shared', 'with-static', 'with-pkg-config']) {
-    const { status, stdout, stderr } = await execute(join(build, program), [endpoint], { env: { LD_LIBRARY_PATH: join(libraries.trim(), '..') } });
+    const { status, stdout, stderr } = await execute(join(build, program), [endpoint], {
+      env: { LD_LIBRARY_PATH: join(libraries.trim(), '..') },
+    });
     assert.equal(status, 0, stderr);
     assert.match(stdout, /^token-\d\nhttps:\/\/api\.example\/prod\/chatbot\naborted\ntoken-\d\n$/, program);
   }
-  assert.equal((await execute(join(build, 'with-cpp'), [], { env: { LD_LIBRARY_PATH: join(libraries.trim(), '..') } })).status, 0);
-  const { stdout: symbols } = await run('nm', ['-D', '--defined-only', '--format=posix', join(libraries.trim(), '../libinbenta-auth.so')]);
-  const names = symbols.trim().split('\n').map((line) => line.split(' ')[0]);
-  assert.ok(names.includes('inbenta_auth_get') && names.every((name) => name.startsWith('inbenta_auth_')), names.join(' '));
+  assert.equal(
+    (await execute(join(build, 'with-cpp'), [], { env: { LD_LIBRARY_PATH: join(libraries.trim(), '..') } })).status,
+    0,
+  );
+  const { stdout: symbols } = await run('nm', [
+    '-D',
+    '--defined-only',
+    '--format=posix',
+    join(libraries.trim(), '../libinbenta-auth.so'),
+  ]);
+  const names = symbols
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' ')[0]);
+  assert.ok(
+    names.includes('inbenta_auth_get') && names.every((name) => name.startsWith('inbenta_auth_')),
+    names.join(' '),
+  );
 });

@@ -41,7 +41,11 @@ echo implode(' ', $seen), ' ', $token['apis']['chatbot'], "\\n";
   },
 };
 
-const isThere = (command) => run(command, ['--version']).then(() => true, () => false);
+const isThere = (command) =>
+  run(command, ['--version']).then(
+    () => true,
+    () => false,
+  );
 
 /** Runs the documented command with another file and waits for the first token. */
 async function watch(t, endpoint, file) {
@@ -50,7 +54,10 @@ async function watch(t, endpoint, file) {
   const secretFile = `${file}.secret`;
   await writeFile(secretFile, 'the-secret\n', { mode: 0o600 });
   const given = words.map((word) => ({ secret: secretFile, '/run/shop/token.json': file })[word] ?? word);
-  const child = spawn(COMMAND, given, { env: { INBENTA_API_KEY: 'the-api-key', INBENTA_ENDPOINT: endpoint }, stdio: 'ignore' });
+  const child = spawn(COMMAND, given, {
+    env: { INBENTA_API_KEY: 'the-api-key', INBENTA_ENDPOINT: endpoint },
+    stdio: 'ignore',
+  });
   t.after(() => child.kill('SIGKILL'));
   for (let tries = 0; tries < 200; tries++) {
     if (await readFile(file).catch(() => undefined)) return;
@@ -80,7 +87,9 @@ for (const [language, { command, program, expired }] of Object.entries(READERS))
     const [file, script] = [join(folder, 'token.json'), join(folder, 'program')];
     await writeFile(file, JSON.stringify({ accessToken: 'old', expiresAt: Date.now() - 1, expiration: 1, apis: {} }));
     await writeFile(script, expired(file));
-    await assert.rejects(run(command, [script]), ({ stdout, stderr }) => /Is inbenta-token watch running\?/.test(stdout + stderr));
+    await assert.rejects(run(command, [script]), ({ stdout, stderr }) =>
+      /Is inbenta-token watch running\?/.test(stdout + stderr),
+    );
   });
 }
 
@@ -90,6 +99,8 @@ test('the file has the documented members', async (t) => {
   await watch(t, endpoint, file);
   const text = await readFile(file, 'utf8');
   assert.equal(text.indexOf('\n'), text.length - 1, 'one line');
-  const documented = [...(await readFile(join(root, 'docs/server-side.md'), 'utf8')).matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+  const documented = [...(await readFile(join(root, 'docs/server-side.md'), 'utf8')).matchAll(/^\| `(\w+)` \|/gm)].map(
+    ([, name]) => name,
+  );
   assert.deepEqual(Object.keys(JSON.parse(text)).sort(), documented.sort());
 });

@@ -1,6 +1,12 @@
 // What a test in TypeScript writes. It only has to compile, also where no types of a browser or of Node are known.
 
-import { startEmulator, type Emulator, type EmulatorOptions, type Knobs, type RequestEntry } from 'inbenta-auth/emulator';
+import {
+  startEmulator,
+  type Emulator,
+  type EmulatorOptions,
+  type Knobs,
+  type RequestEntry,
+} from 'inbenta-auth/emulator';
 
 export async function emulate(): Promise<string> {
   const knobs: Knobs = { status: 503, path: '/auth', next: 2, body: { error: {} }, latencyMs: undefined };

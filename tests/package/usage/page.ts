@@ -15,8 +15,17 @@ import {
 import * as external from 'inbenta-auth/external';
 
 // Optional properties take undefined, also under exactOptionalPropertyTypes.
-const options: ClientOptions = { endpoint: undefined, timeoutMs: 5000, log: (entry) => console.log(entry.type), userType: 1 };
-const client: AuthClient = createFromDomainKey('domain key', 'API key', { ...options, persist: 'session', domainKeyName: 'domain_key' });
+const options: ClientOptions = {
+  endpoint: undefined,
+  timeoutMs: 5000,
+  log: (entry) => console.log(entry.type),
+  userType: 1,
+};
+const client: AuthClient = createFromDomainKey('domain key', 'API key', {
+  ...options,
+  persist: 'session',
+  domainKeyName: 'domain_key',
+});
 
 client.addEventListener('token', ({ detail }) => {
   const token: AccessToken = detail;
@@ -28,7 +37,10 @@ client.addEventListener('error', (event) => {
   const words: string = event.detail.serverMessage || event.detail.hint;
   console.warn(code, words, event.type, event.timeStamp);
 });
-client.addEventListener('quota', ({ detail: { quotaUsage } }) => console.log(quotaUsage?.toFixed()), { once: true, signal: new AbortController().signal });
+client.addEventListener('quota', ({ detail: { quotaUsage } }) => console.log(quotaUsage?.toFixed()), {
+  once: true,
+  signal: new AbortController().signal,
+});
 const expired = (event: AuthClientEventMap['expired']): undefined => event.detail;
 client.addEventListener('expired', expired);
 client.removeEventListener('expired', expired);
@@ -43,12 +55,15 @@ export async function use(signal: AbortSignal | undefined): Promise<string> {
   try {
     const { accessToken, expiresAt, apis } = await client.getToken({ minValidityMs: 1000, signal });
     const response: Response = await client.fetch('chatbot', '/v1/conversation', { method: 'POST' });
-    await client.fetch(new URL('https://api.example/v1/conversation'), { headers: { 'x-inbenta-session': 'Bearer s' } });
+    await client.fetch(new URL('https://api.example/v1/conversation'), {
+      headers: { 'x-inbenta-session': 'Bearer s' },
+    });
     const base: string = await client.apiUrl('chatbot');
     const product: string | undefined = apis.chatbot;
     return `${accessToken.length} ${expiresAt.toFixed()} ${product} ${response.status} ${base}`;
   } catch (error) {
-    if (error instanceof AuthError && error.retryable) return `${error.code} ${error.retryAfterMs + error.attempts + error.status}`;
+    if (error instanceof AuthError && error.retryable)
+      return `${error.code} ${error.retryAfterMs + error.attempts + error.status}`;
     throw error;
   } finally {
     client.invalidate(client.token?.accessToken ?? '');
@@ -58,11 +73,17 @@ export async function use(signal: AbortSignal | undefined): Promise<string> {
 }
 
 const grant: Grant = { accessToken: 'token', expires_in: 1200, expiration: undefined, apis: null };
-export const handedOver = createFromAccessToken(grant, 'API key', { reauthorize: tokenFrom('/token', { headers: { 'X-CSRF': '1' } }) });
-createFromAccessToken('token', 'API key', { reauthorize: async ({ signal }) => (await fetch('/token', { signal })).json() });
+export const handedOver = createFromAccessToken(grant, 'API key', {
+  reauthorize: tokenFrom('/token', { headers: { 'X-CSRF': '1' } }),
+});
+createFromAccessToken('token', 'API key', {
+  reauthorize: async ({ signal }) => (await fetch('/token', { signal })).json(),
+});
 createFromAccessToken('token', 'API key', { reauthorize: async () => 'token' });
 
-export const other: AuthClient = external.createFromDomainKey('domain key', 'API key', { wasm: new URL('https://shop.example/inbenta-auth.wasm') });
+export const other: AuthClient = external.createFromDomainKey('domain key', 'API key', {
+  wasm: new URL('https://shop.example/inbenta-auth.wasm'),
+});
 
 export function isLate(error: unknown): boolean {
   return error instanceof external.AuthError && error.code == 'timeout';

@@ -1,15 +1,29 @@
 // What a server in TypeScript writes. It only has to compile, also where no types of a browser or of Node are known.
 
-import { AuthError, createFromSecret, nodeTokenHandler, tokenHandler, type AccessToken, type AuthClient, type ClientOptions, type HandlerOptions } from 'inbenta-auth/server';
+import {
+  AuthError,
+  createFromSecret,
+  nodeTokenHandler,
+  tokenHandler,
+  type AccessToken,
+  type AuthClient,
+  type ClientOptions,
+  type HandlerOptions,
+} from 'inbenta-auth/server';
 import * as page from 'inbenta-auth';
 
 const options: ClientOptions = { endpoint: 'https://api.inbenta.io/v1', connectionEntryPoint: undefined };
 const client: AuthClient = createFromSecret('secret', 'API key', { ...options, userPersonalSecret: undefined });
 client.addEventListener('error', ({ detail }) => detail.hint.length);
 
-const handling: HandlerOptions = { authorize: (request) => request.headers.get('Cookie') !== null, log: (message: string) => void message };
+const handling: HandlerOptions = {
+  authorize: (request) => request.headers.get('Cookie') !== null,
+  log: (message: string) => void message,
+};
 export const handle = tokenHandler(client, handling);
-export const handleNode = nodeTokenHandler(client, { authorize: async (_request, incoming) => incoming.session?.user === 'me' });
+export const handleNode = nodeTokenHandler(client, {
+  authorize: async (_request, incoming) => incoming.session?.user === 'me',
+});
 
 export async function use(): Promise<string> {
   try {

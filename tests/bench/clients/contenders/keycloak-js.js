@@ -5,7 +5,11 @@ export default (url, { session }) => {
   let ready;
   return async () => {
     // init refreshes what it is given.
-    await (ready ??= keycloak.init({ token: session.id_token, refreshToken: session.id_token, checkLoginIframe: false }));
+    await (ready ??= keycloak.init({
+      token: session.id_token,
+      refreshToken: session.id_token,
+      checkLoginIframe: false,
+    }));
     await keycloak.updateToken(30);
     return keycloak.token;
   };
