@@ -209,8 +209,8 @@ void iauth_free(iauth_client *client);
  * Inputs. They record; iauth_run acts. */
 
 typedef struct {
-  int64_t min_validity_ms; /* at least this long still; a token whose whole life is short counts by half
-                          of it, and one obtained after the call counts as long as it is valid */
+  int64_t min_validity_ms; /* the token is valid for at least this long; of a short-lived token a quarter of its
+                              lifetime is enough, and a token obtained after the call only has to be valid */
   int64_t timeout_ms;      /* the caller's total deadline; 0 means 10,000 */
   bool force_refresh;      /* only a token that was obtained after this call */
   bool needs_apis; /* what the current token is good for does not matter: where its apis are unknown, GET /apis is
