@@ -312,18 +312,35 @@ static void release(authd_http *http) {
   free(http);
 }
 
+/* Returns a socket that listens at the address, or -1 and sets errno: libmicrohttpd's newer versions lose it. */
+static int listen_at(const struct sockaddr *at, socklen_t size) {
+  int listening = socket(at->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (listening < 0)
+    return -1;
+  (void)setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+  if (at->sa_family == AF_INET6)
+    (void)setsockopt(listening, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
+  if (bind(listening, at, size) == 0 && listen(listening, SOMAXCONN) == 0)
+    return listening;
+  int why = errno;
+  close(listening);
+  errno = why;
+  return -1;
+}
+
 authd_http *authd_http_start(const authapi *api, const authapi_management *admin, const authd_tls *tls,
                              const authd_http_options *options, const char *address, unsigned short *port,
                              const authd_log *log) {
   struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(*port)};
   struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(*port)};
   const struct sockaddr *at = (const struct sockaddr *)&ipv4;
+  socklen_t at_size = sizeof ipv4;
   unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC;
   if (inet_pton(AF_INET, address, &ipv4.sin_addr) != 1) {
     if (inet_pton(AF_INET6, address, &ipv6.sin6_addr) != 1)
       return NULL;
     at = (const struct sockaddr *)&ipv6;
-    flags |= MHD_USE_IPv6;
+    at_size = sizeof ipv6;
   }
   /* No RSA key exchange: a key that leaks later must not decrypt recorded traffic. */
   static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA";
@@ -349,20 +366,31 @@ authd_http *authd_http_start(const authapi *api, const authapi_management *admin
     release(http);
     return NULL;
   }
-  http->daemon = MHD_start_daemon(flags, 0, on_accept, http, on_request, http, MHD_OPTION_ARRAY, tls_options,
-                                  MHD_OPTION_SOCK_ADDR, at, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVING_THREADS,
-                                  MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)SOMAXCONN, MHD_OPTION_NOTIFY_COMPLETED,
-                                  on_completed, http, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
-                                  MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, STRICTNESS,
-                                  MHD_OPTION_UNESCAPE_CALLBACK, authd_framing_unescape, NULL, MHD_OPTION_END);
-  if (http->daemon == NULL) {
+  int listening = listen_at(at, at_size);
+  if (listening < 0) {
     int why = errno;
     release(http);
     errno = why;
     return NULL;
   }
-  *port = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+  http->daemon = MHD_start_daemon(
+      flags, 0, on_accept, http, on_request, http, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_LISTEN_SOCKET, listening,
+      MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVING_THREADS, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_LIMIT, limit,
+      MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+      STRICTNESS, MHD_OPTION_UNESCAPE_CALLBACK, authd_framing_unescape, NULL, MHD_OPTION_END);
+  if (http->daemon == NULL) {
+    int why = errno;
+    close(listening);
+    release(http);
+    errno = why;
+    return NULL;
+  }
+  struct sockaddr_storage bound = {0};
+  socklen_t bound_size = sizeof bound;
+  (void)getsockname(listening, (struct sockaddr *)&bound, &bound_size);
+  *port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
+                                            : ((struct sockaddr_in *)&bound)->sin_port);
   return http;
 }
 

@@ -70,6 +70,7 @@ void transport_cancel(void) {
 
 void emscripten_start_fetch(emscripten_fetch_t *fetch) {
   const emscripten_fetch_attr_t *attributes = &fetch->__attributes;
+  fetch->id = 1; /* the glue numbers requests; without a number, newer versions of Emscripten do not release them */
   js_send(attributes->requestMethod, fetch->url, attributes->requestHeaders, attributes->requestData, IAUTH_BODY_MAX);
 }
 
