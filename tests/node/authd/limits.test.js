@@ -63,9 +63,11 @@ test('a used-up quota answers 429', async (t) => {
 test('our client waits for Retry-After, and no call is lost', async (t) => {
   const [authd, endpoint] = await start(t, '--throttle', '1/4');
   const { apiKey, secret } = await keyWithSecret(authd);
-  await beginOf(4);
-  const clients = [1, 2].map(() => createFromSecret(secret, apiKey, { endpoint, timeoutMs: 20_000 }));
+  // Each has a secret of its own: clients of one secret share a source, and its token.
+  const { secret: another } = await authd.command('secret', 'create', '--api-key', apiKey);
+  const clients = [secret, another].map((one) => createFromSecret(one, apiKey, { endpoint, timeoutMs: 20_000 }));
   t.after(() => clients.forEach((client) => client.dispose()));
+  await beginOf(4);
   await clients[0].getToken();
   const started = Date.now();
   assert.ok((await clients[1].getToken()).accessToken);
