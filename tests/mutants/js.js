@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Files that decide by themselves, and the tests that see it within seconds, the fastest first. */
 const FAST_TESTS = {
-  'config.js': ['options', 'hints', 'session'],
+  'config.js': ['config', 'options'],
   'errors.js': ['errors', 'hints', 'options'],
   'session.js': ['session'],
   'text.js': ['options', 'compare'],
@@ -18,7 +18,7 @@ const FAST_TESTS = {
 };
 
 /** For the others, and with --all. Real time passes in the last ones: a survivor costs a minute or two. */
-const ALL_TESTS = ['token', 'timers', 'errors', 'options', 'hints', 'wasm', 'session', 'compare', 'fetch', 'instance', 'source', 'access-token', 'client'];
+const ALL_TESTS = ['config', 'token', 'timers', 'errors', 'options', 'hints', 'wasm', 'session', 'compare', 'fetch', 'instance', 'source', 'access-token', 'client'];
 
 /**
  * @param {{all?: boolean, file?: string}} options `all`: each file of js/client, with the slow tests too; `file`: only
