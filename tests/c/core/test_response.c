@@ -94,6 +94,7 @@ static void lifetimes(void **state) {
   } cases[] = {
       {"1", 1000},        {"1200", 1200000},       {"\"1200\"", 1200000},   {"0.5", 500},
       {"1.2e3", 1200000}, {"1e300", 315360000000}, {"1e999", 315360000000}, {"315360001", 315360000000},
+      {"0.001", 1},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char body[200];
@@ -220,6 +221,24 @@ static void products_cost_no_token(void **state) {
   }
 }
 
+/* What a page's other tab passes on: no products is something known, too. */
+static void copied_products(void **state) {
+  (void)state;
+  static const char apis[] = "a\0https://a\0b\0javascript:x\0\0https://c";
+  world world;
+  iauth__grant grant = {0};
+  world_init(&world);
+  assert_int_equal(iauth__copy_apis(&world.host, "", 0, &grant), IAUTH_OK);
+  assert_non_null(grant.apis);
+  assert_int_equal(grant.apis_len, 0);
+  iauth__grant_clean_up(&grant, &world.host);
+  assert_int_equal(iauth__copy_apis(&world.host, apis, sizeof apis, &grant), IAUTH_OK);
+  assert_int_equal(grant.apis_len, sizeof "a\0https://a");
+  assert_memory_equal(grant.apis, apis, grant.apis_len);
+  iauth__grant_clean_up(&grant, &world.host);
+  assert_int_equal(world.live, 0);
+}
+
 static void refusals(void **state) {
   (void)state;
   static const char gateway[] = "{\"Message\":\"User is not authorized to access this resource\"}";
@@ -261,6 +280,7 @@ static void refusals(void **state) {
       {IAUTH_REQUEST_AUTH, 401, "{\"error\":{\"reason\":\"origin_not_allowed\"}}", IAUTH_ERR_ORIGIN_NOT_ALLOWED},
       {IAUTH_REQUEST_AUTH, 403, "{\"error\":{\"reason\":\"credentials_rejected\"}}", IAUTH_ERR_CREDENTIALS_REJECTED},
       {IAUTH_REQUEST_REFRESH, 400, "{\"error\":{\"reason\":\"token_expired\"}}", IAUTH_ERR_TOKEN_EXPIRED},
+      {IAUTH_REQUEST_AUTH, 400, "{\"error\":{\"reason\":\"token_expired\"}}", IAUTH_ERR_TOKEN_EXPIRED},
       {IAUTH_REQUEST_AUTH, 401, "{\"error\":{\"reason\":\"unheard of\"}}", IAUTH_ERR_CREDENTIALS_REJECTED},
       /* one of our codes, but none that a server refuses with */
       {IAUTH_REQUEST_AUTH, 401, "{\"error\":{\"reason\":\"disposed\"}}", IAUTH_ERR_CREDENTIALS_REJECTED},
@@ -428,12 +448,19 @@ static void error_names(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(good_grant),        cmocka_unit_test(each_step_has_its_error),
-      cmocka_unit_test(lifetimes),         cmocka_unit_test(apis_alone),
-      cmocka_unit_test(a_nul_in_the_body), cmocka_unit_test(too_large),
-      cmocka_unit_test(without_memory),    cmocka_unit_test(products_cost_no_token),
-      cmocka_unit_test(messages),          cmocka_unit_test(refusals),
-      cmocka_unit_test(retry_after),       cmocka_unit_test(quota),
+      cmocka_unit_test(good_grant),
+      cmocka_unit_test(each_step_has_its_error),
+      cmocka_unit_test(lifetimes),
+      cmocka_unit_test(apis_alone),
+      cmocka_unit_test(a_nul_in_the_body),
+      cmocka_unit_test(too_large),
+      cmocka_unit_test(without_memory),
+      cmocka_unit_test(products_cost_no_token),
+      cmocka_unit_test(messages),
+      cmocka_unit_test(copied_products),
+      cmocka_unit_test(refusals),
+      cmocka_unit_test(retry_after),
+      cmocka_unit_test(quota),
       cmocka_unit_test(error_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
