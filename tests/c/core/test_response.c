@@ -424,6 +424,16 @@ static void quota(void **state) {
   assert_int_equal(quota.quota_reset_s, 784111787);
   assert_int_equal(quota.throttle_usage_percent, INT64_C(99999999999));
   assert_int_equal(quota.throttle_reset_s, -1);
+  /* from 0 to 2^53, both included */
+  response = fake_response(200,
+                           "x-quota-usage: 0\r\nx-quota-reset: 9007199254740992\r\n"
+                           "x-throttle-usage: -5\r\nx-throttle-reset: 9007199254740994\r\n",
+                           "");
+  assert_true(iauth__check_quota(&response, &quota));
+  assert_int_equal(quota.quota_usage_percent, 0);
+  assert_int_equal(quota.quota_reset_s, INT64_C(9007199254740992));
+  assert_int_equal(quota.throttle_usage_percent, -1);
+  assert_int_equal(quota.throttle_reset_s, -1);
   response = fake_response(200, JSON_TYPE, "");
   assert_false(iauth__check_quota(&response, &quota));
   assert_int_equal(quota.quota_usage_percent, -1);
