@@ -24,7 +24,7 @@ test('unknown options are refused by name, and those of another flow', () => {
 test('wrong types are refused by name; undefined is none', () => {
   const wrong = {
     endpoint: [7, null, new URL('https://a.example/v1')], connectionEntryPoint: [7, null], autoRefresh: ['true', 0, null], shareAcrossTabs: [1], minValidityMs: ['30', null, NaN, -1, Infinity],
-    timeoutMs: ['10', {}, -1, NaN], wasm: [7], environment: [7, null], source: [{}], userType: [true, null], allowInsecure: ['no'], log: ['x', {}], domainKeyName: [7], persist: [true],
+    timeoutMs: ['10', {}, -1, NaN], wasm: [7, null], environment: [7, null], source: [{}], userType: [true, null], allowInsecure: ['no'], log: ['x', {}], domainKeyName: [7], persist: [true],
   };
   for (const name in wrong) {
     for (const value of wrong[name]) assert.throws(make({ [name]: value }), names(new RegExp(name)), `${name}: ${value}`);
