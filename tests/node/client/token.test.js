@@ -34,6 +34,11 @@ test('a time that is no number of seconds is named, with what it is', () => {
   assert.throws(from({ expiration: NaN }), invalidConfig(/^expiration .*not NaN/));
   assert.throws(from({ expires_in: Infinity }), invalidConfig(/^expires_in .*not Infinity/));
   assert.throws(from({ expiration: NOW }), invalidConfig(/^expiration .*milliseconds/));
+  assert.equal(from({ expiration: 1e11 })().expiration, 1e11); // in the year 5138
+});
+
+test('a grant without a key that a header can have is refused', () => {
+  for (const given of ['', 'two words', {}, { accessToken: 7 }, { accessToken: 'ü' }, null, undefined]) assert.throws(() => fromGrant(given), invalidConfig(/^The access token/), String(given));
 });
 
 test('a token that a tab or storage passes on has numbers and a key', () => {
