@@ -49,6 +49,7 @@ async function mutate(file, tests) {
     buildCommand: `node tests/mutants/build.js ${root}`,
     symlinkNodeModules: false,
     tempDirName: 'build/mutants',
+    cleanTempDir: 'always',
     reporters: ['clear-text', 'progress-append-only'],
     clearTextReporter: { allowColor: false, logTests: false, reportTests: false, allowEmojis: false },
     thresholds: { high: 90, low: 80, break: 80 },
