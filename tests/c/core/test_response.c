@@ -325,6 +325,8 @@ static void messages(void **state) {
       {"{\"message\":\"four\"}", "four"},
       {"{\"message\":\"apikey-1 and apikey-12345, xapikey-1x, apikey-, short\"}", "*** and ***, x***x, apikey-, short"},
       {"{\"message\":\"a\\u001b[1m\\nb\\u007fc\\u0085d\\u202ee\\u2066f\"}", "a [1m b c d e f"},
+      /* the first and the last of what is left out, and their neighbours */
+      {"{\"message\":\"a\\u2028b\\u2069c\\u2027d\\u206a\"}", "a b c\342\200\247d\342\201\252"},
       {"{\"message\":\"La clave no es v\\u00e1lida \\u20ac \\ud83d\\ude00\"}",
        "La clave no es v\303\241lida \342\202\254 \360\237\230\200"},
       {"{\"message\":\"a\200b\303(c\355\"}", "a b (c "},
