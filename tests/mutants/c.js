@@ -10,6 +10,9 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const native = join(root, 'build/native');
 
+/** The mutant alone is built with it, and its allocations are watched: a mistake may be to read or write too far. */
+const ASAN = '-fsanitize=address';
+
 /** The least share of mutants that the tests must see. */
 const ENOUGH = 0.9;
 
@@ -54,13 +57,13 @@ async function isSeen(mutant, work) {
   const source = join(work, 'mutant.c');
   const object = join(work, 'mutant.o');
   await writeFile(source, mutant.source);
-  if (!(await run('cc', ['-std=gnu11', '-O1', '-w', `-I${root}/src`, `-I${root}/build/cjson`, '-DCJSON_HIDE_SYMBOLS', '-DCJSON_NESTING_LIMIT=16', '-c', source, '-o', object]))) return undefined;
+  if (!(await run('cc', ['-std=gnu11', '-O1', '-w', ASAN, `-I${root}/src`, `-I${root}/build/cjson`, '-DCJSON_HIDE_SYMBOLS', '-DCJSON_NESTING_LIMIT=16', '-c', source, '-o', object]))) return undefined;
   for (const [folder, name] of await testsFor(mutant.file)) {
     const program = join(work, name);
     const own = join(native, `tests/c/${folder}/CMakeFiles/${name}.dir/${name.replace(`_${folder}_`, '_')}.c.o`);
     const libraries = [join(native, 'tests/c/core/libfake_host.a'), join(native, 'src/core/libiauth_core.a'), join(native, 'src/base/libiauth_base.a'), join(native, 'libcjson_slim.a')];
     // The mutant comes first, so the archive's own object is not taken.
-    if (!(await run('cc', ['-o', program, own, object, ...libraries, '-lcmocka', '-lm']))) throw new Error(`${name} does not link`);
+    if (!(await run('cc', [ASAN, '-o', program, own, object, ...libraries, '-lcmocka', '-lm']))) throw new Error(`${name} does not link`);
     if (!(await run(program, []))) return true;
   }
   return false;
@@ -88,6 +91,7 @@ export async function mutateC({ sample = Infinity, seed = 1, file = '' }) {
   if (!mutants.length) return true;
   process.env.SCHEDULES = '3000';
   process.env.SCHEDULE_SEED = '1';
+  process.env.ASAN_OPTIONS = 'detect_leaks=0';
   const work = await mkdtemp(join(tmpdir(), 'mutants-'));
   /** @type {Record<string, {seen: number, all: number}>} */
   const byFile = {};

@@ -166,6 +166,27 @@ static void a_nul_in_the_body(void **state) {
   assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant), IAUTH_ERR_BAD_JSON);
 }
 
+/* In memory that ends with the body: AddressSanitizer sees whoever reads on. */
+static void nothing_behind_the_body_is_read(void **state) {
+  (void)state;
+  static const char *const bodies[] = {"{\"a\":\"\\",      "{\"a\":\"\\u", "{\"a\":\"\\u000",
+                                       "{\"a\":\"\\u0000", "{} ",          "{"};
+  for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+    world world;
+    iauth__grant grant;
+    world_init(&world);
+    iauth_response response = fake_response(200, JSON_TYPE, "");
+    response.body_len = strlen(bodies[i]);
+    char *body = malloc(response.body_len);
+    assert_non_null(body);
+    memcpy(body, bodies[i], response.body_len);
+    response.body = body;
+    assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant),
+                     i == 4 ? IAUTH_ERR_BAD_TOKEN : IAUTH_ERR_BAD_JSON);
+    free(body);
+  }
+}
+
 static void without_memory(void **state) {
   (void)state;
   for (int fail_at = 1; fail_at <= 2; fail_at++) {
@@ -466,6 +487,7 @@ int main(void) {
       cmocka_unit_test(apis_alone),
       cmocka_unit_test(a_nul_in_the_body),
       cmocka_unit_test(too_large),
+      cmocka_unit_test(nothing_behind_the_body_is_read),
       cmocka_unit_test(without_memory),
       cmocka_unit_test(products_cost_no_token),
       cmocka_unit_test(messages),
