@@ -1286,6 +1286,17 @@ static void a_sibling_s_failure_counts_like_our_own(void **state) {
   world_clean_up(&world);
 }
 
+static void a_sibling_s_failure_of_no_attempts_is_the_first(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  iauth_hear(world.client, &(iauth_failure){.error = IAUTH_ERR_RATE_LIMITED, .status = 429, .retry_after_ms = 20000});
+  world_get(&world, 0);
+  assert_failed(&world, 0, RATE_LIMITED);
+  assert_int_equal(world.answers[0].failure.attempts, 1);
+  world_clean_up(&world);
+}
+
 /* --- rest
  * --------------------------------------------------------------------------------------------------------- */
 
@@ -1614,6 +1625,7 @@ int main(void) {
       cmocka_unit_test(a_sibling_s_short_token_is_not_enough),
       cmocka_unit_test(a_refused_token_is_not_taken_back),
       cmocka_unit_test(a_sibling_s_failure_counts_like_our_own),
+      cmocka_unit_test(a_sibling_s_failure_of_no_attempts_is_the_first),
       cmocka_unit_test(a_client_that_nobody_uses_rests),
       cmocka_unit_test(use_alone_asks_for_nothing),
       cmocka_unit_test(the_server_s_sentence_is_kept),

@@ -51,12 +51,33 @@ static void repeated_names_are_joined(void **state) {
   assert_string_equal(response.headers[IAUTH_HEADER_DATE], "d");
 }
 
+/* Lines are counted, not ended: transports keep other things behind them. */
+static void nothing_behind_the_last_line_is_read(void **state) {
+  (void)state;
+  static const struct {
+    const char *lines;
+    size_t len;
+    const char *type;
+  } cases[] = {
+      {"Content-Type:  b", strlen("Content-Type: "), ""},
+      {"Date: d\nContent-Type: ab\n", strlen("Date: d\nContent-Type: a"), "a"},
+      {"Date: d\nContent-Type: a\n", strlen("Date: d\nContent-Typ"), ""},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char values[100];
+    iauth_response response = {0};
+    iauth__read_headers(cases[i].lines, cases[i].len, values, &response);
+    assert_string_equal(response.headers[TYPE], cases[i].type);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(values_are_trimmed),
       cmocka_unit_test(other_names_are_not_taken_for_it),
       cmocka_unit_test(among_others),
       cmocka_unit_test(repeated_names_are_joined),
+      cmocka_unit_test(nothing_behind_the_last_line_is_read),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,10 +100,32 @@ static void without_memory(void **state) {
   }
 }
 
+/* Every character of a credential may need two. AddressSanitizer sees what does not fit. */
+static void long_strings_fit(void **state) {
+  (void)state;
+  static char quotes[1001], name[1001];
+  memset(quotes, '"', 1000);
+  memset(name, 'n', 1000);
+  const iauth__identity named = {ENDPOINT_AND_KEY, quotes, name, "", IAUTH_FLOW_DOMAIN_KEY};
+  const iauth__identity editor = {ENDPOINT_AND_KEY, quotes, "domainKey", quotes, IAUTH_FLOW_SECRET};
+  world world;
+  iauth__request request;
+  world_init(&world);
+  memset(&request, 0xff, sizeof request); /* whatever was there before */
+  assert_int_equal(iauth__request_init(&request, &world.host, &named, IAUTH_REQUEST_AUTH, 1, NULL), IAUTH_OK);
+  assert_int_equal(request.public.body_len, 1000 + 2000 + strlen("{\"\":\"\"}"));
+  assert_string_equal(header(&request, "Authorization"), "(none)");
+  iauth__request_clean_up(&request, &world.host);
+  assert_int_equal(iauth__request_init(&request, &world.host, &editor, IAUTH_REQUEST_AUTH, 1, NULL), IAUTH_OK);
+  assert_int_equal(request.public.body_len, 2000 + 2000 + strlen("{\"secret\":\"\",\"user_personal_secret\":\"\"}"));
+  iauth__request_clean_up(&request, &world.host);
+  assert_int_equal(world.live, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(auth_with_domain_key), cmocka_unit_test(auth_with_secret), cmocka_unit_test(other_members),
-      cmocka_unit_test(with_token),           cmocka_unit_test(without_memory),
+      cmocka_unit_test(with_token),           cmocka_unit_test(without_memory),   cmocka_unit_test(long_strings_fit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,6 +94,7 @@ static void lifetimes(void **state) {
   } cases[] = {
       {"1", 1000},        {"1200", 1200000},       {"\"1200\"", 1200000},   {"0.5", 500},
       {"1.2e3", 1200000}, {"1e300", 315360000000}, {"1e999", 315360000000}, {"315360001", 315360000000},
+      {"0.001", 1},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char body[200];
@@ -165,6 +166,27 @@ static void a_nul_in_the_body(void **state) {
   assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant), IAUTH_ERR_BAD_JSON);
 }
 
+/* In memory that ends with the body: AddressSanitizer sees whoever reads on. */
+static void nothing_behind_the_body_is_read(void **state) {
+  (void)state;
+  static const char *const bodies[] = {"{\"a\":\"\\",      "{\"a\":\"\\u", "{\"a\":\"\\u000",
+                                       "{\"a\":\"\\u0000", "{} ",          "{"};
+  for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+    world world;
+    iauth__grant grant;
+    world_init(&world);
+    iauth_response response = fake_response(200, JSON_TYPE, "");
+    response.body_len = strlen(bodies[i]);
+    char *body = malloc(response.body_len);
+    assert_non_null(body);
+    memcpy(body, bodies[i], response.body_len);
+    response.body = body;
+    assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant),
+                     i == 4 ? IAUTH_ERR_BAD_TOKEN : IAUTH_ERR_BAD_JSON);
+    free(body);
+  }
+}
+
 static void without_memory(void **state) {
   (void)state;
   for (int fail_at = 1; fail_at <= 2; fail_at++) {
@@ -220,6 +242,24 @@ static void products_cost_no_token(void **state) {
   }
 }
 
+/* What a page's other tab passes on: no products is something known, too. */
+static void copied_products(void **state) {
+  (void)state;
+  static const char apis[] = "a\0https://a\0b\0javascript:x\0\0https://c";
+  world world;
+  iauth__grant grant = {0};
+  world_init(&world);
+  assert_int_equal(iauth__copy_apis(&world.host, "", 0, &grant), IAUTH_OK);
+  assert_non_null(grant.apis);
+  assert_int_equal(grant.apis_len, 0);
+  iauth__grant_clean_up(&grant, &world.host);
+  assert_int_equal(iauth__copy_apis(&world.host, apis, sizeof apis, &grant), IAUTH_OK);
+  assert_int_equal(grant.apis_len, sizeof "a\0https://a");
+  assert_memory_equal(grant.apis, apis, grant.apis_len);
+  iauth__grant_clean_up(&grant, &world.host);
+  assert_int_equal(world.live, 0);
+}
+
 static void refusals(void **state) {
   (void)state;
   static const char gateway[] = "{\"Message\":\"User is not authorized to access this resource\"}";
@@ -261,6 +301,7 @@ static void refusals(void **state) {
       {IAUTH_REQUEST_AUTH, 401, "{\"error\":{\"reason\":\"origin_not_allowed\"}}", IAUTH_ERR_ORIGIN_NOT_ALLOWED},
       {IAUTH_REQUEST_AUTH, 403, "{\"error\":{\"reason\":\"credentials_rejected\"}}", IAUTH_ERR_CREDENTIALS_REJECTED},
       {IAUTH_REQUEST_REFRESH, 400, "{\"error\":{\"reason\":\"token_expired\"}}", IAUTH_ERR_TOKEN_EXPIRED},
+      {IAUTH_REQUEST_AUTH, 400, "{\"error\":{\"reason\":\"token_expired\"}}", IAUTH_ERR_TOKEN_EXPIRED},
       {IAUTH_REQUEST_AUTH, 401, "{\"error\":{\"reason\":\"unheard of\"}}", IAUTH_ERR_CREDENTIALS_REJECTED},
       /* one of our codes, but none that a server refuses with */
       {IAUTH_REQUEST_AUTH, 401, "{\"error\":{\"reason\":\"disposed\"}}", IAUTH_ERR_CREDENTIALS_REJECTED},
@@ -305,6 +346,8 @@ static void messages(void **state) {
       {"{\"message\":\"four\"}", "four"},
       {"{\"message\":\"apikey-1 and apikey-12345, xapikey-1x, apikey-, short\"}", "*** and ***, x***x, apikey-, short"},
       {"{\"message\":\"a\\u001b[1m\\nb\\u007fc\\u0085d\\u202ee\\u2066f\"}", "a [1m b c d e f"},
+      /* the first and the last of what is left out, and their neighbours */
+      {"{\"message\":\"a\\u2028b\\u2069c\\u2027d\\u206a\"}", "a b c\342\200\247d\342\201\252"},
       {"{\"message\":\"La clave no es v\\u00e1lida \\u20ac \\ud83d\\ude00\"}",
        "La clave no es v\303\241lida \342\202\254 \360\237\230\200"},
       {"{\"message\":\"a\200b\303(c\355\"}", "a b (c "},
@@ -404,6 +447,16 @@ static void quota(void **state) {
   assert_int_equal(quota.quota_reset_s, 784111787);
   assert_int_equal(quota.throttle_usage_percent, INT64_C(99999999999));
   assert_int_equal(quota.throttle_reset_s, -1);
+  /* from 0 to 2^53, both included */
+  response = fake_response(200,
+                           "x-quota-usage: 0\r\nx-quota-reset: 9007199254740992\r\n"
+                           "x-throttle-usage: -5\r\nx-throttle-reset: 9007199254740994\r\n",
+                           "");
+  assert_true(iauth__check_quota(&response, &quota));
+  assert_int_equal(quota.quota_usage_percent, 0);
+  assert_int_equal(quota.quota_reset_s, INT64_C(9007199254740992));
+  assert_int_equal(quota.throttle_usage_percent, -1);
+  assert_int_equal(quota.throttle_reset_s, -1);
   response = fake_response(200, JSON_TYPE, "");
   assert_false(iauth__check_quota(&response, &quota));
   assert_int_equal(quota.quota_usage_percent, -1);
@@ -428,12 +481,20 @@ static void error_names(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(good_grant),        cmocka_unit_test(each_step_has_its_error),
-      cmocka_unit_test(lifetimes),         cmocka_unit_test(apis_alone),
-      cmocka_unit_test(a_nul_in_the_body), cmocka_unit_test(too_large),
-      cmocka_unit_test(without_memory),    cmocka_unit_test(products_cost_no_token),
-      cmocka_unit_test(messages),          cmocka_unit_test(refusals),
-      cmocka_unit_test(retry_after),       cmocka_unit_test(quota),
+      cmocka_unit_test(good_grant),
+      cmocka_unit_test(each_step_has_its_error),
+      cmocka_unit_test(lifetimes),
+      cmocka_unit_test(apis_alone),
+      cmocka_unit_test(a_nul_in_the_body),
+      cmocka_unit_test(too_large),
+      cmocka_unit_test(nothing_behind_the_body_is_read),
+      cmocka_unit_test(without_memory),
+      cmocka_unit_test(products_cost_no_token),
+      cmocka_unit_test(messages),
+      cmocka_unit_test(copied_products),
+      cmocka_unit_test(refusals),
+      cmocka_unit_test(retry_after),
+      cmocka_unit_test(quota),
       cmocka_unit_test(error_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,7 +49,10 @@ test('C and JavaScript agree with the table', async () => {
   const number = (value) => (value === null ? NaN : Number(value));
   const error = (code) => (code == 'ok' ? 0 : -1 - boundary.CODES.indexOf(code));
   const insecureToo = (code) => (code == 'insecure_endpoint' ? 'ok' : code);
+  const ofLength = (length) => 'https://a/'.padEnd(length, 'a');
   const rows = [
+    [TEXT_BASE_URL, ofLength(1024), 0],
+    [TEXT_BASE_URL, ofLength(1025), boundary.INVALID_CONFIG],
     ...dates.map(({ text, value }) => [TEXT_DATE, text, number(value)]),
     ...numbers.map(({ text, value }) => [TEXT_NUMBER, text, number(value)]),
     ...codes.map(({ text, error: name }) => [TEXT_CODE, text, name ? boundary[name] : 0]),

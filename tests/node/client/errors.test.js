@@ -62,3 +62,35 @@ test('the details of an error are fields', () => {
     },
   );
 });
+
+test('the message is the hint and the code; there is a cause if one is given, whatever it is', () => {
+  const plain = new AuthError('aborted');
+  assert.equal(plain.message, 'The signal that you passed was aborted. (aborted)');
+  assert.ok(!('cause' in plain));
+  const [nothing, mine] = [null, new Error('mine')].map((cause) => new AuthError('network', { cause }));
+  assert.equal(nothing.cause, null);
+  assert.equal(mine.cause.message, 'mine');
+});
+
+test('instanceof: of any bundle; a class of the user’s own has only its own', () => {
+  class Mine extends AuthError {}
+  assert.ok(new Mine('aborted') instanceof Mine);
+  assert.ok(new Mine('aborted') instanceof AuthError);
+  assert.ok(!(new AuthError('aborted') instanceof Mine));
+  assert.ok({ [Symbol.for('inbenta-auth.AuthError')]: true } instanceof AuthError);
+  for (const other of [undefined, null, 'x', {}, new Error('x')]) assert.ok(!(other instanceof AuthError), String(other));
+});
+
+test('a hint asks for no process, which browsers lack and bundlers make up', (t) => {
+  const process = Object.getOwnPropertyDescriptor(globalThis, 'process');
+  globalThis.origin = 'https://shop.example';
+  t.after(() => delete globalThis.origin);
+  for (const value of [undefined, {}, { versions: {} }]) {
+    Object.defineProperty(globalThis, 'process', { ...process, get: () => value });
+    try {
+      assert.match(new AuthError('origin_not_allowed').hint, /^Add https:\/\/shop\.example/);
+    } finally {
+      Object.defineProperty(globalThis, 'process', process);
+    }
+  }
+});

@@ -1,18 +1,13 @@
-// Mutants of src/core and src/base: one small mistake at a time, and whether a unit test sees it. Prints the survivors and
-// the share that was seen.
-//
-//   node tests/mutants-c.js [--sample N] [--seed N] [--file part-of-name]
-//
-// Takes the objects of build/native as they are: build that first.
+// Mutants of src/core and src/base: one small mistake at a time, and whether a unit test sees it. Takes the objects of
+// build/native as they are: build that first.
 
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const native = join(root, 'build/native');
 const { values: options } = parseArgs({
   options: {
@@ -83,12 +78,8 @@ async function testsFor(file) {
   return [...own, ...base].sort((one, other) => rank(one) - rank(other));
 }
 
-const work = await mkdtemp(join(tmpdir(), 'mutants-'));
-process.env.SCHEDULES = '3000';
-process.env.SCHEDULE_SEED = '1';
-
 /** Whether a test fails with this mutant linked in. A mutant that does not compile is none. */
-async function isSeen(mutant) {
+async function isSeen(mutant, work) {
   const source = join(work, 'mutant.c');
   const object = join(work, 'mutant.o');
   await writeFile(source, mutant.source);
@@ -145,20 +136,36 @@ const chosen = all
   .slice(0, Number(options.sample))
   .map(({ mutant }) => mutant);
 
-const byFile = {};
-for (const mutant of chosen) {
-  const seen = await isSeen(mutant);
-  if (seen === undefined) continue;
-  const name = mutant.file.slice(root.length);
-  const count = (byFile[name] ??= { seen: 0, all: 0 });
-  count.all++;
-  if (seen) count.seen++;
-  else console.log(`survived  ${name}:${mutant.line}  ${mutant.what}:  ${mutant.text}`);
+/**
+ * Prints the survivors and the share that was seen, by file.
+ * @param {{sample?: number, seed?: number, file?: string}} options `sample`: how many mutants; `file`: only of files that
+ *   have this in their names
+ * @returns {Promise<boolean>} whether enough was seen
+ */
+export async function mutateC({ sample = Infinity, seed = 1, file = '' }) {
+  const mutants = await shuffledMutants(file, seed);
+  if (!mutants.length) return true;
+  process.env.SCHEDULES = '3000';
+  process.env.SCHEDULE_SEED = '1';
+  process.env.ASAN_OPTIONS = 'detect_leaks=0';
+  const work = await mkdtemp(join(tmpdir(), 'mutants-'));
+  /** @type {Record<string, {seen: number, all: number}>} */
+  const byFile = {};
+  for (const mutant of mutants.slice(0, sample)) {
+    const seen = await isSeen(mutant, work);
+    if (seen === undefined) continue;
+    const name = mutant.file.slice(root.length);
+    const count = (byFile[name] ??= { seen: 0, all: 0 });
+    count.all++;
+    if (seen) count.seen++;
+    else console.log(`survived  ${name}:${mutant.line}  ${mutant.what}:  ${mutant.text}`);
+  }
+  await rm(work, { recursive: true });
+  let [seen, all] = [0, 0];
+  for (const [name, count] of Object.entries(byFile).sort()) {
+    console.log(`${name.padEnd(24)} ${count.seen}/${count.all}`);
+    [seen, all] = [seen + count.seen, all + count.all];
+  }
+  console.log(`C: ${seen} of ${all} mutants seen, ${((100 * seen) / all).toFixed(1)} %; there are ${mutants.length}, seed ${seed}`);
+  return seen >= ENOUGH * all;
 }
-let [seen, total] = [0, 0];
-for (const [name, count] of Object.entries(byFile)) {
-  console.log(`${name.padEnd(24)} ${count.seen}/${count.all}`);
-  [seen, total] = [seen + count.seen, total + count.all];
-}
-console.log(`${seen} of ${total} mutants seen: ${((100 * seen) / total).toFixed(1)} %`);
-process.exit(seen >= 0.9 * total ? 0 : 1);
