@@ -14,5 +14,7 @@ const isOfHint = (path) =>
   );
 
 export const strykerPlugins = [
-  declareValuePlugin(PluginKind.Ignore, 'hints', { shouldIgnore: (path) => (isText(path) && isOfHint(path) ? 'the text of a hint' : undefined) }),
+  declareValuePlugin(PluginKind.Ignore, 'hints', {
+    shouldIgnore: (path) => (isText(path) && isOfHint(path) ? 'the text of a hint' : undefined),
+  }),
 ];

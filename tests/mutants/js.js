@@ -18,7 +18,22 @@ const FAST_TESTS = {
 };
 
 /** For the others, and with --all. Real time passes in the last ones: a survivor costs a minute or two. */
-const ALL_TESTS = ['config', 'token', 'timers', 'errors', 'options', 'hints', 'wasm', 'session', 'compare', 'fetch', 'instance', 'source', 'access-token', 'client'];
+const ALL_TESTS = [
+  'config',
+  'token',
+  'timers',
+  'errors',
+  'options',
+  'hints',
+  'wasm',
+  'session',
+  'compare',
+  'fetch',
+  'instance',
+  'source',
+  'access-token',
+  'client',
+];
 
 /**
  * @param {{all?: boolean, file?: string}} options `all`: each file of js/client, with the slow tests too; `file`: only
@@ -29,7 +44,9 @@ export async function mutateJavaScript({ all = false, file }) {
   process.chdir(root);
   // boundary.js is generated, and a test compares it with its source.
   const names = (await readdir('js/client')).filter((name) => name.endsWith('.js') && name != 'boundary.js');
-  const chosen = names.filter((name) => (all || file !== undefined || FAST_TESTS[name]) && `js/client/${name}`.includes(file ?? ''));
+  const chosen = names.filter(
+    (name) => (all || file !== undefined || FAST_TESTS[name]) && `js/client/${name}`.includes(file ?? ''),
+  );
   for (const name of chosen) await mutate(name, all ? ALL_TESTS : (FAST_TESTS[name] ?? ALL_TESTS));
 }
 
@@ -42,7 +59,11 @@ async function mutate(file, tests) {
     ignorers: ['hints'],
     plugins: ['@stryker-mutator/tap-runner', './tests/mutants/hints.js'],
     testRunner: 'tap',
-    tap: { testFiles: tests.map((name) => `tests/node/client/${name}.test.js`), nodeArgs: ['--test-reporter=tap', '-r', '{{hookFile}}', '{{testFile}}'], forceBail: true },
+    tap: {
+      testFiles: tests.map((name) => `tests/node/client/${name}.test.js`),
+      nodeArgs: ['--test-reporter=tap', '-r', '{{hookFile}}', '{{testFile}}'],
+      forceBail: true,
+    },
     coverageAnalysis: 'perTest',
     concurrency: 1,
     ignorePatterns: ['build', 'dist', 'src/authd', 'tests/bench', 'tests/fuzz', 'web'],

@@ -10,8 +10,14 @@ import { parseArgs } from 'node:util';
 import { mutateC } from './c.js';
 import { mutateJavaScript } from './js.js';
 
-const { values: options } = parseArgs({ options: { all: { type: 'boolean' }, file: { type: 'string' }, seed: { type: 'string' } } });
+const { values: options } = parseArgs({
+  options: { all: { type: 'boolean' }, file: { type: 'string' }, seed: { type: 'string' } },
+});
 const isWhole = options.all || options.file !== undefined;
-const isEnough = await mutateC({ file: options.file, sample: isWhole ? Infinity : 100, seed: Number(options.seed ?? 1) });
+const isEnough = await mutateC({
+  file: options.file,
+  sample: isWhole ? Infinity : 100,
+  seed: Number(options.seed ?? 1),
+});
 await mutateJavaScript({ all: options.all, file: options.file });
 if (!isEnough) process.exitCode = 1;

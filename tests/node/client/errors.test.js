@@ -65,7 +65,7 @@ test('the details of an error are fields', () => {
 
 test('the message is the hint and the code; there is a cause if one is given, whatever it is', () => {
   const plain = new AuthError('aborted');
-  assert.equal(plain.message, 'The signal that you passed was aborted. (aborted)');
+  assert.equal(plain.message, 'Your signal was aborted. (aborted)');
   assert.ok(!('cause' in plain));
   const [nothing, mine] = [null, new Error('mine')].map((cause) => new AuthError('network', { cause }));
   assert.equal(nothing.cause, null);
@@ -78,7 +78,8 @@ test('instanceof: of any bundle; a class of the user’s own has only its own', 
   assert.ok(new Mine('aborted') instanceof AuthError);
   assert.ok(!(new AuthError('aborted') instanceof Mine));
   assert.ok({ [Symbol.for('inbenta-auth.AuthError')]: true } instanceof AuthError);
-  for (const other of [undefined, null, 'x', {}, new Error('x')]) assert.ok(!(other instanceof AuthError), String(other));
+  for (const other of [undefined, null, 'x', {}, new Error('x')])
+    assert.ok(!(other instanceof AuthError), String(other));
 });
 
 test('a hint asks for no process, which browsers lack and bundlers make up', (t) => {

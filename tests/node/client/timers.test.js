@@ -36,7 +36,10 @@ test('neither a timer nor a listener is left, whether it went well or not', asyn
   let inner;
   const keep = (signal) => (inner = signal);
   assert.equal(await withTimeout(1000, async (signal) => (keep(signal), 7), outer.signal), 7);
-  await assert.rejects(withTimeout(1000, async () => Promise.reject(new Error('mine')), outer.signal), /mine/);
+  await assert.rejects(
+    withTimeout(1000, async () => Promise.reject(new Error('mine')), outer.signal),
+    /mine/,
+  );
   assert.equal(getEventListeners(outer.signal, 'abort').length, 0);
   t.mock.timers.tick(1000);
   assert.equal(inner.aborted, false);
@@ -54,5 +57,10 @@ test('what nobody waits for runs outside the zone of Angular, if there is one', 
   background(run, 3);
   globalThis.outsideOfZone = (run, ms) => calls.push(['outside', run, ms]);
   background(run, 4);
-  assert.deepEqual(calls, [['setTimeout', run, 1], ['setTimeout', run, 2], ['setTimeout', run, 3], ['outside', run, 4]]);
+  assert.deepEqual(calls, [
+    ['setTimeout', run, 1],
+    ['setTimeout', run, 2],
+    ['setTimeout', run, 3],
+    ['outside', run, 4],
+  ]);
 });
