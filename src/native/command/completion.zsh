@@ -4,6 +4,7 @@ _arguments \
   '2:product:' \
   '--api-key[the API key]:key:' \
   '--secret-file[file with the secret, - for standard input]:file:_files' \
+  '--personal-secret-file[file with the personal secret, for editor APIs]:file:_files' \
   '--endpoint[base URL of the Auth API]:url:' \
   '--format[of the output]:format:(text json header)' \
   '--output[watch\: write each new token to this file]:file:_files' \

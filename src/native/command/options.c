@@ -25,6 +25,9 @@ static const char usage[] =
     "  --secret-file FILE  a file with the secret, - for standard input; else the\n"
     "                      environment's INBENTA_SECRET. Arguments are visible to other users,\n"
     "                      so there is no option for the secret itself\n"
+    "  --personal-secret-file FILE\n"
+    "                      for editor APIs, the user's personal secret; else the\n"
+    "                      environment's INBENTA_USER_PERSONAL_SECRET\n"
     "  --endpoint URL      else INBENTA_ENDPOINT, else https://api.inbenta.io/v1\n"
     "  --format FORMAT     text (the default), json, or header: \"Authorization: Bearer …\"\n"
     "  --output FILE       watch: write each new token to FILE, atomically\n"
@@ -66,35 +69,56 @@ static int read_secret(FILE *file, const char *name, char *secret) {
   return 0;
 }
 
-/* Reads the secret from the file if one is named, else from the environment. */
-static int read_secret_of(const char *path, const char *environment, char *secret) {
-  if (path != NULL && strcmp(path, "-") == 0)
+/* Where a secret comes from: a file, if one is named, else an environment variable. */
+typedef struct {
+  const char *option, *variable;
+  const char *path; /* NULL: no file is named */
+} secret_source;
+
+static int read_secret_of(const secret_source *from, const char *environment, char *secret) {
+  if (from->path != NULL && strcmp(from->path, "-") == 0)
     return read_secret(stdin, "standard input", secret);
-  if (path != NULL) {
+  if (from->path != NULL) {
     char problem[512];
-    if (!iauth__private_file_check(path, problem, sizeof problem))
-      return complain(EXIT_USAGE, "--secret-file %s", problem);
-    FILE *file = fopen(path, "re");
+    if (!iauth__private_file_check(from->path, problem, sizeof problem))
+      return complain(EXIT_USAGE, "%s %s", from->option, problem);
+    FILE *file = fopen(from->path, "re");
     if (file == NULL)
-      return complain(EXIT_USAGE, "--secret-file %s: %s", path, strerror(errno));
-    int status = read_secret(file, path, secret);
+      return complain(EXIT_USAGE, "%s %s: %s", from->option, from->path, strerror(errno));
+    int status = read_secret(file, from->path, secret);
     fclose(file);
     return status;
   }
-  if (environment == NULL || *environment == '\0')
-    return complain(EXIT_USAGE, "give the secret: --secret-file FILE, or INBENTA_SECRET in the "
-                                "environment");
   if (strlen(environment) > SECRET_MAX)
-    return complain(EXIT_USAGE, "INBENTA_SECRET is too long for a secret");
+    return complain(EXIT_USAGE, "%s is too long for a secret", from->variable);
   strcpy(secret, environment);
   return 0;
 }
 
-/* Removes the secret from the environment, even if it was not used, so that child processes do not inherit it. */
-static int find_secret(const char *path, char *secret) {
-  int status = read_secret_of(path, getenv("INBENTA_SECRET"), secret);
-  unsetenv("INBENTA_SECRET");
+/* Reads a secret into new memory; *secret stays NULL if there is none. Removes it from the environment, even if it was
+ * not used, so that child processes do not inherit it. */
+static int find_secret(const secret_source *from, char **secret) {
+  const char *environment = getenv(from->variable);
+  int status = 0;
+  if (from->path != NULL || (environment != NULL && *environment != '\0')) {
+    *secret = calloc(1, SECRET_MAX + 2);
+    status = *secret != NULL ? read_secret_of(from, environment, *secret) : complain(EXIT_FAILED, "out of memory");
+  }
+  unsetenv(from->variable);
   return status;
+}
+
+static int find_secrets(command_options *options, const char *path, const char *personal_path) {
+  const secret_source secret = {"--secret-file", "INBENTA_SECRET", path};
+  const secret_source personal = {"--personal-secret-file", "INBENTA_USER_PERSONAL_SECRET", personal_path};
+  int status = find_secret(&secret, &options->secret);
+  int personal_status = find_secret(&personal, &options->personal_secret);
+  options->client.secret = options->secret;
+  options->client.user_personal_secret = options->personal_secret;
+  if (status == 0 && options->secret == NULL)
+    return complain(EXIT_USAGE, "give the secret: --secret-file FILE, or INBENTA_SECRET in the "
+                                "environment");
+  return status != 0 ? status : personal_status;
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -119,11 +143,26 @@ static int read_timeout(const char *text, int64_t *timeout_ms) {
   return 0;
 }
 
-enum { API_KEY = 1, SECRET_FILE, ENDPOINT, FORMAT, OUTPUT, EXEC, TIMEOUT, PROXY, CA_FILE, INSECURE, HELP, VERSION };
+enum {
+  API_KEY = 1,
+  SECRET_FILE,
+  PERSONAL_FILE,
+  ENDPOINT,
+  FORMAT,
+  OUTPUT,
+  EXEC,
+  TIMEOUT,
+  PROXY,
+  CA_FILE,
+  INSECURE,
+  HELP,
+  VERSION
+};
 
 static const struct option known[] = {
     {"api-key", required_argument, NULL, API_KEY},
     {"secret-file", required_argument, NULL, SECRET_FILE},
+    {"personal-secret-file", required_argument, NULL, PERSONAL_FILE},
     {"endpoint", required_argument, NULL, ENDPOINT},
     {"format", required_argument, NULL, FORMAT},
     {"output", required_argument, NULL, OUTPUT},
@@ -159,7 +198,8 @@ static int take_words(int argc, char **argv, command_options *options) {
 }
 
 /* Returns an exit code, or -1 for success. */
-static int take_arguments(int argc, char **argv, command_options *options, const char **secret_file) {
+static int take_arguments(int argc, char **argv, command_options *options, const char **secret_file,
+                          const char **personal_file) {
   inbenta_auth_options *client = &options->client;
   int found, status = 0;
   client->api_key = getenv("INBENTA_API_KEY");
@@ -171,6 +211,9 @@ static int take_arguments(int argc, char **argv, command_options *options, const
       break;
     case SECRET_FILE:
       *secret_file = optarg;
+      break;
+    case PERSONAL_FILE:
+      *personal_file = optarg;
       break;
     case ENDPOINT:
       client->endpoint = optarg;
@@ -210,15 +253,11 @@ static int take_arguments(int argc, char **argv, command_options *options, const
 }
 
 bool options_read(int argc, char **argv, command_options *options, int *status) {
-  const char *secret_file = NULL;
+  const char *secret_file = NULL, *personal_file = NULL;
   memset(options, 0, sizeof *options);
-  *status = take_arguments(argc, argv, options, &secret_file);
-  if (*status == 0) {
-    options->secret = calloc(1, SECRET_MAX + 2);
-    options->client.secret = options->secret;
-    *status =
-        options->secret != NULL ? find_secret(secret_file, options->secret) : complain(EXIT_FAILED, "out of memory");
-  }
+  *status = take_arguments(argc, argv, options, &secret_file, &personal_file);
+  if (*status == 0)
+    *status = find_secrets(options, secret_file, personal_file);
   if (*status == 0)
     return true;
   options_clean_up(options);
@@ -227,10 +266,15 @@ bool options_read(int argc, char **argv, command_options *options, int *status) 
   return false;
 }
 
-void options_clean_up(command_options *options) {
+static void wipe_and_free(char **secret) {
   /* The pointer is volatile, or else the compiler removes the loop. */
-  for (volatile char *at = options->secret; at != NULL && *at != '\0'; at++)
+  for (volatile char *at = *secret; at != NULL && *at != '\0'; at++)
     *at = '\0';
-  free(options->secret);
-  options->secret = NULL;
+  free(*secret);
+  *secret = NULL;
+}
+
+void options_clean_up(command_options *options) {
+  wipe_and_free(&options->secret);
+  wipe_and_free(&options->personal_secret);
 }

@@ -11,8 +11,8 @@ typedef struct {
   const char *product; /* for apis, or NULL */
   inbenta_auth_options client;
   output_format format;
-  const char *output, *exec; /* for watch, or NULL */
-  char *secret;              /* the memory of client.secret; to be wiped */
+  const char *output, *exec;      /* for watch, or NULL */
+  char *secret, *personal_secret; /* the memory of client's secrets, or NULL; to be wiped */
 } command_options;
 
 /* Exit codes; the man page explains them. */
@@ -22,7 +22,7 @@ enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3, EXIT_UNREACHED = 4, EX
  * and --version; any other code means that an error was printed on standard error. */
 bool options_read(int argc, char **argv, command_options *options, int *status);
 
-/* Wipes the secret. */
+/* Wipes the secrets. */
 void options_clean_up(command_options *options);
 
 /* Prints "inbenta-token: …" on standard error and returns `status`. */

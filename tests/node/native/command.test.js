@@ -42,6 +42,21 @@ test('a secret gets a token: the request and the three output formats', async (t
   assert.deepEqual([told.accessToken, told.apis], ['token-3', grant(3).apis]);
 });
 
+test('a personal secret goes along, from a file or the environment', async (t) => {
+  const { endpoint, requests } = await serveApi(t);
+  const file = join(await folderFor(t), 'personal');
+  await writeFile(file, 'of-the-user\n', { mode: 0o600 });
+  await auth(['get', '--endpoint', endpoint, '--personal-secret-file', file]);
+  await auth(['get', '--endpoint', endpoint], { env: { INBENTA_USER_PERSONAL_SECRET: 'from-environment' } });
+  assert.deepEqual(
+    requests.map(({ body }) => JSON.parse(body)),
+    [
+      { secret: SECRET, user_personal_secret: 'of-the-user' },
+      { secret: SECRET, user_personal_secret: 'from-environment' },
+    ],
+  );
+});
+
 test('the secret comes from a file, standard input or the environment', async (t) => {
   const { endpoint, requests } = await serveApi(t);
   const file = join(await folderFor(t), 'secret');
