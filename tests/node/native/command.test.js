@@ -298,7 +298,7 @@ test('watch ends if the keys are refused from the start', async (t) => {
 test('the manual and the completions have every option, and the manual is well-formed', async () => {
   const { stdout: help } = await auth(['--help']);
   const options = [...new Set(help.match(/--[a-z][a-z-]+/g))];
-  assert.equal(options.length, 12);
+  assert.equal(options.length, 13);
   const folder = join(root, 'src/native/command');
   const [manual, bash, zsh] = await Promise.all(
     ['inbenta-token.1', 'completion.bash', 'completion.zsh'].map((name) => readFile(join(folder, name), 'utf8')),
