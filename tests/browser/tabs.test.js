@@ -147,7 +147,8 @@ async function loseTheFirst(context, site, fake, lose) {
   const [first, ...others] = await openTabs(context, site, fake, 9);
   await first.evaluate(() => void window.client.getToken().catch(() => {}));
   await expect.poll(() => paths(fake).length).toBe(1);
-  const waiting = others.map((tab) => getToken(tab));
+  // Browsers may run several tabs in one process: then a tab that hangs holds up the others, too.
+  const waiting = others.map((tab) => getToken(tab, { timeoutMs: 30_000 }));
   await expect.poll(() => others[7].evaluate(async () => (await navigator.locks.query()).pending.length)).toBe(8);
   await lose(first);
   const tokens = await Promise.all(waiting);
@@ -230,8 +231,12 @@ test('malformed messages are ignored', async ({ context, site, fake }) => {
   }, fake.endpoint);
   await first.waitForTimeout(200);
   expect(await tokenOf(first)).toBe('token-1');
-  expect(await getToken(second)).toMatchObject({ accessToken: 'token-1' });
-  expect(await first.evaluate(() => window.events)).toEqual([['token', 'token-1']]);
+  // The second tab asks the API itself where the first one takes longer than 40 ms to hand over its token.
+  expect((await getToken(second)).accessToken).toMatch(/^token-[12]$/);
+  for (const [type, token] of await first.evaluate(() => window.events)) {
+    expect(type).toBe('token');
+    expect(token).toMatch(/^token-[12]$/);
+  }
 });
 
 test('100 clients of one page send one request, and the messages of one client', async ({ context, site, fake }) => {
@@ -261,11 +266,12 @@ test('without shareAcrossTabs, each tab has its own token', async ({ context, si
 test('without locks or without a channel, each tab sends its own request', async ({ context, site, fake }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));
   const lose = {
-    locks: () => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }),
+    // Nothing is returned: WebDriver would try to serialise Navigator.prototype, and loses its session over that.
+    locks: () => void Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }),
     refusedLocks: () =>
-      (LockManager.prototype.request = () => Promise.reject(new DOMException('denied', 'SecurityError'))),
+      void (LockManager.prototype.request = () => Promise.reject(new DOMException('denied', 'SecurityError'))),
     channel: () =>
-      (window.BroadcastChannel = class {
+      void (window.BroadcastChannel = class {
         constructor() {
           throw new DOMException('The operation is insecure.', 'SecurityError');
         }
