@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "authapi/management.h"
+#include "authapi/messages.h"
 #include "base/dates.h"
 
 #define METHOD_MAX 20 /* characters; no method is that long */
@@ -49,24 +50,19 @@ static size_t write_text(const struct line *line, const authapi_response *respon
   return (size_t)len;
 }
 
-static void add_text(cJSON *json, const char *name, const char *text) {
-  if (text != NULL && text[0] != '\0')
-    cJSON_AddStringToObject(json, name, text);
-}
-
 static size_t write_json(const struct line *line, const authapi_response *response, double took_ms,
                          char text[AUTHAPI_LOG_LINE_MAX]) {
   cJSON *json = cJSON_CreateObject();
-  add_text(json, "time", line->when);
-  add_text(json, "method", line->method);
-  add_text(json, "path", line->path);
+  authapi_add_text(json, "time", line->when);
+  authapi_add_text(json, "method", line->method);
+  authapi_add_text(json, "path", line->path);
   cJSON_AddNumberToObject(json, "status", response->status);
-  add_text(json, "client", line->client);
-  add_text(json, "origin", line->origin);
-  add_text(json, "key", response->key_id);
-  add_text(json, "token", response->token_id);
-  add_text(json, "reason", response->reason);
-  add_text(json, "problem", response->problem);
+  authapi_add_text(json, "client", line->client);
+  authapi_add_text(json, "origin", line->origin);
+  authapi_add_text(json, "key", response->key_id);
+  authapi_add_text(json, "token", response->token_id);
+  authapi_add_text(json, "reason", response->reason);
+  authapi_add_text(json, "problem", response->problem);
   cJSON_AddNumberToObject(json, "duration_ms", (double)(long)(took_ms * 100) / 100);
   size_t len = 0;
   if (cJSON_PrintPreallocated(json, text, AUTHAPI_LOG_LINE_MAX - 1, false)) {

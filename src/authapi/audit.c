@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authapi/messages.h"
 #include "base/dates.h"
 
 /* The fields of a key that are logged when it changes. All other fields stay out of the log. */
@@ -21,11 +22,6 @@ cJSON *authapi_audit_pick(const cJSON *described) {
   return picked;
 }
 
-static void add_text(cJSON *json, const char *name, const char *text) {
-  if (text != NULL && text[0] != '\0')
-    cJSON_AddStringToObject(json, name, text);
-}
-
 static cJSON *begin(int64_t when_s, const char *event) {
   char when[IAUTH__DATE_SIZE];
   cJSON *json = cJSON_CreateObject();
@@ -40,15 +36,15 @@ static const char *outcome(int status) { return status < 400 ? "done" : status <
 static cJSON *describe(const authapi_audit_event *event) {
   cJSON *json = begin(event->when_s, event->event);
   cJSON_AddStringToObject(json, "outcome", outcome(event->status));
-  add_text(json, "by", event->by);
-  add_text(json, "user", event->user);
+  authapi_add_text(json, "by", event->by);
+  authapi_add_text(json, "user", event->user);
   if (event->status != 0)
     cJSON_AddNumberToObject(json, "status", event->status);
-  add_text(json, "client", event->client);
-  add_text(json, "origin", event->origin);
-  add_text(json, "key", event->key);
-  add_text(json, "token", event->token);
-  add_text(json, "reason", event->reason);
+  authapi_add_text(json, "client", event->client);
+  authapi_add_text(json, "origin", event->origin);
+  authapi_add_text(json, "key", event->key);
+  authapi_add_text(json, "token", event->token);
+  authapi_add_text(json, "reason", event->reason);
   const cJSON *field;
   cJSON_ArrayForEach(field, event->changed) cJSON_AddItemToObject(json, field->string, cJSON_Duplicate(field, true));
   return json;

@@ -20,6 +20,11 @@ void authapi_begin_response(authapi_response *response) {
   response->problem = "";
 }
 
+void authapi_add_text(cJSON *json, const char *name, const char *text) {
+  if (text != NULL && text[0] != '\0')
+    cJSON_AddStringToObject(json, name, text);
+}
+
 void authapi_add_header(authapi_response *response, const char *name, const char *value) {
   if (response->header_count == AUTHAPI_HEADERS_MAX)
     return;

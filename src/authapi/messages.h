@@ -12,6 +12,9 @@
 /* Makes an empty response: no status, no headers, no body. */
 void authapi_begin_response(authapi_response *response);
 
+/* Adds a member to a JSON object of a log. A text that is NULL or empty is left out. */
+void authapi_add_text(cJSON *json, const char *name, const char *text);
+
 /* Adds a header. `name` is static text. The value is copied, and truncated to the size of a header. */
 void authapi_add_header(authapi_response *response, const char *name, const char *value);
 

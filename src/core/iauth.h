@@ -94,7 +94,7 @@ typedef struct {
 } iauth_request;
 
 /* The headers of an answer that matter here, with their names, in the order in which they cross the
- * wasm boundary (js/client/core.js has the names, too). */
+ * wasm boundary (js/client/boundary.js is generated from it). */
 #define IAUTH_RESPONSE_HEADERS(HEADER)                                                                                 \
   HEADER(CONTENT_TYPE, "content-type")                                                                                 \
   HEADER(DATE, "date")                                                                                                 \

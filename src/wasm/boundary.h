@@ -1,4 +1,4 @@
-/* The wasm boundary, all of it: what JavaScript gives (js/client/core.js) and what it may call. At
+/* The wasm boundary, all of it: what JavaScript gives (js/client/instance.js) and what it may call. At
  * most 14 exports, the memory among them, and 6 imports; tests/node/client/boundary.test.js counts.
  *
  * Imports never throw and never call back into C. Strings that come in lie in memory that

@@ -67,7 +67,7 @@ static void host_event(void *user, const iauth_event *event) {
 const iauth_host wasm_host = {NULL,      host_alloc,  host_release, host_now,    host_random,
                               host_send, host_cancel, host_arm,     host_answer, host_event};
 
-/* js/client/core.js reads what is told as it lies here. */
+/* js/client/instance.js reads these structs where they lie. */
 #define AT(type, member, offset) _Static_assert(offsetof(type, member) == (offset), "layout of " #type)
 AT(iauth_token, access_token, TOKEN_ACCESS_TOKEN);
 AT(iauth_token, apis, TOKEN_APIS);

@@ -3,7 +3,7 @@
  * emscripten_fetch calls three functions of Emscripten's JavaScript glue. They are replaced below,
  * for these reasons: a request that is closed in flight is aborted, instead of writing into freed
  * memory later; nothing throws through C frames; a failure to send is reported later, never inside
- * the call; a redirect counts as no answer; and a page loads no glue at all (js/client/core.js has
+ * the call; a redirect counts as no answer; and a page loads no glue at all (js/client/instance.js has
  * what it needs). */
 #include "wasm/transport.h"
 
