@@ -79,9 +79,9 @@ static bool tell_left_out(const authapi_audit *audit, int64_t when_s) {
   return write_line(audit, json);
 }
 
-/* True if this refusal has no known key and is over the limit of this second. Such a refusal is counted. */
+/* True if this is a refusal of an unknown caller, and over the limit of this second. Such a refusal is counted. */
 static bool is_left_out(authapi_audit *audit, const authapi_audit_event *event) {
-  if (event->status < 400 || (event->key != NULL && event->key[0] != '\0'))
+  if (event->status < 400 || event->known_caller)
     return false;
   if (audit->strangers_s != event->when_s) {
     audit->strangers_s = event->when_s;

@@ -3,7 +3,7 @@
  *
  * If an event cannot be written, requests still work: otherwise a full disk would shut everybody out. The event is
  * counted, and /healthz reports it. The first line that can be written again contains the number of missing events.
- * Anybody can send requests without a known key, so only a limited number of them is written per second. The others are
+ * Anybody can send requests without a known key or the admin token, so only a limited number of them is written per second. The others are
  * counted: otherwise a stranger could fill the disk. */
 #ifndef AUTHAPI_AUDIT_H
 #define AUTHAPI_AUDIT_H
@@ -12,14 +12,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define AUTHAPI_STRANGERS_A_SECOND 10 /* lines per second for requests without a known key, in each log */
+#define AUTHAPI_STRANGERS_A_SECOND 10 /* lines per second for requests of unknown callers, in each log */
 
 typedef struct {
   /* Writes a line; `line` ends in a line feed. False on failure. */
   bool (*write)(void *state, const char *line);
   void *state;
   int64_t missing; /* events that were lost since the last one that was written */
-  /* Refusals without a known key: the current second, their number in it, and how many were left out. */
+  /* Refusals of unknown callers: the current second, their number in it, and how many were left out. */
   int64_t strangers_s, strangers, left_out;
 } authapi_audit;
 
@@ -29,6 +29,7 @@ typedef struct {
   const char *by;    /* "client", "admin" (over HTTP) or "command" */
   const char *user;  /* the account that ran a command, else NULL */
   int status;        /* of the HTTP response, 0 if there is none */
+  bool known_caller; /* the request had a known API key or the admin token: its line is never left out */
   /* Each may be NULL or "". `client` is an IP address, `key` an ID, `token` a jti. */
   const char *client, *key, *token, *origin, *reason;
   const cJSON *changed; /* the new values of a changed key, from authapi_audit_pick, or NULL */

@@ -32,6 +32,7 @@ void authapi_write_audit(const authapi *api, const char *event, const char *by, 
       .event = event,
       .by = by,
       .status = response->status,
+      .known_caller = response->known_caller,
       .client = request->client,
       .key = response->key_id,
       .token = response->token_id,
@@ -114,8 +115,10 @@ static bool check_api_key(const authapi *api, const authapi_request *request, au
     authapi_fail_by_store(&api->store, response);
   else if (found == AUTHAPI_MISSING)
     refuse_as_gateway(response, "api_key_unknown");
-  else
+  else {
+    response->known_caller = true;
     memcpy(response->key_id, key->id, sizeof response->key_id);
+  }
   if (found == AUTHAPI_FOUND && key->revoked_s != 0) {
     refuse_as_gateway(response, "api_key_revoked");
     return false;

@@ -33,6 +33,7 @@ typedef struct {
   } headers[AUTHAPI_HEADERS_MAX];
   size_t header_count;
   char *body;                     /* NULL: no body; for HEAD, the host sends only its length */
+  bool known_caller;              /* for logs: the request had a known API key or the admin token */
   char key_id[AUTHAPI_ID_SIZE];   /* for logs: ID of the credential, or else of the API key; or "" */
   char token_id[AUTHAPI_ID_SIZE]; /* for logs: jti of the token that was granted or received, or "" */
   cJSON *changed;                 /* for the audit log: fields of a changed key (authapi_audit_pick), or NULL */

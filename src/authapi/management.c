@@ -76,6 +76,7 @@ static bool check_asker(const authapi_management *admin, const authapi_request *
   if (token != NULL && is_token(admin, token)) {
     if (counted)
       authapi_attempts_succeeded(admin->attempts, request->client);
+    response->known_caller = true;
     return true;
   }
   if (token != NULL && counted)

@@ -45,7 +45,7 @@ struct authd_http {
   const authd_log *log;
   struct MHD_Daemon *daemon;
   authd_connections *connections;
-  int64_t strangers_s;       /* the second in which requests without a known key are counted */
+  int64_t strangers_s;       /* the second in which requests of unknown callers are counted */
   unsigned strangers;        /* number of such requests in that second */
   unsigned long left_out;    /* lines that were not written because there were too many */
   atomic_int open_exchanges; /* requests that are being read or answered */
@@ -144,10 +144,10 @@ static const struct sockaddr *peer_of(struct MHD_Connection *connection) {
   return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
 }
 
-/* True if the access log gets a line for this request. Anybody can send requests without a known key, so the number of
- * their lines per second is limited. Sets *left_out to the number of requests without a line since the last line. */
+/* True if the access log gets a line for this request. Anybody can send requests without a known key and without the
+ * admin token, so the number of their lines per second is limited. Sets *left_out to the number of requests without a line since the last line. */
 static bool is_logged(authd_http *http, const authapi_response *response, int64_t now_s, unsigned long *left_out) {
-  if (response->key_id[0] == '\0') {
+  if (!response->known_caller) {
     if (http->strangers_s != now_s) {
       http->strangers_s = now_s;
       http->strangers = 0;
@@ -167,7 +167,7 @@ static void log_left_out(const authd_log *log, int64_t now_s, unsigned long left
   iauth__write_date(now_s, when);
   authd_log_writer_print(log->writer,
                          log->json ? "{\"time\":\"%s\",\"left_out\":%lu}\n"
-                                   : "%s %lu requests without a known key have no line\n",
+                                   : "%s %lu requests of unknown callers have no line\n",
                          when, left_out);
 }
 

@@ -109,6 +109,25 @@ test('a flood of unknown clients writes a bounded number of lines in both logs, 
   }
 });
 
+test('every request with the admin token has its lines in both logs, also during a flood', async (t) => {
+  const file = join(await folderFor(t), 'audit');
+  const served = await start(t, { words: ['--audit', file] });
+  const flood = () => fetch(`${served.endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': 'stranger' } });
+  const refuse = () =>
+    fetch(new URL('api-keys', served.admin), { method: 'POST', headers: { Authorization: `Bearer ${ADMIN_TOKEN}` } });
+  for (let i = 0; i < 15; i++) await flood();
+  for (let i = 0; i < 15; i++) assert.equal((await list(served, ADMIN_TOKEN)).status, 200);
+  for (let i = 0; i < 15; i++) assert.equal((await refuse()).status, 415);
+  const log = await entries(served.authd);
+  assert.equal(log.filter(({ path, status }) => path == '/admin/api-keys' && status == 200).length, 15);
+  assert.equal(log.filter(({ path, status }) => path == '/admin/api-keys' && status == 415).length, 15);
+  const audit = (await readFile(file, 'utf8'))
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+  assert.equal(audit.filter(({ by, status }) => by == 'admin' && status == 415).length, 15);
+});
+
 test('names with control characters or invalid UTF-8 are refused', async (t) => {
   const served = await start(t);
   const { authd, admin } = served;
