@@ -11,27 +11,21 @@ const test = base.extend({
   /**
    * A server with administration, an API key "shop" and a domain key. `problems` are errors that the browser reports.
    */
-  admin: async ({ page, engine }, use) => {
+  admin: async ({ page }, use) => {
     const authd = await Authd.create();
     const apiKey = await authd.createApiKey('shop');
     const { id, domainKey } = await authd.createDomainKey(apiKey, [ORIGIN]);
     const adminToken = randomBytes(24).toString('base64url');
     const endpoint = await authd.serve({ adminToken, words: ['--throttle', '100/31536000'] });
     const problems = [];
-    if (engine != 'webkit') {
-      // The policy allows no images. Browsers request an icon by themselves, and report it as blocked.
-      const note = (text) => text.includes('/favicon.ico') || problems.push(text);
-      page.on('console', (message) => message.type() == 'error' && note(message.text()));
-      page.on('pageerror', (error) => note(error.message));
-    }
+    // The policy allows no images. Browsers request an icon by themselves, and report it as blocked.
+    const note = (text) => text.includes('/favicon.ico') || problems.push(text);
+    page.on('console', (message) => message.type() == 'error' && note(message.text()));
+    page.on('pageerror', (error) => note(error.message));
     await use({ authd, apiKey, id, domainKey, adminToken, endpoint, url: new URL('/admin/', endpoint).href, problems });
     await authd.remove();
   },
 });
-
-test.beforeEach(({ engine }) =>
-  test.skip(engine == 'webkit', 'it is driven by WebDriver here, which has none of Playwright’s locators'),
-);
 
 async function signIn(page, { url, adminToken }) {
   await page.goto(url);

@@ -12,10 +12,6 @@ const test = base.extend({
   },
 });
 
-test.beforeEach(({ engine }) =>
-  test.skip(engine == 'webkit', 'it is driven by WebDriver here, which has none of Playwright’s locators'),
-);
-
 /** Opens the page on an origin and waits for this state of its client. */
 async function visit(page, origin, state) {
   await page.goto(origin);

@@ -16,6 +16,15 @@ const LAUNCH = {
 
 export { expect };
 
+/**
+ * Details of a test that runs in Chromium only, because it needs its DevTools protocol: the heap of a page, who started a
+ * request, a page that crashes or freezes.
+ */
+export const ONLY_CHROMIUM = { tag: '@only-chromium' };
+
+/** Details of a test that does not run in WebKit: WebDriver has no console, and webkit.js has no frames. */
+export const NOT_WEBKIT = { tag: '@not-webkit' };
+
 export const test = base.extend({
   engine: ['chromium', { option: true, scope: 'worker' }],
   browser: [

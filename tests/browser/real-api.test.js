@@ -2,40 +2,41 @@
 
 import { Authd } from '../support/authd.js';
 import { serveSite, strictPolicy } from '../support/site.js';
-import { expect, getToken, makeClient, test } from './fixture.js';
+import { expect, getToken, makeClient, ONLY_CHROMIUM, test } from './fixture.js';
 
-test('a page gets a token by emscripten_fetch, with the browser’s own Origin', async ({
-  page,
-  site,
-  authd,
-  engine,
-}) => {
-  test.skip(
-    engine != 'chromium',
-    'only its DevTools protocol tells who started a request; trouble.test.js reads the same headers at the API, in every browser',
-  );
-  const session = await page.context().newCDPSession(page);
-  await session.send('Network.enable');
-  const sent = [];
-  const headers = {};
-  session.on('Network.requestWillBeSent', (event) => event.request.method == 'POST' && sent.push(event));
-  session.on('Network.requestWillBeSentExtraInfo', (event) => (headers[event.requestId] = event.headers));
-  await page.goto(site.origin);
-  await makeClient(page, authd);
-  const token = await getToken(page);
-  expect(token.accessToken).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
-  expect(token.apis).toEqual({ chatbot: 'https://api.example/prod/chatbot' });
-  expect(sent.map(({ request }) => request.url)).toEqual([`${authd.endpoint}/auth`]);
-  expect(sent[0].type).toBe('Fetch');
-  expect(sent[0].initiator.stack.callFrames.some(({ url }) => url.startsWith('wasm:'))).toBe(true);
-  const own = Object.fromEntries(
-    Object.entries(headers[sent[0].requestId]).map(([name, value]) => [name.toLowerCase(), value]),
-  );
-  expect(own.origin).toBe(site.origin);
-  expect(own['x-inbenta-key']).toBe(authd.apiKey);
-  expect(own.cookie).toBeUndefined();
-  expect(await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie])).toEqual([0, 0, '']);
-});
+// Who started a request is in Chromium's DevTools protocol. trouble.test.js reads the same headers at the API, in every
+// browser.
+test(
+  'a page gets a token by emscripten_fetch, with the browser’s own Origin',
+  ONLY_CHROMIUM,
+  async ({ page, site, authd }) => {
+    const session = await page.context().newCDPSession(page);
+    await session.send('Network.enable');
+    const sent = [];
+    const headers = {};
+    session.on('Network.requestWillBeSent', (event) => event.request.method == 'POST' && sent.push(event));
+    session.on('Network.requestWillBeSentExtraInfo', (event) => (headers[event.requestId] = event.headers));
+    await page.goto(site.origin);
+    await makeClient(page, authd);
+    const token = await getToken(page);
+    expect(token.accessToken).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect(token.apis).toEqual({ chatbot: 'https://api.example/prod/chatbot' });
+    expect(sent.map(({ request }) => request.url)).toEqual([`${authd.endpoint}/auth`]);
+    expect(sent[0].type).toBe('Fetch');
+    expect(sent[0].initiator.stack.callFrames.some(({ url }) => url.startsWith('wasm:'))).toBe(true);
+    const own = Object.fromEntries(
+      Object.entries(headers[sent[0].requestId]).map(([name, value]) => [name.toLowerCase(), value]),
+    );
+    expect(own.origin).toBe(site.origin);
+    expect(own['x-inbenta-key']).toBe(authd.apiKey);
+    expect(own.cookie).toBeUndefined();
+    expect(await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie])).toEqual([
+      0,
+      0,
+      '',
+    ]);
+  },
+);
 
 test.describe('short lives', () => {
   test.use({ lifetimeS: 20 }); // the background asks at most every 10 s

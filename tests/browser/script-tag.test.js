@@ -1,7 +1,7 @@
 // The script tag on difficult pages: hostile markup, mistakes, a taken name, two tags, a module.
 
 import { serveSite, strictPolicy } from '../support/site.js';
-import { expect, grant, json, test } from './fixture.js';
+import { expect, grant, json, NOT_WEBKIT, test } from './fixture.js';
 
 /** Opens a page with this body under the strict policy. `page.said` has the errors of the console. */
 async function open(page, body, head = '') {
@@ -71,8 +71,7 @@ test('a page may have its own `const InbentaAuth`, before or after the tag', asy
   }
 });
 
-test('a mistake on the tag is reported on the console, and the global exists', async ({ page, engine }) => {
-  test.skip(engine == 'webkit', 'WebDriver shows no console');
+test('a mistake on the tag is reported on the console, and the global exists', NOT_WEBKIT, async ({ page }) => {
   const mistakes = [
     'data-domain-key="d"',
     'data-api-key="k"',
@@ -144,8 +143,7 @@ test('without WebAssembly, the error names the cause', async ({ page, site }) =>
   expect(error[1]).toContain('no WebAssembly');
 });
 
-test('in a sandboxed frame and in a file, the hint names the missing origin', async ({ page, fake, engine }) => {
-  test.skip(engine == 'webkit', 'its words of Playwright know no frames');
+test('in a sandboxed frame and in a file, the hint names the missing origin', NOT_WEBKIT, async ({ page, fake }) => {
   fake.answer = (response) =>
     json(response, 403, { error: { code: 403, message: 'Origin not allowed', reason: 'origin_not_allowed' } });
   const outer = await serveSite({

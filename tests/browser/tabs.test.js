@@ -1,6 +1,6 @@
 // Tabs of one origin share a token, and failures too.
 
-import { expect, getToken, grant, json, makeClient, test } from './fixture.js';
+import { expect, getToken, grant, json, makeClient, ONLY_CHROMIUM, test } from './fixture.js';
 
 const paths = (fake) => fake.requests.map(({ url }) => url);
 
@@ -46,22 +46,26 @@ test('twenty tabs that ask at the same time send one /auth and have one token wi
 });
 
 for (const count of [2, 10, 20, 50])
-  test(`messages of ${count} tabs, opened at once and one after the other`, async ({ context, site, fake, engine }) => {
-    test.skip(engine != 'chromium' && count > 10, 'so many windows of another browser take minutes');
-    test.setTimeout(120_000);
-    fake.answer = (response, request, n) => setTimeout(() => json(response, 200, grant(n)), 200);
-    const tabs = await openTabs(context, site, fake, count);
-    await Promise.all(tabs.slice(0, count / 2).map((tab) => getToken(tab)));
-    const atOnce = (await postedBy(tabs)).length;
-    for (const tab of tabs.slice(count / 2)) expect(await getToken(tab)).toMatchObject({ accessToken: 'token-1' });
-    const inAll = (await postedBy(tabs)).length;
-    console.log(
-      `${count} tabs: ${atOnce} messages for the ${count / 2} that asked at once, ${inAll - atOnce} for the others, one by one; ${fake.requests.length} request`,
-    );
-    expect(paths(fake)).toEqual(['/v1/auth']);
-    expect(atOnce).toBeLessThanOrEqual(2 * count); // 2, unless the machine is busy and some ask later
-    expect(inAll).toBeLessThanOrEqual(2 + 3 * count); // a question and an answer, rarely two
-  });
+  // More than ten windows of another browser take minutes.
+  test(
+    `messages of ${count} tabs, opened at once and one after the other`,
+    count > 10 ? ONLY_CHROMIUM : {},
+    async ({ context, site, fake }) => {
+      test.setTimeout(120_000);
+      fake.answer = (response, request, n) => setTimeout(() => json(response, 200, grant(n)), 200);
+      const tabs = await openTabs(context, site, fake, count);
+      await Promise.all(tabs.slice(0, count / 2).map((tab) => getToken(tab)));
+      const atOnce = (await postedBy(tabs)).length;
+      for (const tab of tabs.slice(count / 2)) expect(await getToken(tab)).toMatchObject({ accessToken: 'token-1' });
+      const inAll = (await postedBy(tabs)).length;
+      console.log(
+        `${count} tabs: ${atOnce} messages for the ${count / 2} that asked at once, ${inAll - atOnce} for the others, one by one; ${fake.requests.length} request`,
+      );
+      expect(paths(fake)).toEqual(['/v1/auth']);
+      expect(atOnce).toBeLessThanOrEqual(2 * count); // 2, unless the machine is busy and some ask later
+      expect(inAll).toBeLessThanOrEqual(2 + 3 * count); // a question and an answer, rarely two
+    },
+  );
 
 test('a refreshed token reaches the other tabs; a refused token is not accepted again', async ({
   context,
@@ -170,34 +174,35 @@ test('if the tab with the request hangs, one other tab sends a request', async (
   );
 });
 
-test('if the tab with the request crashes, one other tab sends a request', async ({ context, site, fake, engine }) => {
-  test.skip(engine != 'chromium', 'only its DevTools protocol can do that');
-  await loseTheFirst(context, site, fake, async (first) => {
-    const session = await context.newCDPSession(first);
-    session.send('Page.crash').catch(() => {});
-  });
-});
+test(
+  'if the tab with the request crashes, one other tab sends a request',
+  ONLY_CHROMIUM,
+  async ({ context, site, fake }) => {
+    await loseTheFirst(context, site, fake, async (first) => {
+      const session = await context.newCDPSession(first);
+      session.send('Page.crash').catch(() => {});
+    });
+  },
+);
 
-test('if the tab with the request is frozen, one other tab sends a request; messages after the thaw do no harm', async ({
-  context,
-  site,
-  fake,
-  engine,
-}) => {
-  test.skip(engine != 'chromium', 'only its DevTools protocol can do that');
-  let thaw;
-  await loseTheFirst(context, site, fake, async (first) => {
-    const session = await context.newCDPSession(first);
-    await session.send('Emulation.setFocusEmulationEnabled', { enabled: false }).catch(() => {});
-    await session.send('Page.setWebLifecycleState', { state: 'frozen' });
-    thaw = async () => {
-      await session.send('Page.setWebLifecycleState', { state: 'active' });
-      return first;
-    };
-  });
-  const first = await thaw();
-  await expect.poll(() => tokenOf(first)).toBe('token-2');
-});
+test(
+  'if the tab with the request is frozen, one other tab sends a request; messages after the thaw do no harm',
+  ONLY_CHROMIUM,
+  async ({ context, site, fake }) => {
+    let thaw;
+    await loseTheFirst(context, site, fake, async (first) => {
+      const session = await context.newCDPSession(first);
+      await session.send('Emulation.setFocusEmulationEnabled', { enabled: false }).catch(() => {});
+      await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+      thaw = async () => {
+        await session.send('Page.setWebLifecycleState', { state: 'active' });
+        return first;
+      };
+    });
+    const first = await thaw();
+    await expect.poll(() => tokenOf(first)).toBe('token-2');
+  },
+);
 
 test('malformed messages are ignored', async ({ context, site, fake }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));

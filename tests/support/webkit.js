@@ -10,6 +10,9 @@ import { Builder, Capabilities } from 'selenium-webdriver';
 
 /** Enough for twenty pages from this machine at the same time. */
 const PAGE_LOAD_MS = 20_000;
+/** A browser starts within a second or two. */
+const START_MS = 15_000;
+const STARTS = 3;
 
 /** Finds MiniBrowser. Its folder is named after the machine's architecture. */
 async function findMiniBrowser() {
@@ -30,14 +33,16 @@ async function freePort() {
   return port;
 }
 
+/** Ends a process and the processes that it started. It leads a group of its own (`detached`). */
 async function end(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill();
+  process.kill(-child.pid);
   await once(child, 'exit');
 }
 
 export class WebKit {
   #display;
+  #displayNumber;
   #driver;
   #address;
   #binary;
@@ -47,29 +52,51 @@ export class WebKit {
     const webkit = new WebKit();
     webkit.#binary = await findMiniBrowser();
     webkit.#display = spawn('Xvfb', ['-displayfd', '3', '-nolisten', 'tcp'], {
+      detached: true,
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     });
     const [number] = await once(webkit.#display.stdio[3], 'data');
-    const port = await freePort();
-    // WebKit's sandbox needs user namespaces. Root in a container does not have them.
-    const env = { ...process.env, DISPLAY: `:${`${number}`.trim()}`, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' };
-    webkit.#driver = spawn('WebKitWebDriver', [`--port=${port}`], { env, stdio: 'ignore' });
-    webkit.#address = `http://127.0.0.1:${port}`;
-    for (let tries = 0; !(await fetch(`${webkit.#address}/status`).catch(() => undefined)); tries++) {
-      if (tries == 200) throw new Error('WebKitWebDriver does not answer.');
-      await sleep(50);
-    }
+    webkit.#displayNumber = `${number}`.trim();
+    await webkit.#startDriver();
     return webkit;
   }
 
+  async #startDriver() {
+    const port = await freePort();
+    // WebKit's sandbox needs user namespaces. Root in a container does not have them.
+    const env = { ...process.env, DISPLAY: `:${this.#displayNumber}`, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' };
+    this.#driver = spawn('WebKitWebDriver', [`--port=${port}`], { env, detached: true, stdio: 'ignore' });
+    this.#address = `http://127.0.0.1:${port}`;
+    for (let tries = 0; !(await fetch(`${this.#address}/status`).catch(() => undefined)); tries++) {
+      if (tries == 200) throw new Error('WebKitWebDriver does not answer.');
+      await sleep(50);
+    }
+  }
+
+  /**
+   * Starts a browser. Sometimes the driver never reaches the browser that it started, about once in a thousand times:
+   * the browser listens on a port that the driver chose, and another process may have taken it. Then both are ended and
+   * started anew. No page has been opened at that time.
+   */
   async newContext() {
     const capabilities = new Capabilities({
       browserName: 'MiniBrowser',
       'webkitgtk:browserOptions': { binary: this.#binary, args: ['--automation'] },
     });
-    const session = await new Builder().usingServer(this.#address).withCapabilities(capabilities).build();
-    await session.manage().setTimeouts({ pageLoad: PAGE_LOAD_MS });
-    return new Context(session);
+    for (let start = 1; start <= STARTS; start++) {
+      const session = new Builder().usingServer(this.#address).withCapabilities(capabilities).build();
+      const started = session.then(
+        () => true,
+        () => false,
+      );
+      if (await Promise.race([started, sleep(START_MS, false)])) {
+        await session.manage().setTimeouts({ pageLoad: PAGE_LOAD_MS });
+        return new Context(session);
+      }
+      await end(this.#driver);
+      await this.#startDriver();
+    }
+    throw new Error(`WebKit did not start ${STARTS} times.`);
   }
 
   async close() {
