@@ -82,9 +82,8 @@ static bool is_path(const char *at) {
   if (*at != '\0' && *at != '/')
     return false;
   for (; *at != '\0'; at++) {
-    if (*at == '%' && iauth__is_hex(at[1]) && iauth__is_hex(at[2]))
-      at += 2;
-    else if (!iauth__is_letter(*at) && !iauth__is_digit(*at) && strchr("-._~!$&'()*+,;=:@/", *at) == NULL)
+    bool escaped = *at == '%' && iauth__is_hex(at[1]) && iauth__is_hex(at[2]);
+    if (!escaped && !iauth__is_letter(*at) && !iauth__is_digit(*at) && strchr("-._~!$&'()*+,;=:@/", *at) == NULL)
       return false;
   }
   return true;

@@ -100,6 +100,7 @@ struct iauth_client {
 
   struct setback setback;      /* since the last token */
   struct setback apis_setback; /* of GET /apis */
+  int64_t failures_mono_ms;    /* the budget of all failed requests is full again here */
   int64_t wakes_mono_ms;       /* wake-ups count again from here, but for one */
 
   unsigned news; /* events that are to be told, a bit for each kind */
@@ -166,13 +167,16 @@ static void clear_setback(iauth_client *client, struct setback *setback) {
 
 static bool has_failed(const struct setback *setback) { return setback->failure.error != IAUTH_OK; }
 
-/* Records the failure number `attempts` in a row, and works out the waits: the longer of the server's and our own. Takes
- * `message`. */
+/* Records the failure number `attempts` in a row, and works out the waits: the longer of the server's and our own. Our own is
+ * the backoff or, if that is longer, the time until the budget allows another failure. The backoff alone bounds nothing: a
+ * grant starts it anew, and /apis has its own. Takes `message`. */
 static void record(iauth_client *client, struct setback *setback, iauth_error error, int status, int64_t server_wait_ms,
                    int attempts, iauth__message *message) {
   failure_kind kind = kind_of(error);
   uint32_t random = HOST(client)->random(HOST(client)->user);
   int64_t now_ms = client->now.mono_ms, own_ms = iauth__backoff_ms(attempts, random);
+  int64_t budget_ms = client->failures_mono_ms - IAUTH__FAILURES_AT_ONCE * IAUTH__FAILURE_MS - now_ms;
+  own_ms = iauth__max(own_ms, budget_ms + own_ms / 8); /* the jitter keeps a crowd apart */
   if (kind != PASSING)
     own_ms = iauth__max(own_ms, IAUTH__REFUSAL_CACHE_MS);
   clear_setback(client, setback);
@@ -189,7 +193,8 @@ static void record(iauth_client *client, struct setback *setback, iauth_error er
       .demand_mono_ms = now_ms + iauth__max(own_ms, server_wait_ms),
       .forced_mono_ms = now_ms + iauth__max(own_ms, iauth__min(server_wait_ms, IAUTH__BACKOFF_MAX_MS)),
       /* Not all at the very moment that the server named to all. */
-      .background_mono_ms = now_ms + server_wait_ms + iauth__background_backoff_ms(attempts, random),
+      .background_mono_ms =
+          now_ms + server_wait_ms + iauth__max(own_ms, iauth__background_backoff_ms(attempts, random)),
   };
 }
 
@@ -324,11 +329,6 @@ static void fail_request(iauth_client *client, iauth_error error, int status, in
                          iauth__message *message) {
   iauth_request_kind kind = client->request.public.kind;
   end_request(client);
-  if (kind == IAUTH_REQUEST_APIS) { /* the token is good without them */
-    record(client, &client->apis_setback, error, status, server_wait_ms, client->apis_setback.failure.attempts + 1,
-           message);
-    return;
-  }
   if (kind == IAUTH_REQUEST_REFRESH && kind_of(error) == REFUSED && error != IAUTH_ERR_KEY_REVOKED) {
     /* A refusal is about the token that was sent; another one may have come since. */
     if (client->token != NULL && client->token->number == client->request_token)
@@ -338,7 +338,12 @@ static void fail_request(iauth_client *client, iauth_error error, int status, in
       return;
     }
   }
-  record_failure(client, error, status, server_wait_ms, message);
+  client->failures_mono_ms = iauth__max(client->failures_mono_ms, client->now.mono_ms) + IAUTH__FAILURE_MS;
+  if (kind == IAUTH_REQUEST_APIS) /* the token is good without them */
+    record(client, &client->apis_setback, error, status, server_wait_ms, client->apis_setback.failure.attempts + 1,
+           message);
+  else
+    record_failure(client, error, status, server_wait_ms, message);
 }
 
 static void start_request(iauth_client *client, iauth_request_kind kind) {
@@ -347,7 +352,7 @@ static void start_request(iauth_client *client, iauth_request_kind kind) {
   client->in_flight = true;
   client->started = client->now;
   client->request_token = client->tokens;
-  client->next_start_mono_ms = client->now.mono_ms + IAUTH__MIN_INTERVAL_MS;
+  client->next_start_mono_ms = iauth__max(client->next_start_mono_ms, client->now.mono_ms) + IAUTH__MIN_INTERVAL_MS;
   client->next_background_mono_ms = client->now.mono_ms + IAUTH__BACKGROUND_INTERVAL_MS;
   iauth_error error =
       iauth__request_init(&client->request, HOST(client), &client->identity, kind, client->generation, access_token);

@@ -8,6 +8,8 @@
 #define IAUTH__BACKGROUND_INTERVAL_MS 10000 /* the same while nobody waits */
 #define IAUTH__REFUSAL_CACHE_MS 5000        /* a refusal answers callers for at least this long without a request */
 #define IAUTH__BACKOFF_MAX_MS 60000         /* a forced refresh waits no longer than this for a server */
+#define IAUTH__FAILURES_AT_ONCE 6           /* so many requests may fail at the pace of the backoff … */
+#define IAUTH__FAILURE_MS 46000             /* … and one more each 46 s: 85 an hour, whatever is granted in between */
 #define IAUTH__SERVER_WAIT_MAX_MS 3600000   /* the longest wait that a server can ask for */
 #define IAUTH__HANGING_MS 2000              /* then a caller gets the valid token instead of waiting for a new one */
 #define IAUTH__REST_AFTER_MS 3600000        /* or two lifetimes: then a client that nobody uses stops refreshing */

@@ -65,16 +65,28 @@ async function mutantsOf(file) {
   });
 }
 
-/** The unit tests of a file as [folder, name], the fast ones first: all of the core; for a file of base also its own. */
+const unitTestsOf = async (folder) =>
+  (await readdir(join(native, 'tests/c', folder))).filter((name) => /^test_/.test(name)).map((name) => [folder, name]);
+
+/**
+ * The unit tests of a file as [folder, name], the fast ones first: all of the core; for a file of base with a test of its
+ * own, that one and two of the core.
+ */
 async function testsFor(file) {
   const last = ['client', 'response', 'answers', 'rates', 'torture', 'schedules'];
   const rank = ([, name]) => last.findIndex((end) => name.endsWith(end)) + 1;
-  const core = (await readdir(join(native, 'tests/c/core')))
-    .filter((name) => /^test_/.test(name))
-    .map((name) => ['core', name]);
-  const own = file.includes('/base/') ? [['base', `test_base_${file.match(/(\w+)\.c$/)[1]}`]] : [];
-  const base = file.includes('/base/') ? core.filter(([, name]) => /_(client|response)$/.test(name)) : core;
-  return [...own, ...base].sort((one, other) => rank(one) - rank(other));
+  const core = await unitTestsOf('core');
+  const own = file.includes('/base/')
+    ? (await unitTestsOf('base')).filter(([, name]) => name == `test_base_${file.match(/(\w+)\.c$/)[1]}`)
+    : [];
+  const more = own.length ? core.filter(([, name]) => /_(client|response)$/.test(name)) : core;
+  return [...own, ...more].sort((one, other) => rank(one) - rank(other));
+}
+
+/** The options that a unit test is linked with, as in its CMakeLists.txt: libc's functions that it replaces. */
+async function linkOptions(folder, name) {
+  const cmake = await readFile(join(root, 'tests/c', folder, 'CMakeLists.txt'), 'utf8');
+  return cmake.match(`target_link_options\\(${name} PRIVATE (.*)\\)`)?.[1].split(' ') ?? [];
 }
 
 /** Whether a test fails with this mutant linked in. A mutant that does not compile is none. */
@@ -109,7 +121,8 @@ async function isSeen(mutant, work) {
       join(native, 'libcjson_slim.a'),
     ];
     // The mutant comes first, so the archive's own object is not taken.
-    if (!(await run('cc', [ASAN, '-o', program, own, object, ...libraries, '-lcmocka', '-lm'])))
+    const options = await linkOptions(folder, name);
+    if (!(await run('cc', [ASAN, ...options, '-o', program, own, object, ...libraries, '-lcmocka', '-lm'])))
       throw new Error(`${name} does not link`);
     if (!(await run(program, []))) return true;
   }
@@ -126,10 +139,7 @@ async function shuffledMutants(part, seed) {
       (await readdir(join(root, folder))).map((name) => `${folder}/${name}`),
     ),
   );
-  // Neither has a unit test that fits here: the server alone uses the one; what the other does is seen after the end.
-  const files = listed
-    .flat()
-    .filter((name) => name.endsWith('.c') && !/hash_table|wipe/.test(name) && name.includes(part));
+  const files = listed.flat().filter((name) => name.endsWith('.c') && name.includes(part));
   const mutants = (await Promise.all(files.map((name) => mutantsOf(join(root, name))))).flat();
   return mutants
     .map((mutant) => ({ mutant, rank: random() }))

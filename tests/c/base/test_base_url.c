@@ -97,6 +97,7 @@ static void bad_endpoints(void **state) {
       "https://.",
       "https://a/%",
       "https://a/%4",
+      "1.example/x",
       "https://a/%g1",
       "https://a/%1g",
       /* addresses in spellings that somebody reads differently */

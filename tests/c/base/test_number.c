@@ -7,10 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Reads a text with nothing behind it: AddressSanitizer sees a read beyond its end. */
+static bool parse_exactly(const char *text, double *value) {
+  size_t len = strlen(text);
+  char *copy = malloc(len > 0 ? len : 1);
+  assert_non_null(copy);
+  memcpy(copy, text, len);
+  bool is_number = iauth__parse_number(copy, len, value);
+  free(copy);
+  return is_number;
+}
+
 /* Reads a text that is a number; fails the test if it is not taken for one. */
 static double number_of(const char *text) {
   double value = 0;
-  if (!iauth__parse_number(text, strlen(text), &value))
+  if (!parse_exactly(text, &value))
     fail_msg("not taken for a number: %s", text);
   return value;
 }
@@ -35,6 +46,8 @@ static void same_as_libc(void **state) {
                                       "0e9999",
                                       "0.0000",
                                       "1e22",
+                                      "3e23",
+                                      "7e-23",
                                       "123e-22",
                                       "0.1",
                                       "1234567.891"};
@@ -53,7 +66,7 @@ static void not_numbers(void **state) {
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     double value = 42;
     char *end;
-    if (iauth__parse_number(texts[i], strlen(texts[i]), &value))
+    if (parse_exactly(texts[i], &value))
       fail_msg("taken for a number: %s", texts[i]);
     assert_true(value == 42);
     assert_true(iauth__strtod(texts[i], &end) == 0 && end == texts[i]);
@@ -61,6 +74,11 @@ static void not_numbers(void **state) {
   double value;
   assert_false(iauth__parse_number("1\0002", 3, &value));
   assert_true(iauth__parse_number("12003", 4, &value) && value == 1200);
+  assert_true(iauth__parse_number("12.5", 2, &value) && value == 12);
+  char longest[IAUTH__NUMBER_MAX + 2] = "0.";
+  memset(longest + 2, '0', IAUTH__NUMBER_MAX - 1);
+  assert_false(iauth__parse_number(longest, IAUTH__NUMBER_MAX + 1, &value));
+  assert_true(iauth__parse_number(longest, IAUTH__NUMBER_MAX, &value) && value == 0);
 }
 
 static void near_libc(void **state) {

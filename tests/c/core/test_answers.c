@@ -145,7 +145,7 @@ static void check_requests(world *world, const cJSON *answer) {
     iauth_run(world->client);
     assert_failed(world, 1, SERVER_ERROR);
     assert_int_equal(iauth_get(world->client, 2, &(iauth_get_options){.needs_apis = true}), IAUTH_OK);
-    world_live(world, 1000);
+    world_live(world, 2000);
     assert_int_equal(world->last_kind, IAUTH_REQUEST_APIS);
     world_respond(world, 200, JSON_TYPE, "{\"apis\":{\"a\":\"https://a.example\"}}");
     assert_token(world, 2, "T");

@@ -164,6 +164,7 @@ static void long_retry_after_holds_everybody_but_the_forced(void **state) {
   world_respond(&world, 429, "Retry-After: 86400\r\n", "");
   assert_failed(&world, 0, RATE_LIMITED);
   assert_int_equal(world.answers[0].failure.retry_after_ms, 3600000); /* an hour at most */
+  assert_int_equal(world.failure.retry_after_ms, 3600000);            /* and events tell it like callers */
   world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
   assert_failed(&world, 1, RATE_LIMITED);
   assert_int_equal(world.answers[1].failure.retry_after_ms, 60000);
@@ -199,6 +200,85 @@ static void an_exhausted_limit_is_waited_for(void **state) {
   world_live(&world, 1799000);
   assert_failed(&world, 1, RATE_LIMITED);
   assert_int_equal(world.sent, 1);
+  world_clean_up(&world);
+}
+
+/* A token is granted and refused by a product, the next request fails, the one after it brings another token, and so on.
+ * Returns how long the client waited after the failure. */
+static int64_t fail_between_grants(world *world, iauth_error error) {
+  world_pass(world, 1000);
+  iauth_invalidate(world->client, world->token);
+  world_get_with(world, 1, (iauth_get_options){.timeout_ms = 600000});
+  world_fail(world, error);
+  int64_t from_ms = world->elapsed_ms;
+  assert_int_equal(world->failure.attempts, 1);
+  int64_t told_ms = world->failure.retry_after_ms;
+  while (world->request == NULL)
+    world_live(world, world->armed_ms);
+  assert_int_equal(world->elapsed_ms - from_ms, told_ms);
+  world_grant(world, "t1", 1200);
+  return world->elapsed_ms - from_ms;
+}
+
+static void grants_in_between_do_not_speed_up_retries(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  int64_t first_ms = world.elapsed_ms;
+  for (int i = 0; i < 6; i++)
+    assert_int_equal(fail_between_grants(&world, IAUTH_ERR_NETWORK), 1000);
+  /* The seventh in twelve seconds. The first one was made after one second; jitter adds an eighth of half a second. */
+  assert_int_equal(fail_between_grants(&world, IAUTH_ERR_NETWORK), 46000 - 12000 + 62);
+  int failures = 7;
+  for (; world.elapsed_ms - first_ms < 3600000; failures++)
+    fail_between_grants(&world, IAUTH_ERR_NETWORK);
+  assert_in_range(failures, 80, 85);
+  /* Six hours without a failure, and not more than six are free again. */
+  world_live(&world, 6 * 3600000);
+  world_get(&world, 2);
+  if (world.request != NULL)
+    world_grant(&world, "t2", 1200);
+  for (int i = 0; i < 6; i++)
+    assert_int_equal(fail_between_grants(&world, IAUTH_ERR_NETWORK), 1000);
+  assert_int_equal(fail_between_grants(&world, IAUTH_ERR_NETWORK), 46000 - 12000 + 62);
+  world_clean_up(&world);
+}
+
+static void the_background_does_not_speed_up_either(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  for (int i = 0; i < 8; i++)
+    fail_between_grants(&world, IAUTH_ERR_NETWORK);
+  iauth_invalidate(world.client, "t1");
+  world_pass(&world, 1000);
+  world_get(&world, 2);
+  world_grant(&world, "t2", 40);
+  world_live(&world, 20000); /* the refresh is due */
+  world_fail(&world, IAUTH_ERR_NETWORK);
+  int64_t from_ms = world.elapsed_ms, told_ms = world.failure.retry_after_ms;
+  while (world.request == NULL)
+    world_live(&world, world.armed_ms);
+  assert_int_equal(world.elapsed_ms - from_ms, told_ms);
+  assert_in_range(told_ms, 20000, 30000); /* 46 s after the failure before this one would have been allowed */
+  world_clean_up(&world);
+}
+
+static void a_refused_refresh_alone_is_no_failure(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  for (int i = 0; i < 20; i++) {
+    char name[8];
+    snprintf(name, sizeof name, "t%d", i);
+    world_pass(&world, 1000);
+    world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
+    world_respond(&world, 404, "", "");
+    world_pass(&world, 1000);
+    assert_int_equal(world.last_kind, IAUTH_REQUEST_AUTH);
+    world_grant(&world, name, 1200);
+  }
+  assert_int_equal(fail_between_grants(&world, IAUTH_ERR_NETWORK), 1000);
   world_clean_up(&world);
 }
 
@@ -696,7 +776,7 @@ static void apis_for_a_token_that_is_gone(void **state) {
   iauth_invalidate(world.client, "t1");
   world_respond(&world, 200, JSON_TYPE, "{\"apis\":{\"a\":\"https://a.example\"}}");
   assert_waiting(&world, 0);
-  world_live(&world, 1000);
+  world_live(&world, 2000);
   world_grant(&world, "t2", 1200);
   assert_token(&world, 0, "t2");
   world_clean_up(&world);
@@ -976,6 +1056,39 @@ static void a_hanging_api_brings_the_valid_token(void **state) {
   world_clean_up(&world);
 }
 
+static void two_slow_answers_hold_a_caller_no_longer_than_one(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  world_live(&world, 1020000);
+  world_live(&world, 1900);
+  world_get_with(&world, 1, (iauth_get_options){.min_validity_ms = 300000});
+  assert_waiting(&world, 1);
+  world_respond(&world, 404, "", "");
+  assert_int_equal(world.last_kind, IAUTH_REQUEST_AUTH); /* which is a new silence of two seconds … */
+  world_live(&world, 1999);
+  assert_waiting(&world, 1);
+  world_live(&world, 1); /* … but not a new wait for this caller */
+  assert_token(&world, 1, "t1");
+  world_clean_up(&world);
+}
+
+static void a_wait_does_not_outsleep_the_token(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  world_live(&world, 1020000);
+  world_respond(&world, 429, "Retry-After: 3600\r\n", "");
+  world_live(&world, 150000);
+  assert_int_equal(world.armed_ms, 30000);
+  world_live(&world, 29999);
+  assert_int_equal(world.expirations, 0);
+  world_live(&world, 1);
+  assert_int_equal(world.expirations, 1);
+  assert_int_equal(world.sent, 2);
+  world_clean_up(&world);
+}
+
 static void refused_everywhere_the_token_lives_on(void **state) {
   (void)state;
   static const char *const bodies[] = {"", "{\"Message\":\"explicit deny\"}",
@@ -1077,7 +1190,9 @@ static void products_are_asked_for_again(void **state) {
   assert_failed(&world, 2, SERVER_ERROR);
   assert_int_equal(world.answers[2].failure.status, 503);
   assert_true(world.answers[2].failure.retry_after_ms > 0);
-  world_live(&world, 1000);
+  world_live(&world, 1999);
+  assert_int_equal(world.sent_kinds[IAUTH_REQUEST_APIS], 1);
+  world_live(&world, 1); /* two requests in two seconds */
   assert_int_equal(world.last_kind, IAUTH_REQUEST_APIS);
   assert_int_equal(world.sent_kinds[IAUTH_REQUEST_APIS], 2);
   world_respond(&world, 200, JSON_TYPE, "{\"apis\":{\"a\":\"https://a.example\"}}");
@@ -1131,11 +1246,29 @@ static void a_new_token_asks_for_apis_only_when_their_wait_is_over(void **state)
   world_get(&world, 0);
   world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t1\",\"expires_in\":1200}");
   world_respond(&world, 429, "Retry-After: 100\r\n", "");
-  world_pass(&world, 1000);
+  world_pass(&world, 2000);
   world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
   world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t2\",\"expires_in\":1200}");
   assert_token(&world, 1, "t2");
   assert_int_equal(world.sent_kinds[IAUTH_REQUEST_APIS], 1);
+  world_clean_up(&world);
+}
+
+static void apis_and_tokens_share_one_budget_of_failures(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  for (int i = 0; i < 6; i++)
+    assert_int_equal(fail_between_grants(&world, IAUTH_ERR_NETWORK), 1000);
+  iauth_invalidate(world.client, "t1");
+  world_pass(&world, 1000);
+  world_get(&world, 2);
+  world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t2\",\"expires_in\":1200}");
+  assert_int_equal(world.last_kind, IAUTH_REQUEST_APIS);
+  world_respond(&world, 503, "", "");
+  ask_products(&world, 3, 1000);
+  assert_failed(&world, 3, SERVER_ERROR);
+  assert_int_equal(world.answers[3].failure.retry_after_ms, 46000 - 12000 + 62);
   world_clean_up(&world);
 }
 
@@ -1146,7 +1279,7 @@ static void apis_that_came_end_their_own_wait(void **state) {
   world_get(&world, 0);
   world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t1\",\"expires_in\":1200}");
   world_respond(&world, 429, "Retry-After: 1000\r\n", "");
-  world_pass(&world, 1000);
+  world_pass(&world, 2000);
   world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
   world_grant(&world, "t2", 1200);
   iauth_invalidate(world.client, "t2");
@@ -1395,7 +1528,7 @@ static void a_failure_inside_an_event_is_told_as_what_it_is(void **state) {
   world.on_event = fail_in_quota;
   world_get(&world, 0);
   world_respond(&world, 200, JSON_TYPE "x-quota-usage: 1\r\n", "{\"accessToken\":\"t1\",\"expires_in\":1200}");
-  world_pass(&world, 1000);
+  world_pass(&world, 2000);
   world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
   world_respond(&world, 503, "x-quota-usage: 2\r\n", "");
   assert_int_equal(world.failure.error, IAUTH_ERR_SERVER_ERROR);
@@ -1571,6 +1704,9 @@ int main(void) {
       cmocka_unit_test(retry_after_is_honoured),
       cmocka_unit_test(long_retry_after_holds_everybody_but_the_forced),
       cmocka_unit_test(an_exhausted_limit_is_waited_for),
+      cmocka_unit_test(grants_in_between_do_not_speed_up_retries),
+      cmocka_unit_test(the_background_does_not_speed_up_either),
+      cmocka_unit_test(a_refused_refresh_alone_is_no_failure),
       cmocka_unit_test(an_attempt_has_a_deadline),
       cmocka_unit_test(a_caller_has_a_deadline),
       cmocka_unit_test(a_deadline_after_a_failure_tells_the_failure),
@@ -1611,6 +1747,8 @@ int main(void) {
       cmocka_unit_test(inbenta_s_endpoint),
       cmocka_unit_test(a_failed_attempt_brings_the_valid_token),
       cmocka_unit_test(a_hanging_api_brings_the_valid_token),
+      cmocka_unit_test(two_slow_answers_hold_a_caller_no_longer_than_one),
+      cmocka_unit_test(a_wait_does_not_outsleep_the_token),
       cmocka_unit_test(refused_everywhere_the_token_lives_on),
       cmocka_unit_test(a_refusal_is_about_the_token_that_was_sent),
       cmocka_unit_test(without_another_way_a_refused_refresh_is_told),
@@ -1619,6 +1757,7 @@ int main(void) {
       cmocka_unit_test(products_that_cannot_be_had),
       cmocka_unit_test(products_without_a_token),
       cmocka_unit_test(a_new_token_asks_for_apis_only_when_their_wait_is_over),
+      cmocka_unit_test(apis_and_tokens_share_one_budget_of_failures),
       cmocka_unit_test(apis_that_came_end_their_own_wait),
       cmocka_unit_test(a_token_lives_no_longer_than_its_giver_knows),
       cmocka_unit_test(the_same_token_again_is_no_news),

@@ -2,8 +2,8 @@
  * answers turn bad, lives through an hour of them, and through an hour after.
  *
  * Bounds (docs/architecture.md "Rules of the state machine"): under failures and refusals 90 requests an hour while somebody
- * waits, 60 else; with grants one a life; what is forced keeps the minimum interval. The table that is printed shows the
- * counts: in the bad hour, and in the one after. */
+ * waits, 60 else; with grants one a life; what is forced and granted keeps the minimum interval. The table that is printed
+ * shows the counts: in the bad hour, and in the one after. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +12,10 @@
 #define HOUR_MS 3600000
 #define LATENCY_MS 100
 #define LIFETIME_S 1200
+#define LONG_LIFETIME_S 86400
+#define FAILURES_MAX 90      /* an hour, while somebody waits */
+#define IDLE_FAILURES_MAX 60 /* the same while nobody waits */
+#define FORCED_MAX 3600      /* an hour, of what is granted at once */
 
 /* ---------------------------------------------------------------------------------------------------
  * Answers. */
@@ -19,7 +23,8 @@
 typedef enum {
   EVERYWHERE, /* whatever is asked */
   REFRESH_ONLY,
-  APIS_ONLY, /* and /auth leaves them out */
+  APIS_ONLY,    /* from the start, and /auth leaves them out */
+  ALL_BUT_AUTH, /* the same, and /refreshToken; the token lives longer than the bad hour */
   REAUTHORIZE_ONLY
 } place;
 
@@ -87,6 +92,7 @@ static const hostile answers[] = {
     {.name = "apis 503", .where = APIS_ONLY, .status = 503},
     {.name = "apis 404", .where = APIS_ONLY, .status = 404},
     {.name = "apis hangs", .where = APIS_ONLY},
+    {.name = "all but /auth 503", .where = ALL_BUT_AUTH, .status = 503},
     {.name = "reauthorize fails", .where = REAUTHORIZE_ONLY, .error = IAUTH_ERR_NETWORK},
     {.name = "reauthorize: mistake", .where = REAUTHORIZE_ONLY, .error = IAUTH_ERR_INVALID_CONFIG},
     {.name = "reauthorize: expired", .where = REAUTHORIZE_ONLY, .granted_s = EXPIRED},
@@ -105,6 +111,7 @@ typedef enum {
   ALWAYS,
   IMPATIENT,
   FORCED,
+  FORCED_AND_PRODUCTS, /* now the one, now the other */
   INVALIDATING,
   PRODUCTS,
   HEARING,
@@ -112,11 +119,11 @@ typedef enum {
   KINDS
 } caller;
 
-static const char *const kinds[KINDS] = {"none",   "listens",     "30-45 s",  "1 s after", "short",
-                                         "forced", "invalidates", "products", "hears",     "wakes"};
+static const char *const kinds[KINDS] = {"none",         "listens",     "30-45 s",  "1 s after", "short", "forced",
+                                         "forced, prod", "invalidates", "products", "hears",     "wakes"};
 
 /* What is forced may go at the minimum interval where it is granted; nothing else may. */
-static bool is_forcing(caller kind) { return kind == FORCED || kind == INVALIDATING; }
+static bool is_forcing(caller kind) { return kind == FORCED || kind == FORCED_AND_PRODUCTS || kind == INVALIDATING; }
 
 typedef struct {
   world world; /* the first member: callbacks get it */
@@ -128,6 +135,7 @@ typedef struct {
   uint32_t next_waiter;
   int failed; /* callers who got an error in the last hour */
   bool was_answered;
+  uint32_t last_request; /* its answer is planned */
   int tokens_made;
 } life;
 
@@ -150,14 +158,16 @@ static void ask(life *life) {
   iauth_client *client = life->world.client;
   uint32_t waiter = life->next_waiter++ % WAITERS_MAX;
   int64_t now_ms = life->world.elapsed_ms;
-  iauth_get_options options = {.min_validity_ms = 30000, .force_refresh = life->kind == FORCED};
+  bool needs_apis = life->kind == PRODUCTS || (life->kind == FORCED_AND_PRODUCTS && waiter % 2 == 0);
+  iauth_get_options options = {
+      .min_validity_ms = needs_apis ? 0 : 30000,
+      .force_refresh = life->kind == FORCED || (life->kind == FORCED_AND_PRODUCTS && !needs_apis),
+      .needs_apis = needs_apis,
+  };
   if (life->kind == IMPATIENT)
     options.timeout_ms = 150;
   if (life->kind == LISTENER)
     iauth_use(client);
-  else if (life->kind == PRODUCTS)
-    assert_int_equal(iauth_get(client, waiter, &(iauth_get_options){.timeout_ms = 10000, .needs_apis = true}),
-                     IAUTH_OK);
   else
     assert_int_equal(iauth_get(client, waiter, &options), IAUTH_OK);
   life->ask_at_ms = INT64_MAX; /* … until it is answered */
@@ -172,14 +182,22 @@ static void ask(life *life) {
 /* ---------------------------------------------------------------------------------------------------
  * The server. */
 
+static bool leaves_apis_out(const hostile *answer) {
+  return answer->where == APIS_ONLY || answer->where == ALL_BUT_AUTH;
+}
+
+static int lifetime_s(const hostile *answer) { return answer->where == ALL_BUT_AUTH ? LONG_LIFETIME_S : LIFETIME_S; }
+
 static bool is_bad(const life *life, iauth_request_kind kind) {
-  static const iauth_request_kind places[] = {[REFRESH_ONLY] = IAUTH_REQUEST_REFRESH, [APIS_ONLY] = IAUTH_REQUEST_APIS};
   place where = life->answer->where;
-  if (life->world.elapsed_ms < life->bad_from_ms || life->world.elapsed_ms >= life->bad_until_ms)
+  if (life->world.elapsed_ms >= life->bad_until_ms)
     return false;
-  if (where == REAUTHORIZE_ONLY)
+  if (kind == IAUTH_REQUEST_APIS && leaves_apis_out(life->answer))
     return true;
-  return where == EVERYWHERE || places[where] == kind;
+  if (life->world.elapsed_ms < life->bad_from_ms)
+    return false;
+  return where == EVERYWHERE || where == REAUTHORIZE_ONLY ||
+         ((where == REFRESH_ONLY || where == ALL_BUT_AUTH) && kind == IAUTH_REQUEST_REFRESH);
 }
 
 static void reauthorize(life *life, uint32_t id, int64_t left_ms, const char *name) {
@@ -207,8 +225,8 @@ static void reply(life *life) {
   if (kind == IAUTH_REQUEST_APIS)
     snprintf(body, sizeof body, "{\"apis\":{\"a\":\"https://a.example\"}}");
   else
-    snprintf(body, sizeof body, "{\"accessToken\":\"%s\",\"expires_in\":%d%s}", name, LIFETIME_S,
-             answer->where == APIS_ONLY ? "" : ",\"apis\":{\"a\":\"https://a.example\"}");
+    snprintf(body, sizeof body, "{\"accessToken\":\"%s\",\"expires_in\":%d%s}", name, lifetime_s(answer),
+             leaves_apis_out(answer) ? "" : ",\"apis\":{\"a\":\"https://a.example\"}");
   if (bad && answer->where == REAUTHORIZE_ONLY && kind != IAUTH_REQUEST_REAUTHORIZE)
     response = fake_response(401, "", "");
   else if (bad && answer->granted_s < 0)
@@ -263,11 +281,11 @@ static int live_until(life *life, int64_t end_ms) {
       iauth_wake(life->world.client);
       life->wake_at_ms = at_ms + 1000;
     }
-    int sent = life->world.sent;
     iauth_run(life->world.client);
-    if (life->world.sent != sent || (life->world.request != NULL && life->reply_at_ms == INT64_MAX &&
-                                     life->world.sent_elapsed_ms == life->world.elapsed_ms))
+    if (life->world.request != NULL && life->world.request->id != life->last_request) {
+      life->last_request = life->world.request->id;
       life->reply_at_ms = life->world.elapsed_ms + LATENCY_MS;
+    }
     if (life->was_answered && life->ask_at_ms == INT64_MAX)
       life->ask_at_ms = life->world.elapsed_ms + (life->kind == PRODUCTS ? 5000 : 1000);
     life->was_answered = false;
@@ -275,21 +293,27 @@ static int live_until(life *life, int64_t end_ms) {
   return life->world.sent - before;
 }
 
+/* Whether what this caller forces is granted in the bad hour. */
+static bool is_granted(const hostile *answer, caller kind) {
+  if (!is_forcing(kind))
+    return false;
+  if (answer->where == REFRESH_ONLY ||
+      answer->where == ALL_BUT_AUTH) /* without a token, or after a refusal, to /auth */
+    return kind == INVALIDATING || answer->status == 401 || answer->status == 404;
+  return answer->where == APIS_ONLY || (answer->granted_s != 0 && answer->granted_s != EXPIRED);
+}
+
 /* The most requests that an hour of this may have. */
 static int bound_of(const hostile *answer, caller kind) {
-  bool granting = answer->granted_s != 0 && answer->granted_s != EXPIRED; /* there is a token to be had */
-  bool partly = answer->where == REFRESH_ONLY || answer->where == APIS_ONLY;
-  if (is_forcing(kind) && (granting || partly))
-    return answer->where == APIS_ONLY ? 2 * 3600 : 3600; /* the minimum interval; /apis follows each /auth */
+  if (is_granted(answer, kind))
+    return FORCED_MAX;
   if (answer->granted_s == 1)
-    return kind == NONE || kind == LISTENER ? 2 : 3600;
+    return kind == NONE || kind == LISTENER ? 2 : FORCED_MAX;
   if (answer->granted_s > 1)
     return 2 * 3600 / answer->granted_s + 2;
   if (answer->long_wait)
-    return kind == FORCED ? 62 : 5;
-  if (answer->where == APIS_ONLY)
-    return 90 + 8; /* and a refresh for each life */
-  return kind == NONE || kind == LISTENER ? 60 : 90;
+    return kind == FORCED || kind == FORCED_AND_PRODUCTS ? 62 : 5;
+  return kind == NONE || kind == LISTENER ? IDLE_FAILURES_MAX : FAILURES_MAX;
 }
 
 static void start_life(life *life, const hostile *answer, caller kind, uint64_t seed) {
@@ -305,7 +329,7 @@ static void start_life(life *life, const hostile *answer, caller kind, uint64_t 
     config = (iauth_config){
         .flow = IAUTH_FLOW_TOKEN, .endpoint = ENDPOINT, .api_key = "k", .auto_refresh = true, .can_reauthorize = true};
   world_start(&life->world, config);
-  life->bad_from_ms = INT64_MAX;
+  life->bad_from_ms = life->bad_until_ms = INT64_MAX;
   iauth_get_options options = {0};
   assert_int_equal(iauth_get(life->world.client, life->next_waiter++, &options), IAUTH_OK);
   iauth_run(life->world.client);
@@ -340,7 +364,7 @@ static void rates(void **state) {
       int bad = live_until(&life, life.bad_until_ms);
       int after = live_until(&life, life.bad_until_ms + HOUR_MS);
       /* Who asks regularly has recovered: the second half of the hour after brought no error. */
-      int after_max = is_forcing((caller)kind) ? 2 * 3600 : 20;
+      int after_max = is_forcing((caller)kind) ? FORCED_MAX : 20;
       bool good = bad <= bound_of(&answers[i], (caller)kind) && after <= after_max;
       int more = live_until(&life, life.bad_until_ms + HOUR_MS + HOUR_MS / 2);
       good = good && life.failed == 0 && more <= after_max;
