@@ -2,7 +2,7 @@
 
 import { errorFromC } from './errors.js';
 import { startInstance } from './instance.js';
-import { loadModule, wasmError } from './wasm.js';
+import { checkEnvironment, loadModule, wasmError } from './wasm.js';
 
 /** What the core tells. */
 export {
@@ -21,6 +21,7 @@ export {
  * @returns {Promise<import('./instance.js').Core>}
  */
 export async function startCore(config, listener) {
+  checkEnvironment();
   const module = await loadModule(config.wasm, config.timeoutMs);
   let core;
   try {

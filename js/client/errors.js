@@ -13,10 +13,13 @@ const BRAND = Symbol.for('inbenta-auth.AuthError');
 /** The origin that the browser sends, or why it sends none. */
 const origin = () => globalThis.origin ?? globalThis.location?.origin;
 
-/** Why this environment cannot use a domain key; undefined if it can. */
+/**
+ * Why this environment cannot use a domain key; undefined if it can. Every browser, and happy-dom, adds Origin and is a
+ * "Mozilla". jsdom says so too, but the fetch that it is given is Node's.
+ */
 function noOrigin() {
-  if (globalThis.process?.versions?.node)
-    return 'A domain key works in browsers only: Node sends no Origin. Use inbenta-auth/server, or the emulator in tests.';
+  if (!/^Mozilla(?!.*jsdom)/.test(globalThis.navigator?.userAgent))
+    return 'A domain key needs an Origin, which only browsers send. Use inbenta-auth/server; in tests, happy-dom or a browser.';
   if (origin() == 'null') return 'This page has no origin: it is a file, or in a sandbox without allow-same-origin.';
 }
 

@@ -24,13 +24,23 @@ async function read(source, timeoutMs) {
   });
 }
 
+/** What every supported browser has. Lockdown Mode switches WebAssembly off, and test environments lack some of the rest. */
+const NEEDED = ['WebAssembly', 'TextEncoder', 'TextDecoder', 'fetch'];
+
+/**
+ * Checks that the core can run here.
+ * @throws {AuthError} wasm_unavailable; the hint names what is missing
+ */
+export function checkEnvironment() {
+  const missing = NEEDED.filter((name) => !globalThis[name]);
+  if (missing[0])
+    throw new AuthError('wasm_unavailable', {
+      hint: `There is no ${missing.join(', no ')}. Lockdown Mode and test environments may lack it.`,
+    });
+}
+
 /** The AuthError for a module that did not start. A policy stops Chromium and Firefox at compiling, WebKit at the instance. */
 export function wasmError(cause, source) {
-  if (!globalThis.WebAssembly)
-    return new AuthError('wasm_unavailable', {
-      cause,
-      hint: 'There is no WebAssembly. Lockdown Mode switches it off.',
-    });
   try {
     new WebAssembly.Instance(new WebAssembly.Module(EMPTY));
   } catch {
@@ -38,11 +48,11 @@ export function wasmError(cause, source) {
   }
   if (cause instanceof RangeError)
     return new AuthError('wasm_unavailable', { cause, hint: 'There is no memory left: it takes 256 KB.' });
-  const hint =
+  const advice =
     typeof source == 'string'
-      ? `Serve inbenta-auth.wasm at ${source}, and allow that in the connect-src of the CSP: ${cause.message}.`
-      : undefined;
-  return new AuthError('wasm_unavailable', { cause, hint });
+      ? `Serve inbenta-auth.wasm at ${source}, and allow that in the connect-src of the CSP: `
+      : '';
+  return new AuthError('wasm_unavailable', { cause, hint: `${advice}${cause.message}.` });
 }
 
 async function compile(source, timeoutMs) {
@@ -59,7 +69,7 @@ async function compile(source, timeoutMs) {
  * @returns {Promise<WebAssembly.Module>}
  */
 export async function loadModule(source, timeoutMs) {
-  if (globalThis.WebAssembly && source instanceof WebAssembly.Module) return source;
+  if (source instanceof WebAssembly.Module) return source;
   const key = source ?? DEFAULT;
   const compiled = typeof key == 'string' ? byName : byBytes;
   if (!compiled.has(key)) compiled.set(key, compile(source ?? defaultWasm(), timeoutMs));

@@ -60,9 +60,12 @@ const CASES = {
   },
 };
 
-function withoutWebAssembly() {
-  delete window.WebAssembly;
-}
+/** Without these there is no client. */
+const WITHOUT = {
+  WebAssembly: () => delete window.WebAssembly,
+  TextEncoder: () => delete window.TextEncoder,
+  TextDecoder: () => delete window.TextDecoder,
+};
 
 /** Gets a token, refreshes it, listens to events and disposes of the client. Posts the result. `sdk` is the build. */
 const script = (endpoint) => `
@@ -136,10 +139,11 @@ for (const build of Object.keys(BUILDS)) {
       expect(fake.requests.map(({ url }) => url)).toEqual(['/v1/auth', '/v1/refreshToken']);
     });
 
-  test(`${build} without WebAssembly is wasm_unavailable`, async ({ page, fake }) => {
-    fake.answer = (response, request, n) => json(response, 200, grant(n));
-    const { code, hint } = await open(page, fake, build, withoutWebAssembly);
-    expect({ code, hint }).toEqual({ code: 'wasm_unavailable', hint: expect.stringContaining('no WebAssembly') });
-    expect(fake.requests).toEqual([]);
-  });
+  for (const [name, change] of Object.entries(WITHOUT))
+    test(`${build} without ${name} is wasm_unavailable`, async ({ page, fake }) => {
+      fake.answer = (response, request, n) => json(response, 200, grant(n));
+      const { code, hint } = await open(page, fake, build, change);
+      expect({ code, hint }).toEqual({ code: 'wasm_unavailable', hint: expect.stringContaining(`no ${name}.`) });
+      expect(fake.requests).toEqual([]);
+    });
 }

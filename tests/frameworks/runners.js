@@ -19,7 +19,9 @@ async function runRecipe(name, title, program, args, more = {}) {
 
 const vitest = (...args) => runRecipe('vitest', 'Vitest', 'vitest/vitest.mjs', ['run', ...args]);
 for (const environment of ['node', 'jsdom', 'happy-dom'])
-  results.test(`Vitest 5, ${environment}`, 'run', () => vitest('token.test.js', '--environment', environment));
+  results.test(`Vitest 5, ${environment}`, 'run', () =>
+    vitest('token.test.js', 'hint.test.js', '--environment', environment),
+  );
 results.test('Vitest 5, domain key', 'run', () => vitest('domain-key.test.js'));
 
 const ENVIRONMENTS = { node: 'node', jsdom: './jsdom-with-fetch.js', 'happy-dom': '@happy-dom/jest-environment' };

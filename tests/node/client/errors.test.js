@@ -81,17 +81,3 @@ test('instanceof: of any bundle; a class of the user’s own has only its own', 
   for (const other of [undefined, null, 'x', {}, new Error('x')])
     assert.ok(!(other instanceof AuthError), String(other));
 });
-
-test('a hint asks for no process, which browsers lack and bundlers make up', (t) => {
-  const process = Object.getOwnPropertyDescriptor(globalThis, 'process');
-  globalThis.origin = 'https://shop.example';
-  t.after(() => delete globalThis.origin);
-  for (const value of [undefined, {}, { versions: {} }]) {
-    Object.defineProperty(globalThis, 'process', { ...process, get: () => value });
-    try {
-      assert.match(new AuthError('origin_not_allowed').hint, /^Add https:\/\/shop\.example/);
-    } finally {
-      Object.defineProperty(globalThis, 'process', process);
-    }
-  }
-});

@@ -22,16 +22,19 @@ async function errorOf(t, refusal, flow) {
   return made.getToken().catch((error) => error);
 }
 
-/** The hint of a code in this environment. */
-function hintIn({ origin, node }, code, status = 403) {
-  const versions = Object.getOwnPropertyDescriptor(process, 'versions');
+const CHROME = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36';
+
+/** The hint of a code in this environment. `userAgent`: null where there is no navigator, as in Node 20. */
+function hintIn({ origin, userAgent = CHROME }, code, status = 403) {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
   if (origin) globalThis.origin = origin;
-  Object.defineProperty(process, 'versions', { ...versions, value: { ...process.versions, node } });
+  Object.defineProperty(globalThis, 'navigator', { configurable: true, value: userAgent && { userAgent } });
   try {
     return new AuthError(code, { status }, { credentialName: 'domain key', endpoint: 'https://api.inbenta.io/v1' })
       .hint;
   } finally {
-    Object.defineProperty(process, 'versions', versions);
+    delete globalThis.navigator;
+    if (before) Object.defineProperty(globalThis, 'navigator', before);
     delete globalThis.origin;
   }
 }
@@ -52,10 +55,15 @@ test('in a sandboxed frame and in a file, the hint names the missing origin', ()
     assert.match(hintIn({ origin: 'null' }, code), /no origin.*file.*sandbox/);
 });
 
-test('in Node, the hint for a domain key names browsers, with or without a DOM', () => {
-  for (const code of ['origin_not_allowed', 'credentials_rejected'])
-    for (const origin of [undefined, 'http://localhost'])
-      assert.match(hintIn({ origin, node: '22.0.0' }, code), /browsers only: Node/);
+// What each environment says of itself. tests/frameworks/ has the hint in the real ones.
+test('where no Origin is sent, the hint for a domain key says so: on servers, in workers and in jsdom', () => {
+  const dom = 'Mozilla/5.0 (linux) AppleWebKit/537.36 (KHTML, like Gecko)';
+  for (const userAgent of [null, 'Node.js/22', 'Deno/2.9.6', 'Bun/1.4.5', 'Cloudflare-Workers', `${dom} jsdom/31.0.1`])
+    for (const code of ['origin_not_allowed', 'credentials_rejected'])
+      for (const origin of [undefined, 'http://localhost'])
+        assert.match(hintIn({ origin, userAgent }, code), /needs an Origin, which only browsers send.*happy-dom/);
+  const happy = { origin: 'http://localhost:3000', userAgent: `${dom} HappyDOM/21.0.4` };
+  assert.match(hintIn(happy, 'origin_not_allowed'), /^Add http:\/\/localhost:3000 to/);
 });
 
 test('the server’s message comes first', async (t) => {

@@ -1,4 +1,5 @@
-// The hint of wasm_unavailable names the cause: no WebAssembly, no memory, or the URL of a module and its answer.
+// The hint of wasm_unavailable names the cause: what the environment lacks, no memory, or the URL of a module and its
+// answer.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -24,11 +25,24 @@ function replace(t, object, name, value) {
   t.after(() => Object.defineProperty(object, name, before));
 }
 
-test('the hint names an environment without WebAssembly', async (t) => {
-  replace(t, globalThis, 'WebAssembly', undefined);
-  const { code, hint } = await failure(t);
-  assert.equal(code, 'wasm_unavailable');
-  assert.match(hint, /no WebAssembly/);
+for (const name of ['WebAssembly', 'TextEncoder', 'TextDecoder', 'fetch'])
+  test(`the hint names an environment without ${name}`, async (t) => {
+    replace(t, globalThis, name, undefined);
+    const { code, hint, retryable } = await failure(t);
+    assert.equal(code, 'wasm_unavailable');
+    assert.match(hint, new RegExp(`There is no ${name}\\.`));
+    assert.equal(retryable, false);
+  });
+
+test('the hint names all that is missing, and a client goes on once it is there', async (t) => {
+  const { client, requests } = await fakeApi(t);
+  const before = { fetch, TextEncoder };
+  t.after(() => Object.assign(globalThis, before));
+  Object.assign(globalThis, { fetch: undefined, TextEncoder: undefined });
+  await assert.rejects(client.getToken(), ({ hint }) => /no TextEncoder, no fetch\./.test(hint));
+  Object.assign(globalThis, before);
+  assert.equal((await client.getToken()).accessToken, 'token-1');
+  assert.equal(requests.length, 1);
 });
 
 test('the hint names missing memory', async (t) => {
@@ -63,7 +77,8 @@ test('for an external module, the hint names its URL and the HTTP status, or the
 });
 
 test('the hint names bytes that are not a module', async (t) => {
-  const { code, cause } = await failure(t, { wasm: new Uint8Array([1, 2, 3]) });
+  const { code, hint, cause } = await failure(t, { wasm: new Uint8Array([1, 2, 3]) });
   assert.equal(code, 'wasm_unavailable');
+  assert.match(hint, /^WebAssembly\.compile\(\): .*\.$/);
   assert.ok(cause instanceof WebAssembly.CompileError);
 });

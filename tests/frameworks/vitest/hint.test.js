@@ -1,0 +1,15 @@
+// The hint for a refused domain key fits what this environment sends.
+import { createFromDomainKey } from 'inbenta-auth';
+import { startEmulator } from 'inbenta-auth/emulator';
+import { expect, test } from 'vitest';
+
+test('where an Origin is sent, the hint names it; where none is sent, it says so', async () => {
+  const emulator = await startEmulator({ domains: ['https://www.example.com'] });
+  const { endpoint, apiKey, domainKey } = emulator;
+  const client = createFromDomainKey(domainKey, apiKey, { endpoint });
+  const { hint } = await client.getToken().catch((error) => error);
+  const { origin } = emulator.requests.find(({ path }) => path == '/v1/auth');
+  expect(hint).toContain(origin ?? 'needs an Origin, which only browsers send');
+  client.dispose();
+  await emulator.close();
+});
