@@ -1,8 +1,10 @@
-/* Converts host names with other characters than ASCII, with libidn2. */
-#ifndef AUTHD_IDNA_H
-#define AUTHD_IDNA_H
+/* What inbenta-authd knows about domain names: punycode from libidn2, public suffixes from libpsl. libpsl takes its own
+ * list or the system's, whichever is newer. */
+#ifndef AUTHD_DOMAIN_NAMES_H
+#define AUTHD_DOMAIN_NAMES_H
 
-/* See authapi_to_ascii (authapi/keys/domains.h). */
-char *authd_to_ascii(const char *host);
+#include "authapi/keys/domains.h"
+
+extern const authapi_domain_names authd_domain_names;
 
 #endif
