@@ -19,7 +19,7 @@ typedef struct {
   authapi_store store;
   authapi_signer signer;
   authapi_signing_keys *keys;    /* owned by the host, zeroed at first; handlers update it */
-  authapi_to_ascii to_ascii;     /* for new domains */
+  authapi_domain_names names;    /* for new domains */
   int64_t (*now_s)(void *state); /* Unix seconds */
   void *clock_state;
   int64_t lifetime_s;           /* of access tokens */

@@ -147,7 +147,7 @@ static bool domains_field(const authapi *api, const cJSON *body, char domains[AU
   domains[0] = '\0';
   cJSON_ArrayForEach(entry, array) {
     const char *text = cJSON_GetStringValue(entry);
-    const char *problem = text != NULL ? authapi_add_domain(domains, text, api->to_ascii) : "not a string";
+    const char *problem = text != NULL ? authapi_add_domain(domains, text, &api->names) : "not a string";
     if (problem != NULL) {
       refuse_domain(text != NULL ? text : "(no string)", problem, response);
       return false;

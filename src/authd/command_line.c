@@ -9,7 +9,7 @@
 
 #include "authapi/keys/credentials.h"
 #include "authapi/keys/signing_keys.h"
-#include "authd/idna.h"
+#include "authd/domain_names.h"
 #include "base/base_url.h"
 
 #define LIFETIME_MAX_S 31536000
@@ -93,7 +93,7 @@ int authd_complain(int status, const char *format, ...) {
 }
 
 static int add_domain(authd_command_line *line, const char *entry) {
-  const char *problem = authapi_add_domain(line->domains, entry, authd_to_ascii);
+  const char *problem = authapi_add_domain(line->domains, entry, &authd_domain_names);
   return problem == NULL ? 0 : authd_complain(2, "--domain %s: %s", entry, problem);
 }
 

@@ -1,9 +1,12 @@
 /* Framing; see framing.h. */
 #include "authd/framing.h"
 
+#include <arpa/inet.h>
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/ascii.h"
 
 /* The headers that matter for framing. */
 typedef struct {
@@ -16,13 +19,13 @@ static bool is_name(const char *name, size_t size, const char *expected) {
   return size == strlen(expected) && strncasecmp(name, expected, size) == 0;
 }
 
+static bool is_letter_or_digit(char c) { return iauth__is_letter(c) || iauth__is_digit(c); }
+
 /* RFC 9110, 5.6.2: token. */
 static bool is_token(const char *name, size_t size) {
   static const char others[] = "!#$%&'*+-.^_`|~";
   for (size_t i = 0; i < size; i++) {
-    char c = name[i], lower = (char)(c | 0x20);
-    bool plain = (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z');
-    if (!plain && (c == '\0' || strchr(others, c) == NULL))
+    if (!is_letter_or_digit(name[i]) && (name[i] == '\0' || strchr(others, name[i]) == NULL))
       return false;
   }
   return size > 0;
@@ -62,12 +65,50 @@ static enum MHD_Result visit(void *user, enum MHD_ValueKind kind, const char *na
   return found->problem == NULL ? MHD_YES : MHD_NO;
 }
 
-/* True for "host" or "host:port" without characters of other parts of a URL. */
-static bool is_host(const char *host) {
-  for (const char *at = host; *at != '\0'; at++)
-    if (*at <= ' ' || *at > '~' || strchr("/\\?#@,\"<>", *at) != NULL)
-      return false;
-  return *host != '\0';
+/* RFC 3986, 3.2.2: an address in brackets, or a name. */
+static size_t host_size(const char *text) {
+  static const char others[] = "-._~!$&'()*+;=";
+  size_t size = 0;
+  if (text[0] == '[') {
+    char name[INET6_ADDRSTRLEN];
+    unsigned char address[sizeof(struct in6_addr)];
+    size = strcspn(++text, "]");
+    if (text[size] != ']' || size >= sizeof name)
+      return 0;
+    memcpy(name, text, size);
+    name[size] = '\0';
+    return inet_pton(AF_INET6, name, address) == 1 ? size + 2 : 0;
+  }
+  for (; text[size] != '\0'; size++) {
+    if (text[size] == '%') {
+      if (!iauth__is_hex(text[size + 1]) || !iauth__is_hex(text[size + 2]))
+        return 0;
+    } else if (!is_letter_or_digit(text[size]) && strchr(others, text[size]) == NULL) {
+      break;
+    }
+  }
+  return size;
+}
+
+/* RFC 9110, 7.2: a host, then perhaps a colon and a port, which may be empty. */
+static bool is_host(const char *text) {
+  size_t size = host_size(text);
+  const char *rest = text + size;
+  return size > 0 && (*rest == '\0' || (*rest == ':' && strspn(rest + 1, "0123456789") == strlen(rest + 1)));
+}
+
+/* RFC 9112, 3.2.2: a target such as http://host/path names the host as well, and a client sends the same one twice. */
+static const char *check_host(const headers *found, const char *target, bool is_1_1) {
+  if (found->hosts > 1 || (found->hosts == 0 && is_1_1))
+    return "Send Host once.";
+  if (found->host != NULL && !is_host(found->host))
+    return "Host is not a host.";
+  size_t scheme = strncasecmp(target, "http://", 7) == 0 ? 7 : strncasecmp(target, "https://", 8) == 0 ? 8 : 0;
+  const char *authority = target + scheme;
+  size_t size = strcspn(authority, "/?#");
+  if (scheme > 0 && (found->host == NULL || !is_name(authority, size, found->host)))
+    return "Host and the target name different hosts.";
+  return NULL;
 }
 
 static const char *check_length(const headers *found, bool is_1_1) {
@@ -94,11 +135,8 @@ const char *authd_framing_problem(struct MHD_Connection *connection, const char 
   MHD_get_connection_values_n(connection, MHD_HEADER_KIND, visit, &found);
   if (found.problem != NULL)
     return found.problem;
-  if (found.hosts > 1 || (found.hosts == 0 && is_1_1))
-    return "Send Host once.";
-  if (found.host != NULL && !is_host(found.host))
-    return "Host is not a host.";
-  return check_length(&found, is_1_1);
+  const char *problem = check_host(&found, target, is_1_1);
+  return problem != NULL ? problem : check_length(&found, is_1_1);
 }
 
 size_t authd_framing_unescape(void *state, struct MHD_Connection *connection, char *text) {

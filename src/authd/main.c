@@ -8,6 +8,7 @@
 #include "authd/manage_keys.h"
 #include "authd/serve.h"
 #include "base/private_file.h"
+#include "base/standard_files.h"
 
 static const authd_command serve_command = {"serve", "", authd_serve,
                                             AUTHD_LISTEN | AUTHD_LIFETIME | AUTHD_API | AUTHD_QUIET | AUTHD_ADMIN |
@@ -65,7 +66,8 @@ static int run_line(const authd_command_line *line) {
 
 int main(int argc, char **argv) {
   static authd_command_line line; /* too large for the stack */
-  signal(SIGXFSZ, SIG_IGN);       /* a file that reached its size limit is reported like a full disk */
+  iauth__standard_files_open();
+  signal(SIGXFSZ, SIG_IGN); /* a file that reached its size limit is reported like a full disk */
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
       fputs(authd_usage, stdout);

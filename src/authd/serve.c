@@ -13,9 +13,9 @@
 #include "authapi/endpoints.h"
 #include "authapi/management.h"
 #include "authd/certificate.h"
+#include "authd/domain_names.h"
 #include "authd/hosts.h"
 #include "authd/http.h"
-#include "authd/idna.h"
 #include "authd/last_used_writer.h"
 #include "authd/log_writer.h"
 #include "base/private_file.h"
@@ -271,7 +271,7 @@ int authd_serve(const authd_context *context) {
       .store = context->store,
       .signer = context->signer,
       .keys = &server.keys,
-      .to_ascii = authd_to_ascii,
+      .names = authd_domain_names,
       .now_s = authd_now_s,
       .lifetime_s = line->lifetime_s,
       .audit = context->audit,

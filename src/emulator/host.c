@@ -137,7 +137,7 @@ static const char *take_limits(authapi_limit throttle, authapi_limit quota) {
 const char *wasm_configure(char *strings, size_t len, int throttle_requests, int throttle_period_s, int quota_requests,
                            int quota_period_s) {
   api.now_s = now_s;
-  api.to_ascii = to_ascii;
+  api.names.to_ascii = to_ascii;
   api.signer = (authapi_signer){.open_key = open_key,
                                 .close_key = close_key,
                                 .sign = sign,

@@ -5,7 +5,7 @@
 
 #include "authapi/keys/origin_rules.h"
 #include "authapi/management.h"
-#include "authd/idna.h"
+#include "authd/domain_names.h"
 #include "handlers.h"
 
 static const char *header_of(void *state, const char *name) {
@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       "/admin/secrets/rotate", "/admin/signing-keys/rotate",
   };
   static authapi_signing_keys signing_keys;
-  static authapi api = {.keys = &signing_keys, .now_s = now_s, .to_ascii = authd_to_ascii};
+  static authapi api = {.keys = &signing_keys, .now_s = now_s, .names = authd_domain_names};
   static authapi_management admin;
   if (size < 1)
     return 0;

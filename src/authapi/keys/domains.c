@@ -10,12 +10,12 @@
 #include "authapi/keys/origin_rules.h"
 
 /* Converts the host in an entry to punycode, as browsers send it. */
-static char *entry_to_ascii(const char *entry, authapi_to_ascii to_ascii) {
+static char *entry_to_ascii(const char *entry, const authapi_domain_names *names) {
   const char *host = strstr(entry, "://");
   host = host != NULL ? host + 3 : strncmp(entry, "*.", 2) == 0 ? entry + 2 : entry;
   size_t head = (size_t)(host - entry), len = strcspn(host, ":/");
   char *name = strndup(host, len), *joined = NULL;
-  char *ascii = name != NULL ? to_ascii(name) : NULL;
+  char *ascii = name != NULL ? names->to_ascii(name) : NULL;
   if (ascii != NULL) {
     size_t size = strlen(entry) + strlen(ascii) + 1;
     joined = malloc(size);
@@ -36,12 +36,23 @@ static bool needs_idna(const char *entry) {
   return false;
 }
 
-const char *authapi_add_domain(char domains[AUTHAPI_DOMAINS_SIZE], const char *entry, authapi_to_ascii to_ascii) {
-  char *ascii = needs_idna(entry) ? entry_to_ascii(entry, to_ascii) : strdup(entry);
+/* A wildcard for a public suffix would admit the sites of strangers. */
+static const char *suffix_problem(const char *entry, const authapi_domain_names *names) {
+  bool too_wide = strncmp(entry, "*.", 2) == 0 && names->is_public_suffix != NULL && names->is_public_suffix(entry + 2);
+  return too_wide ? "Anybody can have a site there, because it is a public suffix: put your own name before it, as "
+                    "*.NAME.SUFFIX, or list each host."
+                  : NULL;
+}
+
+const char *authapi_add_domain(char domains[AUTHAPI_DOMAINS_SIZE], const char *entry,
+                               const authapi_domain_names *names) {
+  char *ascii = needs_idna(entry) ? entry_to_ascii(entry, names) : strdup(entry);
   if (ascii == NULL)
     return "not a host name that can be written in ASCII";
   const char *problem = authapi_domain_problem(ascii);
   size_t used = strlen(domains);
+  if (problem == NULL)
+    problem = suffix_problem(ascii, names);
   if (problem == NULL && used + strlen(ascii) + 2 > AUTHAPI_DOMAINS_SIZE)
     problem = "too many domains for one key";
   if (problem == NULL)

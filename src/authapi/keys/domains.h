@@ -5,13 +5,19 @@
 
 #include "authapi/store/store.h"
 
-/* Converts a host name from UTF-8 to non-transitional punycode (UTS #46), as browsers do. The caller frees the result.
- * NULL if no browser would accept the name, or if there is no memory. Each host passes its own function: libidn2
- * natively, Node's conversion in the emulator. */
-typedef char *(*authapi_to_ascii)(const char *host);
+/* What the program around the Auth API knows about domain names. */
+typedef struct {
+  /* Converts a host name from UTF-8 to non-transitional punycode (UTS #46), as browsers do. The caller frees the result.
+   * NULL if no browser would accept the name, or if there is no memory. */
+  char *(*to_ascii)(const char *host);
+  /* True for a name in ASCII under which anybody can register a name, such as "co.uk" and "github.io"
+   * (publicsuffix.org). NULL in the emulator, which has no list. */
+  bool (*is_public_suffix)(const char *host);
+} authapi_domain_names;
 
 /* Appends an entry in UTF-8 to `domains`, which holds one entry per line. Returns NULL, or why the entry was rejected
  * as a sentence with the remedy. Static text. */
-const char *authapi_add_domain(char domains[AUTHAPI_DOMAINS_SIZE], const char *entry, authapi_to_ascii to_ascii);
+const char *authapi_add_domain(char domains[AUTHAPI_DOMAINS_SIZE], const char *entry,
+                               const authapi_domain_names *names);
 
 #endif

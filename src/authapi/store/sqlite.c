@@ -1,9 +1,13 @@
 /* Keys in an SQLite file. The mode is WAL with synchronous=FULL: readers never wait for a writer, and an acknowledged
  * revocation is on disk. Only one thread at a time may use the connection.
  *
- * If the file is moved, replaced or deleted after it was opened, every call fails until the file is back or the program
- * is restarted. The old file is not used, because it would still grant keys that the new file has revoked. The new file
- * is not opened, because it may lie next to the log of the old one. */
+ * If the file is moved, replaced, deleted or written over after it was opened, every call fails until the file is back
+ * or the program is restarted. The old file is not used, because it would still grant keys that the new file has revoked.
+ * The new file is not opened, because it may lie next to the log of the old one.
+ *
+ * SQLite does not notice a file that was written over (cp backup.db keys.db): it is still the same file. So each change
+ * raises a number in the table `changes`, and before each call the number is read from the file itself, without the log.
+ * There it can only be the number of the last look, or a later one that the log was copied with. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <fcntl.h>
@@ -20,6 +24,8 @@
 #define BUSY_TIMEOUT_MS 5000
 #define RETRY_MS 10
 #define CHUNK_SIZE 32768 /* bytes by which the file grows */
+
+#define COUNT_CHANGE " BEGIN UPDATE changes SET number = number + 1 + (random() & 1023); END;"
 
 /* Each entry updates the schema by one version. A new file goes through all of them. */
 static const char *const migrations[] = {
@@ -46,6 +52,17 @@ static const char *const migrations[] = {
     /* Adds revoked API keys. */
     "ALTER TABLE api_keys ADD COLUMN revoked_s INTEGER NOT NULL DEFAULT 0;"
     "PRAGMA user_version = 3;",
+    /* Adds the number of changes. It begins at random, so that two databases have different ones, and grows at random,
+     * so that two copies of a database differ after a change. It always takes six bytes. */
+    "CREATE TABLE changes (number INTEGER NOT NULL);"
+    "INSERT INTO changes VALUES (0x400000000000 + (random() & 0xffffffffff));"
+    "CREATE TRIGGER api_key_added AFTER INSERT ON api_keys" COUNT_CHANGE
+    "CREATE TRIGGER api_key_changed AFTER UPDATE ON api_keys" COUNT_CHANGE
+    "CREATE TRIGGER credential_added AFTER INSERT ON credentials" COUNT_CHANGE
+    "CREATE TRIGGER credential_changed AFTER UPDATE ON credentials" COUNT_CHANGE
+    "CREATE TRIGGER signing_key_added AFTER INSERT ON signing_keys" COUNT_CHANGE
+    "CREATE TRIGGER signing_key_changed AFTER UPDATE ON signing_keys" COUNT_CHANGE
+    "CREATE TRIGGER signing_key_dropped AFTER DELETE ON signing_keys" COUNT_CHANGE "PRAGMA user_version = 4;",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
@@ -117,6 +134,9 @@ typedef struct {
   char problem[256]; /* of the last call, if SQLite itself does not know it; else "" */
   char *path, *wal_path;
   file_identity file, wal; /* as they were opened; .there is false for ":memory:" */
+  sqlite3_stmt *changes;   /* reads the number of changes */
+  int64_t changes_at;      /* where its page is in the file */
+  int64_t changes_seen;    /* the number that was last read from the file, or -1 */
 } sqlite_store;
 
 static file_identity identify(const char *path) {
@@ -129,18 +149,65 @@ static bool is_still(const file_identity *opened, const char *path) {
   return now.there && now.device == opened->device && now.number == opened->number;
 }
 
-/* False if the file or its log is no longer at its path. Then store->problem has the reason. */
+/* The result of a statement that returns one number; -1 if it fails. */
+static int64_t number_of(sqlite3_stmt *statement) {
+  int64_t number = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
+  sqlite3_reset(statement);
+  return number;
+}
+
+/* The number of changes in the file itself, or -1 if its page is not there. It is read through SQLite's own descriptor,
+ * because closing another one would drop the locks. The format is that of "Database File Format", 1.6 and 2.1: a leaf of
+ * a table (13) with one cell. The cell has 8 bytes of payload, ID 1, 2 bytes of header, and an integer of type 5. */
+static int64_t changes_in_file(const sqlite_store *store) {
+  static const unsigned char row[] = {8, 1, 2, 5};
+  unsigned char page[10], cell[sizeof row + 6];
+  sqlite3_file *file = NULL;
+  sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (file->pMethods->xRead(file, page, sizeof page, store->changes_at) != SQLITE_OK || page[0] != 13 || page[3] != 0 ||
+      page[4] != 1)
+    return -1;
+  int at = page[8] << 8 | page[9];
+  if (file->pMethods->xRead(file, cell, sizeof cell, store->changes_at + at) != SQLITE_OK ||
+      memcmp(cell, row, sizeof row) != 0)
+    return -1;
+  int64_t number = 0;
+  for (size_t i = sizeof row; i < sizeof cell; i++)
+    number = number << 8 | cell[i];
+  return number;
+}
+
+/* Sets store->problem if another program wrote over the file. Then it has any content, for example that of a backup. */
+static void check_changes(sqlite_store *store) {
+  int64_t number = changes_in_file(store);
+  if (number == store->changes_seen)
+    return;
+  /* The log was copied to the file if the number is a later one, but not later than the last change. */
+  int64_t last = number_of(store->changes);
+  if (last < 0)
+    snprintf(store->problem, sizeof store->problem, "%s", sqlite3_errmsg(store->db));
+  else if (number < store->changes_seen || number > last)
+    snprintf(store->problem, sizeof store->problem,
+             "another program wrote over %.100s; stop inbenta-authd, delete the -wal and -shm files, copy the file "
+             "again, and start",
+             store->path);
+  else
+    store->changes_seen = number;
+}
+
+/* False if the file or its log is no longer at its path, or has another content. Then store->problem has the reason. */
 static bool is_in_place(sqlite_store *store) {
   store->problem[0] = '\0';
   if (!store->file.there)
     return true;
   bool moved = !is_still(&store->file, store->path);
-  if (!moved && (!store->wal.there || is_still(&store->wal, store->wal_path)))
-    return true;
-  snprintf(store->problem, sizeof store->problem,
-           "%.150s was moved, replaced or deleted; put it back, or start inbenta-authd again",
-           moved ? store->path : store->wal_path);
-  return false;
+  if (moved || (store->wal.there && !is_still(&store->wal, store->wal_path)))
+    snprintf(store->problem, sizeof store->problem,
+             "%.150s was moved, replaced or deleted; put it back, or start inbenta-authd again",
+             moved ? store->path : store->wal_path);
+  else
+    check_changes(store);
+  return store->problem[0] == '\0';
 }
 
 /* NULL if the statement must not run. Then store->problem has the reason. */
@@ -449,6 +516,10 @@ static const char *problem_of(void *state) {
 
 static void close_store(void *state) {
   sqlite_store *store = state;
+  /* The last one who closes a file copies its log into it, which must not happen to the file of somebody else. */
+  if (store->changes != NULL && !is_in_place(store))
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+  sqlite3_finalize(store->changes);
   for (int i = 0; i < STATEMENTS; i++)
     sqlite3_finalize(store->statements[i]);
   sqlite3_close(store->db);
@@ -512,6 +583,23 @@ static bool is_ours(sqlite3 *db, const char *path, char *problem, size_t size) {
   return version >= 0 && version <= SCHEMA_VERSION;
 }
 
+/* Finds the page of the number of changes. A new page is only in the log, so the log is copied to the file, if possible. */
+static bool find_changes(sqlite_store *state) {
+  static const char query[] = "SELECT (rootpage - 1) * page_size FROM sqlite_schema, pragma_page_size"
+                              " WHERE name = 'changes'";
+  sqlite3_stmt *statement = NULL;
+  if (sqlite3_prepare_v2(state->db, query, -1, &statement, NULL) == SQLITE_OK)
+    state->changes_at = number_of(statement);
+  sqlite3_finalize(statement);
+  sqlite3_prepare_v3(state->db, "SELECT number FROM changes", -1, SQLITE_PREPARE_PERSISTENT, &state->changes, NULL);
+  if (state->changes == NULL || state->changes_at <= 0)
+    return false;
+  state->changes_seen = -1;
+  if (changes_in_file(state) < 0)
+    sqlite3_wal_checkpoint_v2(state->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+  return true;
+}
+
 /* Stores which files are open. If they were replaced while they were opened, returns false, and state->problem has the
  * reason. */
 static bool note_identity(sqlite_store *state, const char *path) {
@@ -527,6 +615,8 @@ static bool note_identity(sqlite_store *state, const char *path) {
   snprintf(state->wal_path, size, "%s-wal", resolved);
   /* The first read creates the log. */
   if (!run(state->db, "SELECT count(*) FROM api_keys"))
+    return false;
+  if (!find_changes(state))
     return false;
   state->file = identify(path);
   state->wal = identify(state->wal_path);
@@ -569,7 +659,7 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, char *pro
   }
   for (int i = 0; opened && i < STATEMENTS; i++)
     if (prepare(state, (statement_id)i) == NULL) {
-      snprintf(problem, size, "%s: %s", path, sqlite3_errmsg(state->db));
+      snprintf(problem, size, "%s: %s", path, problem_of(state));
       opened = false;
     }
   if (!opened) {

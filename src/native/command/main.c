@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/standard_files.h"
+
 /* The commands get and apis: print one token, then exit. */
 static int once(const command_options *options) {
   inbenta_auth *client;
@@ -29,6 +31,7 @@ static int once(const command_options *options) {
 int main(int argc, char **argv) {
   command_options options;
   int status;
+  iauth__standard_files_open();
   if (!options_read(argc, argv, &options, &status))
     return status;
   status = strcmp(options.command, "watch") == 0 ? watch(&options) : once(&options);

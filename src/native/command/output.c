@@ -4,13 +4,27 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool output_is_full(int error) { return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO; }
+bool output_may_work_later(int error) {
+  return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO || error == EAGAIN || error == ENXIO;
+}
+
+/* False if a pipe has no room, because nobody reads from it. A write would wait for the reader, and the token would expire
+ * meanwhile. A pipe that has any room takes PIPE_BUF bytes, more than most tokens
+ * have. */
+static bool has_room(int file) {
+  struct pollfd room = {.fd = file, .events = POLLOUT};
+  if (poll(&room, 1, 0) != 0)
+    return true; /* if it cannot be written, the write says why */
+  errno = EAGAIN;
+  return false;
+}
 
 static bool write_all(int file, const char *text, size_t len) {
   while (len > 0) {
@@ -35,8 +49,12 @@ static bool finish(int file, bool good) {
 }
 
 static bool write_directly(const char *path, const char *text, size_t len) {
-  int file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-  return file >= 0 && finish(file, write_all(file, text, len));
+  /* O_NONBLOCK: a named pipe without a reader cannot be opened now (ENXIO), and opening it must not wait for one. */
+  int file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0)
+    return false;
+  bool ready = has_room(file) && fcntl(file, F_SETFL, O_APPEND) == 0; /* a longer text may wait for its reader */
+  return finish(file, ready && write_all(file, text, len));
 }
 
 static bool replace(const char *path, const char *text, size_t len) {
@@ -61,7 +79,7 @@ static bool replace(const char *path, const char *text, size_t len) {
 bool output_write(const char *path, const char *text, size_t len) {
   struct stat info;
   if (path == NULL || strcmp(path, "/dev/stdout") == 0) /* a socket at /dev/stdout cannot be opened */
-    return write_all(STDOUT_FILENO, text, len);
+    return has_room(STDOUT_FILENO) && write_all(STDOUT_FILENO, text, len);
   /* "/dev/fd/1" may be a regular file that another process already has open. That process must see the new token, so
    * the file is not replaced. */
   bool is_device = strncmp(path, "/dev/", 5) == 0 || (stat(path, &info) == 0 && !S_ISREG(info.st_mode));

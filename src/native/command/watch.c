@@ -16,7 +16,7 @@
 #include "output.h"
 #include "print.h"
 
-#define RETRY_MS 5000 /* the pause before a token is written again after the disk was full */
+#define RETRY_MS 5000 /* the pause before a token is written again after it could not be written */
 
 struct watcher {
   const command_options *options;
@@ -25,7 +25,7 @@ struct watcher {
   char *text; /* the newest token in the output format, or NULL */
   size_t len;
   bool to_write, to_run; /* steps that are still open for the newest token */
-  bool is_full;          /* the full disk was already reported */
+  bool is_late;          /* it was already reported that the token cannot be written now */
   child child;
 };
 
@@ -73,22 +73,22 @@ static bool take_token(struct watcher *watcher, const inbenta_auth_token *token)
   return good || complain(EXIT_FAILED, "out of memory") == 0;
 }
 
-/* A full disk is reported once, and the write is retried while the token is valid. False for any other failure. */
+/* A full disk and a pipe without a reader are reported once, and the write is retried. False for any other failure. */
 static bool write_token(struct watcher *watcher) {
   const char *name = watcher->options->output != NULL ? watcher->options->output : "to standard output";
   if (output_write(watcher->options->output, watcher->text, watcher->len)) {
-    if (watcher->is_full)
+    if (watcher->is_late)
       complain(0, "%s: written at last", name);
-    watcher->to_write = watcher->is_full = false;
+    watcher->to_write = watcher->is_late = false;
     return true;
   }
-  if (!output_is_full(errno)) {
+  if (!output_may_work_later(errno)) {
     complain(EXIT_FAILED, "cannot write %s: %s", name, strerror(errno));
     return false;
   }
-  if (!watcher->is_full)
+  if (!watcher->is_late)
     complain(EXIT_FAILED, "cannot write %s: %s; trying again every %d seconds", name, strerror(errno), RETRY_MS / 1000);
-  watcher->is_full = true;
+  watcher->is_late = true;
   return true;
 }
 

@@ -1,7 +1,7 @@
 /* Management over HTTP: who may ask, and that it does what the commands do. */
 #include "authapi/keys/credentials.h"
 #include "authapi/management.h"
-#include "authd/idna.h"
+#include "authd/domain_names.h"
 #include "cmocka_all.h"
 #include "exchange.h"
 
@@ -31,7 +31,7 @@ static int set_up(void **state) {
   api = (authapi){.signer = authd_signer_openssl(),
                   .keys = &signing_keys,
                   .now_s = clock_now,
-                  .to_ascii = authd_to_ascii,
+                  .names = authd_domain_names,
                   .lifetime_s = 1200,
                   .apis_json = "{}"};
   if (!authapi_store_sqlite_open(&api.store, ":memory:", problem, sizeof problem) ||

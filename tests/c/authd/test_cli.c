@@ -21,8 +21,9 @@
 static char folder[] = "/tmp/test-cli-XXXXXX";
 static char out[65536], err[4096], answer[65536];
 
-/* Starts the program in `folder`, with its output into files there (stdout into *pipe_out if that
- * is not NULL). */
+/* Starts the program in `folder`. The output of a command goes to the files "out" and "err" there. That of a server
+ * (pipe_out is not NULL) goes to *pipe_out and "server-err": a server that shared "err" with the commands would write its
+ * log over their messages, because each has its own place in the file. */
 static pid_t start(const char *const *words, int *pipe_out) {
   int ends[2];
   if (pipe_out != NULL && pipe(ends) != 0)
@@ -37,7 +38,7 @@ static pid_t start(const char *const *words, int *pipe_out) {
       _exit(99);
     int to = pipe_out != NULL ? ends[1] : open("out", O_WRONLY | O_CREAT | O_TRUNC, 0600);
     dup2(to, STDOUT_FILENO);
-    dup2(open("err", O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
+    dup2(open(pipe_out != NULL ? "server-err" : "err", O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
     execv(AUTHD_PROGRAM, (char *const *)arguments);
     _exit(98);
   }
@@ -93,6 +94,12 @@ static const char *printed(const char *name) {
   snprintf(value, sizeof values[0], "%s", text != NULL ? text : "");
   cJSON_Delete(json);
   return value;
+}
+
+/* On failure, prints what the command said instead. */
+static void assert_said(const char *text) {
+  if (strstr(err, text) == NULL)
+    fail_msg("\"%s\" is not in: %s", text, err);
 }
 
 static char api_key[256], domain_key[256], domain_key_id[256], secret[256], secret_id[256];
@@ -261,7 +268,7 @@ static void mistakes_exit_with_2(void **state) {
       fail_msg("case %zu: exit %d, \"%s\"", i, status, err);
   }
   assert_int_equal(RUN("domain-key", "create", "--api-key", api_key), 2);
-  assert_non_null(strstr(err, "--domain"));
+  assert_said("--domain");
 }
 
 static void failures_exit_with_1(void **state) {
@@ -348,11 +355,11 @@ static void a_secret_rotated_under_a_running_server(void **state) {
   assert_non_null(strstr(answer, "key_revoked"));
   assert_int_equal(auth(&at, "secret", fresh), 200);
   assert_int_equal(RUN("secret", "rotate", secret_id), 1);
-  assert_non_null(strstr(err, "has expired; create a new one"));
+  assert_said("has expired; create a new one");
   assert_int_equal(RUN("secret", "rotate", domain_key_id), 1);
   assert_int_equal(RUN("secret", "revoke", old_id), 0);
   assert_int_equal(RUN("secret", "rotate", old_id), 1);
-  assert_non_null(strstr(err, "was revoked; create a new one"));
+  assert_said("was revoked; create a new one");
   stop(&at);
 }
 
@@ -372,7 +379,7 @@ static void a_signing_key_rotated_under_a_running_server(void **state) {
   assert_non_null(strstr(answer, kid));
   assert_int_equal(refresh(&at, token), 200);
   assert_int_equal(RUN("signing-key", "rotate"), 1);
-  assert_non_null(strstr(err, "rotate again later"));
+  assert_said("rotate again later");
   assert_int_equal(RUN("signing-key", "list"), 0);
   assert_non_null(strstr(out, "signing\n"));
   assert_non_null(strstr(out, kid));
@@ -403,7 +410,7 @@ static void a_port_in_use(void **state) {
   server at = serve("127.0.0.1:0");
   snprintf(listen, sizeof listen, "127.0.0.1:%u", at.port);
   assert_int_equal(RUN("serve", "--listen", listen), 1);
-  assert_non_null(strstr(err, "in use"));
+  assert_said("in use");
   kill(at.pid, SIGTERM);
   assert_int_equal(wait_for(at.pid), 0);
   at = serve(listen);
@@ -435,9 +442,9 @@ static void administration_for_who_has_the_token(void **state) {
   assert_int_equal(get(&at, "/admin/" ADMIN_TOKEN, ADMIN_HEADER), 404);
   assert_int_equal(auth(&at, "domainKey", domain_key), 200);
   stop(&at);
-  read_file("err", err, sizeof err);
-  assert_non_null(strstr(err, " GET /admin/api-keys 200 "));
-  assert_non_null(strstr(err, "reason=token_invalid"));
+  read_file("server-err", err, sizeof err);
+  assert_said(" GET /admin/api-keys 200 ");
+  assert_said("reason=token_invalid");
   assert_null(strstr(err, ADMIN_TOKEN));
 }
 
@@ -454,7 +461,7 @@ static void admin_tokens_that_are_refused(void **state) {
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     write_file("token", bad[i].text);
     assert_int_equal(RUN("serve", "--listen", "127.0.0.1:0", "--admin-token-file", "token"), 1);
-    assert_non_null(strstr(err, bad[i].message));
+    assert_said(bad[i].message);
     assert_null(strstr(err, "0123456789"));
   }
   char large[1000];
@@ -462,9 +469,9 @@ static void admin_tokens_that_are_refused(void **state) {
   large[sizeof large - 1] = '\0';
   write_file("token", large);
   assert_int_equal(RUN("serve", "--listen", "127.0.0.1:0", "--admin-token-file", "token"), 1);
-  assert_non_null(strstr(err, "at most 256"));
+  assert_said("at most 256");
   assert_int_equal(RUN("serve", "--listen", "127.0.0.1:0", "--admin-token-file", "none"), 1);
-  assert_non_null(strstr(err, "No such file"));
+  assert_said("No such file");
   assert_int_equal(RUN("serve", "--listen", "127.0.0.1:0", "--admin-token-file", "/"), 1);
   assert_int_equal(RUN("api-key", "list", "--admin-token-file", "token"), 2);
 }

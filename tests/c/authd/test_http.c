@@ -130,7 +130,7 @@ static void what_is_not_http(void **state) {
   (void)state;
   static const char bad_length[] = "POST /v1/auth HTTP/1.1\r\nHost: x\r\n"
                                    "Content-Length: -1\r\nConnection: close\r\n\r\n";
-  static const char *const requests[] = {"\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", bad_length};
+  static const char *const requests[] = {"GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", bad_length};
   for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
     assert_int_not_equal(net_ask(at.port, requests[i], answer, sizeof answer), 200);
   assert_int_equal(

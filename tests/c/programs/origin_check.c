@@ -5,7 +5,7 @@
 
 #include "authapi/keys/domains.h"
 #include "authapi/keys/origin_rules.h"
-#include "authd/idna.h"
+#include "authd/domain_names.h"
 
 int main(void) {
   static char line[4096], domains[AUTHAPI_DOMAINS_SIZE];
@@ -16,7 +16,7 @@ int main(void) {
       return 1;
     *origin++ = '\0';
     domains[0] = '\0';
-    if (authapi_add_domain(domains, line, authd_to_ascii) != NULL)
+    if (authapi_add_domain(domains, line, &authd_domain_names) != NULL)
       putchar('x');
     else
       putchar(authapi_origin_allowed(domains, origin) ? '1' : '0');

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* Sends `len` bytes to 127.0.0.1:`port` and reads until the server closes or is silent for 2 s, up
+/* Sends `len` bytes to 127.0.0.1:`port` and reads until the server closes or is silent for 20 s, up
  * to `size` - 1 bytes, which end in NUL. Returns the HTTP status, 0 if there was none, -1 if nobody
  * listens. */
 int net_exchange(unsigned short port, const char *request, size_t len, char *answer, size_t size);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "authd/idna.h"
+#include "authd/domain_names.h"
 
 static int64_t clock_now(void *state) {
   (void)state;
@@ -20,7 +20,7 @@ static bool start(served *at, const char *path, int file) {
   at->api = (authapi){.signer = authd_signer_openssl(),
                       .keys = &at->keys,
                       .now_s = clock_now,
-                      .to_ascii = authd_to_ascii,
+                      .names = authd_domain_names,
                       .lifetime_s = 1200,
                       .apis_json = "{}"};
   if (!authapi_store_sqlite_open(&at->api.store, path, problem, sizeof problem) ||

@@ -101,7 +101,6 @@ test('against DNS rebinding, /admin/ is served only under localhost, addresses a
     'evillocalhost',
     '127.0.0.1.evil.example',
     'x.keys.example',
-    '[::1',
     '1',
   ]) {
     for (const path of ['/admin/', '/admin/api-keys']) assert.equal(await ask(endpoint, path, host), 421, host);
@@ -118,6 +117,14 @@ test('domains that belong to no single owner are refused', async (t) => {
       ({ code, stderr }) => code == 2 && /top-level domain|has a dot/.test(stderr),
       domain,
     );
+  // Public suffixes: of registries, of companies, by a rule for all names ("*.ck"), in capitals, and beyond ASCII.
+  for (const domain of ['*.co.uk', '*.github.io', '*.anything.ck', '*.GitHub.IO', '*.公司.cn', '*.xn--55qx5d.cn'])
+    await assert.rejects(
+      authd.createDomainKey(apiKey, [domain]),
+      ({ code, stderr }) => code == 2 && /public suffix: put your own name before it, as \*\.NAME\.SUFFIX/.test(stderr),
+      domain,
+    );
+  await authd.createDomainKey(apiKey, ['*.shop.co.uk', '*.shop.github.io', '*.www.ck', 'shop.github.io', 'github.io']);
   const { domains } = await authd.createDomainKey(apiKey, [
     'localhost',
     '*.localhost',

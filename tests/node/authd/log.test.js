@@ -1,9 +1,12 @@
 // The log as JSON: grants and refusals for programs, without credentials.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Authd } from '../../support/authd.js';
@@ -46,6 +49,30 @@ test('each request is one JSON object without credentials', async (t) => {
   }
   const written = authd.log.join('\n');
   for (const credential of [apiKey, domainKey, accessToken]) assert.ok(!written.includes(credential));
+});
+
+test('if standard error is closed, the access log does not go into the audit log', async (t) => {
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  const apiKey = await authd.createApiKey();
+  const audit = `${authd.db}.audit`;
+  const server = spawn(
+    'sh',
+    ['-c', `exec ${authd.program} serve --db ${authd.db} --listen 127.0.0.1:0 --audit ${audit} 2>&- <&-`],
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  t.after(() => server.kill('SIGKILL'));
+  const [line] = await once(createInterface(server.stdout), 'line');
+  const endpoint = line.match(/listening on (\S+)$/)[1];
+  for (let i = 0; i < 3; i++)
+    await fetch(`${endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': apiKey }, body: '{}' });
+  server.kill('SIGTERM');
+  assert.deepEqual(await once(server, 'exit'), [0, null]);
+  const lines = (await readFile(audit, 'utf8')).trimEnd().split('\n');
+  assert.deepEqual(
+    lines.map((text) => JSON.parse(text).event),
+    ['token grant', 'token grant', 'token grant'],
+  );
 });
 
 test('an unknown format is refused', async () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { Authd } from '../../support/authd.js';
 
 const ADMIN_TOKEN = '0123456789abcdef'.repeat(2);
+const COPIES = 20; // how often a backup is copied over the open database
 const POLL_MS = 1000; // instances read the signing keys once a second
 
 /** Starts inbenta-authd with an API key and a secret. */
@@ -41,6 +42,8 @@ async function published({ endpoint }) {
   const { keys } = await (await fetch(new URL('/.well-known/jwks.json', endpoint))).json();
   return keys.map(({ kid }) => kid);
 }
+
+const removeLog = ({ db }) => Promise.all(['-wal', '-shm'].map((end) => rm(db + end, { force: true })));
 
 /** Waits a few seconds for `condition`. */
 async function until(condition) {
@@ -164,6 +167,64 @@ test('the server stops granting if its database was moved, replaced or deleted',
   await rm(authd.db); // deleted
   await refusesAll();
   assert.equal(await authd.stop(), 0);
+});
+
+test('a backup that is copied over the open database is refused, never served', async (t) => {
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  const { apiKey } = await authd.command('api-key', 'create', '--name', 'shop');
+  const { secret, id } = await authd.command('secret', 'create', '--api-key', apiKey);
+  const backup = `${authd.db}.backup`;
+  await promisify(execFile)('cp', [authd.db, backup]);
+  await authd.command('secret', 'revoke', id); // this is in the file, because no other program has it open
+  for (let round = 0; round < COPIES; round++) {
+    const current = `${authd.db}.current`;
+    await promisify(execFile)('cp', [authd.db, current]);
+    const served = { authd, apiKey, secret, endpoint: await authd.serve() };
+    assert.equal((await auth(served)).status, 403);
+    const seen = new Set();
+    let over = false;
+    const load = Array.from({ length: 8 }, async () => {
+      while (!over) seen.add((await auth(served)).status);
+    });
+    await promisify(execFile)('cp', [backup, authd.db]);
+    await sleep(50);
+    over = true;
+    await Promise.all(load);
+    assert.deepEqual(
+      [...seen].filter((status) => status != 403 && status != 500),
+      [],
+    );
+    assert.equal((await auth(served)).status, 500);
+    assert.equal((await fetch(new URL('/healthz', served.endpoint))).status, 503);
+    assert.ok(
+      authd.log.some((line) => /problem: another program wrote over .*keys\.db; stop inbenta-authd/.test(line)),
+    );
+    assert.equal(await authd.stop(), 0);
+    assert.deepEqual(await readFile(authd.db), await readFile(backup), 'the server wrote its log into it');
+    await removeLog(authd);
+    await promisify(execFile)('cp', [current, authd.db]);
+  }
+  // As the message says: the copy is served once the log of the other database is gone.
+  await promisify(execFile)('cp', [backup, authd.db]);
+  assert.equal((await auth({ apiKey, secret, endpoint: await authd.serve() })).status, 200);
+});
+
+test('a log that belongs to an older copy of the database is refused at the start', async (t) => {
+  const { authd } = await start(t);
+  const older = `${authd.db}.older`;
+  await authd.command('api-key', 'create', '--name', 'one');
+  for (const end of ['', '-wal']) await copyFile(authd.db + end, older + end); // as they are now, while the server runs
+  await authd.stop();
+  await authd.command('api-key', 'create', '--name', 'two');
+  await copyFile(`${older}-wal`, `${authd.db}-wal`);
+  await assert.rejects(
+    authd.command('api-key', 'list'),
+    ({ code, stderr }) =>
+      code == 1 && /another program wrote over .*; stop inbenta-authd, delete the -wal/.test(stderr),
+  );
+  await removeLog(authd);
+  assert.equal((await authd.command('api-key', 'list')).length, 3);
 });
 
 test('on a full disk a revocation works, and a change that cannot be stored is refused as a whole', async (t) => {

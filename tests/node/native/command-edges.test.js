@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { lstat, mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -144,6 +145,67 @@ test('a symbolic link as --output is followed and stays; a broken link is refuse
   assert.equal(await refused.ended, 1);
   assert.match(refused.stderr, /cannot write .*nowhere: No such file/);
   assert.ok((await lstat(nowhere)).isSymbolicLink());
+});
+
+test('a pipe as --output that nobody reads is reported once, and a reader gets the newest token later', async (t) => {
+  const { endpoint } = await shortLived(t);
+  const pipe = join(await folderFor(t), 'pipe');
+  await promisify(execFile)('mkfifo', [pipe]);
+
+  // Nobody has it open: opening it must not wait, not even for SIGTERM.
+  const alone = startWatch(t, ['--endpoint', endpoint, '--output', pipe]);
+  await until('the report', () => /pipe: No such device or address; trying again every 5 seconds/.test(alone.stderr));
+  const start = performance.now();
+  assert.equal(await alone.stop(), 0);
+  assert.ok(performance.now() - start < 5000);
+
+  // It is open, but full.
+  const reader = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+  t.after(() => closeSync(reader));
+  const tryTo = (step) => {
+    try {
+      return step();
+    } catch (error) {
+      assert.equal(error.code, 'EAGAIN');
+    }
+  };
+  while (tryTo(() => writeSync(reader, 'x'.repeat(4096))));
+  const watched = startWatch(t, ['--endpoint', endpoint, '--output', pipe]);
+  await until('the report', () => /pipe: Resource temporarily unavailable; trying again/.test(watched.stderr));
+  const rest = Buffer.alloc(65_536);
+  const text = () => rest.toString('latin1', 0, tryTo(() => readSync(reader, rest)) ?? 0);
+  while (text() != '');
+  let got = '';
+  await until('the token', () => /^token-\d+\n$/.test((got += text())));
+  await until('the second report', () => /pipe: written at last/.test(watched.stderr));
+  assert.equal(await watched.stop(), 0);
+  assert.equal(watched.stderr.match(/cannot write/g).length, 1);
+});
+
+test('what cannot be written to ends watch with the reason, and leaves nothing beside it', async (t) => {
+  const { endpoint } = await serveApi(t);
+  const folder = await folderFor(t);
+  for (const [output, reason] of [
+    [folder, /Is a directory/],
+    [join(folder, 'none/token'), /No such file or directory/],
+    ['', /No such file or directory/],
+  ]) {
+    const watched = startWatch(t, ['--endpoint', endpoint, '--output', output]);
+    assert.equal(await watched.ended, 1);
+    assert.match(watched.stderr, reason);
+  }
+  assert.deepEqual(await readdir(folder), []);
+});
+
+test('if standard output is closed, the token goes nowhere, and certainly not to the API', async (t) => {
+  const { endpoint, requests } = await serveApi(t);
+  for (const words of ['get', 'watch', 'apis']) {
+    const shell = `exec ${COMMAND} ${words} --endpoint ${endpoint} >&- <&-`;
+    const { status, stderr } = await execute('sh', ['-c', shell], { env: KEYS });
+    assert.equal(status, 1, words);
+    assert.match(stderr, /cannot write to standard output/);
+  }
+  assert.equal(requests.length, 3);
 });
 
 test('/dev/stdout works as --output', async (t) => {
