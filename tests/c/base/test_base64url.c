@@ -1,4 +1,4 @@
-/* base64url against the vectors of RFC 4648, section 10, without padding. */
+/* Tests base64url with the vectors of RFC 4648, section 10, without padding. */
 #include "base/base64url.h"
 #include "cmocka_all.h"
 
@@ -22,7 +22,8 @@ static void vectors(void **state) {
 static void refused(void **state) {
   (void)state;
   char bytes[4];
-  static const char *const texts[] = {"Zg==", "Z", "A", "AAAAA", "Zh", "Zm9", "a+b/", "a b", "Zm9vYmE", "Zm9v\xff", "Zm\xffv"};
+  static const char *const texts[] = {"Zg==", "Z",   "A",       "AAAAA",    "Zh",     "Zm9",
+                                      "a+b/", "a b", "Zm9vYmE", "Zm9v\xff", "Zm\xffv"};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (iauth__base64url_decode(texts[i], strlen(texts[i]), bytes, sizeof bytes) != -1)
       fail_msg("taken: %s", texts[i]);

@@ -1,4 +1,4 @@
-/* Slim number parsing against libc's. */
+/* Compares our number parser with libc's. */
 #include "base/number.h"
 #include "cmocka_all.h"
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Reads a text that is a number; fails the test if it is not taken for one. */
+/* Reads a number. Fails the test if the parser rejects it. */
 static double number_of(const char *text) {
   double value = 0;
   if (!iauth__parse_number(text, strlen(text), &value))
@@ -63,7 +63,7 @@ static void not_numbers(void **state) {
   assert_true(iauth__parse_number("12003", 4, &value) && value == 1200);
 }
 
-static void near_libc(void **state) {
+static void close_to_libc(void **state) {
   (void)state;
   static const char *const texts[] = {"3.141592653589793238462643383", "1e300", "2.2e-300",
                                       "123456789012345678901234567890", "0.0000000000000000000000001"};
@@ -91,7 +91,7 @@ static void every_integer_shape(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(same_as_libc),      cmocka_unit_test(not_numbers),         cmocka_unit_test(near_libc),
+      cmocka_unit_test(same_as_libc),      cmocka_unit_test(not_numbers),         cmocka_unit_test(close_to_libc),
       cmocka_unit_test(hostile_exponents), cmocka_unit_test(every_integer_shape),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
