@@ -111,7 +111,7 @@ test('after the admin token leaked, a new one applies on SIGHUP; a signal withou
   await signal(/--admin-token-file .*: unchanged/);
   const next = 'f'.repeat(40);
   await writeFile(file, `${next}\n`);
-  await signal(/--admin-token-file .*: read again, and used from now on/);
+  await signal(/--admin-token-file .*: reloaded and used from now on/);
   assert.equal((await ask(ADMIN_TOKEN)).status, 401);
   assert.equal((await ask(next)).status, 201);
   await writeFile(file, 'short');

@@ -74,12 +74,12 @@ for (const [name, use] of Object.entries({
 test('after a sleep of a night, a listener for "token" gets a new token', async (t) => {
   const time = takeTime(t);
   const { client, requests } = await fakeApi(t);
-  const heard = [];
-  client.addEventListener('token', ({ detail }) => heard.push(detail.accessToken));
+  const received = [];
+  client.addEventListener('token', ({ detail }) => received.push(detail.accessToken));
   await client.getToken();
   await time.pass(10 * 60 * MINUTE_MS);
-  while (heard.length < 2) await sleep(10);
-  assert.deepEqual(heard, ['token-1', 'token-2']);
+  while (received.length < 2) await sleep(10);
+  assert.deepEqual(received, ['token-1', 'token-2']);
   assert.equal(requests.length, 2);
 });
 
