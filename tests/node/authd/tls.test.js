@@ -134,8 +134,8 @@ test('unusable files are reported by name at the start', async (t) => {
   for (const [cert, key, message] of [
     [join(folder, 'none.pem'), own.keyFile, /none\.pem: No such file/],
     [own.file, join(folder, 'none.pem'), /none\.pem: No such file/],
-    [empty, own.keyFile, /empty\.pem: there is no certificate/],
-    [own.file, empty, /empty\.pem: there is no private key/],
+    [empty, own.keyFile, /empty\.pem: has no certificate/],
+    [own.file, empty, /empty\.pem: has no private key/],
     [own.file, others.keyFile, /is not the key of the certificate/],
     [own.file, open, /open\.pem: other accounts can use it; run: chmod 600 .*open\.pem/],
   ]) {

@@ -184,7 +184,7 @@ test('on a full disk a revocation works, and a change that cannot be stored is r
     else refused = answer;
   }
   assert.equal(refused?.status, 500, `${made.length} secrets were made`);
-  assert.match(refused.error.message, /This was not done, because the database failed/);
+  assert.match(refused.error.message, /This was not done because the database failed/);
   assert.equal((await auth(served)).status, 200); // tokens are still granted
   const revoked = await manage(served, 'secrets/revoke', { id: served.secretId });
   assert.equal(revoked.status, 200, authd.log.slice(-4).join('\n'));
