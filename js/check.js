@@ -6,30 +6,31 @@
 import { parseArgs } from 'node:util';
 import { checkConfig, checkKey, FLOW_DOMAIN_KEY } from './client/config.js';
 
-export const CHECK_USAGE = `inbenta-auth check: asks the Auth API once with your keys, and says what to do.
+export const CHECK_USAGE = `inbenta-auth check: sends one request with your keys to the Auth API, and says what to do.
 
   INBENTA_DOMAIN_KEY=… INBENTA_API_KEY=… npx inbenta-auth check --origin https://www.example.com
 
-  --origin ORIGIN        the origin of your pages, as the domain key's list has it
-  --domain-key KEY       or INBENTA_DOMAIN_KEY in the environment, which other users of the machine cannot see
-  --api-key KEY          or INBENTA_API_KEY
-  --endpoint URL         base URL of the Auth API (https://api.inbenta.io/v1)
-  --domain-key-name NAME the name of the domain key in the request. Without it, domainKey is tried and, if the API
-                         refuses that as a bad request, domain_key
+  --origin ORIGIN        the origin of your pages, as in the domain key's list of domains
+  --domain-key KEY       default: INBENTA_DOMAIN_KEY in the environment, which other users cannot see
+  --api-key KEY          default: INBENTA_API_KEY in the environment
+  --endpoint URL         the base URL of the Auth API (https://api.inbenta.io/v1)
+  --domain-key-name NAME the name of the domain key in the request. By default, the command sends domainKey. If the API
+                         refuses that as a bad request, it sends domain_key
   --timeout S            for one request, in seconds (10)
-  --json                 prints one JSON object instead of text
+  --json                 print one JSON object instead of text
   --help
 
-Exit status: 0 a page gets a token; 1 it does not, and something has to be changed; 2 the arguments are wrong; 3 the API
-could not be reached, failed, or limits requests: try again later. It spends one login of the API key, at most two.
+Exit status: 0 a page gets a token; 1 a page gets no token, and you must change something; 2 the arguments are wrong;
+3 the API was not reached, failed, or limits requests: try again later. Each run counts as one login of the API key, or
+two if both names are sent.
 `;
 
-const NAMES = ['domainKey', 'domain_key'];
+const DOMAIN_KEY_NAMES = ['domainKey', 'domain_key'];
 const BODY_MAX = 65_536;
 const CREDENTIAL_MIN = 8; // a shorter one may occur in ordinary words
 const MESSAGE_MAX = 200;
 
-const CACHED = 'If you have just changed something: a gateway can repeat an old refusal for five minutes.';
+const CACHED_ADVICE = 'If you have just changed something, wait: a gateway can repeat an old refusal for five minutes.';
 
 export class CheckError extends Error {}
 
@@ -48,7 +49,7 @@ const OPTIONS = {
 /** Returns "https://www.example.com". Throws an error that shows the right form. */
 function checkOrigin(given) {
   if (given === undefined)
-    throw new CheckError('--origin is missing: the origin of your pages, such as https://www.example.com');
+    throw new CheckError('--origin is missing: give the origin of your pages, such as https://www.example.com');
   try {
     const { origin } = new URL(given);
     if (origin == given || `${origin}/` == given) return origin;
@@ -60,10 +61,10 @@ function checkOrigin(given) {
 }
 
 /** The settings, from the command line and the environment. Undefined for --help. */
-function settingsOf(words, environment) {
+function settingsOf(args, environment) {
   let values;
   try {
-    ({ values } = parseArgs({ args: words, options: OPTIONS }));
+    ({ values } = parseArgs({ args, options: OPTIONS }));
   } catch (error) {
     throw new CheckError(error.message.split('\n')[0]);
   }
@@ -72,8 +73,8 @@ function settingsOf(words, environment) {
     values['api-key'] ?? environment.INBENTA_API_KEY,
     values['domain-key'] ?? environment.INBENTA_DOMAIN_KEY,
   ];
-  if (!apiKey) throw new CheckError('--api-key is missing, and so is INBENTA_API_KEY');
-  if (!domainKey) throw new CheckError('--domain-key is missing, and so is INBENTA_DOMAIN_KEY');
+  if (!apiKey) throw new CheckError('the API key is missing; give --api-key or set INBENTA_API_KEY');
+  if (!domainKey) throw new CheckError('the domain key is missing; give --domain-key or set INBENTA_DOMAIN_KEY');
   const seconds = Number(values.timeout ?? 10);
   if (!(seconds > 0 && seconds <= 600))
     throw new CheckError(`--timeout ${values.timeout}: give a number of seconds from 1 to 600`);
@@ -94,7 +95,7 @@ function settingsOf(words, environment) {
       apiKey,
       domainKey,
       endpoint: endpoint.replace(/\/$/, ''),
-      names: name ? [name] : NAMES,
+      names: name ? [name] : DOMAIN_KEY_NAMES,
       timeoutMs: seconds * 1000,
       json: values.json,
     };
@@ -115,7 +116,7 @@ async function bodyOf(response) {
   return Buffer.concat(pieces).toString('utf8', 0, BODY_MAX);
 }
 
-function parsed(body) {
+function parseJson(body) {
   try {
     return JSON.parse(body);
   } catch {
@@ -124,7 +125,7 @@ function parsed(body) {
 }
 
 /** Sends one request with a browser's headers. Without an answer, `status` is 0 and `problem` is the cause. */
-async function ask({ origin, apiKey, domainKey, endpoint, timeoutMs }, name) {
+async function send({ origin, apiKey, domainKey, endpoint, timeoutMs }, name) {
   try {
     const response = await fetch(`${endpoint}/auth`, {
       method: 'POST',
@@ -137,26 +138,26 @@ async function ask({ origin, apiKey, domainKey, endpoint, timeoutMs }, name) {
     return {
       name,
       status: response.status,
-      body: parsed(body),
+      body: parseJson(body),
       hasBody: body.trim() != '',
       allows: response.headers.get('Access-Control-Allow-Origin'),
     };
   } catch (error) {
     const problem =
       error.name == 'TimeoutError'
-        ? `no answer within ${timeoutMs / 1000} s`
+        ? `no response within ${timeoutMs / 1000} s`
         : (error.cause?.code ?? error.cause?.message ?? error.message);
     return { name, status: 0, problem };
   }
 }
 
 /** The API's own error message, shortened, without unprintable characters and keys. */
-function sentenceOf(body, keys) {
-  const said =
+function messageOf(body, keys) {
+  const original =
     [body?.error?.message, body?.error, body?.Message, body?.message].find((value) => typeof value == 'string') ?? '';
   const clean = keys
     .filter((key) => key.length >= CREDENTIAL_MIN)
-    .reduce((words, key) => words.replaceAll(key, '…'), said);
+    .reduce((text, key) => text.replaceAll(key, '…'), original);
   return clean
     .replace(/[^\x20-\x7e\u00a0-\uffff]+/g, ' ')
     .trim()
@@ -170,70 +171,74 @@ const isApiError = (body) => typeof body?.error == 'object' && body.error !== nu
  * What an answer means for a page.
  * @returns {{verdict: string, exit: number, advice: string[]}}
  */
-function judge({ name, status, body, problem, allows }, { origin, endpoint, names }) {
-  const of = (verdict, exit, ...advice) => ({ verdict, exit, advice });
+function interpret({ name, status, body, problem, allows }, { origin, endpoint, names }) {
+  const result = (verdict, exit, ...advice) => ({ verdict, exit, advice });
   if (!status)
-    return of(
+    return result(
       'unreachable',
       3,
-      `There is no answer from ${endpoint}: ${problem}. Check the connection and the endpoint.`,
+      `There is no response from ${endpoint}: ${problem}. Check the connection and the endpoint.`,
     );
   if (status == 200) {
     if (!isToken(body))
-      return of('bad_response', 1, `This is not the answer of the Auth API. Check that ${endpoint} is its base URL.`);
+      return result(
+        'bad_response',
+        1,
+        `This response is not one of the Auth API. Check that ${endpoint} is its base URL.`,
+      );
     if (allows !== origin && allows !== '*')
-      return of(
+      return result(
         'no_cors',
         1,
-        `A page on ${origin} cannot read this answer: Access-Control-Allow-Origin is ${allows ?? 'missing'}. Ask who runs the endpoint.`,
+        `A page on ${origin} cannot read this answer: Access-Control-Allow-Origin is ${allows ?? 'missing'}. Ask the operator of the endpoint.`,
       );
     const rename =
       name == 'domainKey'
         ? []
         : [
-            `The API takes the domain key under another name. Pass domainKeyName: '${name}' to createFromDomainKey, or write data-domain-key-name="${name}" on the script tag.`,
+            `The API expects the domain key under another name. Pass domainKeyName: '${name}' to createFromDomainKey, or write data-domain-key-name="${name}" on the script tag.`,
           ];
-    return of('token', 0, `A page on ${origin} gets a token with these keys.`, ...rename);
+    return result('token', 0, `A page on ${origin} gets a token with these keys.`, ...rename);
   }
   const reason = body?.error?.reason;
   if (reason == 'origin_not_allowed')
-    return of('origin_not_allowed', 1, `Add ${origin} to the domain key's list of domains.`);
+    return result('origin_not_allowed', 1, `Add ${origin} to the domain key's list of domains.`);
   if (reason == 'key_revoked')
-    return of('key_revoked', 1, 'The domain key was revoked. Create a new one and use it in your pages.');
+    return result('key_revoked', 1, 'The domain key was revoked. Create a new one and use it in your pages.');
   if (status == 429)
-    return of(
+    return result(
       'rate_limited',
       3,
       'Too many requests were made with this API key. All visitors share its limits. Try again later.',
     );
   if (status >= 500 || [408, 421, 425].includes(status))
-    return of('server_error', 3, 'The API failed. Try again later.');
+    return result('server_error', 3, 'The API failed. Try again later.');
   if ([400, 401, 403, 422].includes(status) && isApiError(body)) {
-    const both = names.length > 1 ? ` Both names of the domain key were tried: ${NAMES.join(' and ')}.` : '';
-    return of(
+    const both = names.length > 1 ? ` Both names of the domain key were tried: ${DOMAIN_KEY_NAMES.join(' and ')}.` : '';
+    return result(
       'credentials_rejected',
       1,
-      `The API itself refuses. Check that the domain key and the API key belong together, that the domain key's list has ${origin}, and that the key was not revoked.${both}`,
-      CACHED,
+      `The API itself refuses the keys. Check that the domain key and the API key belong together, that the domain key's list has ${origin}, and that the key was not revoked.${both}`,
+      CACHED_ADVICE,
     );
   }
   if (status == 401 || (status == 403 && typeof body?.Message == 'string'))
-    return of(
+    return result(
       'credentials_rejected',
       1,
-      'The gateway before the API does not know the API key. Copy it again from the Administration tab of the Inbenta App.',
-      CACHED,
+      'The gateway in front of the API does not know the API key. Copy it again from the Administration tab of the Inbenta App.',
+      CACHED_ADVICE,
     );
   if (status == 403)
-    return of(
+    return result(
       'endpoint_refused',
       1,
-      `Something before the API refuses, which does not speak of your keys. Check that ${endpoint} is right and ends in /v1, and ask who runs the firewall.`,
-      CACHED,
+      `Something in front of the API refuses the request. It does not mention your keys. Check that ${endpoint} is right and ends in /v1, and ask the operator of the firewall.`,
+      CACHED_ADVICE,
     );
   if (status < 400)
-    return of('bad_response', 1, `The endpoint redirects, which a page does not follow. Use the final URL.`);
-  return of('bad_response', 1, `The Auth API is not at ${endpoint}. Check the endpoint: it ends in /v1.`);
+    return result('bad_response', 1, 'The endpoint redirects. A page does not follow redirects. Use the final URL.');
+  return result('bad_response', 1, `The Auth API is not at ${endpoint}. Check the endpoint. It must end in /v1.`);
 }
 
 /** True for a refusal that the name of the domain key may have caused. */
@@ -241,28 +246,28 @@ const isBadRequest = ({ status, body }) => (status == 400 || status == 422) && !
 
 /**
  * Runs the check and prints the result.
- * @param {string[]} words of the command line after `check`
+ * @param {string[]} args of the command line after `check`
  * @param {Record<string, string | undefined>} environment
  * @returns {Promise<number>} exit status
  * @throws {CheckError} a mistake in the arguments
  */
-export async function check(words, environment = process.env) {
-  const settings = settingsOf(words, environment);
+export async function check(args, environment = process.env) {
+  const settings = settingsOf(args, environment);
   if (!settings) {
     process.stdout.write(CHECK_USAGE);
     return 0;
   }
   const answers = [];
   for (const name of settings.names)
-    if (!answers.length || isBadRequest(answers.at(-1))) answers.push(await ask(settings, name));
+    if (!answers.length || isBadRequest(answers.at(-1))) answers.push(await send(settings, name));
   // If both names were refused, the first refusal is reported.
   const answer = answers.find(({ body, status }) => status == 200 && isToken(body)) ?? answers[0];
-  const { verdict, exit, advice } = judge(answer, { ...settings, names: answers });
+  const { verdict, exit, advice } = interpret(answer, { ...settings, names: answers });
   const { body, status } = answer;
   const report = {
     verdict,
     status,
-    serverMessage: sentenceOf(body, [settings.apiKey, settings.domainKey]),
+    serverMessage: messageOf(body, [settings.apiKey, settings.domainKey]),
     domainKeyName: answer.name,
     requests: answers.length,
     ...(verdict == 'token' && { lifetimeS: body.expires_in, products: Object.keys(Object(body.apis)) }),

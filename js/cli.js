@@ -12,46 +12,47 @@ const USAGE = `inbenta-auth emulator: a local Auth API for development and tests
 
   npx inbenta-auth emulator --domain http://localhost:3000
 
-It prints an API key, a domain key for these domains and a secret to use with it.
+It prints its endpoint, an API key, a domain key for these domains, and a secret.
 
   --domain DOMAIN    www.example.com (https), *.example.com (its sub-domains), or a full origin such as
                      http://localhost:3000; may be given more than once
-  --port PORT        where it listens (8080); 0 takes a free one
-  --host ADDRESS     (127.0.0.1) another address lets other machines in
-  --allow-host NAME  a name that it answers to, besides localhost; may be given more than once
-  --exit-with-parent ends when the program that started it ends (npx included)
-  --file FILE        keeps keys in this JSON file; else they are in memory only
-  --api NAME=URL     a product's base URL, as clients get it with their token; may be given more than once
-  --lifetime S       of access tokens, in seconds (1200)
-  --throttle N/S     an API key may ask N times in each S seconds, for example 100/10; beyond that: 429
-  --quota N/S        the same for a longer period
+  --port PORT        the port to listen on (8080); 0 takes a free port
+  --host ADDRESS     the address to listen on (127.0.0.1); with another one, other machines can connect
+  --allow-host NAME  another host name to accept; localhost and IP addresses are always accepted
+  --exit-with-parent end when the program that started the emulator ends, also with npx in between
+  --file FILE        keep keys in this JSON file; without it, they are in memory only
+  --api NAME=URL     the base URL of a product; clients get it with their token; may be given more than once
+  --lifetime S       the lifetime of access tokens, in seconds (1200)
+  --throttle N/S     limit each API key to N requests in S seconds, for example 100/10; over the limit: 429
+  --quota N/S        a second limit, for a longer period
   --admin-token-file FILE
-                     also serves management and its page at /admin/, for who has the token in FILE
+                     also serve management and its page at /admin/; callers need the token in FILE
   --personality gateway
-                     refuses as production does: without a reason, and a wrong URL is a 403
-  --refusal-cache S  with it: a refusal goes on for so many seconds (0; production's may take 300)
+                     refuse as production does: without a reason, and a wrong URL is a 403
+  --refusal-cache S  with --personality gateway: repeat a refusal for S seconds (0; production: up to 300)
   --user-personal-secret TEXT
-                     the one that is taken beside a secret; any other one: 422
-  --json             prints one JSON object instead of text
-  --log text|json    how the line for each request is written on standard error (text)
-  --quiet            no such lines
+                     the personal secret that is accepted with a secret; any other one: 422
+  --json             print one JSON object instead of text
+  --log text|json    how requests are logged on standard error (text)
+  --quiet            do not log requests
   --help, --version
 
-"npx inbenta-auth check" asks a real Auth API once with your keys; "npx inbenta-auth check --help" says more.
+The emulator can simulate failures, to test clients:
 
-The emulator can misbehave, to test clients:
+  --latency MS       wait before each answer
+  --status STATUS    answer with this status
+  --body TEXT        answer with this body
+  --retry-after S    send Retry-After
+  --cut-off          close the connection in the middle of the body
+  --firewall         answer as a firewall or CDN does: 403 and a page of HTML
+  --no-cors          omit the CORS headers, so that a page of another origin cannot read the answer
+  --apis missing     omit the products in the answer of /auth; "empty" sends [] instead
+  --clock-offset S   set the clock ahead by S seconds; --clock-offset=-30 sets it back
+  --path PATH        only for /auth, /refreshToken or /apis
+  --next N           only for the next N requests
 
-  --latency MS       waits before it answers
-  --status STATUS    answers with this status
-  --body TEXT        answers with this body
-  --retry-after S    sends Retry-After
-  --cut-off          closes the connection in the middle of the body
-  --firewall         answers as a firewall or CDN does: 403 and a page of HTML
-  --no-cors          leaves out what lets a page of another origin read the answer
-  --apis missing     leaves the products out after /auth; empty writes them as []
-  --clock-offset S   its clock is ahead by so many seconds; write --clock-offset=-30 for behind
-  --path PATH        only /auth, /refreshToken or /apis
-  --next N           only the next N requests
+"npx inbenta-auth check" sends one request with your keys to a real Auth API. For its options, run
+"npx inbenta-auth check --help".
 `;
 
 const text = { type: 'string' };
@@ -124,7 +125,7 @@ function apis(pairs = []) {
   for (const pair of pairs) {
     const [, name, url] = /^([^=]+)=(.*)$/.exec(pair) ?? [];
     if (!name) throw new UsageError(`--api ${pair}: write NAME=URL`);
-    if (Object.hasOwn(found, name)) throw new UsageError(`--api ${pair}: this name was given before`);
+    if (Object.hasOwn(found, name)) throw new UsageError(`--api ${pair}: this name was already given`);
     found[name] = url;
   }
   return found;
@@ -144,7 +145,7 @@ function optionsOf(values) {
   if (values.log !== undefined && !['text', 'json'].includes(values.log))
     throw new UsageError(`--log ${values.log}: write text or json`);
   const limits = { path: values.path, next: number(values.next) };
-  const trouble = {
+  const faults = {
     latencyMs: number(values.latency),
     status: number(values.status),
     body: values.body,
@@ -169,14 +170,14 @@ function optionsOf(values) {
     adminToken: adminToken(values['admin-token-file']),
     personality: values.personality,
     refusalCacheS: number(values['refusal-cache']),
-    knobs: [{ clockOffsetS: number(values['clock-offset']) }, { ...trouble, ...limits }],
+    knobs: [{ clockOffsetS: number(values['clock-offset']) }, { ...faults, ...limits }],
     log: values.quiet
       ? undefined
-      : (entry) => process.stderr.write(`${values.log == 'json' ? JSON.stringify(entry) : line(entry)}\n`),
+      : (entry) => process.stderr.write(`${values.log == 'json' ? JSON.stringify(entry) : formatEntry(entry)}\n`),
   };
 }
 
-function line({ time, method, path, status, origin, keyId, reason, problem, ms }) {
+function formatEntry({ time, method, path, status, origin, keyId, reason, problem, ms }) {
   const more = problem ? ` problem: ${problem}` : '';
   return `${time} ${method} ${path} ${status} origin=${origin ?? '-'} key=${keyId ?? '-'} reason=${reason ?? '-'} ${ms} ms${more}`;
 }
@@ -186,27 +187,27 @@ function print({ endpoint, apiKey, domainKey, secret }, { json, domain, 'admin-t
   if (json) return console.log(JSON.stringify({ endpoint, apiKey, domainKey, secret, ...(admin && { admin: url }) }));
   console.log(`endpoint    ${endpoint}\nAPI key     ${apiKey}`);
   if (domainKey) console.log(`domain key  ${domainKey}${domain ? `  (${domain.join(', ')})` : ''}`);
-  console.log(`secret      ${secret ?? '(shown when it was made; the file has its hash only)'}`);
+  console.log(`secret      ${secret ?? '(it was shown when it was made; the file has only its hash)'}`);
   if (admin) console.log(`management  ${url}`);
 }
 
 function warn({ host = '127.0.0.1' }) {
   const loopback = host == 'localhost' || host == '::1' || (isIP(host) == 4 && host.startsWith('127.'));
   console.error(
-    'WARNING: an emulator for development and tests. Its keys are for tests only; put none of them, and no real one, into production.',
+    'WARNING: this is an emulator for development and tests. Its keys are for tests only. Do not use them in production, and do not use real keys here.',
   );
-  if (!loopback) console.error(`WARNING: it listens on ${host}: other machines can reach it.`);
+  if (!loopback) console.error(`WARNING: the emulator listens on ${host}. Other machines can connect to it.`);
 }
 
-function parse(words) {
+function parse(args) {
   try {
-    const { values, positionals } = parseArgs({ args: words, options: OPTIONS, allowPositionals: true });
+    const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
     if (values.help || values.version) return values;
     if (positionals[0] != 'emulator')
       throw new UsageError(
         positionals.length
-          ? `there is no command ${positionals[0]}; there are emulator and check`
-          : 'say what to run: npx inbenta-auth emulator, or npx inbenta-auth check',
+          ? `unknown command ${positionals[0]}; the commands are emulator and check`
+          : 'the command is missing; run npx inbenta-auth emulator or npx inbenta-auth check',
       );
     if (positionals.length > 1) throw new UsageError(`${positionals[1]}: one argument too many`);
     return values;
@@ -215,9 +216,9 @@ function parse(words) {
   }
 }
 
-async function main(words) {
-  if (words[0] == 'check') return void (process.exitCode = await check(words.slice(1)));
-  const values = parse(words);
+async function main(args) {
+  if (args[0] == 'check') return void (process.exitCode = await check(args.slice(1)));
+  const values = parse(args);
   if (values.help) return void process.stdout.write(USAGE);
   if (values.version) return console.log(`inbenta-auth ${version}`);
   const options = optionsOf(values);
@@ -228,20 +229,20 @@ async function main(words) {
 }
 
 /** Prints the error and returns the exit status. */
-function complain(error) {
-  const told = (message, status) => (console.error(`inbenta-auth: ${message}`), status);
-  if (error instanceof CheckError) return told(`${error.message} (see npx inbenta-auth check --help)`, 2);
-  if (error instanceof UsageError) return told(`${error.message} (see npx inbenta-auth --help)`, 2);
+function printError(error) {
+  const fail = (message, status) => (console.error(`inbenta-auth: ${message}`), status);
+  if (error instanceof CheckError) return fail(`${error.message} (see npx inbenta-auth check --help)`, 2);
+  if (error instanceof UsageError) return fail(`${error.message} (see npx inbenta-auth --help)`, 2);
   if (error.code == 'invalid_option')
-    return told(
+    return fail(
       `${FLAGS[error.option.split('.')[0]] ?? `--${error.option}`}: ${error.advice} (see npx inbenta-auth --help)`,
       2,
     );
   if (error.code == 'EADDRINUSE')
-    return told('this port is in use; choose another one with --port, or 0 for a free one', 1);
-  return told(error.message, 1);
+    return fail('this port is in use; choose another one with --port, or --port 0 for a free one', 1);
+  return fail(error.message, 1);
 }
 
 main(process.argv.slice(2)).catch((error) => {
-  process.exitCode = complain(error);
+  process.exitCode = printError(error);
 });

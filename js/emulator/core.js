@@ -22,7 +22,7 @@ let module;
 /**
  * @typedef {object} Host the functions that the core needs
  * @property {() => number} now Unix seconds
- * @property {(document: Buffer) => void} keep stores all keys; throws if it cannot
+ * @property {(document: Buffer) => void} save stores all keys; throws if it cannot
  *
  * @typedef {object} Answer
  * @property {number} status
@@ -34,7 +34,7 @@ let module;
 export class EmulatorCore {
   #host;
   #wasm; // the exports
-  #answer;
+  #response;
   #keys = new Map(); // Node's key objects, by the raw key
 
   /** @param {Host} host */
@@ -72,16 +72,16 @@ export class EmulatorCore {
     const flags = (admin && FLAG_ADMIN) | (bodyTooLarge && FLAG_BODY_TOO_LARGE);
     const [address] = this.#write(Buffer.concat([head, body]));
     this.#wasm.handle(address, head.length, body.length, flags, lifetimeS, refuseWith);
-    return this.#answer;
+    return this.#response;
   }
 
   /** Our imports. An exception becomes 0, which C takes as a failure: an exception must not pass through C frames. */
   #imports() {
     const guard =
       (run) =>
-      (...words) => {
+      (...args) => {
         try {
-          return Number(run(...words));
+          return Number(run(...args));
         } catch {
           return 0;
         }
@@ -106,10 +106,10 @@ export class EmulatorCore {
         const ascii = Buffer.from(HOST_NAME.test(name) ? domainToASCII(name) : '');
         return ascii.length <= size && this.#put(out, ascii) && ascii.length;
       }),
-      keep: guard((json, length, problem, size) => this.#keep(Buffer.from(this.#bytes(json, length)), problem, size)),
-      answer: guard((status, ...pieces) => {
-        const [headers, body, log] = [0, 2, 4].map((at) => Buffer.from(this.#bytes(pieces[at], pieces[at + 1])));
-        this.#answer = {
+      save: guard((json, length, problem, size) => this.#save(Buffer.from(this.#bytes(json, length)), problem, size)),
+      respond: guard((status, ...pieces) => {
+        const [headers, body, log] = [0, 2, 4].map((i) => Buffer.from(this.#bytes(pieces[i], pieces[i + 1])));
+        this.#response = {
           status,
           headers: headers.toString('latin1').split('\0').slice(0, -1),
           body,
@@ -119,9 +119,9 @@ export class EmulatorCore {
     };
   }
 
-  #keep(document, problem, size) {
+  #save(document, problem, size) {
     try {
-      this.#host.keep(document);
+      this.#host.save(document);
       return true;
     } catch (error) {
       this.#put(problem, Buffer.concat([Buffer.from(error.message).subarray(0, size - 1), Buffer.of(0)]));

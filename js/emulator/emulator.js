@@ -17,25 +17,14 @@ import { watchParent } from './parent.js';
 const BODY_MAX = 16_384; // AUTHAPI_BODY_MAX of src/authapi/endpoints.h
 const REQUEST_TIMEOUT_MS = 15_000; // for the whole request with its body
 const HEADERS_MAX = 32_768;
-const REQUESTS_KEPT = 10_000;
+const REQUESTS_MAX = 10_000;
 const GRACE_MS = 2000; // close() waits this long for requests in flight
 
 const KIND_PATHS = { secret: '/admin/secrets', 'domain-key': '/admin/domain-keys' };
 const START_NAME = 'emulator'; // the name of the API key that startEmulator makes
 
-/**
- * One request. It contains no credential and no token.
- * @typedef {object} RequestEntry
- * @property {string} time when it was answered, by the server's clock: ISO 8601
- * @property {string} method
- * @property {string} path without query; "(unknown path)" where there is no endpoint
- * @property {number} status 0 if the client left before it was answered
- * @property {string | null} origin
- * @property {string | null} keyId the ID of the credential, or else of the API key
- * @property {string | null} reason of a refusal; "injected" or "cut_off" if a knob did it; or "client_left"
- * @property {string} [problem] what failed in the emulator
- * @property {number} ms
- */
+/** @typedef {import('../types/emulator.cjs').Knobs} Knobs */
+/** @typedef {import('../types/emulator.cjs').RequestEntry} RequestEntry */
 
 /** A client cannot connect to a wildcard address. It uses the loopback address instead. */
 const REACHABLE = { '0.0.0.0': '127.0.0.1', '::': '[::1]' };
@@ -83,9 +72,9 @@ function isJson(text) {
 }
 
 /** The core's answer to wrong settings, as an error. It is "option: advice", or a failure of the core itself. */
-function optionError(wrong) {
-  const [, option, advice] = /^([^:]+): (.*)$/s.exec(wrong) ?? [];
-  return option ? new OptionError(option, advice) : new Error(wrong);
+function optionError(mistake) {
+  const [, option, advice] = /^([^:]+): (.*)$/s.exec(mistake) ?? [];
+  return option ? new OptionError(option, advice) : new Error(mistake);
 }
 
 function checkLog(log) {
@@ -100,13 +89,13 @@ export class Emulator {
   #file;
   #log;
   #core;
-  #document; // the keys as they were stored last
+  #document; // the keys as they were saved last
   #startDocument;
   #server;
   #clockOffsetS = 0; // for the current request
   #closed;
   #inFlight = 0; // requests whose headers arrived and whose answer is not sent yet
-  #waiting = new Set(); // for each delayed answer, a function that ends its delay
+  #delays = new Set(); // for each delayed answer, a function that ends its delay
   #allowHosts;
   #stopWatching; // stops watching the parent; undefined without exitWithParent
   #gateway; // undefined with the personality "authd"
@@ -239,7 +228,7 @@ export class Emulator {
 
   #manage(method, path, json) {
     const rawHeaders = ['Authorization', `Bearer ${this.#settings.adminToken}`, 'Content-Type', 'application/json'];
-    const answer = this.#ask({
+    const answer = this.#handle({
       method,
       path,
       rawHeaders,
@@ -275,7 +264,7 @@ export class Emulator {
 
   /**
    * Sets knobs, from the next request on. Other knobs stay as they are.
-   * @param {import('./knobs.js').Knobs & {log?: ((entry: RequestEntry) => void) | null}} knobs
+   * @param {Knobs & {log?: ((entry: RequestEntry) => void) | null}} knobs
    */
   set({ log = this.#log, ...knobs }) {
     checkLog(log);
@@ -285,7 +274,7 @@ export class Emulator {
 
   /**
    * The current knobs, in the order in which they were set; a later one wins.
-   * @returns {import('./knobs.js').Knobs[]}
+   * @returns {Knobs[]}
    */
   get knobs() {
     return this.#knobs.current;
@@ -293,7 +282,7 @@ export class Emulator {
 
   /** Restores the state right after the start: keys (also in the file), knobs and limits. `requests` is emptied. */
   async reset() {
-    this.#keep(this.#startDocument);
+    this.#save(this.#startDocument);
     this.#core = this.#newCore(this.#startDocument);
     this.#knobs.reset();
     this.#gateway?.reset();
@@ -304,9 +293,9 @@ export class Emulator {
   // The core.
 
   #newCore(document) {
-    const core = new EmulatorCore({ now: () => nowS(this.#clockOffsetS), keep: (kept) => this.#keep(kept) });
-    const wrong = core.configure(this.#settings);
-    if (wrong) throw optionError(wrong);
+    const core = new EmulatorCore({ now: () => nowS(this.#clockOffsetS), save: (saved) => this.#save(saved) });
+    const mistake = core.configure(this.#settings);
+    if (mistake) throw optionError(mistake);
     const problem = core.open(document, this.#settings.lifetimeS);
     // An error about the file may name the file already.
     const named = !this.#file || problem.startsWith(this.#file.path);
@@ -315,13 +304,13 @@ export class Emulator {
     return core;
   }
 
-  #keep(document) {
+  #save(document) {
     this.#file?.write(document);
     this.#document = document;
   }
 
-  /** Asks the core. If it fails, a new core with the stored keys replaces it, and the answer is an error. */
-  #ask({ clockOffsetS = 0, ...request }) {
+  /** Handles a request. If the core fails, a new core with the stored keys replaces it, and the answer is an error. */
+  #handle({ clockOffsetS = 0, ...request }) {
     this.#clockOffsetS = clockOffsetS;
     try {
       return this.#core.handle(request);
@@ -329,11 +318,11 @@ export class Emulator {
       this.#core = this.#newCore(this.#document);
       const answer = this.#core.handle({ ...request, refuseWith: 500 });
       answer.body = Buffer.from(
-        '{"error":{"code":500,"message":"The emulator has a problem; its log says more.","reason":"server_error"}}',
+        '{"error":{"code":500,"message":"The emulator failed. Its log has the reason.","reason":"server_error"}}',
       );
       Object.assign(answer.log, {
         reason: 'server_error',
-        problem: `the WebAssembly failed and was started anew: ${cause.message}`,
+        problem: `the WebAssembly failed and was restarted: ${cause.message}`,
       });
       return answer;
     } finally {
@@ -355,11 +344,11 @@ export class Emulator {
     if (problem) return this.#refuseHost(request, response, path, problem, started);
     const isAdmin = this.#settings.servesAdmin && /^\/admin($|\/)/.test(path);
     // A preflight passes: otherwise a page could not read the injected answer.
-    const knobs = isAdmin ? {} : this.#knobs.take(path, { count: request.method != 'OPTIONS' });
+    const knobs = isAdmin ? {} : this.#knobs.forRequest(path, { count: request.method != 'OPTIONS' });
     const {
       clockOffsetS,
       lifetimeS = this.#settings.lifetimeS,
-      ...trouble
+      ...faults
     } = Object.fromEntries(Object.entries(knobs).filter(([, value]) => value !== null));
     const {
       latencyMs = 0,
@@ -370,17 +359,17 @@ export class Emulator {
       firewall = false,
       apis,
       cors = true,
-    } = request.method == 'OPTIONS' ? {} : trouble;
+    } = request.method == 'OPTIONS' ? {} : faults;
     if (latencyMs > 0 && !(await this.#wait(latencyMs))) return;
 
     const { method, rawHeaders, headers } = request;
-    const ask = (refuseWith) =>
-      this.#ask({ method, path, rawHeaders, ...content, admin: isAdmin, refuseWith, clockOffsetS, lifetimeS });
+    const handle = (refuseWith) =>
+      this.#handle({ method, path, rawHeaders, ...content, admin: isAdmin, refuseWith, clockOffsetS, lifetimeS });
     const refuseWith = firewall ? 403 : status;
     const gateway = isAdmin ? undefined : this.#gateway;
     const answer = gateway
-      ? gateway.answer({ path, method, headers }, nowS(clockOffsetS), ask, refuseWith)
-      : ask(refuseWith);
+      ? gateway.answer({ path, method, headers }, nowS(clockOffsetS), handle, refuseWith)
+      : handle(refuseWith);
     if (apis && answer.status == 200) answer.body = changeApis(answer.body, apis, path);
     if (retryAfterS !== undefined) answer.headers = replace(answer.headers, 'Retry-After', `${retryAfterS}`);
     const replacement = body ?? (firewall ? FIREWALL_PAGE : undefined);
@@ -393,24 +382,25 @@ export class Emulator {
       );
     }
     if (!cors) answer.headers = remove(answer.headers, (name) => name.startsWith('Access-Control-'));
-    const left = response.destroyed;
-    this.#note(answer, { left, cutOff, ms: performance.now() - started });
-    if (!left) this.#send(response, answer, { cutOff, clockOffsetS });
+    const clientLeft = response.destroyed;
+    this.#record(answer, { clientLeft, cutOff, ms: performance.now() - started });
+    if (!clientLeft) this.#send(response, answer, { cutOff, clockOffsetS });
   }
 
   /** The problem with a request's Host, and its status (RFC 9112, section 3.2; RFC 9110, section 15.5.20). */
   #hostProblem(request) {
-    if (!hasOneHost(request)) return { status: 400, reason: 'bad_request', message: 'A request has exactly one Host.' };
+    if (!hasOneHost(request))
+      return { status: 400, reason: 'bad_request', message: 'Send the header Host exactly once.' };
     if (isHostAllowed(request, this.#allowHosts)) return undefined;
     return {
       status: 421,
       reason: 'host_not_allowed',
-      message: 'The emulator does not answer to this host name. Allow it with allowHosts or --allow-host.',
+      message: 'The emulator does not accept this host name. Allow it with allowHosts or --allow-host.',
     };
   }
 
   #refuseHost({ method, rawHeaders }, response, path, { status, reason, message }, started) {
-    const answer = this.#ask({
+    const answer = this.#handle({
       method,
       path,
       rawHeaders,
@@ -423,7 +413,7 @@ export class Emulator {
         body: Buffer.from(JSON.stringify({ error: { code: status, message, reason } })),
         log: { ...answer.log, reason },
       });
-    this.#note(answer, { left: response.destroyed, cutOff: false, ms: performance.now() - started });
+    this.#record(answer, { clientLeft: response.destroyed, cutOff: false, ms: performance.now() - started });
     if (!response.destroyed) this.#send(response, answer, { cutOff: false });
   }
 
@@ -435,29 +425,29 @@ export class Emulator {
     return new Promise((resolve) => {
       const end = (waited) => {
         clearTimeout(timer);
-        this.#waiting.delete(end);
+        this.#delays.delete(end);
         resolve(waited === true);
       };
       const timer = setTimeout(end, ms, true);
-      this.#waiting.add(end);
+      this.#delays.add(end);
     });
   }
 
-  #note({ status, log }, { left, cutOff, ms }) {
+  #record({ status, log }, { clientLeft, cutOff, ms }) {
     const { time, method, path, origin = null, key = null, reason = null, problem } = log;
-    const what = left ? 'client_left' : (reason ?? (cutOff === false ? null : 'cut_off'));
+    const reasonInLog = clientLeft ? 'client_left' : (reason ?? (cutOff === false ? null : 'cut_off'));
     const entry = {
       time,
       method,
       path,
-      status: left ? 0 : status,
+      status: clientLeft ? 0 : status,
       origin,
       keyId: key,
-      reason: what,
+      reason: reasonInLog,
       ...(problem && { problem }),
       ms: Math.round(ms * 100) / 100,
     };
-    if (this.requests.push(entry) > REQUESTS_KEPT) this.requests.shift();
+    if (this.requests.push(entry) > REQUESTS_MAX) this.requests.shift();
     // An exception of the user's function must surface, and must not fail this request.
     if (this.#log) nextTick(() => this.#log(entry));
   }
@@ -493,10 +483,10 @@ export class Emulator {
   async #close() {
     this.#stopWatching?.();
     const closed = once(this.#server, 'close');
-    const giveUp = performance.now() + GRACE_MS;
+    const deadline = performance.now() + GRACE_MS;
     this.#server.close();
-    while (this.#inFlight > 0 && performance.now() < giveUp) await sleep(10);
-    for (const end of this.#waiting) end(false);
+    while (this.#inFlight > 0 && performance.now() < deadline) await sleep(10);
+    for (const end of this.#delays) end(false);
     this.#server.closeAllConnections();
     await closed;
   }
@@ -510,16 +500,16 @@ function replace(headers, name, value) {
 }
 
 function remove(headers, isUnwanted) {
-  const kept = [];
-  for (let i = 0; i < headers.length; i += 2) if (!isUnwanted(headers[i])) kept.push(headers[i], headers[i + 1]);
-  return kept;
+  const rest = [];
+  for (let i = 0; i < headers.length; i += 2) if (!isUnwanted(headers[i])) rest.push(headers[i], headers[i + 1]);
+  return rest;
 }
 
 /** Applies the knob `apis`: "missing" removes the products from /auth; "empty" writes [], as PHP does. */
-function changeApis(body, how, path) {
+function changeApis(body, mode, path) {
   const answer = JSON.parse(body.toString());
   if (!('apis' in answer)) return body;
-  if (how == 'empty') answer.apis = [];
+  if (mode == 'empty') answer.apis = [];
   else if (path == '/v1/auth') delete answer.apis;
   return Buffer.from(JSON.stringify(answer));
 }

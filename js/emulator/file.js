@@ -29,6 +29,21 @@ function removeIfPossible(path) {
   }
 }
 
+/** Undefined on Windows, which cannot open a folder. */
+function openFolder(path) {
+  return process.platform == 'win32' ? undefined : openSync(path, 'r');
+}
+
+/** Makes a rename durable. Some network file systems cannot sync a folder; their rename is as durable as it can be. */
+function syncFolder(folder) {
+  if (folder === undefined) return;
+  try {
+    fsyncSync(folder);
+  } catch (error) {
+    if (!['EINVAL', 'ENOTSUP'].includes(error.code)) throw error;
+  }
+}
+
 export class KeyFile {
   path;
   #version; // after this process's last read or write
@@ -47,7 +62,8 @@ export class KeyFile {
 
   /**
    * Writes the file. Synchronous, so that no other request runs before it is done. If the write fails, the file is
-   * unchanged. It also throws if another program changed the file: a write would lose that program's keys.
+   * unchanged, unless the disk fails after the rename. It also throws if another program changed the file: a write would
+   * lose that program's keys.
    * @param {Buffer} content
    */
   write(content) {
@@ -55,31 +71,29 @@ export class KeyFile {
       throw new Error(`${this.path} was changed by another program; start the emulator again`);
     const temporary = `${this.path}.tmp`; // a killed process may have left one
     try {
-      rmSync(temporary, { force: true });
-      const file = openSync(temporary, 'wx', 0o600);
+      const folder = openFolder(dirname(this.path)); // before the rename: a failure must not change the file
       try {
-        writeFileSync(file, content);
-        fsyncSync(file);
+        this.#writeTemporary(temporary, content);
+        renameSync(temporary, this.path);
+        this.#version = versionOf(this.path);
+        syncFolder(folder);
       } finally {
-        closeSync(file);
+        if (folder !== undefined) closeSync(folder);
       }
-      renameSync(temporary, this.path);
     } catch (error) {
       removeIfPossible(temporary);
       throw new Error(`${this.path} could not be written (${error.code ?? error.message})`);
     }
-    this.#version = versionOf(this.path);
-    this.#syncFolder();
   }
 
-  /** Makes the rename durable. Windows cannot sync a folder. */
-  #syncFolder() {
-    if (process.platform == 'win32') return;
-    const folder = openSync(dirname(this.path), 'r');
+  #writeTemporary(temporary, content) {
+    rmSync(temporary, { force: true });
+    const file = openSync(temporary, 'wx', 0o600);
     try {
-      fsyncSync(folder);
+      writeFileSync(file, content);
+      fsyncSync(file);
     } finally {
-      closeSync(folder);
+      closeSync(file);
     }
   }
 }

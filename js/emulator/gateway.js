@@ -50,7 +50,7 @@ const BY_STATUS = {
 };
 
 /** For a wrong URL, the gateway takes the Authorization header for its own kind, and quotes it in the message. */
-const unreadable = (authorization) => ({
+const quotedToken = (authorization) => ({
   status: 403,
   body: {
     message: `'${authorization.split(' ').pop()}' not a valid key=value pair (missing equal-sign) in Authorization header: '${authorization}'.`,
@@ -63,7 +63,7 @@ function rowFor({ status, log: { reason } }, { authorization }) {
   const row =
     BY_REASON[reason] ??
     (['injected', 'server_error'].includes(reason) || status == 405 ? BY_STATUS[status] : undefined);
-  return row == wrongUrl && authorization ? unreadable(authorization) : row;
+  return row == wrongUrl && authorization ? quotedToken(authorization) : row;
 }
 
 /** The body without `reason`, which only our server sends. */
@@ -88,18 +88,23 @@ export class Gateway {
    * Answers a request as production does.
    * @param {{path: string, method: string, headers: Record<string, string>}} request
    * @param {number} nowS the server's clock, in Unix seconds
-   * @param {(refuseWith?: number) => import('./core.js').Answer} ask asks the core; it refuses with a status, if given
+   * @param {(refuseWith?: number) => import('./core.js').Answer} handle the core; it refuses with a status, if given
    * @param {number} [refuseWith]
    */
-  answer({ path, method, headers }, nowS, ask, refuseWith) {
-    if (method == 'OPTIONS' || OWN_PATHS.includes(path)) return ask(refuseWith);
+  answer({ path, method, headers }, nowS, handle, refuseWith) {
+    if (method == 'OPTIONS' || OWN_PATHS.includes(path)) return handle(refuseWith);
     const remembered = this.#refused.get(identityOf(headers));
     if (remembered?.untilS > nowS) {
       const { status, body } = remembered;
-      const answer = ask(status);
-      return { ...answer, body, headers: produced(answer.headers), log: { ...answer.log, reason: 'refusal_cached' } };
+      const answer = handle(status);
+      return {
+        ...answer,
+        body,
+        headers: withoutOwnHeaders(answer.headers),
+        log: { ...answer.log, reason: 'refusal_cached' },
+      };
     }
-    const answer = ask(refuseWith);
+    const answer = handle(refuseWith);
     if (answer.status < 400) return answer;
     const { status, body, cached } = rowFor(answer, headers) ?? {
       status: answer.status,
@@ -108,7 +113,7 @@ export class Gateway {
     const text = Buffer.from(JSON.stringify(body));
     if (cached && this.#cacheS)
       this.#remember(identityOf(headers), { status, body: text, untilS: nowS + this.#cacheS });
-    return { ...answer, status, body: text, headers: produced(answer.headers) };
+    return { ...answer, status, body: text, headers: withoutOwnHeaders(answer.headers) };
   }
 
   #remember(identity, refusal) {
@@ -124,9 +129,9 @@ export class Gateway {
 }
 
 /** `headers` (name, value, …) without OWN_HEADERS. */
-function produced(headers) {
-  const kept = [];
+function withoutOwnHeaders(headers) {
+  const rest = [];
   for (let i = 0; i < headers.length; i += 2)
-    if (!OWN_HEADERS.includes(headers[i])) kept.push(headers[i], headers[i + 1]);
-  return kept;
+    if (!OWN_HEADERS.includes(headers[i])) rest.push(headers[i], headers[i + 1]);
+  return rest;
 }

@@ -6,39 +6,10 @@ import { KeyFile } from './file.js';
 import { KnobSet } from './knobs.js';
 import { checkChoice, checkFlag, checkNames, checkNumber, LIFETIME_MAX_S, OptionError } from './options.js';
 
-/** @typedef {import('./emulator.js').Emulator} Emulator */
-/** @typedef {import('./emulator.js').RequestEntry} RequestEntry */
-/** @typedef {import('./knobs.js').Knobs} Knobs */
+/** @typedef {import('../types/emulator.cjs').Emulator} Emulator */
+/** @typedef {import('../types/emulator.cjs').EmulatorOptions} EmulatorOptions */
 
-/**
- * @typedef {object} Limit the requests that each API key may make in each period
- * @property {number} requests
- * @property {number} periodS in seconds
- *
- * @typedef {object} EmulatorOptions
- * @property {string[]} [domains] of the domain key to start with: "www.example.com" (https), "*.example.com" (its
- *   sub-domains), or a full origin such as "http://localhost:3000"
- * @property {number} [port=0] 0 takes a free port
- * @property {string} [host='127.0.0.1'] with an address that is not loopback, other machines can connect
- * @property {string[]} [allowHosts] more host names that it answers to, besides "localhost", "*.localhost" and IP
- *   addresses
- * @property {boolean} [exitWithParent=false] closes when the process that started this one ends
- * @property {number} [lifetimeS=1200] of access tokens, in seconds
- * @property {Record<string, string>} [apis] products and their base URLs, as clients get them with their token
- * @property {string} [file] a JSON file for the keys; created if missing. Without it, keys are in memory only
- * @property {string} [adminToken] also serves management, and its page at /admin/, to whoever sends this token
- * @property {string} [userPersonalSecret] the only personal secret that /auth accepts beside a secret
- * @property {Limit} [throttle] over the limit, the answer is 429
- * @property {Limit} [quota] a second limit, for a longer period
- * @property {'authd' | 'gateway'} [personality='authd'] 'gateway' refuses as Inbenta's production API and the gateway in
- *   front of it do: without `reason` and Retry-After, and a wrong URL is a 403
- * @property {number} [refusalCacheS=0] with the personality 'gateway': how long the gateway repeats a refusal for the
- *   same keys and token, in seconds; up to 300 in production
- * @property {Knobs | Knobs[]} [knobs] the knobs at the start; see set()
- * @property {(entry: RequestEntry) => void} [log] called for each request
- */
-
-const NAMES = [
+const OPTION_NAMES = [
   'domains',
   'port',
   'host',
@@ -81,7 +52,7 @@ function checkText(option, value) {
  *   Node's own codes, such as 'EADDRINUSE', if it cannot listen
  */
 export async function startEmulator(options = {}) {
-  checkNames(options, NAMES, 'option');
+  checkNames(options, OPTION_NAMES, 'option');
   const {
     domains,
     port = 0,
@@ -101,7 +72,7 @@ export async function startEmulator(options = {}) {
     log,
   } = options;
   if (domains !== undefined && !(Array.isArray(domains) && domains.length))
-    throw new OptionError('domains', 'give an array of at least one');
+    throw new OptionError('domains', 'give an array of at least one domain');
   if (typeof apis != 'object' || !apis)
     throw new OptionError('apis', 'give an object: a name and a base URL for each product');
   if (adminToken !== undefined) checkText('adminToken', adminToken);

@@ -30,29 +30,14 @@ const CHECKS = {
   body(value) {
     if (typeof value == 'string') return value;
     const json = JSON.stringify(value);
-    if (json === undefined) throw new OptionError('body', 'give a text, or what can be written as JSON');
+    if (json === undefined) throw new OptionError('body', 'give a text or a value that JSON can represent');
     return json;
   },
 };
 
 const LIMITS = ['path', 'next'];
 
-/**
- * @typedef {object} Knobs null resets a knob to its default
- * @property {number | null} [lifetimeS] of access tokens, in seconds
- * @property {number | null} [latencyMs] waits this long before it answers
- * @property {number | null} [status] answers with this status without checking the request
- * @property {unknown} [body] of the answer: a string, or a value that is sent as JSON
- * @property {number | null} [retryAfterS] sends Retry-After
- * @property {boolean | number | null} [cutOff] closes the connection in the middle of the body, or after so many bytes
- * @property {boolean | null} [firewall] answers as a firewall or CDN does: 403 and a page of HTML
- * @property {boolean | null} [cors] false leaves out the CORS headers, so that a page of another origin cannot read it
- * @property {'missing' | 'empty' | null} [apis] 'missing': /auth names no products, GET /apis does; 'empty': both
- *   answer [], as PHP writes an empty map
- * @property {number | null} [clockOffsetS] how far the server's clock is ahead; affects Date, expiration and expiry
- * @property {string | null} [path] applies to this path only, such as /auth, /refreshToken or /apis; default: all
- * @property {number | null} [next] applies to this many requests only, from now on
- */
+/** @typedef {import('../types/emulator.cjs').Knobs} Knobs */
 
 function checkPath(path) {
   const found = Object.entries(PATHS).find((names) => names.includes(path));
@@ -86,24 +71,27 @@ export class KnobSet {
       if (knobs[name] !== undefined) values[name] = knobs[name] === null ? null : check(knobs[name]);
     if (!Object.keys(values).length) {
       if (path == null && next == Infinity) return;
-      throw new OptionError('knobs', `path and next limit another knob; name one of ${Object.keys(CHECKS).join(', ')}`);
+      throw new OptionError(
+        'knobs',
+        `path and next only limit other knobs; give one of ${Object.keys(CHECKS).join(', ')}`,
+      );
     }
-    if (next == Infinity) this.#forget(path, values);
+    if (next == Infinity) this.#removeOverridden(path, values);
     this.#rules.push({ path, next, values });
   }
 
   /** Removes values that a new permanent rule overrides for ever. Otherwise rules would accumulate. */
-  #forget(path, values) {
+  #removeOverridden(path, values) {
     for (const rule of this.#rules)
       if (path == null || rule.path == path) for (const name of Object.keys(values)) delete rule.values[name];
     this.#rules = this.#rules.filter((rule) => Object.keys(rule.values).length);
   }
 
   /** The knobs for a request. With `count` the request counts for `next`. */
-  take(requested, { count = true } = {}) {
+  forRequest(path, { count = true } = {}) {
     const all = {};
     for (const rule of this.#rules) {
-      if (rule.path != null && PATHS[rule.path] != requested) continue;
+      if (rule.path != null && PATHS[rule.path] != path) continue;
       Object.assign(all, rule.values);
       if (count) rule.next--;
     }

@@ -5,9 +5,9 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { clearInterval, setInterval } from 'node:timers';
 
-const PAUSE_MS = 500;
+const INTERVAL_MS = 500;
 
-const isThere = (pid) => {
+const isRunning = (pid) => {
   try {
     process.kill(pid, 0);
     return true;
@@ -35,13 +35,18 @@ function parentOfShell(pid) {
  */
 export function watchParent(onEnd) {
   const parent = process.ppid;
-  const beyond = parentOfShell(parent);
+  const grandparent = parentOfShell(parent);
   const timer = setInterval(() => {
-    // An orphan gets another parent. On Windows it keeps the old parent's process ID, so isThere() is asked too.
-    if (process.ppid == parent && isThere(parent) && (beyond === undefined || parentOfShell(parent) == beyond)) return;
+    // An orphan gets another parent. On Windows it keeps the old parent's process ID, so isRunning() is asked too.
+    if (
+      process.ppid == parent &&
+      isRunning(parent) &&
+      (grandparent === undefined || parentOfShell(parent) == grandparent)
+    )
+      return;
     clearInterval(timer);
     onEnd();
-  }, PAUSE_MS);
+  }, INTERVAL_MS);
   timer.unref();
   return () => clearInterval(timer);
 }

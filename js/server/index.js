@@ -26,13 +26,13 @@ export function createFromSecret(secret, apiKey, options) {
   return new AuthClient(checkConfig(options, fixed, { userPersonalSecret: 'string' }));
 }
 
-const answer = (status, body, headers = {}) =>
+const respond = (status, body, headers = {}) =>
   new Response(JSON.stringify(body), {
     status,
     headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers },
   });
 
-const usePost = () => answer(405, { error: 'Use POST.' }, { Allow: 'POST' });
+const usePost = () => respond(405, { error: 'Use POST.' }, { Allow: 'POST' });
 
 /**
  * Whether the request comes from a page of this origin. Fetch Metadata decides; without it, Origin is compared with
@@ -59,33 +59,34 @@ function isSameOrigin(headers, host) {
  * @returns {(request: Request) => Promise<Response>} `{accessToken, expiration, expires_in, apis}`
  */
 export function tokenHandler(client, { authorize, log = console.error }) {
-  if (typeof authorize != 'function') throw invalid('authorize must be a function that says who may have a token.');
-  const failed = (message, error) => {
+  if (typeof authorize != 'function') throw invalid('authorize must be a function that decides who may have a token.');
+  const fail = (message, error) => {
     log(`inbenta-auth: ${message}`, error);
-    return answer(500, { error: 'There is no token; the log of the server says why.' });
+    return respond(500, { error: 'There is no token. The log of the server has the reason.' });
   };
   return async (request) => {
     if (request.method != 'POST') return usePost();
     if (!isSameOrigin(request.headers, request.headers.get('Host') ?? new URL(request.url).host))
-      return answer(403, { error: 'Only pages of this origin get a token.' });
-    let may;
+      return respond(403, { error: 'Only pages of this origin get a token.' });
+    let isAllowed;
     try {
-      may = await authorize(request);
+      isAllowed = await authorize(request);
     } catch (error) {
-      return failed('authorize failed.', error);
+      return fail('authorize failed.', error);
     }
-    if (may === false || may === null || may === undefined) return answer(403, { error: 'You may not have a token.' });
-    if (may !== true)
-      return failed(
-        `authorize must return true or false, not ${typeof may == 'object' ? 'an object' : `a ${typeof may}`}: nobody gets a token by accident.`,
+    if (isAllowed === false || isAllowed === null || isAllowed === undefined)
+      return respond(403, { error: 'You may not have a token.' });
+    if (isAllowed !== true)
+      return fail(
+        `authorize must return true or false, not ${typeof isAllowed == 'object' ? 'an object' : `a ${typeof isAllowed}`}: so nobody gets a token.`,
       );
     try {
       const { accessToken, expiration, expiresAt, apis } = await client.getToken();
-      return answer(200, { accessToken, expiration, expires_in: Math.floor((expiresAt - Date.now()) / 1000), apis });
+      return respond(200, { accessToken, expiration, expires_in: Math.floor((expiresAt - Date.now()) / 1000), apis });
     } catch (error) {
-      if (!error.retryable) return failed('There is no token for a page.', error);
+      if (!error.retryable) return fail('There is no token for a page.', error);
       log('inbenta-auth: There is no token for a page now.', error);
-      return answer(
+      return respond(
         503,
         { error: 'Try again later.' },
         { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) },
@@ -118,7 +119,7 @@ function requestOf({ method, url, originalUrl = url, headers }) {
  * @returns {(incoming: any, response: any, next?: (error: unknown) => void) => Promise<void>}
  */
 export function nodeTokenHandler(client, { authorize, log }) {
-  if (typeof authorize != 'function') throw invalid('authorize must be a function that says who may have a token.');
+  if (typeof authorize != 'function') throw invalid('authorize must be a function that decides who may have a token.');
   return async (incoming, response, next) => {
     try {
       const handle = tokenHandler(client, { authorize: (request) => authorize(request, incoming), log });

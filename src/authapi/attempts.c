@@ -9,10 +9,10 @@
 
 /* The index of a client, or CLIENTS if it is not in the table. */
 static size_t find(const authapi_attempts *attempts, const char *client) {
-  size_t which = 0;
-  while (which < CLIENTS && strcmp(attempts->clients[which].client, client) != 0)
-    which++;
-  return which;
+  size_t index = 0;
+  while (index < CLIENTS && strcmp(attempts->clients[index].client, client) != 0)
+    index++;
+  return index;
 }
 
 int64_t authapi_attempts_wait_s(const authapi_attempts *attempts, const char *client, int64_t now_s) {
@@ -23,26 +23,26 @@ int64_t authapi_attempts_wait_s(const authapi_attempts *attempts, const char *cl
 }
 
 void authapi_attempts_failed(authapi_attempts *attempts, const char *client, int64_t now_s) {
-  size_t which = find(attempts, client);
-  if (which == CLIENTS) {
-    which = 0;
+  size_t index = find(attempts, client);
+  if (index == CLIENTS) {
+    index = 0;
     for (size_t i = 1; i < CLIENTS; i++)
-      if (attempts->clients[i].until_s < attempts->clients[which].until_s)
-        which = i;
-    snprintf(attempts->clients[which].client, sizeof attempts->clients[which].client, "%s", client);
-    attempts->clients[which].failures = 0;
+      if (attempts->clients[i].until_s < attempts->clients[index].until_s)
+        index = i;
+    snprintf(attempts->clients[index].client, sizeof attempts->clients[index].client, "%s", client);
+    attempts->clients[index].failures = 0;
   }
-  unsigned failures = ++attempts->clients[which].failures;
+  unsigned failures = ++attempts->clients[index].failures;
   int64_t wait_s = 0;
   if (failures >= AUTHAPI_ATTEMPTS_FREE) {
     unsigned doublings = failures - AUTHAPI_ATTEMPTS_FREE;
     wait_s = doublings < 6 ? (int64_t)1 << doublings : AUTHAPI_ATTEMPTS_WAIT_MAX;
   }
-  attempts->clients[which].until_s = now_s + wait_s;
+  attempts->clients[index].until_s = now_s + wait_s;
 }
 
 void authapi_attempts_succeeded(authapi_attempts *attempts, const char *client) {
-  size_t which = find(attempts, client);
-  if (which < CLIENTS)
-    memset(&attempts->clients[which], 0, sizeof attempts->clients[which]);
+  size_t index = find(attempts, client);
+  if (index < CLIENTS)
+    memset(&attempts->clients[index], 0, sizeof attempts->clients[index]);
 }

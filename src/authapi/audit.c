@@ -22,11 +22,11 @@ cJSON *authapi_audit_pick(const cJSON *described) {
   return picked;
 }
 
-static cJSON *begin(int64_t when_s, const char *event) {
-  char when[IAUTH__DATE_SIZE];
+static cJSON *begin(int64_t time_s, const char *event) {
+  char date[IAUTH__DATE_SIZE];
   cJSON *json = cJSON_CreateObject();
-  iauth__write_date(when_s, when);
-  cJSON_AddStringToObject(json, "time", when);
+  iauth__write_date(time_s, date);
+  cJSON_AddStringToObject(json, "time", date);
   cJSON_AddStringToObject(json, "event", event);
   return json;
 }
@@ -34,7 +34,7 @@ static cJSON *begin(int64_t when_s, const char *event) {
 static const char *outcome(int status) { return status < 400 ? "done" : status < 500 ? "refused" : "failed"; }
 
 static cJSON *describe(const authapi_audit_event *event) {
-  cJSON *json = begin(event->when_s, event->event);
+  cJSON *json = begin(event->time_s, event->event);
   cJSON_AddStringToObject(json, "outcome", outcome(event->status));
   authapi_add_text(json, "by", event->by);
   authapi_add_text(json, "user", event->user);
@@ -67,14 +67,14 @@ static bool write_line(const authapi_audit *audit, cJSON *json) {
   return written;
 }
 
-static bool tell_gap(const authapi_audit *audit, int64_t when_s) {
-  cJSON *json = begin(when_s, "audit gap");
+static bool write_gap(const authapi_audit *audit, int64_t time_s) {
+  cJSON *json = begin(time_s, "audit gap");
   cJSON_AddNumberToObject(json, "missing", (double)audit->missing);
   return write_line(audit, json);
 }
 
-static bool tell_left_out(const authapi_audit *audit, int64_t when_s) {
-  cJSON *json = begin(when_s, "refusals left out");
+static bool write_left_out(const authapi_audit *audit, int64_t time_s) {
+  cJSON *json = begin(time_s, "refusals left out");
   cJSON_AddNumberToObject(json, "count", (double)audit->left_out);
   return write_line(audit, json);
 }
@@ -83,11 +83,11 @@ static bool tell_left_out(const authapi_audit *audit, int64_t when_s) {
 static bool is_left_out(authapi_audit *audit, const authapi_audit_event *event) {
   if (event->status < 400 || event->known_caller)
     return false;
-  if (audit->strangers_s != event->when_s) {
-    audit->strangers_s = event->when_s;
-    audit->strangers = 0;
+  if (audit->unknown_callers_at_s != event->time_s) {
+    audit->unknown_callers_at_s = event->time_s;
+    audit->unknown_callers = 0;
   }
-  if (audit->strangers++ < AUTHAPI_STRANGERS_A_SECOND)
+  if (audit->unknown_callers++ < AUTHAPI_UNKNOWN_CALLERS_PER_SECOND)
     return false;
   audit->left_out++;
   return true;
@@ -96,9 +96,9 @@ static bool is_left_out(authapi_audit *audit, const authapi_audit_event *event) 
 void authapi_audit_write(authapi_audit *audit, const authapi_audit_event *event) {
   if (audit == NULL || is_left_out(audit, event))
     return;
-  if (audit->left_out > 0 && tell_left_out(audit, event->when_s))
+  if (audit->left_out > 0 && write_left_out(audit, event->time_s))
     audit->left_out = 0;
-  if (audit->missing > 0 && tell_gap(audit, event->when_s))
+  if (audit->missing > 0 && write_gap(audit, event->time_s))
     audit->missing = 0;
   if (audit->missing > 0 || !write_line(audit, describe(event)))
     audit->missing++;

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define AUTHAPI_STRANGERS_A_SECOND 10 /* lines per second for requests of unknown callers, in each log */
+#define AUTHAPI_UNKNOWN_CALLERS_PER_SECOND 10 /* lines per second for requests of unknown callers, in each log */
 
 typedef struct {
   /* Writes a line; `line` ends in a line feed. False on failure. */
@@ -20,11 +20,11 @@ typedef struct {
   void *state;
   int64_t missing; /* events that were lost since the last one that was written */
   /* Refusals of unknown callers: the current second, their number in it, and how many were left out. */
-  int64_t strangers_s, strangers, left_out;
+  int64_t unknown_callers_at_s, unknown_callers, left_out;
 } authapi_audit;
 
 typedef struct {
-  int64_t when_s;
+  int64_t time_s;
   const char *event; /* "token grant", or the words of a command: "secret rotate" */
   const char *by;    /* "client", "admin" (over HTTP) or "command" */
   const char *user;  /* the account that ran a command, else NULL */

@@ -61,7 +61,7 @@ cJSON *authapi_describe_new_secret(const authapi_credential *credential, const c
   return json;
 }
 
-struct growing {
+struct listing {
   cJSON *list;
   const authapi_live *live;
 };
@@ -74,60 +74,60 @@ static void add_percent(cJSON *json, const char *name, const authapi_usage *usag
 }
 
 static void add_api_key(void *user, const authapi_api_key *key) {
-  const struct growing *growing = user;
-  const authapi_live *live = growing->live;
+  const struct listing *listing = user;
+  const authapi_live *live = listing->live;
   authapi_limits_state limits;
   authapi_api_key now = *key;
   if (live != NULL)
     now.last_used_s = later(key->last_used_s, authapi_last_used_get(live->last_used, key->id));
   cJSON *json = authapi_describe_api_key(&now);
   if (live != NULL && live->limiter != NULL) {
-    authapi_limiter_look(live->limiter, key->id, live->now_s, &limits);
+    authapi_limiter_usage(live->limiter, key->id, live->now_s, &limits);
     add_percent(json, "throttleUsage", &limits.throttle);
     add_percent(json, "quotaUsage", &limits.quota);
   }
-  cJSON_AddItemToArray(growing->list, json);
+  cJSON_AddItemToArray(listing->list, json);
 }
 
 static void add_credential(void *user, const authapi_credential *credential) {
-  const struct growing *growing = user;
+  const struct listing *listing = user;
   authapi_credential now = *credential;
-  if (growing->live != NULL)
-    now.last_used_s = later(credential->last_used_s, authapi_last_used_get(growing->live->last_used, credential->id));
-  cJSON_AddItemToArray(growing->list, authapi_describe(&now));
+  if (listing->live != NULL)
+    now.last_used_s = later(credential->last_used_s, authapi_last_used_get(listing->live->last_used, credential->id));
+  cJSON_AddItemToArray(listing->list, authapi_describe(&now));
 }
 
-static authapi_found finish_list(authapi_found found, cJSON *grown, cJSON **list) {
+static authapi_found finish_list(authapi_found found, cJSON *array, cJSON **list) {
   if (found != AUTHAPI_FOUND)
-    cJSON_Delete(grown);
-  *list = found == AUTHAPI_FOUND ? grown : NULL;
+    cJSON_Delete(array);
+  *list = found == AUTHAPI_FOUND ? array : NULL;
   return found;
 }
 
 authapi_found authapi_list_api_keys(const authapi_store *store, const authapi_live *live, cJSON **list) {
-  struct growing growing = {cJSON_CreateArray(), live};
-  return finish_list(store->list_api_keys(store->state, add_api_key, &growing), growing.list, list);
+  struct listing listing = {cJSON_CreateArray(), live};
+  return finish_list(store->list_api_keys(store->state, add_api_key, &listing), listing.list, list);
 }
 
 authapi_found authapi_list_credentials(const authapi_store *store, const authapi_live *live,
                                        authapi_credential_kind kind, const char *api_key_id, cJSON **list) {
-  struct growing growing = {cJSON_CreateArray(), live};
-  return finish_list(store->list_credentials(store->state, kind, api_key_id, add_credential, &growing), growing.list,
+  struct listing listing = {cJSON_CreateArray(), live};
+  return finish_list(store->list_credentials(store->state, kind, api_key_id, add_credential, &listing), listing.list,
                      list);
 }
 
-cJSON *authapi_describe_signing_key(const authapi_signing_keys *signing_keys, size_t which) {
+cJSON *authapi_describe_signing_key(const authapi_signing_keys *signing_keys, size_t index) {
   char kid[AUTHAPI_KID_SIZE];
-  const char *state = which < signing_keys->signing    ? "accepted"
-                      : which == signing_keys->signing ? "signing"
+  const char *state = index < signing_keys->signing    ? "accepted"
+                      : index == signing_keys->signing ? "signing"
                                                        : "published";
   cJSON *json = cJSON_CreateObject();
-  authapi_key_id(&signing_keys->keys[which], kid);
+  authapi_key_id(&signing_keys->keys[index], kid);
   cJSON_AddStringToObject(json, "kid", kid);
   cJSON_AddStringToObject(json, "state", state);
-  add_time(json, "created", signing_keys->stored[which].created_s);
-  add_time(json, "signsFrom", signing_keys->stored[which].signs_from_s);
-  add_time(json, "acceptedUntil", authapi_signing_keys_retires_s(signing_keys, which));
+  add_time(json, "created", signing_keys->stored[index].created_s);
+  add_time(json, "signsFrom", signing_keys->stored[index].signs_from_s);
+  add_time(json, "acceptedUntil", authapi_signing_keys_retires_s(signing_keys, index));
   return json;
 }
 

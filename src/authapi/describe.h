@@ -39,7 +39,7 @@ authapi_found authapi_list_credentials(const authapi_store *store, const authapi
                                        authapi_credential_kind kind, const char *api_key_id, cJSON **list);
 
 /* Describes a signing key: its name ("kid"), its state (accepted, signing or published), and its times. */
-cJSON *authapi_describe_signing_key(const authapi_signing_keys *signing_keys, size_t which);
+cJSON *authapi_describe_signing_key(const authapi_signing_keys *signing_keys, size_t index);
 
 /* Describes all signing keys, oldest first, in a new array. */
 cJSON *authapi_describe_signing_keys(const authapi_signing_keys *signing_keys);

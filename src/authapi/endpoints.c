@@ -27,8 +27,8 @@ void authapi_write_audit(const authapi *api, const char *event, const char *by, 
   const char *origin = authapi_header(request, "Origin");
   if (origin != NULL && !authapi_origin_printable(origin))
     origin = "(not printable)";
-  const authapi_audit_event happened = {
-      .when_s = api->now_s(api->clock_state),
+  const authapi_audit_event audit_event = {
+      .time_s = api->now_s(api->clock_state),
       .event = event,
       .by = by,
       .status = response->status,
@@ -40,7 +40,7 @@ void authapi_write_audit(const authapi *api, const char *event, const char *by, 
       .reason = response->reason,
       .changed = response->changed,
   };
-  authapi_audit_write(api->audit, &happened);
+  authapi_audit_write(api->audit, &audit_event);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -101,8 +101,8 @@ static bool check_limits(const authapi *api, const authapi_api_key *key, authapi
   bool quota = state.exceeded == &state.quota;
   add_number(response, "Retry-After", state.exceeded->reset_s - now_s);
   authapi_refuse(response, 429, quota ? "quota_exceeded" : "rate_limited",
-                 quota ? "The quota of this API key is used up. Wait as long as Retry-After says."
-                       : "Too many requests with this API key. Wait as long as Retry-After says.");
+                 quota ? "The quota of this API key is used up. Wait for the time in Retry-After."
+                       : "This API key sent too many requests. Wait for the time in Retry-After.");
   return false;
 }
 
@@ -112,7 +112,7 @@ static bool check_api_key(const authapi *api, const authapi_request *request, au
   const char *value = authapi_header(request, "x-inbenta-key");
   authapi_found found = value == NULL ? AUTHAPI_MISSING : api->store.find_api_key(api->store.state, value, key);
   if (found == AUTHAPI_STORE_ERROR)
-    authapi_fail_by_store(&api->store, response);
+    authapi_store_failed(&api->store, response);
   else if (found == AUTHAPI_MISSING)
     refuse_as_gateway(response, "api_key_unknown");
   else {
@@ -129,9 +129,9 @@ static bool check_api_key(const authapi *api, const authapi_request *request, au
 static void refuse_origin(authapi_response *response, const char *origin) {
   char message[AUTHAPI_ORIGIN_MAX + 80];
   if (origin == NULL)
-    snprintf(message, sizeof message, "A domain key works in browsers only: there is no Origin.");
+    snprintf(message, sizeof message, "A domain key works only in browsers, but the request has no Origin.");
   else if (!authapi_origin_printable(origin))
-    snprintf(message, sizeof message, "The Origin is not one that a browser sends.");
+    snprintf(message, sizeof message, "No browser sends this Origin.");
   else
     snprintf(message, sizeof message, "Origin %s is not on this domain key's list of domains.", origin);
   authapi_refuse(response, 403, "origin_not_allowed", message);
@@ -156,7 +156,7 @@ static bool check_credential(const authapi *api, const authapi_request *request,
     refuse_origin(response, origin);
     return false;
   }
-  authapi_last_used_note(api->last_used, credential, api->now_s(api->clock_state));
+  authapi_last_used_record(api->last_used, credential, api->now_s(api->clock_state));
   return true;
 }
 
@@ -167,7 +167,7 @@ static const authapi_signing_keys *signing_keys_of(const authapi *api, authapi_r
   if (found == AUTHAPI_FOUND)
     return api->keys;
   if (found == AUTHAPI_STORE_ERROR)
-    authapi_fail_by_store(&api->store, response);
+    authapi_store_failed(&api->store, response);
   else
     authapi_fail(response, "there is no signing key that can be used");
   return NULL;
@@ -203,7 +203,7 @@ static bool check_bearer(const authapi *api, const authapi_request *request, aut
   }
   authapi_found found = api->store.get_credential(api->store.state, claims.credential_id, credential);
   if (found == AUTHAPI_STORE_ERROR) {
-    authapi_fail_by_store(&api->store, response);
+    authapi_store_failed(&api->store, response);
     return false;
   }
   if (found == AUTHAPI_MISSING) {
@@ -314,7 +314,8 @@ static bool check_personal_secret(const authapi *api, const struct credentials *
   if (given->personal_secret == NULL)
     return true;
   if (given->kind == AUTHAPI_DOMAIN_KEY)
-    authapi_refuse(response, 422, "credentials_rejected", "A user personal secret does not go with a domain key.");
+    authapi_refuse(response, 422, "credentials_rejected",
+                   "A user personal secret cannot be sent together with a domain key.");
   else if (configured == NULL || strcmp(given->personal_secret, configured) != 0)
     authapi_refuse(response, 422, "credentials_rejected", "User personal secret not valid");
   else
@@ -322,21 +323,21 @@ static bool check_personal_secret(const authapi *api, const struct credentials *
   return false;
 }
 
-static void auth_with(const authapi *api, const authapi_request *request, const authapi_api_key *key,
-                      const struct credentials *given, authapi_response *response) {
+static void authenticate(const authapi *api, const authapi_request *request, const authapi_api_key *key,
+                         const struct credentials *given, authapi_response *response) {
   char hash[AUTHAPI_VALUE_SIZE];
   authapi_credential credential;
   const char *value = given->value;
   if (given->kind == AUTHAPI_SECRET) {
     if (!authapi_hash_secret(&api->signer, value, hash)) {
-      authapi_fail(response, "no hash could be made");
+      authapi_fail(response, "the hash failed");
       return;
     }
     value = hash;
   }
   authapi_found found = api->store.find_credential(api->store.state, given->kind, value, &credential);
   if (found == AUTHAPI_STORE_ERROR)
-    authapi_fail_by_store(&api->store, response);
+    authapi_store_failed(&api->store, response);
   else if (found == AUTHAPI_MISSING || strcmp(credential.api_key_id, key->id) != 0)
     authapi_refuse(response, 400, "credentials_rejected",
                    given->kind == AUTHAPI_SECRET ? "Secret token not valid" : "Domain key not valid");
@@ -358,7 +359,7 @@ static void post_auth(const authapi *api, const authapi_request *request, authap
   }
   cJSON *json = (is_form ? authapi_parse_form : authapi_parse_body)(request->body, request->body_len);
   if (read_credentials(json, &given, response))
-    auth_with(api, request, &key, &given, response);
+    authenticate(api, request, &key, &given, response);
   authapi_wipe_strings(json);
   cJSON_Delete(json);
 }
@@ -395,7 +396,7 @@ static void get_health(const authapi *api, const authapi_request *request, autha
   (void)request;
   authapi_api_key key;
   if (api->store.find_api_key(api->store.state, "", &key) == AUTHAPI_STORE_ERROR) {
-    authapi_refuse(response, 503, "store_unavailable", "The store does not answer; the log says more.");
+    authapi_refuse(response, 503, "store_unavailable", "The database is not responding. The log has the reason.");
     response->problem = api->store.problem(api->store.state);
     return;
   }
@@ -459,7 +460,7 @@ static bool begin_answer(const authapi_request *request, authapi_response *respo
 
 void authapi_refuse_with(const authapi_request *request, int status, authapi_response *response) {
   if (!begin_answer(request, response))
-    authapi_refuse(response, status, "injected", "This answer was asked for by a test.");
+    authapi_refuse(response, status, "injected", "A test requested this response.");
 }
 
 void authapi_handle(const authapi *api, const authapi_request *request, authapi_response *response) {

@@ -28,7 +28,7 @@ void authapi_last_used_free(authapi_last_used *last_used) {
   free(last_used);
 }
 
-void authapi_last_used_note(authapi_last_used *last_used, const authapi_credential *credential, int64_t now_s) {
+void authapi_last_used_record(authapi_last_used *last_used, const authapi_credential *credential, int64_t now_s) {
   authapi_last_use *use = last_used != NULL ? iauth__hash_table_add(last_used->credentials, credential->id) : NULL;
   if (use == NULL || use->last_used_s >= now_s)
     return;

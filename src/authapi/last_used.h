@@ -17,13 +17,13 @@ void authapi_last_used_free(authapi_last_used *last_used);
 
 /* Records that a credential is used at `now_s` (Unix seconds). If there is no memory, nothing is recorded. `last_used`
  * may be NULL. */
-void authapi_last_used_note(authapi_last_used *last_used, const authapi_credential *credential, int64_t now_s);
+void authapi_last_used_record(authapi_last_used *last_used, const authapi_credential *credential, int64_t now_s);
 
 /* When a credential or API key was last used, if the store does not have that time yet; else 0. `last_used` may be
  * NULL. */
 int64_t authapi_last_used_get(const authapi_last_used *last_used, const char *id);
 
-/* Copies recorded uses up to `until_s`, for store->note_last_used. Returns their number. If it is less than
+/* Copies recorded uses up to `until_s`, for store->record_last_used. Returns their number. If it is less than
  * AUTHAPI_LAST_USED_MAX, the copy is complete. */
 size_t authapi_last_used_copy(const authapi_last_used *last_used, int64_t until_s,
                               authapi_last_use copies[AUTHAPI_LAST_USED_MAX]);

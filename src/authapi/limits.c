@@ -87,8 +87,8 @@ static authapi_usage larger(authapi_usage one, authapi_usage other) {
   return other.percent > one.percent ? other : one;
 }
 
-void authapi_limiter_look(authapi_limiter *limiter, const char *api_key_id, int64_t now_s,
-                          authapi_limits_state *state) {
+void authapi_limiter_usage(authapi_limiter *limiter, const char *api_key_id, int64_t now_s,
+                           authapi_limits_state *state) {
   *state = (authapi_limits_state){{-1, 0}, {-1, 0}, NULL};
   for (size_t i = 0; i < GROUPS; i++) {
     const counters *counted = iauth__hash_table_find(limiter->groups[i], api_key_id);

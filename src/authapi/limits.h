@@ -39,6 +39,7 @@ void authapi_limiter_count(authapi_limiter *limiter, const char *api_key_id, aut
                            authapi_limits_state *state);
 
 /* The usage of an API key's limits, in the group with the higher usage. Counts nothing. */
-void authapi_limiter_look(authapi_limiter *limiter, const char *api_key_id, int64_t now_s, authapi_limits_state *state);
+void authapi_limiter_usage(authapi_limiter *limiter, const char *api_key_id, int64_t now_s,
+                           authapi_limits_state *state);
 
 #endif

@@ -54,10 +54,10 @@ static bool is_token(const authapi_management *admin, const char *token) {
 
 /* False if the request was refused. Browsers send the site that makes the request (W3C Fetch Metadata, "The
  * Sec-Fetch-Site HTTP Request Header"); other clients do not. */
-static bool check_asker(const authapi_management *admin, const authapi_request *request, authapi_response *response) {
+static bool check_caller(const authapi_management *admin, const authapi_request *request, authapi_response *response) {
   const char *site = authapi_header(request, "Sec-Fetch-Site");
   if (site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0) {
-    authapi_refuse(response, 403, "cross_site", "Only the page at /admin/ may ask from a browser.");
+    authapi_refuse(response, 403, "cross_site", "In a browser, only the page at /admin/ may send requests here.");
     return false;
   }
   int64_t now = admin->api->now_s(admin->api->clock_state);
@@ -70,7 +70,7 @@ static bool check_asker(const authapi_management *admin, const authapi_request *
     snprintf(seconds, sizeof seconds, "%lld", (long long)wait_s);
     authapi_add_header(response, "Retry-After", seconds);
     authapi_refuse(response, 429, "too_many_attempts",
-                   "Too many wrong admin tokens. Wait as long as Retry-After says.");
+                   "Too many wrong admin tokens were sent. Wait for the time in Retry-After.");
     return false;
   }
   if (token != NULL && is_token(admin, token)) {
@@ -117,17 +117,18 @@ static const char *text_field(const cJSON *body, const char *name, authapi_respo
   return NULL;
 }
 
-/* Reads a number of seconds. `usual` is the default. */
-static bool seconds_field(const cJSON *body, const char *name, int64_t usual, int64_t *seconds,
+/* Reads a number of seconds. `default_s` is the default. */
+static bool seconds_field(const cJSON *body, const char *name, int64_t default_s, int64_t *seconds,
                           authapi_response *response) {
   const cJSON *item = cJSON_GetObjectItemCaseSensitive(body, name);
-  double number = item != NULL ? cJSON_GetNumberValue(item) : (double)usual;
+  double number = item != NULL ? cJSON_GetNumberValue(item) : (double)default_s;
   if (number >= 0 && number <= AUTHAPI_OVERLAP_MAX_S && number == (double)(int64_t)number) {
     *seconds = (int64_t)number;
     return true;
   }
   char message[80];
-  snprintf(message, sizeof message, "\"%s\" is a whole number of seconds from 0 to %d.", name, AUTHAPI_OVERLAP_MAX_S);
+  snprintf(message, sizeof message, "\"%s\" must be a whole number of seconds from 0 to %d.", name,
+           AUTHAPI_OVERLAP_MAX_S);
   authapi_refuse(response, 400, "bad_request", message);
   return false;
 }
@@ -155,22 +156,22 @@ static bool domains_field(const authapi *api, const cJSON *body, char domains[AU
   }
   if (cJSON_IsArray(array) && domains[0] != '\0')
     return true;
-  authapi_refuse(response, 400, "bad_request", "Give \"domains\" in the body: an array of at least one.");
+  authapi_refuse(response, 400, "bad_request", "Give \"domains\" in the body: an array of at least one domain.");
   return false;
 }
 
 /* A person who revokes a key must know if it was revoked, so this message is more precise than a general error. The log
  * has the cause. */
-static void fail_by_store(const authapi *api, authapi_response *response) {
+static void store_failed(const authapi *api, authapi_response *response) {
   authapi_refuse(response, 500, "server_error",
-                 "This was not done, because the database failed; the server's log says why.");
+                 "This was not done because the database failed. The server's log has the reason.");
   response->problem = api->store.problem(api->store.state);
 }
 
 /* Checks the result of a look-up. `missing` is the message if nothing was found. */
 static bool check_found(const authapi *api, authapi_found found, const char *missing, authapi_response *response) {
   if (found == AUTHAPI_STORE_ERROR)
-    fail_by_store(api, response);
+    store_failed(api, response);
   else if (found == AUTHAPI_MISSING)
     authapi_refuse(response, 404, "not_found", missing);
   return found == AUTHAPI_FOUND;
@@ -217,7 +218,7 @@ static void answer_changed(const authapi *api, authapi_found changed, const char
   authapi_credential credential;
   if (changed == AUTHAPI_FOUND)
     changed = api->store.get_credential(api->store.state, id, &credential);
-  if (check_found(api, changed, "The key is gone.", response))
+  if (check_found(api, changed, "This key no longer exists.", response))
     answer(api, response, 200, credential.id, authapi_describe(&credential));
 }
 
@@ -225,7 +226,7 @@ static void answer_list(const authapi *api, authapi_found found, cJSON *list, au
   if (found == AUTHAPI_FOUND)
     authapi_set_json(response, 200, list);
   else
-    fail_by_store(api, response);
+    store_failed(api, response);
 }
 
 static int64_t now_s(const authapi *api) { return api->now_s(api->clock_state); }
@@ -266,7 +267,7 @@ static void create_api_key(const authapi *api, const cJSON *body, authapi_respon
   if (problem != NULL)
     authapi_refuse(response, 400, "bad_request", problem);
   else if (authapi_make_api_key(&api->store, &api->signer, name, now_s(api), &key) != AUTHAPI_FOUND)
-    fail_by_store(api, response);
+    store_failed(api, response);
   else
     answer(api, response, 201, key.id, authapi_describe_api_key(&key));
 }
@@ -294,7 +295,7 @@ static void create_secret(const authapi *api, const cJSON *body, authapi_respons
   if (authapi_make_secret(&api->store, &api->signer, key.id, now_s(api), secret, &credential) == AUTHAPI_FOUND)
     answer(api, response, 201, credential.id, authapi_describe_new_secret(&credential, secret, NULL));
   else
-    fail_by_store(api, response);
+    store_failed(api, response);
   iauth__wipe(secret, sizeof secret);
 }
 
@@ -312,7 +313,7 @@ static void rotate_secret(const authapi *api, const cJSON *body, authapi_respons
            AUTHAPI_FOUND)
     answer(api, response, 201, credential.id, authapi_describe_new_secret(&credential, secret, &old));
   else
-    fail_by_store(api, response);
+    store_failed(api, response);
   iauth__wipe(secret, sizeof secret);
 }
 
@@ -325,7 +326,7 @@ static void create_domain_key(const authapi *api, const cJSON *body, authapi_res
   if (authapi_make_domain_key(&api->store, &api->signer, key.id, domains, now_s(api), &credential) == AUTHAPI_FOUND)
     answer(api, response, 201, credential.id, authapi_describe(&credential));
   else
-    fail_by_store(api, response);
+    store_failed(api, response);
 }
 
 static void set_domains(const authapi *api, const cJSON *body, authapi_response *response) {
@@ -354,17 +355,17 @@ static void revoke_domain_key(const authapi *api, const cJSON *body, authapi_res
 }
 
 /* Checks the result of a change of signing keys. False if the request was refused. */
-static bool check_ring(const authapi *api, authapi_found found, authapi_response *response) {
+static bool check_signing_keys(const authapi *api, authapi_found found, authapi_response *response) {
   if (found == AUTHAPI_STORE_ERROR)
-    fail_by_store(api, response);
+    store_failed(api, response);
   else if (found == AUTHAPI_MISSING)
-    authapi_refuse(response, 409, "conflict", authapi_signing_keys_not_now);
+    authapi_refuse(response, 409, "conflict", authapi_signing_keys_conflict);
   return found == AUTHAPI_FOUND;
 }
 
 static void list_signing_keys(const authapi *api, const cJSON *body, authapi_response *response) {
   (void)body;
-  if (check_ring(api, authapi_signing_keys_read(api->keys, &api->store, &api->signer, now_s(api)), response))
+  if (check_signing_keys(api, authapi_signing_keys_read(api->keys, &api->store, &api->signer, now_s(api)), response))
     authapi_set_json(response, 200, authapi_describe_signing_keys(api->keys));
 }
 
@@ -374,7 +375,7 @@ static void rotate_signing_key(const authapi *api, const cJSON *body, authapi_re
   char kid[AUTHAPI_KID_SIZE];
   const cJSON *now = cJSON_GetObjectItemCaseSensitive(body, "now");
   if (now != NULL && !cJSON_IsBool(now)) {
-    authapi_refuse(response, 400, "bad_request", "\"now\" is true or false.");
+    authapi_refuse(response, 400, "bad_request", "\"now\" must be true or false.");
     return;
   }
   if (!seconds_field(body, "publish", AUTHAPI_PUBLISH_S, &publish_s, response))
@@ -382,7 +383,7 @@ static void rotate_signing_key(const authapi *api, const cJSON *body, authapi_re
   authapi_found found = cJSON_IsTrue(now)
                             ? authapi_signing_keys_replace(api->keys, &api->store, &api->signer, now_s(api))
                             : authapi_signing_keys_rotate(api->keys, &api->store, &api->signer, publish_s, now_s(api));
-  if (!check_ring(api, found, response))
+  if (!check_signing_keys(api, found, response))
     return;
   size_t added = api->keys->count - 1;
   authapi_key_id(&api->keys->keys[added], kid);
@@ -462,7 +463,7 @@ static const route *find_route(const char *path) {
   return NULL;
 }
 
-bool authapi_management_is_for(const char *path) {
+bool authapi_is_management_path(const char *path) {
   return strcmp(path, "/admin") == 0 || strncmp(path, "/admin/", 7) == 0;
 }
 
@@ -482,8 +483,8 @@ static void handle_file(const authapi_request *request, const route *file, autha
 }
 
 /* Writes every change and every refusal to the audit log. Successful reads are not logged. */
-static void tell_audit(const authapi_management *admin, const authapi_request *request, const route *endpoint,
-                       const authapi_response *response) {
+static void write_audit(const authapi_management *admin, const authapi_request *request, const route *endpoint,
+                        const authapi_response *response) {
   bool get = strcmp(request->method, "GET") == 0;
   if (response->status >= 400 || !get)
     authapi_write_audit(admin->api, get || endpoint->event == NULL ? "list" : endpoint->event, "admin", request,
@@ -494,7 +495,7 @@ static void handle_endpoint(const authapi_management *admin, const authapi_reque
                             authapi_response *response) {
   bool get = strcmp(request->method, "GET") == 0 && endpoint->get != NULL;
   bool post = strcmp(request->method, "POST") == 0 && endpoint->post != NULL;
-  if (!check_asker(admin, request, response))
+  if (!check_caller(admin, request, response))
     return;
   if (!get && !post) {
     refuse_method(response, endpoint->get != NULL, endpoint->post != NULL);
@@ -521,6 +522,6 @@ void authapi_management_handle(const authapi_management *admin, const authapi_re
     handle_file(request, found, response);
   else {
     handle_endpoint(admin, request, found, response);
-    tell_audit(admin, request, found, response);
+    write_audit(admin, request, found, response);
   }
 }

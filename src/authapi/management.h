@@ -27,7 +27,7 @@ const char *authapi_management_token_problem(const char *token);
 bool authapi_management_init(authapi_management *admin, const authapi *api, const char *token);
 
 /* True for "/admin" and all paths below it. */
-bool authapi_management_is_for(const char *path);
+bool authapi_is_management_path(const char *path);
 
 /* True if there is a route at this path. Only such a path may be logged. */
 bool authapi_management_path_known(const char *path);

@@ -57,11 +57,11 @@ void authapi_refuse(authapi_response *response, int status, const char *reason, 
 }
 
 void authapi_fail(authapi_response *response, const char *problem) {
-  authapi_refuse(response, 500, "server_error", "The server has a problem; its log says more.");
+  authapi_refuse(response, 500, "server_error", "The server failed. Its log has the reason.");
   response->problem = problem;
 }
 
-void authapi_fail_by_store(const authapi_store *store, authapi_response *response) {
+void authapi_store_failed(const authapi_store *store, authapi_response *response) {
   authapi_fail(response, store->problem(store->state));
 }
 
@@ -154,11 +154,11 @@ cJSON *authapi_parse_form(const char *body, size_t len) {
   cJSON *json = cJSON_CreateObject();
   char *space = malloc(len + 2);
   bool good = json != NULL && space != NULL;
-  for (size_t at = 0; good && at < len;) {
-    const char *end = memchr(body + at, '&', len - at);
-    size_t pair_len = end != NULL ? (size_t)(end - body) - at : len - at;
-    good = pair_len == 0 || add_pair(json, body + at, pair_len, space);
-    at += pair_len + 1;
+  for (size_t i = 0; good && i < len;) {
+    const char *end = memchr(body + i, '&', len - i);
+    size_t pair_len = end != NULL ? (size_t)(end - body) - i : len - i;
+    good = pair_len == 0 || add_pair(json, body + i, pair_len, space);
+    i += pair_len + 1;
   }
   if (space != NULL)
     iauth__wipe(space, len + 2);

@@ -30,7 +30,7 @@ void authapi_refuse(authapi_response *response, int status, const char *reason, 
 void authapi_fail(authapi_response *response, const char *problem);
 
 /* Answers 500 with the store's last failure as `problem`. */
-void authapi_fail_by_store(const authapi_store *store, authapi_response *response);
+void authapi_store_failed(const authapi_store *store, authapi_response *response);
 
 /* ---------------------------------------------------------------------------------------------------
  * Requests. */

@@ -40,9 +40,9 @@ static void report(const authd_audit_file *file, const char *what) {
     fprintf(stderr, format, file->path, what);
 }
 
-static void note_result(authd_audit_file *file, bool failing) {
+static void report_result(authd_audit_file *file, bool failing) {
   char problem[256];
-  snprintf(problem, sizeof problem, "cannot be written: %s; going on without it", strerror(errno));
+  snprintf(problem, sizeof problem, "cannot be written: %s; requests continue without it", strerror(errno));
   if (failing && !file->failing)
     report(file, problem);
   if (!failing && file->failing)
@@ -59,7 +59,7 @@ bool authd_audit_file_write(void *state, const char *line) {
   bool whole = written == (ssize_t)(begin + len);
   if (written > 0)
     file->torn = !whole;
-  note_result(file, !whole);
+  report_result(file, !whole);
   return whole;
 }
 

@@ -8,66 +8,66 @@
 
 #define CHAIN_MAX 16 /* certificates; a real chain has far fewer */
 
-struct shown {
-  struct shown *before;
+struct certificate {
+  struct certificate *previous;
   gnutls_pcert_st chain[CHAIN_MAX];
   unsigned chain_length;
   gnutls_privkey_t key;
 };
 
-static _Atomic(struct shown *) current;
+static _Atomic(struct certificate *) current;
 
 static gnutls_datum_t datum(const char *text) {
   return (gnutls_datum_t){(unsigned char *)text, (unsigned)strlen(text)};
 }
 
-static void release(struct shown *shown) {
-  for (unsigned i = 0; i < shown->chain_length; i++)
-    gnutls_pcert_deinit(&shown->chain[i]);
-  gnutls_privkey_deinit(shown->key); /* GnuTLS wipes the key */
-  free(shown);
+static void release(struct certificate *certificate) {
+  for (unsigned i = 0; i < certificate->chain_length; i++)
+    gnutls_pcert_deinit(&certificate->chain[i]);
+  gnutls_privkey_deinit(certificate->key); /* GnuTLS wipes the key */
+  free(certificate);
 }
 
-static bool import(struct shown *shown, const authd_tls *tls) {
+static bool import(struct certificate *certificate, const authd_tls *tls) {
   const gnutls_datum_t certificates = datum(tls->certificates), key = datum(tls->key);
   unsigned length = CHAIN_MAX;
-  if (gnutls_pcert_list_import_x509_raw(shown->chain, &length, &certificates, GNUTLS_X509_FMT_PEM, 0) < 0)
+  if (gnutls_pcert_list_import_x509_raw(certificate->chain, &length, &certificates, GNUTLS_X509_FMT_PEM, 0) < 0)
     return false;
-  shown->chain_length = length;
-  return gnutls_privkey_import_x509_raw(shown->key, &key, GNUTLS_X509_FMT_PEM, NULL, 0) >= 0;
+  certificate->chain_length = length;
+  return gnutls_privkey_import_x509_raw(certificate->key, &key, GNUTLS_X509_FMT_PEM, NULL, 0) >= 0;
 }
 
-bool authd_certificate_show(const authd_tls *tls) {
-  struct shown *shown = calloc(1, sizeof *shown);
-  if (shown == NULL || gnutls_privkey_init(&shown->key) < 0) {
-    free(shown);
+bool authd_certificate_use(const authd_tls *tls) {
+  struct certificate *certificate = calloc(1, sizeof *certificate);
+  if (certificate == NULL || gnutls_privkey_init(&certificate->key) < 0) {
+    free(certificate);
     return false;
   }
-  if (!import(shown, tls)) {
-    release(shown);
+  if (!import(certificate, tls)) {
+    release(certificate);
     return false;
   }
-  shown->before = atomic_load(&current);
-  atomic_store(&current, shown);
+  certificate->previous = atomic_load(&current);
+  atomic_store(&current, certificate);
   return true;
 }
 
 int authd_certificate_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
                                const gnutls_pk_algorithm_t *algorithms, int algorithm_count, gnutls_pcert_st **chain,
                                unsigned *chain_length, gnutls_privkey_t *key) {
-  struct shown *shown = atomic_load(&current);
+  struct certificate *certificate = atomic_load(&current);
   (void)session, (void)authorities, (void)authority_count, (void)algorithms, (void)algorithm_count;
-  *chain = shown->chain;
-  *chain_length = shown->chain_length;
-  *key = shown->key;
+  *chain = certificate->chain;
+  *chain_length = certificate->chain_length;
+  *key = certificate->key;
   return 0;
 }
 
 void authd_certificate_clean_up(void) {
-  struct shown *shown = atomic_exchange(&current, NULL);
-  while (shown != NULL) {
-    struct shown *before = shown->before;
-    release(shown);
-    shown = before;
+  struct certificate *certificate = atomic_exchange(&current, NULL);
+  while (certificate != NULL) {
+    struct certificate *previous = certificate->previous;
+    release(certificate);
+    certificate = previous;
   }
 }

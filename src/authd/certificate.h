@@ -10,7 +10,7 @@
 /* Uses this certificate from now on. *tls may be released after the call. If GnuTLS rejects it, returns false and the
  * previous one stays. There is one certificate per process, because GnuTLS passes no state to its callback. Call this
  * from one thread at a time. */
-bool authd_certificate_show(const authd_tls *tls);
+bool authd_certificate_use(const authd_tls *tls);
 
 /* For MHD_OPTION_HTTPS_CERT_CALLBACK. */
 int authd_certificate_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,

@@ -15,14 +15,12 @@
 #define LIFETIME_MAX_S 31536000
 
 const char authd_usage[] =
-    "inbenta-authd: a local Auth API to develop and test against.\n"
+    "inbenta-authd: a local Auth API for development and tests.\n"
     "\n"
-    "  inbenta-authd serve [--listen 127.0.0.1:8080] [--lifetime SECONDS] [--api NAME=URL]... "
-    "[--quiet | --log json]\n"
+    "  inbenta-authd serve [--listen 127.0.0.1:8080] [--lifetime SECONDS] [--api NAME=URL]... [--quiet | --log json]\n"
     "                      [--admin-token-file FILE] [--tls-cert FILE --tls-key FILE]\n"
     "                      [--admin-over-http] [--allow-host NAME]... [--trusted-proxy ADDR[/BITS]]...\n"
-    "                      [--throttle REQUESTS/SECONDS] [--quota REQUESTS/SECONDS] [--audit "
-    "FILE]\n"
+    "                      [--throttle REQUESTS/SECONDS] [--quota REQUESTS/SECONDS] [--audit FILE]\n"
     "  inbenta-authd api-key create --name NAME\n"
     "  inbenta-authd api-key list\n"
     "  inbenta-authd api-key revoke KEY-OR-ID\n"
@@ -39,50 +37,43 @@ const char authd_usage[] =
     "  inbenta-authd signing-key revoke ID\n"
     "  inbenta-authd version\n"
     "\n"
-    "  --db FILE        where keys are kept; created if it is not there (inbenta-authd.db);\n"
-    "                   postgres://USER@HOST/DATABASE for PostgreSQL, without a password: that "
-    "comes\n"
-    "                   from PGPASSFILE or PGPASSWORD\n"
+    "  --db FILE        the database with the keys (inbenta-authd.db). A missing file is created.\n"
+    "                   postgres://USER@HOST/DATABASE for PostgreSQL. The password is not part of the\n"
+    "                   URL: it comes from PGPASSFILE or PGPASSWORD\n"
     "  --json           print one JSON document\n"
-    "  --audit          append to FILE a JSON line for each change of keys, and when serving also "
-    "for\n"
-    "                   each grant and refusal; on SIGHUP the server opens it anew\n"
-    "  --listen         address and port to serve on; port 0 takes a free one\n"
-    "  --lifetime       of access tokens, 1 to 31536000 seconds (1200)\n"
-    "  --api            a product's base URL, as clients get it with their token\n"
-    "  --quiet          no line for each request on standard error\n"
-    "  --log            text or json: how those lines are written (text)\n"
+    "  --audit          append one JSON line to FILE for each change of keys. A server also appends one\n"
+    "                   for each grant and refusal. On SIGHUP, the server opens FILE again\n"
+    "  --listen         the address and port to listen on; port 0 takes a free port\n"
+    "  --lifetime       the lifetime of access tokens, 1 to 31536000 seconds (1200)\n"
+    "  --api            the base URL of a product; clients get it with their token\n"
+    "  --quiet          do not log requests\n"
+    "  --log            how requests are logged on standard error: text or json (text)\n"
     "  --admin-token-file\n"
-    "                   also serve management and its page at /admin/, for who has the token in "
-    "FILE;\n"
-    "                   on SIGHUP the file is read again\n"
+    "                   also serve the management interface and its page at /admin/. Callers need the\n"
+    "                   token in FILE. On SIGHUP, the server reads FILE again\n"
     "  --admin-over-http\n"
-    "                   the management interface may be reached by plain http from other machines\n"
-    "  --allow-host     a host name under which /admin/ is reached, besides localhost and addresses\n"
-    "  --trusted-proxy  a proxy whose X-Forwarded-For says who asks; it may open as many connections as\n"
-    "                   it likes, any other address 256\n"
+    "                   other machines may use the management interface over plain http\n"
+    "  --allow-host     another host name for /admin/, besides localhost and IP addresses\n"
+    "  --trusted-proxy  a proxy whose X-Forwarded-For names the client. It may open any number of\n"
+    "                   connections; any other address may open 256\n"
     "  --throttle, --quota\n"
-    "                   how much an API key may ask in each period, for example 100/10 and "
-    "50000/86400;\n"
-    "                   beyond that it is answered 429 with Retry-After (no limit)\n"
+    "                   how many requests each API key may send in each period, for example 100/10 and\n"
+    "                   50000/86400. Over the limit, the server answers 429 with Retry-After (no limit)\n"
     "  --tls-cert, --tls-key\n"
-    "                   serve https with this certificate (and its chain) and private key, both "
-    "PEM;\n"
-    "                   on SIGHUP the files are read again\n"
-    "  --domain         www.example.com (https), *.example.com (its sub-domains), or a full "
-    "origin\n"
+    "                   serve https with this certificate (and its chain) and this private key, both\n"
+    "                   PEM. On SIGHUP, the server reads both files again\n"
+    "  --domain         www.example.com (https), *.example.com (its sub-domains), or a full origin\n"
     "                   such as http://localhost:8080\n"
-    "  --overlap        for how long the old secret works beside the new one (86400)\n"
-    "  --publish        for how long a new signing key is published before it signs, so that who\n"
-    "                   verifies tokens has fetched it (120); the old one is accepted until its "
-    "last\n"
-    "                   token has expired\n"
-    "  --now            the new signing key signs at once and all others are cut off: every token\n"
-    "                   that was granted before is refused within a second\n"
+    "  --overlap        how long the old secret works beside the new one, in seconds (86400)\n"
+    "  --publish        how long a new signing key is published before it signs, in seconds (120).\n"
+    "                   Verifiers fetch it in that time. The old key is accepted until its last token\n"
+    "                   has expired\n"
+    "  --now            the new signing key signs immediately, and all other signing keys are revoked.\n"
+    "                   Every token that was granted before is refused within one second\n"
     "\n"
-    "A secret is shown once, when it is created or rotated; only its hash is kept.\n";
+    "A secret is shown once, when it is created or rotated. Only its hash is stored.\n";
 
-int authd_complain(int status, const char *format, ...) {
+int authd_print_error(int status, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   fputs("inbenta-authd: ", stderr);
@@ -94,7 +85,7 @@ int authd_complain(int status, const char *format, ...) {
 
 static int add_domain(authd_command_line *line, const char *entry) {
   const char *problem = authapi_add_domain(line->domains, entry, &authd_domain_names);
-  return problem == NULL ? 0 : authd_complain(2, "--domain %s: %s", entry, problem);
+  return problem == NULL ? 0 : authd_print_error(2, "--domain %s: %s", entry, problem);
 }
 
 static int add_api(authd_command_line *line, const char *text) {
@@ -102,11 +93,11 @@ static int add_api(authd_command_line *line, const char *text) {
   char *name = equals != NULL && equals > text ? strndup(text, (size_t)(equals - text)) : NULL;
   int status = 0;
   if (name == NULL)
-    status = authd_complain(2, "--api %s: write NAME=URL", text);
+    status = authd_print_error(2, "--api %s: write NAME=URL", text);
   else if (iauth__check_base_url(equals + 1, false) != IAUTH__BASE_URL_OK)
-    status = authd_complain(2, "--api %s: the URL must be https, or http on this machine", text);
+    status = authd_print_error(2, "--api %s: the URL must be https, or http on this machine", text);
   else if (cJSON_HasObjectItem(line->apis, name))
-    status = authd_complain(2, "--api %s: this name was given before", text);
+    status = authd_print_error(2, "--api %s: this name was already given", text);
   else
     cJSON_AddStringToObject(line->apis, name, equals + 1);
   free(name);
@@ -124,7 +115,7 @@ static long read_number(const char *text, long min, long max) {
 static int read_seconds(const char *option, const char *text, long min, long *seconds) {
   *seconds = read_number(text, min, LIFETIME_MAX_S);
   if (*seconds < 0)
-    return authd_complain(2, "%s %s: a whole number of seconds from %ld to %d", option, text, min, LIFETIME_MAX_S);
+    return authd_print_error(2, "%s %s: a whole number of seconds from %ld to %d", option, text, min, LIFETIME_MAX_S);
   return 0;
 }
 
@@ -137,14 +128,14 @@ static int read_limit(const char *option, const char *text, authapi_limit *limit
   limit->requests = read_number(requests, 1, 999999999);
   limit->period_s = slash != NULL ? read_number(slash + 1, 1, LIFETIME_MAX_S) : -1;
   if (limit->requests < 0 || limit->period_s < 0)
-    return authd_complain(2, "%s %s: write REQUESTS/SECONDS, for example 100/10", option, text);
+    return authd_print_error(2, "%s %s: write REQUESTS/SECONDS, for example 100/10", option, text);
   return 0;
 }
 
 static int read_log(authd_command_line *line, const char *text) {
   line->log_json = strcmp(text, "json") == 0;
   bool known = line->log_json || strcmp(text, "text") == 0;
-  return known ? 0 : authd_complain(2, "--log %s: write text or json", text);
+  return known ? 0 : authd_print_error(2, "--log %s: write text or json", text);
 }
 
 /* Splits "127.0.0.1:8080" or "[::1]:8080". */
@@ -166,7 +157,7 @@ static bool split_address(const char *text, char address[64], unsigned short *po
 static int read_listen(authd_command_line *line, const char *text) {
   line->listen = text;
   bool good = split_address(text, line->address, &line->port);
-  return good ? 0 : authd_complain(2, "--listen %s: write ADDRESS:PORT, for example 127.0.0.1:8080", text);
+  return good ? 0 : authd_print_error(2, "--listen %s: write ADDRESS:PORT, for example 127.0.0.1:8080", text);
 }
 
 static const struct {
@@ -202,14 +193,14 @@ static const struct {
 
 /* The index of an option in the table; OPTIONS for any other word. */
 static size_t find_option(const char *word) {
-  size_t which = 0;
-  while (which < OPTIONS && strcmp(word, options[which].name) != 0)
-    which++;
-  return which;
+  size_t index = 0;
+  while (index < OPTIONS && strcmp(word, options[index].name) != 0)
+    index++;
+  return index;
 }
 
 /* `value` is NULL if the option takes none. */
-static int take_option(authd_command_line *line, const char *option, const char *value) {
+static int set_option(authd_command_line *line, const char *option, const char *value) {
   if (strcmp(option, "--db") == 0)
     line->db = value;
   else if (strcmp(option, "--json") == 0)
@@ -223,8 +214,8 @@ static int take_option(authd_command_line *line, const char *option, const char 
   else if (strcmp(option, "--trusted-proxy") == 0)
     return authd_networks_add(&line->trusted, value)
                ? 0
-               : authd_complain(2, "--trusted-proxy %s: write an IP address or a network, for example 10.0.0.0/8",
-                                value);
+               : authd_print_error(2, "--trusted-proxy %s: write an IP address or a network, for example 10.0.0.0/8",
+                                   value);
   else if (strcmp(option, "--allow-host") == 0)
     cJSON_AddItemToArray(line->allowed_hosts, cJSON_CreateString(value));
   else if (strcmp(option, "--listen") == 0)
@@ -260,7 +251,7 @@ static int take_option(authd_command_line *line, const char *option, const char 
   return 0;
 }
 
-static int take_word(authd_command_line *line, const char *word) {
+static int add_word(authd_command_line *line, const char *word) {
   if (line->noun == NULL) {
     line->noun = word;
   } else if (line->verb == NULL && strcmp(line->noun, "serve") != 0) {
@@ -269,26 +260,26 @@ static int take_word(authd_command_line *line, const char *word) {
     line->target = word;
     line->given |= AUTHD_TARGET;
   } else {
-    return authd_complain(2, "%s: one argument too many (see inbenta-authd --help)", word);
+    return authd_print_error(2, "%s: one argument too many (see inbenta-authd --help)", word);
   }
   return 0;
 }
 
-static int take_arguments(authd_command_line *line, int argc, char **argv) {
+static int read_arguments(authd_command_line *line, int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     const char *word = argv[i], *value = NULL;
     int status;
     if (word[0] != '-') {
-      status = take_word(line, word);
+      status = add_word(line, word);
     } else {
-      size_t which = find_option(word);
-      if (which == OPTIONS)
-        return authd_complain(2, "unknown option %s (see inbenta-authd --help)", word);
+      size_t index = find_option(word);
+      if (index == OPTIONS)
+        return authd_print_error(2, "unknown option %s (see inbenta-authd --help)", word);
       /* Another option is not a value. Any other word is, because a random key may begin with "--". */
-      if (options[which].has_value && ((value = argv[++i]) == NULL || find_option(value) != OPTIONS))
-        return authd_complain(2, "%s: its value is missing", word);
-      line->given |= options[which].bit;
-      status = take_option(line, word, value);
+      if (options[index].has_value && ((value = argv[++i]) == NULL || find_option(value) != OPTIONS))
+        return authd_print_error(2, "%s: the value is missing", word);
+      line->given |= options[index].bit;
+      status = set_option(line, word, value);
     }
     if (status != 0)
       return status;
@@ -305,7 +296,7 @@ int authd_command_line_read(authd_command_line *line, int argc, char **argv) {
   line->apis = cJSON_CreateObject();
   line->allowed_hosts = cJSON_CreateArray();
   int status = read_listen(line, "127.0.0.1:8080");
-  return status == 0 ? take_arguments(line, argc, argv) : status;
+  return status == 0 ? read_arguments(line, argc, argv) : status;
 }
 
 void authd_command_line_clean_up(authd_command_line *line) {
@@ -313,15 +304,15 @@ void authd_command_line_clean_up(authd_command_line *line) {
   cJSON_Delete(line->allowed_hosts);
 }
 
-int authd_command_line_check(const authd_command_line *line, unsigned takes) {
-  unsigned stray = line->given & ~takes;
+int authd_command_line_check(const authd_command_line *line, unsigned allowed) {
+  unsigned unexpected = line->given & ~allowed;
   const char *verb = line->verb != NULL ? line->verb : "";
   const char *space = line->verb != NULL ? " " : "";
-  if (stray & AUTHD_TARGET)
-    return authd_complain(2, "%s: one argument too many (see inbenta-authd --help)", line->target);
+  if (unexpected & AUTHD_TARGET)
+    return authd_print_error(2, "%s: one argument too many (see inbenta-authd --help)", line->target);
   for (size_t i = 0; i < OPTIONS; i++)
-    if (stray & options[i].bit)
-      return authd_complain(2, "%s%s%s does not take %s (see inbenta-authd --help)", line->noun, space, verb,
-                            options[i].name);
+    if (unexpected & options[i].bit)
+      return authd_print_error(2, "%s%s%s does not take %s (see inbenta-authd --help)", line->noun, space, verb,
+                               options[i].name);
   return 0;
 }

@@ -56,13 +56,13 @@ extern const char authd_usage[];
  * 2, else returns 0. Release *line with authd_command_line_clean_up in both cases. */
 int authd_command_line_read(authd_command_line *line, int argc, char **argv);
 
-/* Checks that all given options are in `takes`. An option without effect would hide a mistake. Returns 0 or the exit
+/* Checks that all given options are in `allowed`. An option without effect would hide a mistake. Returns 0 or the exit
  * status. */
-int authd_command_line_check(const authd_command_line *line, unsigned takes);
+int authd_command_line_check(const authd_command_line *line, unsigned allowed);
 
 void authd_command_line_clean_up(authd_command_line *line);
 
 /* Prints a message for people on standard error and returns `status`. */
-__attribute__((format(printf, 2, 3))) int authd_complain(int status, const char *format, ...);
+__attribute__((format(printf, 2, 3))) int authd_print_error(int status, const char *format, ...);
 
 #endif

@@ -11,7 +11,7 @@
 #include <time.h>
 
 struct authd_connection {
-  authd_connection *before, *next;
+  authd_connection *previous, *next;
   int file;
   authd_address group; /* connections of the same group are counted together */
   int64_t since_s;     /* on the monotonic clock */
@@ -34,12 +34,12 @@ static int64_t now_s(void) {
 }
 
 /* Only shuts down the socket. libmicrohttpd treats it like a client that left, and closes it. */
-static void cut_off_late(authd_connections *connections) {
+static void shut_down_late(authd_connections *connections) {
   int64_t latest_s = now_s() - AUTHD_REQUEST_DEADLINE_S;
-  for (authd_connection *at = connections->first; at != NULL; at = at->next)
-    if (at->since_s < latest_s) {
-      shutdown(at->file, SHUT_RDWR);
-      at->since_s = INT64_MAX;
+  for (authd_connection *connection = connections->first; connection != NULL; connection = connection->next)
+    if (connection->since_s < latest_s) {
+      shutdown(connection->file, SHUT_RDWR);
+      connection->since_s = INT64_MAX;
     }
 }
 
@@ -51,7 +51,7 @@ static void *watch(void *state) {
     clock_gettime(CLOCK_MONOTONIC, &next);
     next.tv_sec++;
     pthread_cond_timedwait(&connections->ended, &connections->mutex, &next);
-    cut_off_late(connections);
+    shut_down_late(connections);
   }
   pthread_mutex_unlock(&connections->mutex);
   return NULL;
@@ -105,11 +105,11 @@ static authd_address group_of(authd_address address) {
 bool authd_connections_accept(authd_connections *connections, const struct sockaddr *socket_address) {
   const authd_address address = authd_address_of(socket_address), group = group_of(address);
   unsigned count = 0;
-  if (authd_networks_have(connections->trusted, &address))
+  if (authd_networks_contain(connections->trusted, &address))
     return true;
   pthread_mutex_lock(&connections->mutex);
-  for (const authd_connection *at = connections->first; at != NULL; at = at->next)
-    count += memcmp(at->group.bytes, group.bytes, sizeof group.bytes) == 0;
+  for (const authd_connection *connection = connections->first; connection != NULL; connection = connection->next)
+    count += memcmp(connection->group.bytes, group.bytes, sizeof group.bytes) == 0;
   pthread_mutex_unlock(&connections->mutex);
   return count < connections->limit;
 }
@@ -122,7 +122,7 @@ authd_connection *authd_connections_add(authd_connections *connections, int file
   pthread_mutex_lock(&connections->mutex);
   added->next = connections->first;
   if (added->next != NULL)
-    added->next->before = added;
+    added->next->previous = added;
   connections->first = added;
   pthread_mutex_unlock(&connections->mutex);
   return added;
@@ -132,12 +132,12 @@ void authd_connections_remove(authd_connections *connections, authd_connection *
   if (connection == NULL)
     return;
   pthread_mutex_lock(&connections->mutex);
-  if (connection->before != NULL)
-    connection->before->next = connection->next;
+  if (connection->previous != NULL)
+    connection->previous->next = connection->next;
   else
     connections->first = connection->next;
   if (connection->next != NULL)
-    connection->next->before = connection->before;
+    connection->next->previous = connection->previous;
   pthread_mutex_unlock(&connections->mutex);
   free(connection);
 }

@@ -8,8 +8,8 @@
 
 #include "authd/networks.h"
 
-#define AUTHD_CONNECTIONS_OF_ONE 256 /* connections of one IPv4 address, or of one IPv6 /64 network */
-#define AUTHD_REQUEST_DEADLINE_S 30  /* until the response; starts at the connection or the previous response */
+#define AUTHD_CONNECTIONS_PER_ADDRESS 256 /* connections of one IPv4 address, or of one IPv6 /64 network */
+#define AUTHD_REQUEST_DEADLINE_S 30       /* until the response; starts at the connection or the previous response */
 
 typedef struct authd_connections authd_connections;
 typedef struct authd_connection authd_connection;

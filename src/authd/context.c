@@ -14,7 +14,7 @@ bool authd_open_store(authapi_store *store, const char *db, char *problem, size_
 }
 
 int authd_store_failed(const authd_context *context) {
-  return authd_complain(1, "the store failed: %s", context->store.problem(context->store.state));
+  return authd_print_error(1, "the store failed: %s", context->store.problem(context->store.state));
 }
 
 int64_t authd_now_s(void *state) {

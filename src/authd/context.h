@@ -20,7 +20,7 @@ typedef struct {
 typedef struct {
   const char *noun, *verb;                  /* for example "domain-key", "create"; the verb of "serve" is "" */
   int (*run)(const authd_context *context); /* returns the exit status */
-  unsigned takes;                           /* allowed options: authd_option, ORed */
+  unsigned allowed;                         /* allowed options: authd_option, ORed */
 } authd_command;
 
 /* Opens the store of --db: a file for SQLite, or a URL for PostgreSQL. On false, `problem` (of `size` bytes) has the

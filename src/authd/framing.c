@@ -49,9 +49,9 @@ static enum MHD_Result visit(void *user, enum MHD_ValueKind kind, const char *na
     value_size = 0;
   }
   if (!is_token(name, name_size))
-    found->problem = "A header's name has a character that no name has.";
+    found->problem = "A header name has an invalid character.";
   else if (!is_value(value, value_size))
-    found->problem = "A header's value has a control character.";
+    found->problem = "A header value has a control character.";
   if (is_name(name, name_size, "Host")) {
     found->hosts++;
     found->host = value;
@@ -122,16 +122,16 @@ static const char *check_length(const headers *found, bool is_1_1) {
                                 strspn(found->length, "0123456789") != strlen(found->length)))
     return "Content-Length is not a number.";
   if (found->encoding != NULL && (!is_1_1 || strcasecmp(found->encoding, "chunked") != 0))
-    return "Of transfer encodings only chunked is understood, in HTTP/1.1.";
+    return "The only supported Transfer-Encoding is chunked, in HTTP/1.1.";
   return NULL;
 }
 
 const char *authd_framing_problem(struct MHD_Connection *connection, const char *target, const char *version) {
   headers found = {.problem = NULL};
   bool is_1_1 = strcmp(version, MHD_HTTP_VERSION_1_0) != 0; /* a later minor version is read as 1.1 */
-  for (const char *at = target; *at != '\0'; at++)
-    if (*at <= ' ' || *at > '~')
-      return "The path has a character that no path has.";
+  for (const char *p = target; *p != '\0'; p++)
+    if (*p <= ' ' || *p > '~')
+      return "The path has an invalid character.";
   MHD_get_connection_values_n(connection, MHD_HEADER_KIND, visit, &found);
   if (found.problem != NULL)
     return found.problem;

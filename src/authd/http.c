@@ -45,11 +45,11 @@ struct authd_http {
   const authd_log *log;
   struct MHD_Daemon *daemon;
   authd_connections *connections;
-  int64_t strangers_s;       /* the second in which requests of unknown callers are counted */
-  unsigned strangers;        /* number of such requests in that second */
-  unsigned long left_out;    /* lines that were not written because there were too many */
-  atomic_int open_exchanges; /* requests that are being read or answered */
-  pthread_mutex_t in_use;    /* held while a request uses the handlers, or between authd_http_pause and _resume */
+  int64_t unknown_callers_at_s; /* the second in which requests of unknown callers are counted */
+  unsigned unknown_callers;     /* number of such requests in that second */
+  unsigned long left_out;       /* lines that were not written because there were too many */
+  atomic_int open_exchanges;    /* requests that are being read or answered */
+  pthread_mutex_t in_use;       /* held while a request uses the handlers, or between authd_http_pause and _resume */
 };
 
 /* A request while it is read. */
@@ -94,22 +94,22 @@ static void release_body(void *body) {
 
 /* Takes ownership of the body of the response. */
 static enum MHD_Result queue(struct MHD_Connection *connection, authapi_response *response) {
-  struct MHD_Response *answer =
+  struct MHD_Response *mhd_response =
       response->body != NULL
           ? MHD_create_response_from_buffer_with_free_callback(strlen(response->body), response->body, release_body)
           : MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-  if (answer == NULL)
+  if (mhd_response == NULL)
     return MHD_NO;
   response->body = NULL;
   for (size_t i = 0; i < response->header_count; i++)
-    MHD_add_response_header(answer, response->headers[i].name, response->headers[i].value);
-  enum MHD_Result result = MHD_queue_response(connection, (unsigned)response->status, answer);
-  MHD_destroy_response(answer);
+    MHD_add_response_header(mhd_response, response->headers[i].name, response->headers[i].value);
+  enum MHD_Result result = MHD_queue_response(connection, (unsigned)response->status, mhd_response);
+  MHD_destroy_response(mhd_response);
   return result;
 }
 
 /* Keeps as much as fits. The rest is read and dropped, so that the client can read the response. */
-static void take_body(struct exchange *exchange, const char *data, size_t size) {
+static void append_body(struct exchange *exchange, const char *data, size_t size) {
   if (size > AUTHAPI_BODY_MAX - exchange->len) {
     exchange->too_large = true;
     return;
@@ -129,14 +129,14 @@ static void take_body(struct exchange *exchange, const char *data, size_t size) 
 static enum MHD_Result refuse_framing(struct MHD_Connection *connection, const char *problem) {
   char body[256];
   snprintf(body, sizeof body, "{\"error\":{\"code\":400,\"message\":\"%s\",\"reason\":\"bad_request\"}}", problem);
-  struct MHD_Response *answer = MHD_create_response_from_buffer(strlen(body), body, MHD_RESPMEM_MUST_COPY);
-  if (answer == NULL)
+  struct MHD_Response *mhd_response = MHD_create_response_from_buffer(strlen(body), body, MHD_RESPMEM_MUST_COPY);
+  if (mhd_response == NULL)
     return MHD_NO;
-  MHD_add_response_header(answer, "Content-Type", "application/json");
-  MHD_add_response_header(answer, "Cache-Control", "no-store");
-  MHD_add_response_header(answer, "Connection", "close");
-  enum MHD_Result result = MHD_queue_response(connection, 400, answer);
-  MHD_destroy_response(answer);
+  MHD_add_response_header(mhd_response, "Content-Type", "application/json");
+  MHD_add_response_header(mhd_response, "Cache-Control", "no-store");
+  MHD_add_response_header(mhd_response, "Connection", "close");
+  enum MHD_Result result = MHD_queue_response(connection, 400, mhd_response);
+  MHD_destroy_response(mhd_response);
   return result;
 }
 
@@ -148,11 +148,11 @@ static const struct sockaddr *peer_of(struct MHD_Connection *connection) {
  * admin token, so the number of their lines per second is limited. Sets *left_out to the number of requests without a line since the last line. */
 static bool is_logged(authd_http *http, const authapi_response *response, int64_t now_s, unsigned long *left_out) {
   if (!response->known_caller) {
-    if (http->strangers_s != now_s) {
-      http->strangers_s = now_s;
-      http->strangers = 0;
+    if (http->unknown_callers_at_s != now_s) {
+      http->unknown_callers_at_s = now_s;
+      http->unknown_callers = 0;
     }
-    if (http->strangers++ >= AUTHAPI_STRANGERS_A_SECOND) {
+    if (http->unknown_callers++ >= AUTHAPI_UNKNOWN_CALLERS_PER_SECOND) {
       http->left_out++;
       return false;
     }
@@ -163,12 +163,12 @@ static bool is_logged(authd_http *http, const authapi_response *response, int64_
 }
 
 static void log_left_out(const authd_log *log, int64_t now_s, unsigned long left_out) {
-  char when[IAUTH__DATE_SIZE];
-  iauth__write_date(now_s, when);
+  char date[IAUTH__DATE_SIZE];
+  iauth__write_date(now_s, date);
   authd_log_writer_print(log->writer,
                          log->json ? "{\"time\":\"%s\",\"left_out\":%lu}\n"
-                                   : "%s %lu requests of unknown callers have no line\n",
-                         when, left_out);
+                                   : "%s %lu requests of unknown callers were not logged\n",
+                         date, left_out);
 }
 
 /* Refuses management under foreign host names. The page of a stranger may point its own host name to our address (DNS
@@ -181,7 +181,8 @@ static void handle_admin(const authd_http *http, const authapi_request *request,
   }
   authapi_begin_response(response);
   authapi_refuse(response, 421, "host_not_allowed",
-                 "Management is not served under this host name: use localhost, an address, or --allow-host NAME.");
+                 "The management interface does not accept this host name. Use localhost, an IP address or a name from "
+                 "--allow-host.");
 }
 
 /* Called when the headers of a request are complete, then for each part of its body, then at its end. */
@@ -200,7 +201,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     return MHD_YES;
   }
   if (*size > 0) {
-    take_body(exchange, data, *size);
+    append_body(exchange, data, *size);
     *size = 0;
     return MHD_YES;
   }
@@ -220,11 +221,11 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
   char problem[PROBLEM_SIZE];
   pthread_mutex_lock(&http->in_use);
   double start_ms = now_ms();
-  if (http->admin != NULL && authapi_management_is_for(request.path))
+  if (http->admin != NULL && authapi_is_management_path(request.path))
     handle_admin(http, &request, &response);
   else
     authapi_handle(http->api, &request, &response);
-  double took_ms = now_ms() - start_ms;
+  double duration_ms = now_ms() - start_ms;
   if (response.problem[0] != '\0') { /* the next use of the store may change it */
     snprintf(problem, sizeof problem, "%s", response.problem);
     response.problem = problem;
@@ -237,7 +238,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     log_left_out(http->log, now_s, left_out);
   if (logged) {
     char line[AUTHAPI_LOG_LINE_MAX];
-    size_t len = authapi_access_log_line(http->log->json, now_s, &request, &response, took_ms, line);
+    size_t len = authapi_access_log_line(http->log->json, now_s, &request, &response, duration_ms, line);
     authd_log_writer_put(http->log->writer, line, len);
   }
   enum MHD_Result result = queue(connection, &response);
@@ -313,18 +314,18 @@ static void release(authd_http *http) {
 }
 
 /* Returns a socket that listens at the address, or -1 and sets errno: libmicrohttpd's newer versions lose it. */
-static int listen_at(const struct sockaddr *at, socklen_t size) {
-  int listening = socket(at->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (listening < 0)
+static int open_listener(const struct sockaddr *address, socklen_t size) {
+  int listener = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (listener < 0)
     return -1;
-  (void)setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
-  if (at->sa_family == AF_INET6)
-    (void)setsockopt(listening, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
-  if (bind(listening, at, size) == 0 && listen(listening, SOMAXCONN) == 0)
-    return listening;
-  int why = errno;
-  close(listening);
-  errno = why;
+  (void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+  if (address->sa_family == AF_INET6)
+    (void)setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
+  if (bind(listener, address, size) == 0 && listen(listener, SOMAXCONN) == 0)
+    return listener;
+  int saved_errno = errno;
+  close(listener);
+  errno = saved_errno;
   return -1;
 }
 
@@ -333,14 +334,14 @@ authd_http *authd_http_start(const authapi *api, const authapi_management *admin
                              const authd_log *log) {
   struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(*port)};
   struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(*port)};
-  const struct sockaddr *at = (const struct sockaddr *)&ipv4;
-  socklen_t at_size = sizeof ipv4;
+  const struct sockaddr *socket_address = (const struct sockaddr *)&ipv4;
+  socklen_t socket_address_size = sizeof ipv4;
   unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC;
   if (inet_pton(AF_INET, address, &ipv4.sin_addr) != 1) {
     if (inet_pton(AF_INET6, address, &ipv6.sin6_addr) != 1)
       return NULL;
-    at = (const struct sockaddr *)&ipv6;
-    at_size = sizeof ipv6;
+    socket_address = (const struct sockaddr *)&ipv6;
+    socket_address_size = sizeof ipv6;
   }
   /* No RSA key exchange: a key that leaks later must not decrypt recorded traffic. */
   static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA";
@@ -359,36 +360,36 @@ authd_http *authd_http_start(const authapi *api, const authapi_management *admin
     http->options = *options;
   atomic_init(&http->open_exchanges, 0);
   pthread_mutex_init(&http->in_use, NULL);
-  unsigned limit = connection_limit(), of_one = limit / 4;
-  http->connections = authd_connections_new(of_one < AUTHD_CONNECTIONS_OF_ONE ? of_one : AUTHD_CONNECTIONS_OF_ONE,
-                                            http->options.trusted);
+  unsigned limit = connection_limit(), per_address = limit / 4;
+  http->connections = authd_connections_new(
+      per_address < AUTHD_CONNECTIONS_PER_ADDRESS ? per_address : AUTHD_CONNECTIONS_PER_ADDRESS, http->options.trusted);
   if (http->connections == NULL) {
     release(http);
     return NULL;
   }
-  int listening = listen_at(at, at_size);
-  if (listening < 0) {
-    int why = errno;
+  int listener = open_listener(socket_address, socket_address_size);
+  if (listener < 0) {
+    int saved_errno = errno;
     release(http);
-    errno = why;
+    errno = saved_errno;
     return NULL;
   }
   http->daemon = MHD_start_daemon(
-      flags, 0, on_accept, http, on_request, http, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_LISTEN_SOCKET, listening,
+      flags, 0, on_accept, http, on_request, http, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_LISTEN_SOCKET, listener,
       MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVING_THREADS, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
       MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_LIMIT, limit,
       MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
       STRICTNESS, MHD_OPTION_UNESCAPE_CALLBACK, authd_framing_unescape, NULL, MHD_OPTION_END);
   if (http->daemon == NULL) {
-    int why = errno;
-    close(listening);
+    int saved_errno = errno;
+    close(listener);
     release(http);
-    errno = why;
+    errno = saved_errno;
     return NULL;
   }
   struct sockaddr_storage bound = {0};
   socklen_t bound_size = sizeof bound;
-  (void)getsockname(listening, (struct sockaddr *)&bound, &bound_size);
+  (void)getsockname(listener, (struct sockaddr *)&bound, &bound_size);
   *port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
                                             : ((struct sockaddr_in *)&bound)->sin_port);
   return http;
@@ -399,12 +400,12 @@ void authd_http_pause(authd_http *http) { pthread_mutex_lock(&http->in_use); }
 void authd_http_resume(authd_http *http) { pthread_mutex_unlock(&http->in_use); }
 
 void authd_http_stop(authd_http *http) {
-  int listening = MHD_quiesce_daemon(http->daemon);
-  if (listening >= 0)
-    close(listening);
+  int listener = MHD_quiesce_daemon(http->daemon);
+  if (listener >= 0)
+    close(listener);
   /* Idle keep-alive connections are not waited for. */
-  double give_up_ms = now_ms() + STOP_TIMEOUT_MS;
-  while (atomic_load(&http->open_exchanges) > 0 && now_ms() < give_up_ms)
+  double deadline_ms = now_ms() + STOP_TIMEOUT_MS;
+  while (atomic_load(&http->open_exchanges) > 0 && now_ms() < deadline_ms)
     nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
   MHD_stop_daemon(http->daemon);
   release(http);

@@ -25,7 +25,7 @@ typedef struct {
 
 /* Starts the server on its own threads. `address` is an IP address. Port 0 takes a free port; *port is set to the port
  * in use. `admin` handles /admin/; NULL disables it. `log` gets one line per request; it may be NULL. With `tls`, the
- * server uses https with TLS 1.2 or newer; call authd_certificate_show before. Without `tls`, it uses plain http. All
+ * server uses https with TLS 1.2 or newer; call authd_certificate_use before. Without `tls`, it uses plain http. All
  * pointers are borrowed until authd_http_stop. NULL on failure; then errno may have the reason. */
 authd_http *authd_http_start(const authapi *api, const authapi_management *admin, const authd_tls *tls,
                              const authd_http_options *options, const char *address, unsigned short *port,

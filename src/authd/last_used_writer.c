@@ -21,7 +21,7 @@ struct authd_last_used_writer {
 
 /* Copies the recorded uses, writes them, then drops what was written. Requests wait only for the copying. A use that is
  * recorded in the meantime is written the next time. `http` is NULL if the server does not run. */
-static void write_noted(authd_http *http, authapi_last_used *last_used, const authapi_store *store) {
+static void write_recorded(authd_http *http, authapi_last_used *last_used, const authapi_store *store) {
   authapi_last_use batch[AUTHAPI_LAST_USED_MAX];
   int64_t until_s = (int64_t)time(NULL);
   size_t count = AUTHAPI_LAST_USED_MAX;
@@ -31,7 +31,7 @@ static void write_noted(authd_http *http, authapi_last_used *last_used, const au
     count = authapi_last_used_copy(last_used, until_s, batch);
     if (http != NULL)
       authd_http_resume(http);
-    if (count == 0 || store->note_last_used(store->state, batch, count) != AUTHAPI_FOUND)
+    if (count == 0 || store->record_last_used(store->state, batch, count) != AUTHAPI_FOUND)
       return;
     if (http != NULL)
       authd_http_pause(http);
@@ -41,7 +41,7 @@ static void write_noted(authd_http *http, authapi_last_used *last_used, const au
   }
 }
 
-static void *write_now_and_then(void *state) {
+static void *write_at_intervals(void *state) {
   authd_last_used_writer *writer = state;
   struct timespec next;
   pthread_mutex_lock(&writer->mutex);
@@ -55,7 +55,7 @@ static void *write_now_and_then(void *state) {
     if (writer->ending)
       break;
     pthread_mutex_unlock(&writer->mutex);
-    write_noted(writer->http, writer->last_used, writer->store);
+    write_recorded(writer->http, writer->last_used, writer->store);
     pthread_mutex_lock(&writer->mutex);
   }
   pthread_mutex_unlock(&writer->mutex);
@@ -80,7 +80,7 @@ authd_last_used_writer *authd_last_used_writer_start(authd_http *http, authapi_l
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   pthread_cond_init(&writer->stopped, &monotonic);
   pthread_condattr_destroy(&monotonic);
-  if (pthread_create(&writer->thread, NULL, write_now_and_then, writer) == 0)
+  if (pthread_create(&writer->thread, NULL, write_at_intervals, writer) == 0)
     return writer;
   release(writer);
   return NULL;
@@ -97,6 +97,6 @@ void authd_last_used_writer_stop(authd_last_used_writer *writer) {
   release(writer);
 }
 
-void authd_last_used_write_rest(authapi_last_used *last_used, const authapi_store *store) {
-  write_noted(NULL, last_used, store);
+void authd_last_used_write_all(authapi_last_used *last_used, const authapi_store *store) {
+  write_recorded(NULL, last_used, store);
 }

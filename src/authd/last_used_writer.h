@@ -17,6 +17,6 @@ authd_last_used_writer *authd_last_used_writer_start(authd_http *http, authapi_l
 void authd_last_used_writer_stop(authd_last_used_writer *writer);
 
 /* Writes all recorded uses. Call it after the server has stopped. */
-void authd_last_used_write_rest(authapi_last_used *last_used, const authapi_store *store);
+void authd_last_used_write_all(authapi_last_used *last_used, const authapi_store *store);
 
 #endif

@@ -15,7 +15,7 @@
 
 #define DROPPED_SIZE 256 /* bytes of the line about dropped lines */
 #define STOP_WAIT_S 1
-#define GATHER_MS 2 /* lines that are put within this time are written together */
+#define BATCH_MS 2 /* lines that are put within this time are written together */
 
 struct authd_log_writer {
   int file;
@@ -33,14 +33,14 @@ struct authd_log_writer {
 
 /* Appends the line about dropped lines. They were dropped after the lines in the buffer. */
 static size_t append_dropped(const authd_log_writer *writer, char *end) {
-  char when[IAUTH__DATE_SIZE];
-  iauth__write_date((int64_t)time(NULL), when);
+  char date[IAUTH__DATE_SIZE];
+  iauth__write_date((int64_t)time(NULL), date);
   int len = snprintf(end, DROPPED_SIZE,
                      writer->json
-                         ? "{\"time\":\"%s\",\"dropped\":%ld,\"problem\":\"log lines were dropped: their reader is too "
+                         ? "{\"time\":\"%s\",\"dropped\":%ld,\"problem\":\"log lines were dropped: the reader is too "
                            "slow\"}\n"
-                         : "%s %ld log lines were dropped: their reader is too slow\n",
-                     when, writer->dropped);
+                         : "%s %ld log lines were dropped: the reader is too slow\n",
+                     date, writer->dropped);
   return (size_t)len;
 }
 
@@ -79,7 +79,7 @@ static void *write_lines(void *state) {
     writer->filled = 0;
     pthread_mutex_unlock(&writer->mutex);
     write_all(writer->file, text, len);
-    nanosleep(&(struct timespec){.tv_nsec = GATHER_MS * 1000000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = BATCH_MS * 1000000}, NULL);
     pthread_mutex_lock(&writer->mutex);
   }
   writer->finished = true;
@@ -140,15 +140,15 @@ void authd_log_writer_print(authd_log_writer *writer, const char *format, ...) {
 }
 
 void authd_log_writer_free(authd_log_writer *writer) {
-  struct timespec give_up;
+  struct timespec deadline;
   if (writer == NULL)
     return;
-  clock_gettime(CLOCK_REALTIME, &give_up);
-  give_up.tv_sec += STOP_WAIT_S;
+  clock_gettime(CLOCK_REALTIME, &deadline);
+  deadline.tv_sec += STOP_WAIT_S;
   pthread_mutex_lock(&writer->mutex);
   writer->ending = true;
   pthread_cond_signal(&writer->changed);
-  while (!writer->finished && pthread_cond_timedwait(&writer->done, &writer->mutex, &give_up) != ETIMEDOUT)
+  while (!writer->finished && pthread_cond_timedwait(&writer->done, &writer->mutex, &deadline) != ETIMEDOUT)
     ;
   if (!writer->finished) /* the thread hangs in write(2), which is a cancellation point */
     pthread_cancel(writer->thread);

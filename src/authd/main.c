@@ -27,7 +27,7 @@ static const authd_command *find_command(const authd_command_line *line) {
 static int run_with_store(authd_context *context, const authd_command *command) {
   char problem[512];
   if (!authd_open_store(&context->store, context->line->db, problem, sizeof problem))
-    return authd_complain(1, "cannot open %s", problem);
+    return authd_print_error(1, "cannot open %s", problem);
   int status = command->run(context);
   context->store.close(context->store.state);
   return status;
@@ -42,9 +42,9 @@ static int run_command(const authd_command_line *line, const authd_command *comm
     return run_with_store(&context, command);
   char problem[512];
   if (!iauth__private_file_check(line->audit_path, problem, sizeof problem))
-    return authd_complain(1, "--audit %s", problem);
+    return authd_print_error(1, "--audit %s", problem);
   if (!authd_audit_file_open(&file, line->audit_path))
-    return authd_complain(1, "--audit %s: %s", line->audit_path, strerror(errno));
+    return authd_print_error(1, "--audit %s: %s", line->audit_path, strerror(errno));
   context.audit = &audit;
   context.audit_file = &file;
   int status = run_with_store(&context, command);
@@ -59,8 +59,8 @@ static int run_line(const authd_command_line *line) {
   }
   const authd_command *command = find_command(line);
   if (command == NULL)
-    return authd_complain(2, "unknown command (see inbenta-authd --help)");
-  int status = authd_command_line_check(line, command->takes);
+    return authd_print_error(2, "unknown command (see inbenta-authd --help)");
+  int status = authd_command_line_check(line, command->allowed);
   return status == 0 ? run_command(line, command) : status;
 }
 

@@ -21,18 +21,18 @@ static int print_json(cJSON *json) {
     puts(text);
   cJSON_free(text);
   cJSON_Delete(json);
-  return text != NULL ? 0 : authd_complain(1, "out of memory");
+  return text != NULL ? 0 : authd_print_error(1, "out of memory");
 }
 
 /* Finds the API key of --api-key. Returns 0 or the exit status. */
 static int find_api_key(const authd_context *context, authapi_api_key *key) {
   if (context->line->api_key == NULL)
-    return authd_complain(2, "give the API key: --api-key KEY");
+    return authd_print_error(2, "give the API key: --api-key KEY");
   switch (context->store.find_api_key(context->store.state, context->line->api_key, key)) {
   case AUTHAPI_FOUND:
     return 0;
   case AUTHAPI_MISSING:
-    return authd_complain(1, "there is no such API key; inbenta-authd api-key list shows them");
+    return authd_print_error(1, "there is no such API key; to list all, run: inbenta-authd api-key list");
   default:
     return authd_store_failed(context);
   }
@@ -50,9 +50,9 @@ static void write_audit(const authd_context *context, const char *id, const cJSO
   char event[64], *user = account();
   cJSON *changed = authapi_audit_pick(json);
   snprintf(event, sizeof event, "%s %s", context->line->noun, context->line->verb);
-  const authapi_audit_event happened = {
-      .when_s = authd_now_s(NULL), .event = event, .by = "command", .user = user, .key = id, .changed = changed};
-  authapi_audit_write(context->audit, &happened);
+  const authapi_audit_event audit_event = {
+      .time_s = authd_now_s(NULL), .event = event, .by = "command", .user = user, .key = id, .changed = changed};
+  authapi_audit_write(context->audit, &audit_event);
   cJSON_Delete(changed);
   free(user);
 }
@@ -77,7 +77,7 @@ static int create_api_key(const authd_context *context) {
   authapi_api_key key;
   const char *problem = authapi_name_problem(context->line->name);
   if (problem != NULL)
-    return authd_complain(2, "--name NAME: %s", problem);
+    return authd_print_error(2, "--name NAME: %s", problem);
   if (authapi_make_api_key(&context->store, &context->signer, context->line->name, authd_now_s(NULL), &key) !=
       AUTHAPI_FOUND)
     return authd_store_failed(context);
@@ -90,25 +90,25 @@ static int revoke_api_key(const authd_context *context) {
   const authapi_store *store = &context->store;
   authapi_api_key key;
   if (context->line->target == NULL)
-    return authd_complain(2, "say which one: inbenta-authd api-key revoke KEY-OR-ID");
+    return authd_print_error(2, "the API key is missing; write: inbenta-authd api-key revoke KEY-OR-ID");
   authapi_found found = authapi_find_api_key(store, context->line->target, &key);
   if (found == AUTHAPI_FOUND)
     found = store->revoke_api_key(store->state, key.id, authd_now_s(NULL));
   if (found == AUTHAPI_STORE_ERROR)
     return authd_store_failed(context);
   if (found == AUTHAPI_MISSING)
-    return authd_complain(1, "there is no such API key; inbenta-authd api-key list shows them");
+    return authd_print_error(1, "there is no such API key; to list all, run: inbenta-authd api-key list");
   cJSON *json = cJSON_CreateObject();
   cJSON_AddStringToObject(json, "id", key.id);
   cJSON_AddBoolToObject(json, "revoked", true);
   return report_change(context, key.id, json,
-                       "Revoked. It is refused from now on, with all its secrets, domain keys and tokens.\n");
+                       "Revoked. The API key and all its secrets, domain keys and tokens are refused from now on.\n");
 }
 
 /* Finds the API key for a new credential. Returns 0 or the exit status. */
 static int find_owner(const authd_context *context, authapi_api_key *key) {
   int status = find_api_key(context, key);
-  return status == 0 && key->revoked_s != 0 ? authd_complain(1, "this API key was revoked") : status;
+  return status == 0 && key->revoked_s != 0 ? authd_print_error(1, "this API key was revoked") : status;
 }
 
 static int create_secret(const authd_context *context) {
@@ -122,7 +122,7 @@ static int create_secret(const authd_context *context) {
       AUTHAPI_FOUND)
     return authd_store_failed(context);
   return report_change(context, credential.id, authapi_describe_new_secret(&credential, secret, NULL),
-                       "secret   %s\nid       %s\n\nKeep it now: it is not shown again.\n", secret, credential.id);
+                       "secret   %s\nid       %s\n\nStore it now. It is not shown again.\n", secret, credential.id);
 }
 
 /* Finds a secret by its ID, or a domain key by its ID or value. Returns 0 or the exit status. */
@@ -136,27 +136,27 @@ static int find_target(const authd_context *context, authapi_credential_kind kin
   if (found == AUTHAPI_STORE_ERROR)
     return authd_store_failed(context);
   return found == AUTHAPI_FOUND ? 0
-                                : authd_complain(1, "there is no such %s; inbenta-authd %s list shows them",
-                                                 context->line->noun, context->line->noun);
+                                : authd_print_error(1, "there is no such %s; to list all, run: inbenta-authd %s list",
+                                                    context->line->noun, context->line->noun);
 }
 
 static int rotate_secret(const authd_context *context) {
   authapi_credential old, credential;
   char secret[AUTHAPI_SECRET_SIZE], until[IAUTH__DATE_SIZE];
   if (context->line->target == NULL)
-    return authd_complain(2, "say which one: inbenta-authd secret rotate ID");
+    return authd_print_error(2, "the ID is missing; write: inbenta-authd secret rotate ID");
   int status = find_target(context, AUTHAPI_SECRET, &old);
   if (status != 0)
     return status;
   const char *problem = authapi_rotate_problem(&old, authd_now_s(NULL));
   if (problem != NULL)
-    return authd_complain(1, "%s: %s", old.id, problem);
+    return authd_print_error(1, "%s: %s", old.id, problem);
   if (authapi_rotate_secret(&context->store, &context->signer, &old, context->line->overlap_s, authd_now_s(NULL),
                             secret, &credential) != AUTHAPI_FOUND)
     return authd_store_failed(context);
   iauth__write_date(old.expires_s, until);
   return report_change(context, credential.id, authapi_describe_new_secret(&credential, secret, &old),
-                       "secret   %s\nid       %s\n\nKeep it now: it is not shown again. %s works until "
+                       "secret   %s\nid       %s\n\nStore it now. It is not shown again. %s works until "
                        "%s.\n",
                        secret, credential.id, old.id, until);
 }
@@ -168,7 +168,7 @@ static int create_domain_key(const authd_context *context) {
   if (status != 0)
     return status;
   if (context->line->domains[0] == '\0')
-    return authd_complain(2, "give at least one domain: --domain www.example.com");
+    return authd_print_error(2, "give at least one domain: --domain www.example.com");
   if (authapi_make_domain_key(&context->store, &context->signer, key.id, context->line->domains, authd_now_s(NULL),
                               &credential) != AUTHAPI_FOUND)
     return authd_store_failed(context);
@@ -179,17 +179,18 @@ static int create_domain_key(const authd_context *context) {
 
 static int set_domains(const authd_context *context) {
   if (context->line->target == NULL || context->line->domains[0] == '\0')
-    return authd_complain(2, "write: inbenta-authd domain-key set-domains ID --domain DOMAIN");
+    return authd_print_error(
+        2, "the ID or the domain is missing; write: inbenta-authd domain-key set-domains ID --domain DOMAIN");
   switch (context->store.set_domains(context->store.state, context->line->target, context->line->domains)) {
   case AUTHAPI_FOUND: {
     cJSON *json = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "id", context->line->target);
     authapi_describe_domains(json, context->line->domains);
-    return report_change(context, context->line->target, json, "%s now admits\n%s", context->line->target,
+    return report_change(context, context->line->target, json, "%s now allows\n%s", context->line->target,
                          context->line->domains);
   }
   case AUTHAPI_MISSING:
-    return authd_complain(1, "there is no domain key with this id");
+    return authd_print_error(1, "there is no domain key with this id");
   default:
     return authd_store_failed(context);
   }
@@ -198,7 +199,7 @@ static int set_domains(const authd_context *context) {
 static int revoke(const authd_context *context, authapi_credential_kind kind) {
   authapi_credential credential;
   if (context->line->target == NULL)
-    return authd_complain(2, "say which one: inbenta-authd %s revoke ID", context->line->noun);
+    return authd_print_error(2, "the ID is missing; write: inbenta-authd %s revoke ID", context->line->noun);
   int status = find_target(context, kind, &credential);
   if (status != 0)
     return status;
@@ -207,7 +208,7 @@ static int revoke(const authd_context *context, authapi_credential_kind kind) {
   cJSON *json = cJSON_CreateObject();
   cJSON_AddBoolToObject(json, "revoked", true);
   return report_change(context, credential.id, json,
-                       "Revoked. It is refused from now on, and so is the refresh of its tokens.\n");
+                       "Revoked. The key is refused from now on, and its tokens can no longer be refreshed.\n");
 }
 
 /* Prints a list for people: one line for each field of an entry. */
@@ -267,23 +268,24 @@ static int report_signing_key(const authd_context *context, const authapi_signin
   size_t added = signing_keys->count - 1;
   authapi_key_id(&signing_keys->keys[added], kid);
   iauth__write_date(signing_keys->stored[added].signs_from_s, from);
-  return report_change(context, kid, authapi_describe_signing_key(signing_keys, added),
-                       "signing key  %s\nsigns from   %s\n\n%s\n", kid, from,
-                       context->line->now
-                           ? "All others are cut off. Every token that was granted before is refused within a second."
-                           : "It is published from now on.");
+  return report_change(
+      context, kid, authapi_describe_signing_key(signing_keys, added), "signing key  %s\nsigns from   %s\n\n%s\n", kid,
+      from,
+      context->line->now
+          ? "All other signing keys are revoked. Every token that was granted before is refused within one second."
+          : "It is published from now on.");
 }
 
 static int rotate_signing_key(const authd_context *context) {
   const authapi_store *store = &context->store;
   authapi_signing_keys signing_keys = {.count = 0};
   if (context->line->now && (context->line->given & AUTHD_PUBLISH))
-    return authd_complain(2, "--now and --publish: give one of them");
+    return authd_print_error(2, "--now and --publish exclude each other: give only one of them");
   authapi_found found = context->line->now
                             ? authapi_signing_keys_replace(&signing_keys, store, &context->signer, authd_now_s(NULL))
                             : authapi_signing_keys_rotate(&signing_keys, store, &context->signer,
                                                           context->line->publish_s, authd_now_s(NULL));
-  int status = found == AUTHAPI_MISSING       ? authd_complain(1, "%s", authapi_signing_keys_not_now)
+  int status = found == AUTHAPI_MISSING       ? authd_print_error(1, "%s", authapi_signing_keys_conflict)
                : found == AUTHAPI_STORE_ERROR ? authd_store_failed(context)
                                               : report_signing_key(context, &signing_keys);
   authapi_signing_keys_clean_up(&signing_keys, &context->signer);
@@ -294,18 +296,18 @@ static int revoke_signing_key(const authd_context *context) {
   authapi_signing_keys signing_keys = {.count = 0};
   const char *kid = context->line->target;
   if (kid == NULL)
-    return authd_complain(2, "say which one: inbenta-authd signing-key revoke ID");
+    return authd_print_error(2, "the ID is missing; write: inbenta-authd signing-key revoke ID");
   authapi_found found =
       authapi_signing_keys_revoke(&signing_keys, &context->store, &context->signer, kid, authd_now_s(NULL));
   authapi_signing_keys_clean_up(&signing_keys, &context->signer);
   if (found == AUTHAPI_STORE_ERROR)
     return authd_store_failed(context);
   if (found == AUTHAPI_MISSING)
-    return authd_complain(1, "there is no such signing key in use; inbenta-authd signing-key list shows them");
+    return authd_print_error(1, "no such signing key is in use; to list all, run: inbenta-authd signing-key list");
   cJSON *json = cJSON_CreateObject();
   cJSON_AddStringToObject(json, "kid", kid);
   cJSON_AddBoolToObject(json, "revoked", true);
-  return report_change(context, kid, json, "Revoked. Every token that it signed is refused within a second.\n");
+  return report_change(context, kid, json, "Revoked. Every token that it signed is refused within one second.\n");
 }
 
 static int list_secrets(const authd_context *context) { return list_credentials(context, AUTHAPI_SECRET); }

@@ -55,7 +55,7 @@ static bool has_same_bits(const authd_address *one, const authd_address *other, 
   return rest == 0 || ((one->bytes[whole] ^ other->bytes[whole]) >> (8 - rest)) == 0;
 }
 
-bool authd_networks_have(const authd_networks *networks, const authd_address *address) {
+bool authd_networks_contain(const authd_networks *networks, const authd_address *address) {
   for (size_t i = 0; networks != NULL && i < networks->count; i++)
     if (has_same_bits(&networks->networks[i].address, address, networks->networks[i].bits))
       return true;
@@ -87,7 +87,7 @@ void authd_client_address(const authd_networks *trusted, const struct sockaddr *
   unsigned bits;
   /* Reads from the right, because each proxy appends the address that it got the request from. Addresses further left
    * may be forged. */
-  while (end > 0 && authd_networks_have(trusted, &address)) {
+  while (end > 0 && authd_networks_contain(trusted, &address)) {
     size_t begin = end;
     while (begin > 0 && forwarded[begin - 1] != ',')
       begin--;

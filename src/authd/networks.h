@@ -27,7 +27,7 @@ typedef struct {
 bool authd_networks_add(authd_networks *networks, const char *text);
 
 /* True if a network in the list contains the address. `networks` may be NULL, which is an empty list. */
-bool authd_networks_have(const authd_networks *networks, const authd_address *address);
+bool authd_networks_contain(const authd_networks *networks, const authd_address *address);
 
 /* The IP address of a socket address; zeroed if it is not an IP address. */
 authd_address authd_address_of(const struct sockaddr *address);

@@ -60,10 +60,10 @@ static bool read_admin_token(const char *path, char token[ADMIN_TOKEN_SIZE], cha
   while (len > 0 && strchr("\r\n", token[len - 1]) != NULL)
     len--;
   token[len] = '\0';
-  const char *wrong = failed ? "cannot be read" : authapi_management_token_problem(token);
-  if (wrong != NULL)
-    snprintf(problem, PROBLEM_SIZE, "%s: %s", path, wrong);
-  return wrong == NULL;
+  const char *token_problem = failed ? "cannot be read" : authapi_management_token_problem(token);
+  if (token_problem != NULL)
+    snprintf(problem, PROBLEM_SIZE, "%s: %s", path, token_problem);
+  return token_problem == NULL;
 }
 
 /* Returns 0 or the exit status. */
@@ -73,17 +73,17 @@ static int init_admin(server *server) {
     return 0;
   int status = 0;
   if (!read_admin_token(server->line->admin_token_file, token, problem))
-    status = authd_complain(1, "--admin-token-file %s", problem);
+    status = authd_print_error(1, "--admin-token-file %s", problem);
   else if (!authapi_management_init(&server->admin, &server->api, token))
-    status = authd_complain(1, "no hash could be made");
+    status = authd_print_error(1, "the hash failed");
   server->admin.attempts = &server->attempts;
   iauth__wipe(token, sizeof token);
   return status;
 }
 
 /* Uses this certificate from now on. On false, `problem` has the reason. */
-static bool show_certificate(const authd_command_line *line, const authd_tls *tls, char problem[PROBLEM_SIZE]) {
-  if (authd_certificate_show(tls))
+static bool use_certificate(const authd_command_line *line, const authd_tls *tls, char problem[PROBLEM_SIZE]) {
+  if (authd_certificate_use(tls))
     return true;
   snprintf(problem, PROBLEM_SIZE, "%s: GnuTLS cannot use it", line->tls_cert);
   return false;
@@ -94,9 +94,9 @@ static bool show_certificate(const authd_command_line *line, const authd_tls *tl
  * certificate after a renewal, the admin token after a leak. Each result is logged. If a new file cannot be used, the
  * old one stays. */
 
-static void log_reread(const server *server, const char *option, const char *path, bool changed) {
+static void log_reload(const server *server, const char *option, const char *path, bool changed) {
   authd_log_writer_print(server->log.writer, "inbenta-authd: %s %s: %s\n", option, path,
-                         changed ? "read again, and used from now on" : "unchanged");
+                         changed ? "reloaded and used from now on" : "unchanged");
 }
 
 static void reopen_audit(server *server) {
@@ -104,22 +104,22 @@ static void reopen_audit(server *server) {
   bool changed;
   authd_http_pause(server->http);
   bool opened = authd_audit_file_reopen(file, &changed);
-  int why = errno;
+  int saved_errno = errno;
   authd_http_resume(server->http);
   if (opened)
-    log_reread(server, "--audit", file->path, changed);
+    log_reload(server, "--audit", file->path, changed);
   else
-    authd_log_writer_print(server->log.writer, "inbenta-authd: --audit %s: %s; going on with the old file\n",
-                           file->path, strerror(why));
+    authd_log_writer_print(server->log.writer, "inbenta-authd: --audit %s: %s; the old file is still used\n",
+                           file->path, strerror(saved_errno));
 }
 
-static void read_admin_again(server *server) {
+static void reload_admin_token(server *server) {
   const char *path = server->line->admin_token_file;
   char token[ADMIN_TOKEN_SIZE], problem[PROBLEM_SIZE];
   authapi_management now;
   bool read = read_admin_token(path, token, problem);
   if (read && !authapi_management_init(&now, &server->api, token)) {
-    snprintf(problem, sizeof problem, "%s: no hash could be made", path);
+    snprintf(problem, sizeof problem, "%s: the hash failed", path);
     read = false;
   }
   iauth__wipe(token, sizeof token);
@@ -128,40 +128,40 @@ static void read_admin_again(server *server) {
     authd_http_pause(server->http);
     memcpy(server->admin.token_hash, now.token_hash, sizeof now.token_hash);
     authd_http_resume(server->http);
-    log_reread(server, "--admin-token-file", path, changed);
+    log_reload(server, "--admin-token-file", path, changed);
   } else {
     authd_log_writer_print(server->log.writer, "inbenta-authd: --admin-token-file %s; the old token is still used\n",
                            problem);
   }
 }
 
-static void read_certificate_again(server *server) {
+static void reload_certificate(server *server) {
   const authd_command_line *line = server->line;
   char problem[PROBLEM_SIZE];
   authd_tls tls = {0};
   bool read = authd_tls_load(&tls, line->tls_cert, line->tls_key, problem, sizeof problem);
   bool changed =
       read && (strcmp(tls.certificates, server->tls.certificates) != 0 || strcmp(tls.key, server->tls.key) != 0);
-  if (changed && (read = show_certificate(line, &tls, problem))) {
+  if (changed && (read = use_certificate(line, &tls, problem))) {
     const authd_tls before = server->tls;
     server->tls = tls;
     tls = before;
   }
   if (read)
-    log_reread(server, "--tls-cert", line->tls_cert, changed);
+    log_reload(server, "--tls-cert", line->tls_cert, changed);
   else
     authd_log_writer_print(server->log.writer, "inbenta-authd: %s\ninbenta-authd: the old certificate is still used\n",
                            problem);
   authd_tls_clean_up(&tls);
 }
 
-static void read_files_again(server *server) {
+static void reload_files(server *server) {
   if (server->context->audit != NULL)
     reopen_audit(server);
   if (server->line->admin_token_file != NULL)
-    read_admin_again(server);
+    reload_admin_token(server);
   if (server->line->tls_cert != NULL)
-    read_certificate_again(server);
+    reload_certificate(server);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -181,9 +181,9 @@ static void block_signals(const server *server, sigset_t *signals) {
 }
 
 static void wait_to_stop(server *server, const sigset_t *signals) {
-  int taken;
-  while (sigwait(signals, &taken) == 0 && taken == SIGHUP)
-    read_files_again(server);
+  int signal_number;
+  while (sigwait(signals, &signal_number) == 0 && signal_number == SIGHUP)
+    reload_files(server);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -208,8 +208,8 @@ static int serve_until_stopped(server *server, const sigset_t *signals) {
                                   server->tls.key != NULL ? &server->tls : NULL, &options, line->address, &port,
                                   line->quiet ? NULL : &server->log);
   if (server->http == NULL)
-    return authd_complain(1, "cannot listen on %s: %s", line->listen,
-                          errno != 0 ? strerror(errno) : "not an IP address");
+    return authd_print_error(1, "cannot listen on %s: %s", line->listen,
+                             errno != 0 ? strerror(errno) : "not an IP address");
   authd_last_used_writer *writer = authd_last_used_writer_start(
       server->http, server->api.last_used, &server->last_used_store, AUTHAPI_LAST_USED_PAUSE_S * 1000);
   if (writer != NULL) {
@@ -218,8 +218,8 @@ static int serve_until_stopped(server *server, const sigset_t *signals) {
   }
   authd_last_used_writer_stop(writer);
   authd_http_stop(server->http);
-  authd_last_used_write_rest(server->api.last_used, &server->last_used_store);
-  return writer != NULL ? 0 : authd_complain(1, "out of memory");
+  authd_last_used_write_all(server->api.last_used, &server->last_used_store);
+  return writer != NULL ? 0 : authd_print_error(1, "out of memory");
 }
 
 /* Returns the exit status. */
@@ -228,7 +228,7 @@ static int serve_with_log(server *server) {
   block_signals(server, &signals);
   server->log = (authd_log){authd_log_writer_new(STDERR_FILENO, server->line->log_json), server->line->log_json};
   if (server->log.writer == NULL)
-    return authd_complain(1, "out of memory");
+    return authd_print_error(1, "out of memory");
   if (server->context->audit_file != NULL)
     server->context->audit_file->log = server->log.writer;
   int status = serve_until_stopped(server, &signals);
@@ -253,7 +253,7 @@ static int serve_api(server *server) {
   api->limiter = limited ? authapi_limiter_new(line->throttle, line->quota) : NULL;
   api->last_used = authapi_last_used_new();
   bool good = ready == AUTHAPI_FOUND && apis != NULL && api->last_used != NULL && limited == (api->limiter != NULL);
-  int status = good ? init_admin(server) : authd_complain(1, "cannot use the signing key, or out of memory");
+  int status = good ? init_admin(server) : authd_print_error(1, "cannot use the signing key, or out of memory");
   if (status == 0)
     status = serve_with_log(server);
   authapi_last_used_free(api->last_used);
@@ -277,24 +277,24 @@ int authd_serve(const authd_context *context) {
       .audit = context->audit,
   };
   if ((line->tls_cert == NULL) != (line->tls_key == NULL))
-    return authd_complain(2, "--tls-cert and --tls-key: give both");
+    return authd_print_error(2, "--tls-cert and --tls-key belong together: give both");
   if (line->admin_token_file != NULL && line->tls_cert == NULL && !line->admin_over_http &&
       !authd_is_loopback(line->address))
-    return authd_complain(2,
-                          "--admin-token-file: %s is reached from other machines, which would send the token in clear; "
-                          "add --tls-cert and --tls-key, or --admin-over-http if a proxy in front speaks https",
-                          line->address);
+    return authd_print_error(2,
+                             "--admin-token-file: other machines can reach %s and would send the token unencrypted; "
+                             "add --tls-cert and --tls-key, or --admin-over-http if a proxy in front uses https",
+                             line->address);
   if (line->tls_cert != NULL && (!authd_tls_load(&server.tls, line->tls_cert, line->tls_key, problem, sizeof problem) ||
-                                 !show_certificate(line, &server.tls, problem))) {
+                                 !use_certificate(line, &server.tls, problem))) {
     authd_tls_clean_up(&server.tls);
-    return authd_complain(1, "%s", problem);
+    return authd_print_error(1, "%s", problem);
   }
   int status = 1;
   if (authd_open_store(&server.last_used_store, line->db, problem, sizeof problem)) {
     status = serve_api(&server);
     server.last_used_store.close(server.last_used_store.state);
   } else {
-    authd_complain(1, "cannot open %s", problem);
+    authd_print_error(1, "cannot open %s", problem);
   }
   authd_tls_clean_up(&server.tls);
   return status;

@@ -75,9 +75,9 @@ static bool check(const authd_tls *tls, const char *certificate_path, const char
   EVP_PKEY *key = read_key(tls->key);
   bool good = false;
   if (certificate == NULL)
-    fails(problem, "%s: there is no certificate in it (PEM)", certificate_path);
+    fails(problem, "%s: has no certificate in PEM format", certificate_path);
   else if (key == NULL)
-    fails(problem, "%s: there is no private key without a passphrase in it (PEM)", key_path);
+    fails(problem, "%s: has no private key in PEM format without a passphrase", key_path);
   else if (X509_check_private_key(certificate, key) != 1)
     fails(problem, "%s: is not the key of the certificate in %s", key_path, certificate_path);
   else if (X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0)

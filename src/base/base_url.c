@@ -12,13 +12,13 @@ static bool is_word(iauth__slice text, const char *word) {
 
 /* Removes a scheme and its "://" from the beginning. */
 static bool skip_scheme(iauth__slice *text, iauth__slice *scheme) {
-  const char *at = text->at;
-  if (!iauth__is_letter(*at))
+  const char *p = text->start;
+  if (!iauth__is_letter(*p))
     return false;
-  while (iauth__is_letter(*at) || iauth__is_digit(*at) || *at == '+' || *at == '-' || *at == '.')
-    at++;
-  *scheme = (iauth__slice){text->at, (size_t)(at - text->at)};
-  *text = (iauth__slice){at, text->len - scheme->len};
+  while (iauth__is_letter(*p) || iauth__is_digit(*p) || *p == '+' || *p == '-' || *p == '.')
+    p++;
+  *scheme = (iauth__slice){text->start, (size_t)(p - text->start)};
+  *text = (iauth__slice){p, text->len - scheme->len};
   return iauth__slice_skip(text, "://");
 }
 
@@ -26,16 +26,16 @@ static bool skip_scheme(iauth__slice *text, iauth__slice *scheme) {
 static bool is_number(iauth__slice label) {
   bool hex = iauth__slice_skip(&label, "0x");
   size_t digits = 0;
-  while (digits < label.len && (hex ? iauth__is_hex(label.at[digits]) : iauth__is_digit(label.at[digits])))
+  while (digits < label.len && (hex ? iauth__is_hex(label.start[digits]) : iauth__is_digit(label.start[digits])))
     digits++;
   return digits == label.len;
 }
 
 /* Labels separated by single dots. One dot may follow the last label. */
 static bool is_name(iauth__slice host, bool *loopback) {
-  size_t end = host.at[host.len - 1] == '.' ? host.len - 1 : host.len, start = 0; /* of the last label */
+  size_t end = host.start[host.len - 1] == '.' ? host.len - 1 : host.len, start = 0; /* of the last label */
   for (size_t i = 0; i < end; i++) {
-    if (host.at[i] != '.')
+    if (host.start[i] != '.')
       continue;
     if (i == start)
       return false;
@@ -44,7 +44,7 @@ static bool is_name(iauth__slice host, bool *loopback) {
   if (start == end)
     return false;
   *loopback = is_word(host, "localhost");
-  if (!is_number((iauth__slice){host.at + start, end - start}))
+  if (!is_number((iauth__slice){host.start + start, end - start}))
     return true;
   unsigned char address[4];
   if (!iauth__url_ipv4(host, address))
@@ -55,35 +55,35 @@ static bool is_name(iauth__slice host, bool *loopback) {
 
 /* Groups of up to four hexadecimal digits in brackets. */
 static bool is_ipv6(iauth__slice host, bool *loopback) {
-  const char *at = host.at + 1;
+  const char *p = host.start + 1;
   int groups = 0, last = 0;
   bool shortened = false, zeros = true; /* true if all groups before the last one are zero */
-  while (*at != ']') {
-    if (at[0] == ':' && at[1] == ':' && !shortened) {
+  while (*p != ']') {
+    if (p[0] == ':' && p[1] == ':' && !shortened) {
       shortened = true;
-      at += 2;
+      p += 2;
       continue;
     }
-    if (groups > 0 && at[-1] != ':' && *at++ != ':')
+    if (groups > 0 && p[-1] != ':' && *p++ != ':')
       return false;
-    const char *start = at;
+    const char *start = p;
     zeros = zeros && last == 0;
-    for (last = 0; iauth__is_hex(*at) && at - start < 4; at++)
-      last = last * 16 + (iauth__is_digit(*at) ? *at - '0' : iauth__lower(*at) - 'a' + 10);
-    if (at == start)
+    for (last = 0; iauth__is_hex(*p) && p - start < 4; p++)
+      last = last * 16 + (iauth__is_digit(*p) ? *p - '0' : iauth__lower(*p) - 'a' + 10);
+    if (p == start)
       return false;
     groups++;
   }
-  *loopback = zeros && last == 1 && at[-1] != ':';
+  *loopback = zeros && last == 1 && p[-1] != ':';
   return shortened ? groups < 8 : groups == 8;
 }
 
-static bool is_path(const char *at) {
-  if (*at != '\0' && *at != '/')
+static bool is_path(const char *p) {
+  if (*p != '\0' && *p != '/')
     return false;
-  for (; *at != '\0'; at++) {
-    bool escaped = *at == '%' && iauth__is_hex(at[1]) && iauth__is_hex(at[2]);
-    if (!escaped && !iauth__is_letter(*at) && !iauth__is_digit(*at) && strchr("-._~!$&'()*+,;=:@/", *at) == NULL)
+  for (; *p != '\0'; p++) {
+    bool escaped = *p == '%' && iauth__is_hex(p[1]) && iauth__is_hex(p[2]);
+    if (!escaped && !iauth__is_letter(*p) && !iauth__is_digit(*p) && strchr("-._~!$&'()*+,;=:@/", *p) == NULL)
       return false;
   }
   return true;
@@ -94,8 +94,8 @@ iauth__base_url iauth__check_base_url(const char *url, bool allow_insecure) {
   iauth__url parts;
   bool loopback = false;
   if (text.len > IAUTH__BASE_URL_MAX || !skip_scheme(&text, &scheme) || !iauth__url_read_host(text, &parts) ||
-      !(parts.host.at[0] == '[' ? is_ipv6(parts.host, &loopback) : is_name(parts.host, &loopback)) ||
-      (parts.port.at != NULL && iauth__url_port(parts.port) < 0) || !is_path(parts.rest.at))
+      !(parts.host.start[0] == '[' ? is_ipv6(parts.host, &loopback) : is_name(parts.host, &loopback)) ||
+      (parts.port.start != NULL && iauth__url_port(parts.port) < 0) || !is_path(parts.rest.start))
     return IAUTH__BASE_URL_INVALID;
   if (is_word(scheme, "https") || (is_word(scheme, "http") && (loopback || allow_insecure)))
     return IAUTH__BASE_URL_OK;

@@ -13,7 +13,7 @@ static int64_t days_before(int year, int month) {
 }
 
 /* Reads exactly `digits` decimal digits. */
-static bool number_at(const char *text, int digits, int *out) {
+static bool read_digits(const char *text, int digits, int *out) {
   *out = 0;
   for (int i = 0; i < digits; i++) {
     if (text[i] < '0' || text[i] > '9')
@@ -24,7 +24,7 @@ static bool number_at(const char *text, int digits, int *out) {
 }
 
 /* The index in `names` of the three-letter name at `text`. `count` if none of the `count` names matches. */
-static int name_at(const char *text, const char *names, int count) {
+static int find_name(const char *text, const char *names, int count) {
   int i = 0;
   while (i < count && memcmp(names + 3 * i, text, 3) != 0)
     i++;
@@ -36,15 +36,15 @@ bool iauth__parse_http_date(const char *text, size_t len, int64_t *unix_s) {
   if (len != 29 || memcmp(text + 3, ", ", 2) != 0 || memcmp(text + 25, " GMT", 4) != 0 || text[7] != ' ' ||
       text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':')
     return false;
-  if (!number_at(text + 5, 2, &day) || !number_at(text + 12, 4, &year) || !number_at(text + 17, 2, &hour) ||
-      !number_at(text + 20, 2, &minute) || !number_at(text + 23, 2, &second))
+  if (!read_digits(text + 5, 2, &day) || !read_digits(text + 12, 4, &year) || !read_digits(text + 17, 2, &hour) ||
+      !read_digits(text + 20, 2, &minute) || !read_digits(text + 23, 2, &second))
     return false;
-  int month = name_at(text + 8, "JanFebMarAprMayJunJulAugSepOctNovDec", 12);
+  int month = find_name(text + 8, "JanFebMarAprMayJunJulAugSepOctNovDec", 12);
   if (month == 12 || year < 1970 || day < 1 || hour > 23 || minute > 59 || second > 59)
     return false;
   int64_t first = days_before(year, month), days = first + day - 1;
   int64_t next = month < 11 ? days_before(year, month + 1) : days_before(year + 1, 0);
-  if (days >= next || name_at(text, "ThuFriSatSunMonTueWed", 7) != days % 7) /* 1970-01-01 was a Thursday */
+  if (days >= next || find_name(text, "ThuFriSatSunMonTueWed", 7) != days % 7) /* 1970-01-01 was a Thursday */
     return false;
   *unix_s = ((days * 24 + hour) * 60 + minute) * 60 + second;
   return true;

@@ -23,45 +23,45 @@ static double scale(double value, int exponent) {
 
 /* Skips digits and adds them to *value, up to 19 significant digits. Returns how many digits were not added. */
 static int skip_digits(const char **text, const char *end, uint64_t *value) {
-  int left_out = 0;
+  int ignored = 0;
   for (; *text < end && iauth__is_digit(**text); ++*text) {
     if (*value < UINT64_C(900000000000000000))
       *value = *value * 10 + (uint64_t)(**text - '0');
     else
-      left_out++;
+      ignored++;
   }
-  return left_out;
+  return ignored;
 }
 
 bool iauth__parse_number(const char *text, size_t len, double *out) {
-  const char *at = text, *end = text + len;
+  const char *p = text, *end = text + len;
   uint64_t digits = 0, power = 0;
-  bool negative = len > 0 && *at == '-', down = false;
+  bool negative = len > 0 && *p == '-', down = false;
   if (len > IAUTH__NUMBER_MAX)
     return false;
-  at += negative;
-  const char *whole = at;
-  int exponent = skip_digits(&at, end, &digits);
-  if (at == whole || (*whole == '0' && at - whole > 1))
+  p += negative;
+  const char *integer = p;
+  int exponent = skip_digits(&p, end, &digits);
+  if (p == integer || (*integer == '0' && p - integer > 1))
     return false;
-  if (at < end && *at == '.') {
-    const char *fraction = ++at;
-    int left_out = skip_digits(&at, end, &digits);
-    if (at == fraction)
+  if (p < end && *p == '.') {
+    const char *fraction = ++p;
+    int ignored = skip_digits(&p, end, &digits);
+    if (p == fraction)
       return false;
-    exponent -= (int)(at - fraction) - left_out;
+    exponent -= (int)(p - fraction) - ignored;
   }
-  if (at < end && iauth__lower(*at) == 'e') {
-    if (++at < end && (*at == '-' || *at == '+'))
-      down = *at++ == '-';
-    const char *start = at;
-    (void)skip_digits(&at, end, &power);
-    if (at == start)
+  if (p < end && iauth__lower(*p) == 'e') {
+    if (++p < end && (*p == '-' || *p == '+'))
+      down = *p++ == '-';
+    const char *start = p;
+    (void)skip_digits(&p, end, &power);
+    if (p == start)
       return false;
     int bounded = power < 1000 ? (int)power : 1000; /* beyond this, a double is 0 or infinite */
     exponent += down ? -bounded : bounded;
   }
-  if (at != end)
+  if (p != end)
     return false;
   *out = scale((double)digits, exponent);
   if (negative)

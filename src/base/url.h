@@ -8,14 +8,14 @@
 
 /* A part of a text. It does not end in NUL. */
 typedef struct {
-  const char *at;
+  const char *start;
   size_t len;
 } iauth__slice;
 
 typedef struct {
   bool https;        /* true: https; false: http */
   iauth__slice host; /* letters, digits, '-', '_' and '.'; or an IPv6 address with its brackets */
-  iauth__slice port; /* digits, may be empty; `at` is NULL if there is no colon */
+  iauth__slice port; /* digits, may be empty; `start` is NULL if there is no colon */
   iauth__slice rest; /* what follows */
 } iauth__url;
 

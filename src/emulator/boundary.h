@@ -30,15 +30,15 @@ int js_verify(const unsigned char *public_key, const void *data, size_t len, con
 /* Converts a host name from UTF-8 to punycode. Writes at most `size` bytes and returns their number. */
 IMPORT(to_ascii) int js_to_ascii(const char *host, size_t len, char *out, size_t size);
 
-/* Keeps the document with all keys so that it survives a crash. If the result is 0, `problem` holds the reason and a
+/* Saves the document with all keys so that it survives a crash. If the result is 0, `problem` holds the reason and a
  * NUL in at most `size` bytes. */
-IMPORT(keep) int js_keep(const char *json, size_t len, char *problem, size_t size);
+IMPORT(save) int js_save(const char *json, size_t len, char *problem, size_t size);
 
 /* Sends the response. `handle` calls it exactly once. `headers` is "name\0value\0…"; `log` is the request's line for
  * the access log, a JSON object. */
-IMPORT(answer)
-void js_answer(int status, const char *headers, size_t headers_len, const char *body, size_t body_len, const char *log,
-               size_t log_len);
+IMPORT(respond)
+void js_respond(int status, const char *headers, size_t headers_len, const char *body, size_t body_len, const char *log,
+                size_t log_len);
 
 enum flag {
   FLAG_ADMIN = 1,         /* management is enabled for this request */
@@ -58,11 +58,11 @@ EXPORT(configure)
 const char *wasm_configure(char *strings, size_t len, int throttle_requests, int throttle_period_s, int quota_requests,
                            int quota_period_s);
 
-/* Opens the store. `document` is a document that was kept, and ends in NUL; NULL opens an empty store. `lifetime_s` is
+/* Opens the store. `document` is a document that was saved, and ends in NUL; NULL opens an empty store. `lifetime_s` is
  * the longest lifetime of a token that is known now. Returns NULL, or what is wrong as borrowed text. */
 EXPORT(open) const char *wasm_open(char *document, size_t len, int lifetime_s);
 
-/* Handles a request and responds by js_answer. `request` is "method\0path\0name\0value\0…", followed by the body.
+/* Handles a request and responds by js_respond. `request` is "method\0path\0name\0value\0…", followed by the body.
  * Tokens that it issues live `lifetime_s`. `refuse_with` is 0, or the status with which to refuse the request. */
 EXPORT(handle)
 void wasm_handle(char *request, size_t head_len, size_t body_len, int flags, int lifetime_s, int refuse_with);

@@ -29,7 +29,7 @@ static void wipe_and_free(void *memory, size_t len) {
   free(memory);
 }
 
-static const char *complain(const char *format, const char *what) {
+static const char *format_problem(const char *format, const char *what) {
   snprintf(problem, sizeof problem, format, what);
   return problem;
 }
@@ -88,46 +88,46 @@ static char *to_ascii(const char *host) {
   return len > 0 ? strndup(ascii, (size_t)len) : NULL;
 }
 
-static bool keep(void *state, const char *json, char *why, size_t size) {
+static bool save(void *state, const char *json, char *reason, size_t size) {
   (void)state;
-  return js_keep(json, strlen(json), why, size);
+  return js_save(json, strlen(json), reason, size);
 }
 
 /* ---------------------------------------------------------------------------------------------------
  * Settings. */
 
-static const char *take_apis(const char *text) {
+static const char *set_apis(const char *text) {
   cJSON *apis = cJSON_Parse(text), *url;
-  const char *wrong = cJSON_IsObject(apis) ? NULL : "apis: names, and a base URL for each";
+  const char *mistake = cJSON_IsObject(apis) ? NULL : "apis: names, and a base URL for each";
   cJSON_ArrayForEach(url, apis) {
     const char *value = cJSON_GetStringValue(url);
     if (value == NULL || iauth__check_base_url(value, false) != IAUTH__BASE_URL_OK)
-      wrong = complain("apis.%s: the URL must be https, or http on this machine", url->string);
+      mistake = format_problem("apis.%s: the URL must be https, or http on this machine", url->string);
   }
-  if (wrong == NULL) {
+  if (mistake == NULL) {
     api.apis_json = cJSON_PrintUnformatted(apis);
-    wrong = api.apis_json == NULL ? "out of memory" : NULL;
+    mistake = api.apis_json == NULL ? "out of memory" : NULL;
   }
   cJSON_Delete(apis);
-  return wrong;
+  return mistake;
 }
 
-static const char *take_admin_token(const char *token) {
-  const char *wrong = authapi_management_token_problem(token);
-  if (wrong != NULL)
-    return complain("adminToken: %s", wrong);
-  return authapi_management_init(&admin, &api, token) ? NULL : "no hash could be made";
+static const char *set_admin_token(const char *token) {
+  const char *mistake = authapi_management_token_problem(token);
+  if (mistake != NULL)
+    return format_problem("adminToken: %s", mistake);
+  return authapi_management_init(&admin, &api, token) ? NULL : "the hash failed";
 }
 
 /* "" means that there is none. The copy lives as long as the instance. */
-static const char *take_personal_secret(const char *secret) {
+static const char *set_personal_secret(const char *secret) {
   if (*secret == '\0')
     return NULL;
   api.personal_secret = strdup(secret);
   return api.personal_secret != NULL ? NULL : "out of memory";
 }
 
-static const char *take_limits(authapi_limit throttle, authapi_limit quota) {
+static const char *set_limits(authapi_limit throttle, authapi_limit quota) {
   if (throttle.requests == 0 && quota.requests == 0)
     return NULL;
   api.limiter = authapi_limiter_new(throttle, quota);
@@ -145,24 +145,24 @@ const char *wasm_configure(char *strings, size_t len, int throttle_requests, int
                                 .sha256 = sha256,
                                 .random = random_bytes};
   const char *admin_token = next_string(strings);
-  const char *wrong = take_apis(strings);
-  if (wrong == NULL)
-    wrong = take_admin_token(admin_token);
-  if (wrong == NULL)
-    wrong = take_personal_secret(next_string(admin_token));
+  const char *mistake = set_apis(strings);
+  if (mistake == NULL)
+    mistake = set_admin_token(admin_token);
+  if (mistake == NULL)
+    mistake = set_personal_secret(next_string(admin_token));
   /* The admin page shows these times. They are not written to the store: a file in a repository must not change because
    * somebody uses it. */
   api.last_used = authapi_last_used_new();
-  if (wrong == NULL)
-    wrong = take_limits((authapi_limit){throttle_requests, throttle_period_s},
-                        (authapi_limit){quota_requests, quota_period_s});
+  if (mistake == NULL)
+    mistake = set_limits((authapi_limit){throttle_requests, throttle_period_s},
+                         (authapi_limit){quota_requests, quota_period_s});
   wipe_and_free(strings, len);
-  return wrong;
+  return mistake;
 }
 
 const char *wasm_open(char *document, size_t len, int lifetime_s) {
-  static const authapi_keeper keeper = {NULL, keep};
-  bool opened = authapi_store_memory_open(&api.store, document, &keeper, problem, sizeof problem);
+  static const authapi_saver saver = {NULL, save};
+  bool opened = authapi_store_memory_open(&api.store, document, &saver, problem, sizeof problem);
   if (document != NULL)
     wipe_and_free(document, len);
   if (!opened)
@@ -178,19 +178,19 @@ const char *wasm_open(char *document, size_t len, int lifetime_s) {
 
 /* Headers as they were received: name, NUL, value, NUL, … */
 struct headers {
-  const char *at, *end;
+  const char *start, *end;
 };
 
 static const char *header_of(void *state, const char *name) {
   const struct headers *headers = state;
   const char *found = NULL;
-  for (const char *at = headers->at; at < headers->end; at = next_string(next_string(at)))
-    if (strcasecmp(at, name) == 0)
-      found = found != NULL ? "" : next_string(at);
+  for (const char *p = headers->start; p < headers->end; p = next_string(next_string(p)))
+    if (strcasecmp(p, name) == 0)
+      found = found != NULL ? "" : next_string(p);
   return found;
 }
 
-static void send_answer(const authapi_request *request, const authapi_response *response) {
+static void send_response(const authapi_request *request, const authapi_response *response) {
   char headers[sizeof response->headers], log[AUTHAPI_LOG_LINE_MAX];
   size_t len = 0;
   /* The duration is 0 here: only Node knows it. */
@@ -199,13 +199,13 @@ static void send_answer(const authapi_request *request, const authapi_response *
     len += 1 + (size_t)snprintf(headers + len, sizeof headers - len, "%s%c%s", response->headers[i].name, '\0',
                                 response->headers[i].value);
   const char *body = response->body != NULL ? response->body : "";
-  js_answer(response->status, headers, len, body, strlen(body), log_len > 0 ? log : "{}", log_len > 0 ? log_len : 2);
+  js_respond(response->status, headers, len, body, strlen(body), log_len > 0 ? log : "{}", log_len > 0 ? log_len : 2);
 }
 
 void wasm_handle(char *block, size_t head_len, size_t body_len, int flags, int lifetime_s, int refuse_with) {
   struct headers headers = {.end = block + head_len};
   const char *path = next_string(block);
-  headers.at = next_string(path);
+  headers.start = next_string(path);
   const authapi_request request = {
       .method = block,
       .path = path,
@@ -219,11 +219,11 @@ void wasm_handle(char *block, size_t head_len, size_t body_len, int flags, int l
   api.lifetime_s = lifetime_s;
   if (refuse_with != 0)
     authapi_refuse_with(&request, refuse_with, &response);
-  else if ((flags & FLAG_ADMIN) && authapi_management_is_for(path))
+  else if ((flags & FLAG_ADMIN) && authapi_is_management_path(path))
     authapi_management_handle(&admin, &request, &response);
   else
     authapi_handle(&api, &request, &response);
-  send_answer(&request, &response);
+  send_response(&request, &response);
   authapi_response_clean_up(&response);
   wipe_and_free(block, head_len + body_len);
 }

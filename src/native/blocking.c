@@ -28,13 +28,13 @@ struct waiter {
 };
 
 /* Passes the transfers that libcurl completed to the loop. */
-static void take_messages(inbenta_auth *client) {
+static void pass_messages(inbenta_auth *client) {
   int left;
   for (const CURLMsg *message; (message = curl_multi_info_read(client->multi, &left)) != NULL;)
     inbenta_auth_loop_done(client->loop, message);
 }
 
-static void *turn(void *user) {
+static void *run_loop(void *user) {
   inbenta_auth *client = user;
   int running;
   pthread_mutex_lock(&client->lock);
@@ -45,7 +45,7 @@ static void *turn(void *user) {
     curl_multi_perform(client->multi, &running);
     pthread_mutex_lock(&client->lock);
     if (client->loop != NULL)
-      take_messages(client);
+      pass_messages(client);
   }
   pthread_mutex_unlock(&client->lock);
   return NULL;
@@ -56,7 +56,7 @@ static bool start_thread(inbenta_auth *client) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  bool started = pthread_create(&client->thread, NULL, turn, client) == 0;
+  bool started = pthread_create(&client->thread, NULL, run_loop, client) == 0;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   return started;
 }

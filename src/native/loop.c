@@ -105,12 +105,12 @@ static void host_cancel(void *user, uint32_t id) {
 static void host_arm(void *user, int64_t delay_ms) { ((inbenta_auth_loop *)user)->delay_ms = delay_ms; }
 
 /* Calls back with a token or a failure of the core. */
-static void tell(const inbenta_auth_loop *loop, inbenta_auth_callback callback, void *user, const iauth_token *token,
-                 const iauth_failure *failure) {
-  inbenta_auth_token public = {0};
-  inbenta_auth_failure told = {.error = INBENTA_AUTH_NO_MEMORY, .retryable = true};
+static void call_back(const inbenta_auth_loop *loop, inbenta_auth_callback callback, void *user,
+                      const iauth_token *token, const iauth_failure *failure) {
+  inbenta_auth_token public_token = {0};
+  inbenta_auth_failure public_failure = {.error = INBENTA_AUTH_NO_MEMORY, .retryable = true};
   if (token == NULL)
-    told = (inbenta_auth_failure){
+    public_failure = (inbenta_auth_failure){
         .error = native_error(failure->error, loop->unreached),
         .status = failure->status,
         .retryable = failure->retryable,
@@ -118,10 +118,10 @@ static void tell(const inbenta_auth_loop *loop, inbenta_auth_callback callback, 
         .attempts = failure->attempts,
     };
   if (token == NULL && failure->server_message != NULL)
-    snprintf(told.server_message, sizeof told.server_message, "%s", failure->server_message);
-  bool has_token = token != NULL && native_token_from(token, &public);
-  callback(user, has_token ? &public : NULL, has_token ? NULL : &told);
-  inbenta_auth_token_clean_up(&public);
+    snprintf(public_failure.server_message, sizeof public_failure.server_message, "%s", failure->server_message);
+  bool has_token = token != NULL && native_token_from(token, &public_token);
+  callback(user, has_token ? &public_token : NULL, has_token ? NULL : &public_failure);
+  inbenta_auth_token_clean_up(&public_token);
 }
 
 static void host_answer(void *user, uint32_t waiter, const iauth_token *token, const iauth_failure *failure) {
@@ -131,7 +131,7 @@ static void host_answer(void *user, uint32_t waiter, const iauth_token *token, c
     link = &(*link)->next;
   struct call *call = *link;
   *link = call->next;
-  tell(loop, call->answer, call->user, token, failure);
+  call_back(loop, call->answer, call->user, token, failure);
   free(call);
 }
 
@@ -142,7 +142,7 @@ static void host_event(void *user, const iauth_event *event) {
   if ((token == NULL && failure == NULL) || loop->on_event == NULL)
     return;
   iauth_use(loop->client); /* a listener counts as a use, so the client never rests */
-  tell(loop, loop->on_event, loop->on_event_user, token, failure);
+  call_back(loop, loop->on_event, loop->on_event_user, token, failure);
 }
 
 /* ---------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ static const char *skip(const char *text) { return text + strlen(text) + 1; }
 
 bool native_token_from(const iauth_token *token, inbenta_auth_token *out) {
   size_t count = 0, token_size = strlen(token->access_token) + 1;
-  for (const char *at = token->apis; at != NULL && at < token->apis + token->apis_len; at = skip(skip(at)))
+  for (const char *p = token->apis; p != NULL && p < token->apis + token->apis_len; p = skip(skip(p)))
     count++;
   memset(out, 0, sizeof *out);
   size_t size = count * sizeof *out->apis + token_size + token->apis_len;

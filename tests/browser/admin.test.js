@@ -124,14 +124,14 @@ test('a key is revoked with two clicks, and /auth refuses it immediately', async
 
   await page.getByRole('button', { name: `Revoke: ${admin.id}` }).click();
   await dialog(page).getByRole('button', { name: 'Revoke' }).click();
-  await expect(page.getByRole('status')).toHaveText(`${admin.id} is revoked.`);
+  await expect(page.getByRole('status')).toHaveText(`${admin.id} was revoked.`);
   expect(await auth(admin, admin.apiKey, body)).toBe('403 key_revoked');
   await expect(credential(page, admin.id)).toContainText('revoked');
   await expect(credential(page, admin.id).getByRole('button', { name: 'Revoke' })).toHaveCount(0);
   expect(admin.problems).toEqual([]);
 });
 
-test('the worst day: an API key is revoked, a signing key is cut off; each is refused at once', async ({
+test('the worst day: an API key is revoked, a signing key is revoked; each is refused immediately', async ({
   page,
   admin,
 }) => {
@@ -151,7 +151,7 @@ test('the worst day: an API key is revoked, a signing key is cut off; each is re
 
   await page.locator('#signing').getByRole('button', { name: 'Revoke' }).click();
   await dialog(page).getByRole('button', { name: 'Revoke' }).click();
-  await expect(page.getByRole('status')).toContainText('is revoked.');
+  await expect(page.getByRole('status')).toContainText('was revoked.');
   await expect.poll(refresh).toBe(403);
   expect(await auth(admin, apiKey, { domainKey })).toBe('200');
 
@@ -178,7 +178,7 @@ test('a secret, by keyboard alone: shown once, used, revoked', async ({ page, ad
   await expect(page.getByRole('heading', { name: 'shop' })).toBeVisible();
 
   await press('New secret: shop');
-  await expect(dialog(page)).toContainText('it is not shown again');
+  await expect(dialog(page)).toContainText('It is not shown again');
   const secret = await dialog(page).locator('code').innerText();
   expect(await auth(admin, admin.apiKey, { secret })).toBe('200');
   await page.keyboard.press('Escape');
@@ -209,7 +209,7 @@ test('a secret is rotated: the new one is shown once, the old one with its end, 
 
   await page.keyboard.press('Enter');
   await dialog(page).getByRole('button', { name: 'Rotate' }).click();
-  await expect(dialog(page)).toContainText('it is not shown again');
+  await expect(dialog(page)).toContainText('It is not shown again');
   const secret = await dialog(page).locator('code').innerText();
   for (const word of [secret, old.secret]) expect(await auth(admin, admin.apiKey, { secret: word })).toBe('200');
   await dialog(page).getByRole('button', { name: 'Done' }).click();
@@ -222,9 +222,9 @@ test('a secret is rotated: the new one is shown once, the old one with its end, 
   await expect(credential(page, id)).not.toContainText('expires');
 
   await page.getByRole('button', { name: `Rotate: ${old.id}` }).click();
-  await dialog(page).getByLabel('The old one works for').selectOption('no time: it is refused at once');
+  await dialog(page).getByLabel('The old one works for').selectOption('no time: it is refused immediately');
   await dialog(page).getByRole('button', { name: 'Rotate' }).click();
-  await expect(dialog(page)).toContainText('it is not shown again');
+  await expect(dialog(page)).toContainText('It is not shown again');
   await page.keyboard.press('Escape');
   await expect(credential(page, old.id).locator('.state')).toHaveText('expired');
   await expect(credential(page, old.id).getByRole('button')).toHaveCount(0);
@@ -287,7 +287,7 @@ test('many keys can be searched by domain, name, key and state; a new key ends t
   await find('shop', admin.id, id);
   await expect(page.getByRole('button', { name: 'New secret' })).toBeVisible();
   await find('nowhere.example');
-  await expect(page.getByRole('status')).toHaveText('Nothing is found.');
+  await expect(page.getByRole('status')).toHaveText('No keys match.');
 
   await page.getByRole('button', { name: 'New API key' }).click();
   await dialog(page).getByLabel('Name').fill('third');

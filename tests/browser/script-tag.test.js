@@ -3,7 +3,7 @@
 import { serveSite, strictPolicy } from '../support/site.js';
 import { expect, grant, json, NOT_WEBKIT, test } from './fixture.js';
 
-/** Opens a page with this body under the strict policy. `page.said` has the errors of the console. */
+/** Opens a page with this body under the strict policy. */
 async function open(page, body, head = '') {
   const site = await serveSite({
     root: 'tests/browser/pages',
@@ -80,14 +80,14 @@ test('a mistake on the tag is reported on the console, and the global exists', N
     'data-domain-key="d" data-api-key="k" data-persist="local"',
   ];
   for (const mistake of mistakes) {
-    const said = [];
-    page.on('console', (message) => message.type() == 'error' && said.push(message.text()));
+    const errors = [];
+    page.on('console', (message) => message.type() == 'error' && errors.push(message.text()));
     const site = await open(page, tag(mistake));
     expect(
       await page.evaluate(() => [typeof InbentaAuthSDK.createFromDomainKey, typeof InbentaAuthSDK.client]),
       mistake,
     ).toEqual(['function', 'undefined']);
-    expect(said.filter((text) => text.includes('InbentaAuthSDK')).length, mistake).toBe(1);
+    expect(errors.filter((text) => text.includes('InbentaAuthSDK')).length, mistake).toBe(1);
     await site.close();
     page.removeAllListeners('console');
   }

@@ -297,12 +297,12 @@ export function conforms(name, start) {
     });
 
     await t.test('CORS: a preflight passes for every origin and lists the headers that a page may use', async () => {
-      const asked = {
+      const headers = {
         Origin: 'https://evil.example',
         'Access-Control-Request-Method': 'POST',
         'Access-Control-Request-Headers': 'x-inbenta-key, authorization, content-type',
       };
-      const answer = await fetch(`${host.endpoint}/auth`, { method: 'OPTIONS', headers: asked });
+      const answer = await fetch(`${host.endpoint}/auth`, { method: 'OPTIONS', headers });
       assert.equal(answer.status, 204);
       const list = (header) => (answer.headers.get(header) ?? '').toLowerCase().split(/,\s*/);
       assert.equal(answer.headers.get('Access-Control-Allow-Origin'), 'https://evil.example');
@@ -384,12 +384,12 @@ export function conforms(name, start) {
       assert.ok((await list('api-keys')).some(({ id: one, name }) => one == key.id && name == 'made over HTTP, ü'));
       const made = await done('domain-keys', { apiKey: key.apiKey, domains: ['*.bücher.example'] }, 201);
       assert.deepEqual(made.domains, ['*.xn--bcher-kva.example']);
-      const asked = { 'x-inbenta-key': key.apiKey, Origin: 'https://www.xn--bcher-kva.example' };
-      assert.equal((await auth({ domainKey: made.domainKey }, asked)).status, 200);
+      const pageHeaders = { 'x-inbenta-key': key.apiKey, Origin: 'https://www.xn--bcher-kva.example' };
+      assert.equal((await auth({ domainKey: made.domainKey }, pageHeaders)).status, 200);
       await done('domain-keys/set-domains', { id: made.id, domains: ['shop.example'] }, 200);
-      await refused(await auth({ domainKey: made.domainKey }, asked), 403, 'origin_not_allowed');
+      await refused(await auth({ domainKey: made.domainKey }, pageHeaders), 403, 'origin_not_allowed');
       const word = await done('secrets', { apiKey: key.apiKey }, 201);
-      assert.equal((await auth({ secret: word.secret }, asked)).status, 200);
+      assert.equal((await auth({ secret: word.secret }, pageHeaders)).status, 200);
       assert.ok(!JSON.stringify(await list('secrets')).includes(word.secret));
       for (const [path, { id: revoked }] of [
         ['secrets', word],
@@ -399,8 +399,8 @@ export function conforms(name, start) {
         assert.equal((await list(path)).find(({ id: one }) => one == revoked).revoked, true);
         await refused(await post(`${path}/revoke`, { id: key.id }), 404, 'not_found');
       }
-      await refused(await auth({ secret: word.secret }, asked), 403, 'key_revoked');
-      await refused(await auth({ domainKey: made.domainKey }, { ...asked, Origin: ORIGIN }), 403, 'key_revoked');
+      await refused(await auth({ secret: word.secret }, pageHeaders), 403, 'key_revoked');
+      await refused(await auth({ domainKey: made.domainKey }, { ...pageHeaders, Origin: ORIGIN }), 403, 'key_revoked');
       for (const domain of [
         'https://a.example/path',
         '*',

@@ -15,9 +15,9 @@ const read = (file) => readFile(join(root, file), 'utf8');
 const reference = await read('docs/api.md');
 
 /** The rows of the first table of a chapter: cells. */
-function table(title) {
+function table(title, text = reference) {
   const [, chapter] =
-    new RegExp(`^#{1,3} ${title}\\n([^]*?)(?=^#{1,3} |$(?![^]))`, 'm').exec(reference) ??
+    new RegExp(`^#{1,3} ${title}\\n([^]*?)(?=^#{1,3} |$(?![^]))`, 'm').exec(text) ??
     assert.fail(`there is no chapter "${title}"`);
   const [rows] = /^\|[^]*?(?=\n\n|$(?![^]))/m.exec(chapter);
   return rows
@@ -93,6 +93,26 @@ test('every interface has its chapter, with its members', (t) => {
   t.diagnostic(`${count} options, members and fields, ${names('Events').length} events`);
 });
 
+test('docs/emulator.md has the options and knobs of the types, and the flags of the command', async (t) => {
+  const guide = await read('docs/emulator.md');
+  const rows = (title) => table(title, guide).map(([name, flags]) => [name.replaceAll('`', ''), flags]);
+  const namesOf = (title) =>
+    rows(title)
+      .map(([name]) => name)
+      .filter(Boolean)
+      .sort();
+  assert.deepEqual(namesOf('Options'), membersOf(TYPES.emulator, 'EmulatorOptions'));
+  assert.deepEqual(namesOf('Knobs'), membersOf(TYPES.emulator, 'Knobs'));
+  const cli = await read('js/cli.js');
+  const [, options] = /^const OPTIONS = \{\n([^]*?)^\};/m.exec(cli);
+  const flags = [...options.matchAll(/^ {2}'?([\w-]+)'?: /gm)].map(([, name]) => `--${name}`).sort();
+  const described = (text) => [...new Set(text.match(/--[a-z][\w-]+/g))].sort();
+  assert.deepEqual(described([...rows('Options'), ...rows('Knobs')].map(([, cell]) => cell).join()), flags);
+  const [, usage] = /^const USAGE = `([^`]*)`/m.exec(cli);
+  assert.deepEqual(described(usage), flags);
+  t.diagnostic(`${flags.length} flags`);
+});
+
 test('the codes of errors', async (t) => {
   const [, hints] = /^const HINTS = \{\n([^]*?)^\};/m.exec(await read('js/client/errors.js'));
   const codes = [...hints.matchAll(/^ {2}(\w+): /gm)].map(([, code]) => code).sort();
@@ -130,7 +150,7 @@ test('the defaults of options', async () => {
   );
   const written = Object.fromEntries(
     ['ClientOptions', 'DomainKeyOptions', 'AccessTokenOptions', 'SecretOptions']
-      .flatMap(table)
+      .flatMap((title) => table(title))
       .map(([name, , value]) => [name.replaceAll('`', ''), value.replaceAll('`', '')]),
   );
   for (const [name, value] of Object.entries(inCode)) if (value) assert.equal(written[name], value, name);

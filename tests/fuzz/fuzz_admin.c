@@ -1,5 +1,5 @@
-/* Fuzzing of management over HTTP, behind its token: the first byte chooses the path, the rest is
- * the body. Whatever is stored could have been written by the command. */
+/* Fuzzes management over HTTP, with the right token. The first byte selects the path, the rest is the body. The command
+ * could have written every stored value. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@ static const char *header_of(void *state, const char *name) {
   return strcmp(name, "Content-Type") == 0 ? "application/json" : NULL;
 }
 
-/* Values that an input can write down. */
+/* Values that an input can contain. */
 static void open_store(authapi_store *store) {
   static const authapi_api_key key = {.id = "ak_1", .name = "fuzz", .value = "K", .created_s = 1};
   static const authapi_credential credentials[] = {

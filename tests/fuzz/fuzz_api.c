@@ -1,6 +1,5 @@
-/* Fuzzing of the local Auth API's handlers. The first byte chooses method and path; then come up to
- * three lines, the values of API key, Origin and Authorization, and the rest is the body. A key in
- * a store in memory is there to be found. */
+/* Fuzzes the handlers of the local Auth API. The first byte selects method and path. Up to three lines follow: the API
+ * key, Origin and Authorization. The rest is the body. The store in memory has one key. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,7 +20,7 @@ static const char *header_of(void *state, const char *name) {
   return strcasecmp(name, "Content-Type") == 0 ? "application/json" : NULL;
 }
 
-/* What the domains below admit, said another way than the server does. */
+/* The origins that the domains below allow, computed in another way than in the server. */
 static bool is_admitted(const char *origin) {
   static const char one[] = "a.example", ending[] = ".b.example";
   if (origin == NULL || strncasecmp(origin, "https://", 8) != 0)
@@ -34,7 +33,7 @@ static bool is_admitted(const char *origin) {
          (len > sizeof ending - 1 && strncasecmp(host + len - (sizeof ending - 1), ending, sizeof ending - 1) == 0);
 }
 
-/* Values that an input can write down, so that it gets behind the look-ups. */
+/* Values that an input can contain, so that look-ups succeed. */
 static void open_api(authapi *api) {
   static const authapi_signing_key signing_key = {.number = 1, .lifetime_s = 1200};
   static authapi_signing_keys signing_keys;
@@ -46,8 +45,8 @@ static void open_api(authapi *api) {
                                                 .domains = "a.example\n*.b.example\n",
                                                 .created_s = 1};
   char problem[256];
-  *api =
-      (authapi){.signer = authd_signer_openssl(), .keys = &signing_keys, .now_s = now_s, .lifetime_s = 1200, .apis_json = "{}"};
+  *api = (authapi){
+      .signer = authd_signer_openssl(), .keys = &signing_keys, .now_s = now_s, .lifetime_s = 1200, .apis_json = "{}"};
   require(authapi_store_sqlite_open(&api->store, ":memory:", problem, sizeof problem));
   require(api->store.add_signing_key(api->store.state, &signing_key) == AUTHAPI_FOUND);
   require(api->store.add_api_key(api->store.state, &key) == AUTHAPI_FOUND);

@@ -1,4 +1,4 @@
-/* Fuzzing of sequences of events: the lives of tests/c/core/schedule.h, led by coverage. */
+/* Fuzzes sequences of events, with the schedules of tests/c/core/schedule.h. */
 #include "schedule.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -1,4 +1,4 @@
-/* Fuzzing of what is parsed by hand: headers, dates, numbers and URLs. */
+/* Fuzzes our own parsers: headers, dates, numbers and URLs. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Fuzzing of whole answers. Two bytes choose the kind of request and the status; the rest is the
- * headers, an empty line, and the body. */
+/* Fuzzes complete answers. Two bytes select the kind of request and the status. The rest is the headers, an empty line,
+ * and the body. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ static void require(bool condition) {
     abort();
 }
 
-/* What a grant promises. */
+/* Checks the properties of a grant. */
 static void judge(iauth_request_kind kind, const iauth__grant *grant) {
   if (kind == IAUTH_REQUEST_APIS) {
     require(grant->access_token == NULL && grant->apis != NULL);

@@ -1,4 +1,4 @@
-/* What the fuzz targets of the local Auth API share. */
+/* Shared by the fuzz targets of the local Auth API. */
 #ifndef FUZZ_HANDLERS_H
 #define FUZZ_HANDLERS_H
 

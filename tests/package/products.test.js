@@ -58,13 +58,13 @@ test('the server builds without libcurl', async (t) => {
 
 test('without a source of cJSON, the error says what to do', async (t) => {
   const folder = await folderFor(t);
-  const told =
+  const reported =
     (text) =>
     ({ stderr }) =>
       stderr.includes(text);
   await assert.rejects(
     configure(t, ['-DINBENTA_AUTH_SERVER=OFF', `-DCJSON_SOURCE_DIR=${folder}`]),
-    told(`${folder} has no cJSON.c`),
+    reported(`${folder} has no cJSON.c`),
   );
   // Where there is no apt.
   const fetch = run('/bin/sh', [join(root, 'cmake/fetch-cjson.sh'), join(folder, 'cjson')], {

@@ -55,8 +55,8 @@ const child = spawn(
   ],
   { env: { PATH: process.env.PATH, INBENTA_API_KEY: 'the-api-key', INBENTA_SECRET: 'the-very-secret' } },
 );
-let said = '';
-child.stderr.setEncoding('utf8').on('data', (text) => (said += text));
+let output = '';
+child.stderr.setEncoding('utf8').on('data', (text) => (output += text));
 const ended = new Promise((resolve) => child.on('close', (status, signal) => resolve(status ?? signal)));
 const limit = (size) => promisify(execFile)('prlimit', ['--pid', `${child.pid}`, `--fsize=${size}:unlimited`]);
 
@@ -64,8 +64,8 @@ async function recovers(what) {
   const before = granted;
   const start = Date.now();
   while (Number((await readFile(file, 'utf8').catch(() => '')).slice(6)) <= before) {
-    assert.equal(child.exitCode ?? child.signalCode, null, `it ended during ${what}: ${said.slice(-500)}`);
-    assert.ok(Date.now() < start + RECOVERS_MS, `no new token after ${what}: ${said.slice(-500)}`);
+    assert.equal(child.exitCode ?? child.signalCode, null, `it ended during ${what}: ${output.slice(-500)}`);
+    assert.ok(Date.now() < start + RECOVERS_MS, `no new token after ${what}: ${output.slice(-500)}`);
     await sleep(50);
   }
 }
@@ -92,8 +92,8 @@ do {
   rounds++;
 } while (Date.now() < until);
 child.kill('SIGTERM');
-assert.equal(await ended, 0, said.slice(-2000));
-assert.doesNotMatch(said, /Sanitizer|runtime error|the-very-secret|token-\d/);
+assert.equal(await ended, 0, output.slice(-2000));
+assert.doesNotMatch(output, /Sanitizer|runtime error|the-very-secret|token-\d/);
 server.close();
 server.closeAllConnections();
 await rm(folder, { recursive: true });

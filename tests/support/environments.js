@@ -25,8 +25,8 @@ export async function run(command, args, { cwd, env = {}, timeoutMs = 300_000 } 
     const options = { cwd, env: environment(env), timeout: timeoutMs, maxBuffer: 1 << 24 };
     return await promisify(execFile)(command, args, options);
   } catch (error) {
-    const said = `${error.stdout}${error.stderr}`.slice(-4000);
-    throw new Error(`${command} ${args.join(' ')}: exit code ${error.code}\n${said}`);
+    const output = `${error.stdout}${error.stderr}`.slice(-4000);
+    throw new Error(`${command} ${args.join(' ')}: exit code ${error.code}\n${output}`);
   }
 }
 
@@ -145,9 +145,9 @@ export class App {
    */
   async serve(browser, [program, ...args], { env = {}, more } = {}) {
     const server = spawn(program, args.map(String), { cwd: this.folder, env: environment(env), detached: true });
-    let said = '';
+    let output = '';
     let ended = false;
-    for (const stream of [server.stdout, server.stderr]) stream.on('data', (data) => (said += data));
+    for (const stream of [server.stdout, server.stderr]) stream.on('data', (data) => (output += data));
     const exit = new Promise((resolve) => server.on('close', resolve)).then(() => (ended = true));
     try {
       const until = Date.now() + 90_000;
@@ -157,12 +157,12 @@ export class App {
           () => false,
         ))
       ) {
-        assert.ok(!ended && Date.now() < until, `${program} ${args.join(' ')} does not serve:\n${said.slice(-4000)}`);
+        assert.ok(!ended && Date.now() < until, `${program} ${args.join(' ')} does not serve:\n${output.slice(-4000)}`);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
       await this.visit(browser, { more });
     } catch (error) {
-      throw new Error(`${error.message}\nThe server said:\n${said.slice(-2000)}`);
+      throw new Error(`${error.message}\nThe server output:\n${output.slice(-2000)}`);
     } finally {
       if (!ended) process.kill(-server.pid, 'SIGKILL');
       await exit;
@@ -187,9 +187,9 @@ export class App {
     const before = this.emulator.requests.length;
     const context = await browser.newContext();
     const page = await context.newPage();
-    const said = [];
-    page.on('pageerror', (error) => said.push(`${error.message} ${error.hint ?? ''}`));
-    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && said.push(message.text()));
+    const output = [];
+    page.on('pageerror', (error) => output.push(`${error.message} ${error.hint ?? ''}`));
+    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && output.push(message.text()));
     try {
       await page.goto(this.origin);
       await page
@@ -198,7 +198,7 @@ export class App {
         .waitFor({ timeout: 20_000 })
         .catch(async () => {
           throw new Error(
-            `There is no token in the page: ${await page.locator('body').innerText()}\n${said.join('\n')}`,
+            `There is no token in the page: ${await page.locator('body').innerText()}\n${output.join('\n')}`,
           );
         });
       const requests = this.emulator.requests.slice(before);

@@ -10,7 +10,7 @@ const $ = (selector, within = document) => within.querySelector(selector);
 const lists = ['api-keys', 'domain-keys', 'secrets', 'signing-keys'];
 
 /** The server's message is shown as is: it contains the advice. */
-async function ask(path, body) {
+async function request(path, body) {
   const headers = { Authorization: `Bearer ${token}` };
   if (body) headers['Content-Type'] = 'application/json';
   const options = {
@@ -21,13 +21,13 @@ async function ask(path, body) {
     cache: 'no-store',
     signal: AbortSignal.timeout(TIMEOUT_MS),
   };
-  const answer = await fetch(path, options).catch(() => {
-    throw new Error('The server does not answer.');
+  const response = await fetch(path, options).catch(() => {
+    throw new Error('The server is not responding.');
   });
-  const json = await answer.json().catch(() => undefined);
-  if (answer.ok && json) return json;
-  if (answer.status == 401) forget();
-  throw new Error(json?.error?.message ?? `The server answered ${answer.status}, without a reason.`);
+  const json = await response.json().catch(() => undefined);
+  if (response.ok && json) return json;
+  if (response.status == 401) signOut();
+  throw new Error(json?.error?.message ?? `The server answered ${response.status} without a message.`);
 }
 
 // ---------------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ function makeApiKey(key, credentials) {
   return element;
 }
 
-const say = (text) => ($('#status').textContent = text);
+const showStatus = (text) => ($('#status').textContent = text);
 
 /** The search appears from this number of keys. */
 const SEARCH_FROM = 8;
@@ -112,19 +112,19 @@ const searchText = ({ entry: { name, id, apiKey, domainKey, domains }, dataset: 
  */
 function search() {
   const words = $('#search').value.toLowerCase().split(/\s+/).filter(Boolean);
-  const isFound = (text) => words.every((word) => text.includes(word));
+  const matches = (text) => words.every((word) => text.includes(word));
   const cards = [...document.querySelectorAll('.api-key')];
   for (const card of cards) {
     const own = searchText(card);
     for (const list of card.querySelectorAll('[data-list]')) {
       const credentials = [...list.querySelectorAll('.credential')];
-      for (const credential of credentials) credential.hidden = !isFound(`${own} ${searchText(credential)}`);
-      list.hidden = list.previousElementSibling.hidden = !isFound(own) && credentials.every(({ hidden }) => hidden);
+      for (const credential of credentials) credential.hidden = !matches(`${own} ${searchText(credential)}`);
+      list.hidden = list.previousElementSibling.hidden = !matches(own) && credentials.every(({ hidden }) => hidden);
     }
     card.hidden = [...card.querySelectorAll('[data-list]')].every(({ hidden }) => hidden);
   }
   const shown = cards.filter(({ hidden }) => !hidden).length;
-  return !words.length ? '' : shown ? `${shown} of ${cards.length} API keys.` : 'Nothing is found.';
+  return !words.length ? '' : shown ? `${shown} of ${cards.length} API keys.` : 'No keys match.';
 }
 
 /** Moves the focus to the element with this id. If the search hides it, the search is cleared. */
@@ -139,7 +139,7 @@ function focusOn(id) {
 
 /** Loads all keys from the server and shows them. */
 async function load() {
-  const [keys, domainKeys, secrets, signingKeys] = await Promise.all(lists.map((path) => ask(path)));
+  const [keys, domainKeys, secrets, signingKeys] = await Promise.all(lists.map((path) => request(path)));
   $('#sign-in').hidden = true;
   $('#signed-in').hidden = false;
   $('#problem').textContent = '';
@@ -152,10 +152,10 @@ async function load() {
   $('#signing').hidden = false;
   $('#search-bar').hidden = keys.length + domainKeys.length + secrets.length < SEARCH_FROM;
   if ($('#search-bar').hidden) $('#search').value = '';
-  say(keys.length ? search() : 'There is no API key yet.');
+  showStatus(keys.length ? search() : 'There is no API key yet.');
 }
 
-function forget() {
+function signOut() {
   token = '';
   $('#keys').replaceChildren();
   $('#signing').hidden = true;
@@ -164,17 +164,17 @@ function forget() {
   $('#sign-in').hidden = false;
   $('#signed-in').hidden = true;
   for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
-  say('');
+  showStatus('');
   $('#token').focus();
 }
 
-/** Runs `act`, one at a time. An error is shown in `place`. */
-async function attempt(place, act) {
+/** Runs `action`, one at a time. An error is shown in `place`. */
+async function attempt(place, action) {
   if (busy) return;
   busy = true;
   place.textContent = '';
   try {
-    await act();
+    await action();
   } catch ({ message }) {
     (place.closest('dialog:not([open])') ? $('#problem') : place).textContent = message;
   } finally {
@@ -183,16 +183,16 @@ async function attempt(place, act) {
 }
 
 /**
- * Opens a dialog. `act` gets its form. When `act` is done, the dialog closes, and the focus moves to the returned id.
+ * Opens a dialog. `action` gets its form. When it is done, the dialog closes, and the focus moves to the returned id.
  */
-function open(id, act) {
+function open(id, action) {
   const dialog = $(`#${id}`);
   const problem = $('.problem', dialog);
   problem.textContent = '';
   $('form', dialog).onsubmit = (event) => {
     event.preventDefault();
     attempt(problem, async () => {
-      const focus = await act();
+      const focus = await action();
       dialog.close();
       focusOn(focus);
     });
@@ -203,11 +203,11 @@ function open(id, act) {
 // ---------------------------------------------------------------------------------------------------
 // Actions: a button names its action in data-do. The action gets the entry that the button belongs to.
 
-/** Makes a change, loads all keys again and shows the message of `tell`. Returns the id of the changed entry. */
-async function change(path, body, tell) {
-  const changed = await ask(path, body);
+/** Makes a change, loads all keys again and shows the message of `messageOf`. Returns the id of the changed entry. */
+async function change(path, body, messageOf) {
+  const changed = await request(path, body);
   await load();
-  say(tell(changed));
+  showStatus(messageOf(changed));
   return changed.id ?? changed.kid;
 }
 
@@ -239,43 +239,45 @@ function editDomains(title, domains, save) {
   );
 }
 
-/** Asks once more, saying what follows, and revokes. */
-function revoke(name, list, body, what) {
+/** Asks for confirmation, shows the consequence, and revokes. */
+function revoke(name, list, body, consequence) {
   $('#revoke-title code').textContent = name;
-  $('#revoke-help').textContent = `${what} This cannot be undone.`;
-  open('revoke-dialog', () => change(`${list}/revoke`, body, () => `${name} is revoked.`));
+  $('#revoke-help').textContent = `${consequence} This cannot be undone.`;
+  open('revoke-dialog', () => change(`${list}/revoke`, body, () => `${name} was revoked.`));
 }
 
 const actions = {
   load,
 
-  signOut: forget,
+  signOut,
 
   createApiKey() {
     $('#name').value = '';
-    open('name-dialog', () => change('api-keys', { name: $('#name').value }, ({ name }) => `API key ${name} is made.`));
+    open('name-dialog', () =>
+      change('api-keys', { name: $('#name').value }, ({ name }) => `API key ${name} was created.`),
+    );
   },
 
   createDomainKey({ apiKey, name }) {
     editDomains(`New domain key of ${name}`, [], (domains) =>
-      change('domain-keys', { apiKey, domains }, ({ id }) => `Domain key ${id} is made.`),
+      change('domain-keys', { apiKey, domains }, ({ id }) => `Domain key ${id} was created.`),
     );
   },
 
   setDomains({ id, domains }) {
     editDomains(`Domains of ${id}`, domains, (domains) =>
-      change('domain-keys/set-domains', { id, domains }, () => `${id} admits these domains from now on.`),
+      change('domain-keys/set-domains', { id, domains }, () => `${id} allows these domains from now on.`),
     );
   },
 
   async createSecret({ apiKey }) {
-    showSecret(await ask('secrets', { apiKey }));
+    showSecret(await request('secrets', { apiKey }));
   },
 
   rotateSecret({ id }) {
     $('#rotate-title code').textContent = id;
     open('rotate-dialog', async () => {
-      const made = await ask('secrets/rotate', { id, overlap: Number($('#overlap').value) });
+      const made = await request('secrets/rotate', { id, overlap: Number($('#overlap').value) });
       $('#rotate-dialog').close();
       showSecret(made);
     });
@@ -290,7 +292,7 @@ const actions = {
       id,
       domains ? 'domain-keys' : 'secrets',
       { id },
-      'It is refused at once, and so is the refresh of its tokens.',
+      'It is refused immediately, and its tokens can no longer be refreshed.',
     );
   },
 
@@ -299,7 +301,7 @@ const actions = {
       name,
       'api-keys',
       { id },
-      'Every request with it is refused at once, whichever domain key, secret or token comes along.',
+      'All requests with this API key are refused immediately, with any domain key, secret or token.',
     );
   },
 
@@ -308,7 +310,7 @@ const actions = {
       kid,
       'signing-keys',
       { id: kid },
-      'Every token that it signed is refused within a second, also by the other servers on this database. If it is the only key, a new one signs from then on.',
+      'Every token that it signed is refused within one second, also by other servers on this database. If no other key can sign, a new one is created.',
     );
   },
 
@@ -316,7 +318,7 @@ const actions = {
 
   async copy(entry, button) {
     await navigator.clipboard.writeText($('code', button.parentElement).textContent);
-    say('Copied.');
+    showStatus('Copied.');
   },
 };
 
@@ -334,7 +336,7 @@ $('#sign-in').addEventListener('submit', (event) => {
   attempt($('#problem'), load);
 });
 
-$('#search').addEventListener('input', () => say(search()));
+$('#search').addEventListener('input', () => showStatus(search()));
 
 // Browsers give no clipboard to pages that another machine serves over plain http.
 document.body.classList.toggle('no-clipboard', !navigator.clipboard);

@@ -14,71 +14,72 @@
 const CLIENTS = ['ours', 'plain'];
 
 /** Waits until each client has answered another call. Returns the seconds that each client took. */
-async function secondsToAnswer(tab, { wait }, limit = 30) {
+async function secondsToToken(tab, { wait }, limit = 30) {
   const before = { ...tab.answered };
   const start = performance.now();
-  const took = {};
-  while (CLIENTS.some((name) => took[name] === undefined)) {
+  const taken = {};
+  while (CLIENTS.some((name) => taken[name] === undefined)) {
     const seconds = (performance.now() - start) / 1000;
-    if (seconds > limit) throw new Error(`A client had no token ${limit} s after the Auth API could give one.`);
-    for (const name of CLIENTS) if (tab.answered[name] > before[name]) took[name] ??= seconds.toFixed(1);
+    if (seconds > limit)
+      throw new Error(`A client still had no token ${limit} s after the Auth API was available again.`);
+    for (const name of CLIENTS) if (tab.answered[name] > before[name]) taken[name] ??= seconds.toFixed(1);
     await wait(0.05);
   }
-  return took;
+  return taken;
 }
 
 const requests = (count) => (count == 1 ? 'one request' : `${count} requests`);
 
-function expectAnswers(tabs, count) {
+function expectTokens(tabs, count) {
   for (const { answered } of tabs)
     for (const name of CLIENTS)
-      if (answered[name] != count) throw new Error(`${answered[name]} of ${count} calls were answered (${name}).`);
+      if (answered[name] != count) throw new Error(`Only ${answered[name]} of ${count} calls got a token (${name}).`);
 }
 
 export const COMPARISONS = [
   {
     id: 'callers',
     title: '100 callers',
-    about: 'A hundred parts of a page ask for the token at the same moment.',
+    about: 'A hundred parts of a page call getToken() at the same time.',
     seconds: 1,
     async run(stage) {
       const tabs = await stage.open(1200);
-      await tabs[0].ask(100);
-      expectAnswers(tabs, 100);
+      await tabs[0].getTokens(100);
+      expectTokens(tabs, 100);
       const { ours, plain } = await stage.count();
-      return `All 100 calls were answered. Here they shared ${requests(ours)}; the plain client sent ${plain}.`;
+      return `All 100 calls got a token. This client sent ${requests(ours)} for all of them, the plain client sent ${plain}.`;
     },
   },
   {
     id: 'tabs',
     title: '20 tabs',
-    about: 'Twenty tabs of one site open at once and stay open until their tokens were refreshed.',
+    about: 'Twenty tabs of one site open at the same time and stay open until their tokens have been refreshed.',
     seconds: 16,
     async run(stage) {
       const tabs = await stage.open(16, 20);
-      await Promise.all(tabs.map((tab) => tab.ask()));
-      expectAnswers(tabs, 1);
+      await Promise.all(tabs.map((tab) => tab.getTokens()));
+      expectTokens(tabs, 1);
       await stage.wait(13.5);
       const { ours, plain } = await stage.count();
-      return `Here the tabs shared their tokens: ${requests(ours)} for all 20. With the plain client each tab asked and refreshed for itself: ${requests(plain)}.`;
+      return `This client shares tokens between tabs: it sent ${requests(ours)} for all 20. The plain client obtains and refreshes a token in each tab: it sent ${requests(plain)}.`;
     },
   },
   {
     id: 'sleep',
     title: 'Asleep for an hour',
     about:
-      'The machine wakes up, and five parts of the page ask. You need not wait: the clocks of the frame and of both APIs are set an hour ahead.',
+      'The machine wakes up, and five parts of the page call getToken(). You need not wait: the clocks of the frame and of both APIs are set one hour ahead.',
     seconds: 1,
     async run(stage) {
       const tabs = await stage.open(1200);
-      await tabs[0].ask();
+      await tabs[0].getTokens();
       const before = await stage.count();
       tabs[0].sleepAnHour();
       await stage.api('sleep');
-      await tabs[0].ask(5);
-      expectAnswers(tabs, 6);
+      await tabs[0].getTokens(5);
+      expectTokens(tabs, 6);
       const { ours, plain } = await stage.count();
-      return `Both noticed that their token had expired. After waking, this client sent ${requests(ours - before.ours)} for all five callers, the plain client ${plain - before.plain}.`;
+      return `Both clients noticed that the token had expired. Then this client sent ${requests(ours - before.ours)} for all five callers, the plain client sent ${plain - before.plain}.`;
     },
   },
   {
@@ -88,38 +89,38 @@ export const COMPARISONS = [
     seconds: 27,
     async run(stage) {
       const [tab] = await stage.open(8);
-      await tab.ask();
-      tab.keepAsking();
+      await tab.getTokens();
+      tab.keepGettingTokens();
       await stage.api('outage');
       await stage.wait(20);
       const sent = await stage.count();
       await stage.api('recover');
-      const { ours, plain } = await secondsToAnswer(tab, stage);
+      const { ours, plain } = await secondsToToken(tab, stage);
       await stage.wait(1.2);
-      return `When the outage ended, this client had sent ${requests(sent.ours)}, because it waits longer after each failure; the plain client, which tries each second, ${sent.plain}. They had a token again after ${ours} s and ${plain} s.`;
+      return `During the outage, this client sent ${requests(sent.ours)}, because it waits longer after each failure. The plain client retries every second and sent ${sent.plain}. After the outage, this client had a token within ${ours} s, the plain client within ${plain} s.`;
     },
   },
   {
     id: 'revoked',
     title: 'Key revoked and replaced',
     about:
-      'The domain key is revoked while the page is open. Eight seconds after the refusal, the page is given a new key. Tokens live 8 seconds.',
+      'The domain key is revoked while the page is open. Eight seconds after the refusal, the page gets a new key. Tokens live 8 seconds.',
     seconds: 16,
     async run(stage) {
       const [tab] = await stage.open(8);
-      await tab.ask();
-      tab.keepAsking();
+      await tab.getTokens();
+      tab.keepGettingTokens();
       await stage.api('revoke');
       for (let waited = 0; !tab.lastError && waited < 10; waited += 0.1) await stage.wait(0.1);
-      if (!tab.lastError) throw new Error('The client did not notice that the key is revoked.');
+      if (!tab.lastError) throw new Error('The client did not notice that the key was revoked.');
       const code = tab.lastError;
       const before = await stage.count();
       await stage.wait(8);
       const after = await stage.count();
       await stage.replaceKeys();
-      const { ours, plain } = await secondsToAnswer(tab, stage);
+      const { ours, plain } = await secondsToToken(tab, stage);
       await stage.wait(1.2);
-      return `This client reported “${code}” to the page. In the next eight seconds it sent ${requests(after.ours - before.ours)}; the plain client took the refusal for an outage and sent ${after.plain - before.plain}. With the new key they had a token after ${ours} s and ${plain} s.`;
+      return `This client reported “${code}” to the page. In the next eight seconds it sent ${requests(after.ours - before.ours)}. The plain client treated the refusal as an outage and sent ${after.plain - before.plain}. With the new key, this client had a token within ${ours} s, the plain client within ${plain} s.`;
     },
   },
 ];

@@ -49,10 +49,10 @@ function showToken() {
  */
 function draw() {
   const left = client.token && token ? Math.max(0, token.expiresAt - Date.now()) : 0;
-  const life = token ? token.expiresAt - receivedAt : 1;
-  $('life').style.strokeDasharray = `${Math.min(100, (100 * left) / life)} 100`;
+  const lifetime = token ? token.expiresAt - receivedAt : 1;
+  $('life').style.strokeDasharray = `${Math.min(100, (100 * left) / lifetime)} 100`;
   $('life').toggleAttribute('data-on', left > 0);
-  $('life').toggleAttribute('data-low', left < life / 2);
+  $('life').toggleAttribute('data-low', left < lifetime / 2);
   $('refresh-mark').toggleAttribute('data-on', left > 0);
   $('remaining').textContent = left ? Math.ceil(left / 1000) : '–';
   $('unit').textContent = left ? 'seconds left' : 'no token';
@@ -107,7 +107,7 @@ $('invalidate').onclick = () => {
   token = null;
   showToken();
   showState('waiting', 'waiting', 'The client is getting a new token.');
-  log('expired', 'Token dropped', 'as the page asked');
+  log('expired', 'Token dropped', 'by this page');
   client.getToken().catch(showError);
 };
 
@@ -119,7 +119,7 @@ $('show').onclick = () => {
 };
 
 /** Posts the state to the page around this frame, which has another origin. The token is never posted. */
-function tellParent() {
+function postState() {
   const { textContent: label, dataset } = $('state');
   parent.postMessage({ state: dataset.state, label, hint: $('hint').textContent, requests }, '*');
 }
@@ -140,7 +140,7 @@ function showOtherPage(url) {
 
 $('origin').textContent = location.origin;
 if (window.top != window)
-  new MutationObserver(tellParent).observe(document.querySelector('.facts'), { subtree: true, childList: true });
+  new MutationObserver(postState).observe(document.querySelector('.facts'), { subtree: true, childList: true });
 else if (config.refusedSite) {
   document.body.classList.add('complete');
   showOtherPage(config.refusedSite);

@@ -37,7 +37,7 @@ export class PlainClient {
   async #obtain() {
     while (!this.#disposed) {
       try {
-        return this.#keep(await this.#post());
+        return this.#store(await this.#post());
       } catch {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
@@ -46,7 +46,7 @@ export class PlainClient {
 
   async #post() {
     const { endpoint, apiKey, domainKey } = this.#config;
-    const answer = await (this.#isValid()
+    const response = await (this.#isValid()
       ? fetch(`${endpoint}/refreshToken`, {
           method: 'POST',
           headers: { 'x-inbenta-key': apiKey, Authorization: `Bearer ${this.#token}` },
@@ -56,11 +56,11 @@ export class PlainClient {
           headers: { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json' },
           body: JSON.stringify({ domainKey }),
         }));
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    return answer.json();
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    return response.json();
   }
 
-  #keep({ accessToken, expires_in: seconds }) {
+  #store({ accessToken, expires_in: seconds }) {
     if (this.#disposed) return;
     this.#token = accessToken;
     this.#expiresAt = Date.now() + seconds * 1000;

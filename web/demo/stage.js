@@ -11,9 +11,9 @@ const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds *
 
 /** Calls a route of the site, which controls the two Auth APIs. */
 async function site(action, body = {}) {
-  const answer = await fetch(`do/${action}`, { method: 'POST', body: JSON.stringify({ ...body, run }) });
-  const json = await answer.json();
-  if (!answer.ok) throw new Error(json.problem);
+  const response = await fetch(`do/${action}`, { method: 'POST', body: JSON.stringify({ ...body, run }) });
+  const json = await response.json();
+  if (!response.ok) throw new Error(json.problem);
   return json;
 }
 
@@ -54,23 +54,23 @@ function makeStage() {
 }
 
 function showCounts(card, counts) {
-  const most = Math.max(...Object.values(counts), 1);
+  const max = Math.max(...Object.values(counts), 1);
   for (const [name, count] of Object.entries(counts)) {
     const row = $(`[data-client=${name}]`, card);
     $('dd:not(.bar)', row).textContent = count;
-    $('i', row).style.width = `${(100 * count) / most}%`;
+    $('i', row).style.width = `${(100 * count) / max}%`;
   }
 }
 
 /** Runs a comparison. Its card shows the growing counts, then the result. */
-async function play(card, { seconds, run: act }) {
+async function runComparison(card, { seconds, run: compare }) {
   const stage = makeStage();
   const outcome = $('.outcome', card);
   const started = performance.now();
   card.dataset.state = 'running';
   let counting = true;
   const count = async () => showCounts(card, await site('count'));
-  const follow = async () => {
+  const showProgress = async () => {
     for (; counting; await wait(POLL_S)) {
       const left = Math.ceil(seconds - (performance.now() - started) / 1000);
       outcome.textContent = left > 0 ? `Running, about ${left} s left.` : 'Running …';
@@ -78,17 +78,17 @@ async function play(card, { seconds, run: act }) {
     }
   };
   run = 0;
-  const following = follow();
+  const progress = showProgress();
   try {
-    const sentence = await act(stage);
+    const sentence = await compare(stage);
     counting = false;
-    await following;
+    await progress;
     await count();
     outcome.textContent = sentence;
     card.dataset.state = 'done';
   } catch ({ message }) {
     counting = false;
-    await following;
+    await progress;
     outcome.textContent = message;
     card.dataset.state = 'failed';
   }
@@ -108,12 +108,12 @@ export function showComparisons() {
     return card;
   });
   $('#comparisons').append(...cards);
-  for (const part of ['#intro', '#comparisons']) $(part).hidden = false;
+  for (const selector of ['#intro', '#comparisons']) $(selector).hidden = false;
 
   const buttons = document.querySelectorAll('.intro button, .comparison button');
   const runOneByOne = async (indices) => {
     for (const button of buttons) button.disabled = true;
-    for (const i of indices) await play(cards[i], COMPARISONS[i]);
+    for (const i of indices) await runComparison(cards[i], COMPARISONS[i]);
     for (const button of buttons) button.disabled = false;
   };
   cards.forEach((card, i) => ($('button', card).onclick = () => runOneByOne([i])));

@@ -4,7 +4,7 @@ import { createFromDomainKey } from './dist/inbenta-auth.js';
 import { PlainClient } from './plain.js';
 
 const HOUR_MS = 3_600_000;
-const PAUSE_MS = 1000;
+const INTERVAL_MS = 1000;
 
 let clients = {};
 
@@ -12,7 +12,7 @@ let clients = {};
 const answered = { ours: 0, plain: 0 };
 let lastError = '';
 
-async function ask(name) {
+async function getToken(name) {
   try {
     // A disposed plain client returns ''.
     if (await clients[name].getToken()) answered[name]++;
@@ -36,17 +36,17 @@ window.tab = {
   },
 
   /** Calls each client this many times at once. Resolves when all calls have completed. */
-  async ask(callers = 1) {
-    await Promise.all(Array.from({ length: callers }, () => Promise.all([ask('ours'), ask('plain')])));
+  async getTokens(callers = 1) {
+    await Promise.all(Array.from({ length: callers }, () => Promise.all([getToken('ours'), getToken('plain')])));
   },
 
   /** From now on, calls each client again one second after each answer. */
-  keepAsking() {
+  keepGettingTokens() {
     for (const name of ['ours', 'plain'])
       (async () => {
         for (;;) {
-          await ask(name);
-          await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+          await getToken(name);
+          await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
         }
       })();
   },

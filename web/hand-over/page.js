@@ -8,10 +8,10 @@ const show = (text) => {
   document.querySelector('#events').append(entry);
 };
 
-const askServer = tokenFrom('/token');
+const tokenFromServer = tokenFrom('/token');
 const reauthorize = async (context) => {
-  const grant = await askServer(context);
-  show('The server handed a token over.');
+  const grant = await tokenFromServer(context);
+  show('The server sent a token.');
   return grant;
 };
 
@@ -19,7 +19,7 @@ const { apiKey, endpoint } = await (await fetch('/config.json')).json();
 const first = await reauthorize(new AbortController());
 const client = createFromAccessToken(first, apiKey, { endpoint, reauthorize });
 client.addEventListener('token', ({ detail }) =>
-  show(`A token until ${new Date(detail.expiresAt).toLocaleTimeString()}.`),
+  show(`A new token. It expires at ${new Date(detail.expiresAt).toLocaleTimeString()}.`),
 );
 client.addEventListener('expired', () => show('The token expired.'));
 client.addEventListener('error', ({ detail }) => show(detail.hint));

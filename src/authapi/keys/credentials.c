@@ -28,17 +28,17 @@ bool authapi_hash_secret(const authapi_signer *signer, const char *secret, char 
   return true;
 }
 
-/* The length of the character at `at` in bytes. 0 if it is a control character or not UTF-8 (RFC 3629). */
-static size_t printable_len(const unsigned char *at) {
+/* The length of the character at `p` in bytes. 0 if it is a control character or not UTF-8 (RFC 3629). */
+static size_t printable_len(const unsigned char *p) {
   static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-  size_t len = at[0] < 0x80 ? 1 : at[0] >> 5 == 6 ? 2 : at[0] >> 4 == 14 ? 3 : at[0] >> 3 == 30 ? 4 : 0;
+  size_t len = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
   if (len < 2)
-    return len == 1 && at[0] >= ' ' && at[0] != 127 ? 1 : 0;
-  uint32_t code = at[0] & (0x7fu >> len);
+    return len == 1 && p[0] >= ' ' && p[0] != 127 ? 1 : 0;
+  uint32_t code = p[0] & (0x7fu >> len);
   for (size_t i = 1; i < len; i++) {
-    if (at[i] >> 6 != 2)
+    if (p[i] >> 6 != 2)
       return 0;
-    code = code << 6 | (at[i] & 0x3fu);
+    code = code << 6 | (p[i] & 0x3fu);
   }
   bool direction = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
   bool surrogate = code >= 0xd800 && code <= 0xdfff;
@@ -47,12 +47,12 @@ static size_t printable_len(const unsigned char *at) {
 
 void authapi_escape(const char *text, char *out, size_t size) {
   size_t used = 0;
-  for (const unsigned char *at = (const unsigned char *)text; *at != '\0' && used + 5 <= size;) {
-    size_t len = printable_len(at);
+  for (const unsigned char *p = (const unsigned char *)text; *p != '\0' && used + 5 <= size;) {
+    size_t len = printable_len(p);
     if (len == 0)
-      used += (size_t)snprintf(out + used, size - used, "\\x%02x", *at++);
+      used += (size_t)snprintf(out + used, size - used, "\\x%02x", *p++);
     for (; len > 0; len--)
-      out[used++] = (char)*at++;
+      out[used++] = (char)*p++;
   }
   out[used] = '\0';
 }
@@ -62,11 +62,11 @@ const char *authapi_name_problem(const char *name) {
     return "give the API key a name";
   if (strlen(name) >= AUTHAPI_NAME_SIZE)
     return "a name has at most 127 bytes";
-  for (const unsigned char *at = (const unsigned char *)name; *at != '\0';) {
-    size_t len = printable_len(at);
+  for (const unsigned char *p = (const unsigned char *)name; *p != '\0';) {
+    size_t len = printable_len(p);
     if (len == 0)
       return "a name is text in UTF-8, without control characters";
-    at += len;
+    p += len;
   }
   return NULL;
 }

@@ -30,8 +30,8 @@ static char *entry_to_ascii(const char *entry, const authapi_domain_names *names
 /* True if the host has characters that a browser converts or refuses. This includes punycode, because browsers refuse
  * punycode that decodes to nothing. */
 static bool needs_idna(const char *entry) {
-  for (const char *at = entry; *at != '\0'; at++)
-    if ((unsigned char)*at > 127 || strncasecmp(at, "xn--", 4) == 0)
+  for (const char *p = entry; *p != '\0'; p++)
+    if ((unsigned char)*p > 127 || strncasecmp(p, "xn--", 4) == 0)
       return true;
   return false;
 }

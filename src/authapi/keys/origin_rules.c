@@ -27,11 +27,11 @@ static bool take_url(const iauth__url *url, origin *out) {
   out->port = url->https ? 443 : 80;
   if (url->host.len > HOST_MAX || url->rest.len > 0)
     return false;
-  if (url->port.at == NULL)
+  if (url->port.start == NULL)
     return true;
   out->port = iauth__url_port(url->port);
   /* No browser writes a port with a leading zero. */
-  return out->port > 0 && url->port.at[0] != '0';
+  return out->port > 0 && url->port.start[0] != '0';
 }
 
 /* scheme://host[:port], http or https. */
@@ -44,7 +44,7 @@ static bool parse_origin(slice text, origin *out) {
 /* Parses a list entry that was checked when it was stored. */
 static bool parse_entry(slice text, origin *out) {
   iauth__url url = {.https = true};
-  if (memchr(text.at, '/', text.len) != NULL)
+  if (memchr(text.start, '/', text.len) != NULL)
     return parse_origin(text, out);
   out->wildcard = iauth__slice_skip(&text, "*.");
   return iauth__url_read_host(text, &url) && take_url(&url, out);
@@ -54,33 +54,33 @@ static bool parse_entry(slice text, origin *out) {
 static bool has_empty_label(slice host) {
   bool empty = true;
   for (size_t i = 0; i < host.len; i++) {
-    if (empty && host.at[i] == '.')
+    if (empty && host.start[i] == '.')
       return true;
-    empty = host.at[i] == '.';
+    empty = host.start[i] == '.';
   }
   return empty;
 }
 
-static bool matches(const origin *entry, const origin *asked) {
-  if (entry->https != asked->https || entry->port != asked->port)
+static bool matches(const origin *entry, const origin *requested) {
+  if (entry->https != requested->https || entry->port != requested->port)
     return false;
   if (!entry->wildcard)
-    return iauth__slice_equal(entry->host, asked->host);
+    return iauth__slice_equal(entry->host, requested->host);
   /* At least one character and a dot precede the entry's host. */
-  if (asked->host.len < entry->host.len + 2)
+  if (requested->host.len < entry->host.len + 2)
     return false;
-  slice end = {asked->host.at + asked->host.len - entry->host.len, entry->host.len};
-  return end.at[-1] == '.' && iauth__slice_equal(entry->host, end);
+  slice end = {requested->host.start + requested->host.len - entry->host.len, entry->host.len};
+  return end.start[-1] == '.' && iauth__slice_equal(entry->host, end);
 }
 
 bool authapi_origin_allowed(const char *domains, const char *text) {
-  origin asked, entry;
-  if (text == NULL || strlen(text) > AUTHAPI_ORIGIN_MAX || !parse_origin((slice){text, strlen(text)}, &asked) ||
-      has_empty_label(asked.host))
+  origin requested, entry;
+  if (text == NULL || strlen(text) > AUTHAPI_ORIGIN_MAX || !parse_origin((slice){text, strlen(text)}, &requested) ||
+      has_empty_label(requested.host))
     return false;
   for (const char *line = domains; *line != '\0';) {
     size_t len = strcspn(line, "\n");
-    if (parse_entry((slice){line, len}, &entry) && matches(&entry, &asked))
+    if (parse_entry((slice){line, len}, &entry) && matches(&entry, &requested))
       return true;
     line += len + (line[len] == '\n');
   }
@@ -127,7 +127,7 @@ static bool is_canonical_ipv6(slice text) {
   if (text.len >= sizeof given)
     return false;
   for (size_t i = 0; i < text.len; i++)
-    given[i] = iauth__lower(text.at[i]);
+    given[i] = iauth__lower(text.start[i]);
   given[text.len] = '\0';
   if (inet_pton(AF_INET6, given, address) != 1)
     return false;
@@ -138,29 +138,29 @@ static bool is_canonical_ipv6(slice text) {
 /* WHATWG URL, "ends in a number": such a host counts as an IPv4 address. */
 static bool ends_in_number(slice host) {
   size_t start = host.len;
-  while (start > 0 && host.at[start - 1] != '.')
+  while (start > 0 && host.start[start - 1] != '.')
     start--;
-  slice label = {host.at + start, host.len - start};
+  slice label = {host.start + start, host.len - start};
   if (iauth__slice_skip(&label, "0x"))
     return true; /* "0x" alone is zero; after "0x", other characters than hexadecimal digits are a mistake */
   for (size_t i = 0; i < label.len; i++)
-    if (!iauth__is_digit(label.at[i]))
+    if (!iauth__is_digit(label.start[i]))
       return false;
   return label.len > 0;
 }
 
 static const char *host_problem(const origin *entry) {
   slice host = entry->host;
-  if (host.at[0] == '[') {
-    if (!is_canonical_ipv6((slice){host.at + 1, host.len - 2}))
+  if (host.start[0] == '[') {
+    if (!is_canonical_ipv6((slice){host.start + 1, host.len - 2}))
       return "Write the IPv6 address as browsers do: lower case, shortest form, for example [::1].";
-    return entry->wildcard ? "An address has no sub-domains: leave out \"*.\"." : NULL;
+    return entry->wildcard ? "An address has no sub-domains. Remove \"*.\"." : NULL;
   }
   if (has_empty_label(host))
-    return "The host has an empty label: remove the extra dot.";
+    return "The host has an empty label. Remove the extra dot.";
   size_t label = 0;
   for (size_t i = 0; i <= host.len; i++, label++) {
-    if (i == host.len || host.at[i] == '.') {
+    if (i == host.len || host.start[i] == '.') {
       if (label > 63)
         return "A part of the host is longer than 63 characters.";
       label = (size_t)-1;
@@ -171,58 +171,59 @@ static const char *host_problem(const origin *entry) {
     if (!iauth__url_ipv4(host, address))
       return "Write the IPv4 address as four decimal numbers, for example 127.0.0.1.";
     if (entry->wildcard)
-      return "An address has no sub-domains: leave out \"*.\".";
+      return "An address has no sub-domains. Remove \"*.\".";
   }
   return NULL;
 }
 
 /* "com" is nobody's host, and "*.com" is everybody's. In a private network, a name without a dot can be meant; then it
  * must be written as a full origin. */
-static const char *breadth_problem(const origin *entry) {
+static const char *wildcard_problem(const origin *entry) {
   slice host = entry->host;
-  if (host.at[0] == '[' || memchr(host.at, '.', host.len) != NULL ||
+  if (host.start[0] == '[' || memchr(host.start, '.', host.len) != NULL ||
       iauth__slice_equal(host, (slice){"localhost", sizeof "localhost" - 1}))
     return NULL;
-  return entry->wildcard ? "That admits every site of a top-level domain: write *.example.com."
-                         : "A host has a dot, as www.example.com; for another one write its full origin, https://HOST.";
+  return entry->wildcard ? "This would allow every site of a top-level domain. Write *.example.com."
+                         : "A host has a dot, for example www.example.com. For a host without a dot, write its full "
+                           "origin: https://HOST.";
 }
 
 /* Why the text after "://" is not a host with an optional port. */
 static const char *authority_problem(const char *authority) {
   if (strchr(authority, '@') != NULL)
-    return "An origin has no user: leave out what stands before the @.";
+    return "An origin has no user. Remove the text before the @.";
   if (strpbrk(authority, "/?#\\") != NULL)
-    return "An origin has no path: leave out what follows the host and port.";
+    return "An origin has no path. Remove everything after the host and port.";
   size_t host = authority[0] == '[' ? strcspn(authority, "]") : strcspn(authority, ":");
   const char *colon = strchr(authority + host, ':');
   if (host > 0 && colon != NULL)
     return "The port is a number from 1 to 65535, without leading zeros.";
-  return "The host is missing, too long, or has a character that no host has.";
+  return "The host is missing, is too long or has an invalid character.";
 }
 
 const char *authapi_domain_problem(const char *text) {
   origin entry;
   slice all = {text, strlen(text)};
   if (all.len == 0)
-    return "The domain is empty: give a host such as www.example.com.";
+    return "The domain is empty. Give a host such as www.example.com.";
   if (all.len > AUTHAPI_ORIGIN_MAX)
     return "The domain is too long.";
   if (strcmp(text, "*") == 0 || strcmp(text, "null") == 0)
-    return "A domain key cannot admit every origin: list each host.";
+    return "A domain key cannot allow every origin. List each host.";
   bool full = strchr(text, '/') != NULL;
   if (!full && text[0] != '[' && strchr(text, ':') != NULL)
-    return "A port needs a full origin: write https://HOST:PORT or http://HOST:PORT.";
+    return "A port needs a full origin. Write https://HOST:PORT or http://HOST:PORT.";
   if (full && strchr(text, '*') != NULL)
-    return "A wildcard stands alone: write *.example.com, without scheme or port.";
+    return "A wildcard has no scheme and no port. Write *.example.com.";
   if (!parse_entry(all, &entry)) {
     if (!full)
-      return "The host has a character that no host has; write it like www.example.com.";
+      return "The host has an invalid character. Write it like www.example.com.";
     slice rest = all;
     if (!iauth__slice_skip(&rest, "https://") && !iauth__slice_skip(&rest, "http://"))
       return "Write a host such as www.example.com, or an origin that begins with https:// or "
              "http://.";
-    return authority_problem(rest.at);
+    return authority_problem(rest.start);
   }
   const char *problem = host_problem(&entry);
-  return problem == NULL && !full ? breadth_problem(&entry) : problem;
+  return problem == NULL && !full ? wildcard_problem(&entry) : problem;
 }

@@ -5,7 +5,7 @@
 
 #include "base/wipe.h"
 
-const char authapi_signing_keys_not_now[] =
+const char authapi_signing_keys_conflict[] =
     "a new signing key is published already, or too many are still in use; rotate again later";
 
 /* All keys in the store, oldest first. They contain private keys, so wipe this after use. */
@@ -24,7 +24,7 @@ static void take_row(void *user, const authapi_signing_key *key) {
 
 /* The time when a key is dropped. `next` is the key that follows it. */
 static int64_t retires_s(const authapi_signing_key *key, const authapi_signing_key *next) {
-  return next->signs_from_s + key->lifetime_s + AUTHAPI_CLOCKS_APART_S;
+  return next->signs_from_s + key->lifetime_s + AUTHAPI_CLOCK_SKEW_S;
 }
 
 /* The number of retired keys. They are the oldest ones. */
@@ -125,8 +125,8 @@ static bool is_long_enough(const authapi_signing_keys *signing_keys, int64_t lif
   return enough;
 }
 
-static authapi_found read_for_server(authapi_signing_keys *signing_keys, const authapi_store *store,
-                                     const authapi_signer *signer, int64_t lifetime_s, int64_t now_s) {
+static authapi_found update_from_store(authapi_signing_keys *signing_keys, const authapi_store *store,
+                                       const authapi_signer *signer, int64_t lifetime_s, int64_t now_s) {
   authapi_found found = authapi_signing_keys_read(signing_keys, store, signer, now_s);
   if (found == AUTHAPI_FOUND && signing_keys->count == 0) {
     found = make_first_key(store, signer, lifetime_s, now_s);
@@ -142,15 +142,15 @@ authapi_found authapi_signing_keys_update(authapi_signing_keys *signing_keys, co
                                           const authapi_signer *signer, int64_t lifetime_s, int64_t now_s) {
   if (signing_keys->count > 0 && signing_keys->read_s == now_s)
     return AUTHAPI_FOUND;
-  authapi_found found = read_for_server(signing_keys, store, signer, lifetime_s, now_s);
+  authapi_found found = update_from_store(signing_keys, store, signer, lifetime_s, now_s);
   signing_keys->read_s = now_s;
   if (signing_keys->count > 0)
     return AUTHAPI_FOUND;
   return found == AUTHAPI_FOUND ? AUTHAPI_MISSING : found;
 }
 
-int64_t authapi_signing_keys_retires_s(const authapi_signing_keys *signing_keys, size_t which) {
-  return which + 1 < signing_keys->count ? retires_s(&signing_keys->stored[which], &signing_keys->stored[which + 1])
+int64_t authapi_signing_keys_retires_s(const authapi_signing_keys *signing_keys, size_t index) {
+  return index + 1 < signing_keys->count ? retires_s(&signing_keys->stored[index], &signing_keys->stored[index + 1])
                                          : 0;
 }
 
@@ -206,7 +206,7 @@ authapi_found authapi_signing_keys_rotate(authapi_signing_keys *signing_keys, co
 static authapi_found add_next(const authapi_store *store, const authapi_signer *signer, int64_t publish_s,
                               int64_t now_s) {
   authapi_found added = AUTHAPI_MISSING;
-  for (int tries = 0; tries < 8 && added == AUTHAPI_MISSING; tries++) {
+  for (int attempts = 0; attempts < 8 && added == AUTHAPI_MISSING; attempts++) {
     rows all;
     added = read_rows(store, &all);
     authapi_signing_key next = next_key(&all, publish_s, now_s);
@@ -220,30 +220,30 @@ static authapi_found add_next(const authapi_store *store, const authapi_signer *
 authapi_found authapi_signing_keys_revoke(authapi_signing_keys *signing_keys, const authapi_store *store,
                                           const authapi_signer *signer, const char *kid, int64_t now_s) {
   char name[AUTHAPI_KID_SIZE] = "";
-  size_t which = 0;
+  size_t index = 0;
   authapi_found found = authapi_signing_keys_read(signing_keys, store, signer, now_s);
   if (found != AUTHAPI_FOUND)
     return AUTHAPI_STORE_ERROR;
-  for (; which < signing_keys->count; which++) {
-    authapi_key_id(&signing_keys->keys[which], name);
+  for (; index < signing_keys->count; index++) {
+    authapi_key_id(&signing_keys->keys[index], name);
     if (strcmp(name, kid) == 0)
       break;
   }
-  if (which == signing_keys->count)
+  if (index == signing_keys->count)
     return AUTHAPI_MISSING;
-  if (which == signing_keys->signing)
+  if (index == signing_keys->signing)
     found = add_next(store, signer, 0, now_s);
-  else if (which + 1 == signing_keys->count)
+  else if (index + 1 == signing_keys->count)
     found = add_next(store, signer, AUTHAPI_PUBLISH_S, now_s);
   if (found == AUTHAPI_FOUND)
-    found = store->drop_signing_key(store->state, signing_keys->stored[which].number);
+    found = store->drop_signing_key(store->state, signing_keys->stored[index].number);
   if (found == AUTHAPI_STORE_ERROR)
     return AUTHAPI_STORE_ERROR;
   return authapi_signing_keys_read(signing_keys, store, signer, now_s);
 }
 
 /* Drops all keys except the newest one. There may be more keys than one read returns. */
-static authapi_found drop_others(const authapi_store *store) {
+static authapi_found drop_older(const authapi_store *store) {
   rows all;
   authapi_found found = read_rows(store, &all);
   while (found == AUTHAPI_FOUND && all.count > 1) {
@@ -260,6 +260,6 @@ authapi_found authapi_signing_keys_replace(authapi_signing_keys *signing_keys, c
                                            const authapi_signer *signer, int64_t now_s) {
   authapi_found found = add_next(store, signer, 0, now_s);
   if (found == AUTHAPI_FOUND)
-    found = drop_others(store);
+    found = drop_older(store);
   return found == AUTHAPI_FOUND ? authapi_signing_keys_read(signing_keys, store, signer, now_s) : found;
 }

@@ -17,7 +17,7 @@
 #define AUTHAPI_PUBLISH_S (2 * AUTHAPI_JWKS_MAX_AGE_S)
 
 /* The largest difference between the clocks of instances, in seconds. */
-#define AUTHAPI_CLOCKS_APART_S 5
+#define AUTHAPI_CLOCK_SKEW_S 5
 
 /* The keys in use, oldest first. All zero at first. */
 typedef struct {
@@ -40,12 +40,12 @@ authapi_found authapi_signing_keys_update(authapi_signing_keys *signing_keys, co
 
 /* Adds the next key to the store and drops retired keys. The new key signs after `publish_s`; the first key of a store
  * signs immediately. Then reads the keys again; the new key is the last one. AUTHAPI_MISSING if a rotation is not
- * possible now (authapi_signing_keys_not_now). AUTHAPI_STORE_ERROR if the store or the random source fails. */
+ * possible now (authapi_signing_keys_conflict). AUTHAPI_STORE_ERROR if the store or the random source fails. */
 authapi_found authapi_signing_keys_rotate(authapi_signing_keys *signing_keys, const authapi_store *store,
                                           const authapi_signer *signer, int64_t publish_s, int64_t now_s);
 
 /* Why a rotation is refused, as a sentence with the remedy. */
-extern const char authapi_signing_keys_not_now[];
+extern const char authapi_signing_keys_conflict[];
 
 /* Revokes one key by its name, for use after a private key leaked. Instances read the keys again after at most one
  * second. Then they no longer accept what the key signed. If the key was the one that signs, a new key signs in its
@@ -59,7 +59,7 @@ authapi_found authapi_signing_keys_replace(authapi_signing_keys *signing_keys, c
                                            const authapi_signer *signer, int64_t now_s);
 
 /* The time when a key is dropped, in Unix seconds; 0 if no other key follows it yet. */
-int64_t authapi_signing_keys_retires_s(const authapi_signing_keys *signing_keys, size_t which);
+int64_t authapi_signing_keys_retires_s(const authapi_signing_keys *signing_keys, size_t index);
 
 /* Closes the keys and zeroes *signing_keys. */
 void authapi_signing_keys_clean_up(authapi_signing_keys *signing_keys, const authapi_signer *signer);

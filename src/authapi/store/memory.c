@@ -1,5 +1,5 @@
-/* Keys in memory; see memory.h. The JSON document is the store: look-ups search its rows, so that memory and the kept
- * document cannot differ. A change is made in a copy. The copy replaces the document after it was kept. Look-ups and
+/* Keys in memory; see memory.h. The JSON document is the store: look-ups search its rows, so that memory and the saved
+ * document cannot differ. A change is made in a copy. The copy replaces the document after it was saved. Look-ups and
  * changes walk all rows, which is fast enough for the few hundred keys of a test. Only one thread may use a store. */
 #define _POSIX_C_SOURCE 200809L
 #include "authapi/store/memory.h"
@@ -16,19 +16,18 @@
 
 #define FORMAT "inbenta-auth-emulator"
 #define VERSION 1
-#define NO_ROW "a member is missing or of another kind"
+#define NO_ROW "a field is missing or has the wrong type"
 #define NUMBER_MAX 9007199254740992.0 /* 2^53; up to this number, a double is exact */
 
 typedef struct {
   cJSON *document;
-  authapi_keeper keeper;
+  authapi_saver saver;
   char problem[256];
 } memory_store;
 
 /* ---------------------------------------------------------------------------------------------------
- * Rows. The table of each kind lists the members that are kept, under their own names. A missing number is read as 0,
- * so
- * that a later version may add one. */
+ * Rows. The table of each kind lists the members that are saved, under their own names. A missing number is read as 0,
+ * so that a later version may add one. */
 
 typedef enum {
   TEXT,   /* in an array of the size of the field */
@@ -115,8 +114,8 @@ static bool read_field(const field *of, const cJSON *item, char *out) {
 /* False if `row` is not a valid row of this table. */
 static bool read_row(const table *in, const cJSON *row, void *out) {
   memset(out, 0, in->row_size);
-  for (const field *at = in->fields; at->name != NULL; at++)
-    if (!read_field(at, member(row, at->name), (char *)out + at->offset))
+  for (const field *of = in->fields; of->name != NULL; of++)
+    if (!read_field(of, member(row, of->name), (char *)out + of->offset))
       return false;
   return true;
 }
@@ -142,8 +141,8 @@ static cJSON *add_field(const field *of, cJSON *row, const char *from) {
 /* NULL if there is no memory. */
 static cJSON *make_row(const table *in, const void *from) {
   cJSON *row = cJSON_CreateObject();
-  for (const field *at = in->fields; row != NULL && at->name != NULL; at++)
-    if (add_field(at, row, (const char *)from + at->offset) == NULL) {
+  for (const field *of = in->fields; row != NULL && of->name != NULL; of++)
+    if (add_field(of, row, (const char *)from + of->offset) == NULL) {
       cJSON_Delete(row);
       row = NULL;
     }
@@ -189,35 +188,35 @@ static authapi_found fail(memory_store *store, const char *problem) {
   return AUTHAPI_STORE_ERROR;
 }
 
-static authapi_found keep(memory_store *store, const cJSON *document) {
-  if (store->keeper.keep == NULL)
+static authapi_found save(memory_store *store, const cJSON *document) {
+  if (store->saver.save == NULL)
     return AUTHAPI_FOUND;
   char *json = cJSON_Print(document);
   if (json == NULL)
     return fail(store, "out of memory");
-  bool kept = store->keeper.keep(store->keeper.state, json, store->problem, sizeof store->problem);
+  bool saved = store->saver.save(store->saver.state, json, store->problem, sizeof store->problem);
   iauth__wipe(json, strlen(json));
   cJSON_free(json);
-  return kept ? AUTHAPI_FOUND : AUTHAPI_STORE_ERROR;
+  return saved ? AUTHAPI_FOUND : AUTHAPI_STORE_ERROR;
 }
 
 /* A copy of the document for a change; NULL if there is no memory. The functions for rows accept NULL. */
 static cJSON *begin(const memory_store *store) { return cJSON_Duplicate(store->document, true); }
 
-/* Keeps the changed copy and makes it the document. Drops the copy if it could not be kept. */
+/* Saves the changed copy and makes it the document. Drops the copy if it could not be saved. */
 static authapi_found finish(memory_store *store, cJSON *copy) {
-  authapi_found kept = copy != NULL ? keep(store, copy) : fail(store, "out of memory");
-  if (kept == AUTHAPI_FOUND) {
+  authapi_found saved = copy != NULL ? save(store, copy) : fail(store, "out of memory");
+  if (saved == AUTHAPI_FOUND) {
     cJSON *before = store->document;
     store->document = copy;
     copy = before;
   }
   wipe_and_delete(copy);
-  return kept;
+  return saved;
 }
 
 /* Drops a copy that could not be changed. store->problem has the reason. */
-static authapi_found give_up(cJSON *copy) {
+static authapi_found discard(cJSON *copy) {
   wipe_and_delete(copy);
   return AUTHAPI_STORE_ERROR;
 }
@@ -238,10 +237,10 @@ static bool add_row(memory_store *store, cJSON *document, const table *in, const
 /* True if a row with this ID and this value may be added. Look-ups find a row by its value. */
 static bool check_row(memory_store *store, const cJSON *document, const table *in, const char *id, const char *value) {
   if (*id == '\0' || *value == '\0')
-    return refuse(store, "an id or a key is empty");
+    return refuse(store, "an ID or a key is empty");
   if (find_row(document, &api_keys, "id", id) != NULL || find_credential_row(document, id) != NULL)
-    return refuse(store, "an id is there twice");
-  return find_row(document, in, "value", value) == NULL || refuse(store, "a key is there twice");
+    return refuse(store, "an ID occurs twice");
+  return find_row(document, in, "value", value) == NULL || refuse(store, "a key occurs twice");
 }
 
 static bool insert_api_key(memory_store *store, cJSON *document, const authapi_api_key *key) {
@@ -251,7 +250,7 @@ static bool insert_api_key(memory_store *store, cJSON *document, const authapi_a
 static bool insert_credential(memory_store *store, cJSON *document, const authapi_credential *credential) {
   const table *in = table_of(credential->kind);
   if (find_row(document, &api_keys, "id", credential->api_key_id) == NULL)
-    return refuse(store, "a key belongs to an API key that is not there");
+    return refuse(store, "a key belongs to a missing API key");
   return check_row(store, document, in, credential->id, credential->value) && add_row(store, document, in, credential);
 }
 
@@ -267,9 +266,9 @@ static cJSON *find_signing_key(const cJSON *document, int64_t number) {
 
 /* Inserts a signing key in the order of the numbers. */
 static bool insert_signing_key(memory_store *store, cJSON *document, const authapi_signing_key *key) {
-  cJSON *rows = rows_of(document, &signing_keys), *at, *row = make_row(&signing_keys, key);
+  cJSON *rows = rows_of(document, &signing_keys), *other, *row = make_row(&signing_keys, key);
   int place = 0;
-  cJSON_ArrayForEach(at, rows) place += number_in(at, "number") < (double)key->number;
+  cJSON_ArrayForEach(other, rows) place += number_in(other, "number") < (double)key->number;
   return cJSON_InsertItemInArray(rows, place, row) || refuse(store, "out of memory");
 }
 
@@ -309,12 +308,12 @@ static authapi_found get_credential(void *state, const char *id, authapi_credent
 
 static authapi_found add_api_key(void *state, const authapi_api_key *key) {
   cJSON *copy = begin(state);
-  return copy == NULL || insert_api_key(state, copy, key) ? finish(state, copy) : give_up(copy);
+  return copy == NULL || insert_api_key(state, copy, key) ? finish(state, copy) : discard(copy);
 }
 
 static authapi_found add_credential(void *state, const authapi_credential *credential) {
   cJSON *copy = begin(state);
-  return copy == NULL || insert_credential(state, copy, credential) ? finish(state, copy) : give_up(copy);
+  return copy == NULL || insert_credential(state, copy, credential) ? finish(state, copy) : discard(copy);
 }
 
 static authapi_found set_domains(void *state, const char *id, const char *domains) {
@@ -324,7 +323,7 @@ static authapi_found set_domains(void *state, const char *id, const char *domain
   cJSON *item = member(find_row(copy, &domain_keys, "id", id), "domains");
   if (item != NULL && cJSON_SetValuestring(item, domains) == NULL) {
     fail(state, "out of memory");
-    return give_up(copy);
+    return discard(copy);
   }
   return finish(state, copy);
 }
@@ -371,16 +370,16 @@ static authapi_found expire(void *state, const char *id, int64_t expires_s) {
   return finish(state, copy);
 }
 
-static void note_use(const cJSON *row, int64_t last_used_s) {
+static void record_use(const cJSON *row, int64_t last_used_s) {
   if (row != NULL && number_in(row, "last_used_s") < (double)last_used_s)
     set_number(row, "last_used_s", last_used_s);
 }
 
-static authapi_found note_last_used(void *state, const authapi_last_use *last_used, size_t count) {
+static authapi_found record_last_used(void *state, const authapi_last_use *last_used, size_t count) {
   cJSON *copy = begin(state);
   for (size_t i = 0; i < count; i++) {
-    note_use(find_credential_row(copy, last_used[i].credential_id), last_used[i].last_used_s);
-    note_use(find_row(copy, &api_keys, "id", last_used[i].api_key_id), last_used[i].last_used_s);
+    record_use(find_credential_row(copy, last_used[i].credential_id), last_used[i].last_used_s);
+    record_use(find_row(copy, &api_keys, "id", last_used[i].api_key_id), last_used[i].last_used_s);
   }
   return finish(state, copy);
 }
@@ -411,7 +410,7 @@ static authapi_found add_signing_key(void *state, const authapi_signing_key *key
   if (find_signing_key(document_of(state), key->number) != NULL)
     return AUTHAPI_MISSING;
   cJSON *copy = begin(state);
-  return copy == NULL || insert_signing_key(state, copy, key) ? finish(state, copy) : give_up(copy);
+  return copy == NULL || insert_signing_key(state, copy, key) ? finish(state, copy) : discard(copy);
 }
 
 static authapi_found list_signing_keys(void *state, void (*each)(void *user, const authapi_signing_key *), void *user) {
@@ -491,9 +490,9 @@ static bool load_credential(memory_store *store, authapi_credential_kind kind, c
   if (found_credential(kind, row, &credential) != AUTHAPI_FOUND)
     return refuse(store, NO_ROW);
   if (kind == AUTHAPI_SECRET && !is_hash(credential.value))
-    return refuse(store, "a secret is kept as its hash");
+    return refuse(store, "a secret must be stored as its hash");
   if (kind == AUTHAPI_DOMAIN_KEY && !are_domains(credential.domains))
-    return refuse(store, "a domain is not one that a browser sends");
+    return refuse(store, "a domain is not in the form that browsers send");
   return insert_credential(store, store->document, &credential);
 }
 
@@ -503,7 +502,7 @@ static bool load_signing_key(memory_store *store, const cJSON *row) {
   if (!read_row(&signing_keys, row, &key))
     refuse(store, NO_ROW);
   else if (find_signing_key(store->document, key.number) != NULL)
-    refuse(store, "a number is there twice");
+    refuse(store, "a number occurs twice");
   else
     loaded = insert_signing_key(store, store->document, &key);
   iauth__wipe(&key, sizeof key);
@@ -557,7 +556,7 @@ static bool load_text(memory_store *store, const char *json) {
   return loaded;
 }
 
-bool authapi_store_memory_open(authapi_store *store, const char *json, const authapi_keeper *keeper, char *problem,
+bool authapi_store_memory_open(authapi_store *store, const char *json, const authapi_saver *saver, char *problem,
                                size_t size) {
   memory_store *state = calloc(1, sizeof *state);
   if (state == NULL || !init(state)) {
@@ -566,7 +565,7 @@ bool authapi_store_memory_open(authapi_store *store, const char *json, const aut
       close_store(state);
     return false;
   }
-  state->keeper = *keeper;
+  state->saver = *saver;
   if (json != NULL && !load_text(state, json)) {
     snprintf(problem, size, "%s", state->problem);
     close_store(state);
@@ -583,7 +582,7 @@ bool authapi_store_memory_open(authapi_store *store, const char *json, const aut
       .revoke = revoke,
       .revoke_api_key = revoke_api_key,
       .expire = expire,
-      .note_last_used = note_last_used,
+      .record_last_used = record_last_used,
       .list_api_keys = list_api_keys,
       .list_credentials = list_credentials,
       .add_signing_key = add_signing_key,

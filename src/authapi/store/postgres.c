@@ -61,7 +61,7 @@ static number text_of(int64_t value) {
 }
 
 /* Stores the first line of the error. The details contain values, which are credentials. */
-static void note_problem(postgres_store *store, const PGresult *result) {
+static void set_problem(postgres_store *store, const PGresult *result) {
   const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   snprintf(store->problem, sizeof store->problem, "%s", primary != NULL ? primary : PQerrorMessage(store->db));
   store->problem[strcspn(store->problem, "\n")] = '\0';
@@ -79,13 +79,13 @@ static PGresult *run(postgres_store *store, const char *sql, int count, const ch
   return result;
 }
 
-static authapi_found finish(postgres_store *store, PGresult *result, bool must_meet_a_row) {
+static authapi_found finish(postgres_store *store, PGresult *result, bool needs_row) {
   ExecStatusType status = PQresultStatus(result);
   authapi_found found = AUTHAPI_FOUND;
   if (status != PGRES_COMMAND_OK) {
-    note_problem(store, result);
+    set_problem(store, result);
     found = AUTHAPI_STORE_ERROR;
-  } else if (must_meet_a_row && strcmp(PQcmdTuples(result), "0") == 0) {
+  } else if (needs_row && strcmp(PQcmdTuples(result), "0") == 0) {
     found = AUTHAPI_MISSING;
   }
   PQclear(result);
@@ -93,13 +93,13 @@ static authapi_found finish(postgres_store *store, PGresult *result, bool must_m
 }
 
 /* Checks if the result has a row. Bytes that are not valid text cannot be in the store, so they count as missing. */
-static authapi_found look(postgres_store *store, const PGresult *result) {
+static authapi_found check_rows(postgres_store *store, const PGresult *result) {
   if (PQresultStatus(result) == PGRES_TUPLES_OK)
     return PQntuples(result) > 0 ? AUTHAPI_FOUND : AUTHAPI_MISSING;
   const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   if (state != NULL && strcmp(state, INVALID_TEXT) == 0)
     return AUTHAPI_MISSING;
-  note_problem(store, result);
+  set_problem(store, result);
   return AUTHAPI_STORE_ERROR;
 }
 
@@ -136,7 +136,7 @@ static void read_credential(const PGresult *rows, int row, authapi_credential *o
 }
 
 static authapi_found one_credential(postgres_store *store, PGresult *result, authapi_credential *out) {
-  authapi_found found = look(store, result);
+  authapi_found found = check_rows(store, result);
   if (found == AUTHAPI_FOUND)
     read_credential(result, 0, out);
   PQclear(result);
@@ -148,7 +148,7 @@ static authapi_found one_credential(postgres_store *store, PGresult *result, aut
 
 static authapi_found find_api_key(void *state, const char *value, authapi_api_key *out) {
   PGresult *result = run(state, "SELECT " API_KEY_COLUMNS " FROM api_keys WHERE value = $1", 1, &value);
-  authapi_found found = look(state, result);
+  authapi_found found = check_rows(state, result);
   if (found == AUTHAPI_FOUND)
     read_api_key(result, 0, out);
   PQclear(result);
@@ -234,10 +234,10 @@ static void append(char *array, size_t size, const char *text) {
 }
 
 /* This is one statement, so that it may be repeated. */
-static authapi_found note_last_used(void *state, const authapi_last_use *last_used, size_t count) {
+static authapi_found record_last_used(void *state, const authapi_last_use *last_used, size_t count) {
   static const char sql[] = "WITH used AS (SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])"
                             " AS u (credential, api_key, at)),"
-                            " noted AS (UPDATE credentials SET last_used_s = greatest(last_used_s, at)"
+                            " recorded AS (UPDATE credentials SET last_used_s = greatest(last_used_s, at)"
                             " FROM used WHERE id = credential)"
                             " UPDATE api_keys SET last_used_s = greatest(last_used_s, latest) FROM"
                             " (SELECT api_key, max(at) AS latest FROM used GROUP BY api_key) AS l WHERE id = api_key";
@@ -257,7 +257,7 @@ static authapi_found note_last_used(void *state, const authapi_last_use *last_us
 
 static authapi_found list_api_keys(void *state, void (*each)(void *user, const authapi_api_key *), void *user) {
   PGresult *rows = run(state, "SELECT " API_KEY_COLUMNS " FROM api_keys ORDER BY n", 0, NULL);
-  authapi_found found = look(state, rows);
+  authapi_found found = check_rows(state, rows);
   authapi_api_key key;
   for (int row = 0; found == AUTHAPI_FOUND && row < PQntuples(rows); row++) {
     read_api_key(rows, row, &key);
@@ -275,7 +275,7 @@ static authapi_found list_credentials(void *state, authapi_credential_kind kind,
                        "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE kind = $1 AND"
                        " ($2::text IS NULL OR api_key_id = $2) ORDER BY n",
                        2, values);
-  authapi_found found = look(state, rows);
+  authapi_found found = check_rows(state, rows);
   authapi_credential credential;
   for (int row = 0; found == AUTHAPI_FOUND && row < PQntuples(rows); row++) {
     read_credential(rows, row, &credential);
@@ -322,7 +322,7 @@ static authapi_found list_signing_keys(void *state, void (*each)(void *user, con
                        "SELECT number, encode(private_key, 'hex'), created_s, signs_from_s,"
                        " lifetime_s FROM signing_keys ORDER BY number",
                        0, NULL);
-  authapi_found found = look(state, rows);
+  authapi_found found = check_rows(state, rows);
   authapi_signing_key key;
   for (int row = 0; found == AUTHAPI_FOUND && row < PQntuples(rows); row++) {
     if (read_signing_key(rows, row, &key))
@@ -361,47 +361,48 @@ static void close_store(void *state) {
 static bool has_password(const char *url) {
   PQconninfoOption *options = PQconninfoParse(url, NULL);
   bool found = false;
-  for (PQconninfoOption *at = options; at != NULL && at->keyword != NULL; at++)
-    found = found || (strcmp(at->keyword, "password") == 0 && at->val != NULL);
+  for (PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
+    found = found || (strcmp(option->keyword, "password") == 0 && option->val != NULL);
   PQconninfoFree(options);
   return found;
 }
 
 /* The number that the last statement of `sql` returns; 0 if it returns nothing, -1 on failure. */
-static int ask_number(postgres_store *store, const char *sql) {
+static int query_number(postgres_store *store, const char *sql) {
   PGresult *result = PQexec(store->db, sql);
-  authapi_found found = look(store, result);
+  authapi_found found = check_rows(store, result);
   int answer = found == AUTHAPI_FOUND ? (int)integer(result, 0, 0) : found == AUTHAPI_MISSING ? 0 : -1;
   PQclear(result);
   return answer;
 }
 
-static bool command(postgres_store *store, const char *sql) {
+static bool execute(postgres_store *store, const char *sql) {
   return finish(store, PQexec(store->db, sql), false) == AUTHAPI_FOUND;
 }
 
 /* The version of the schema; 0 for an empty database, -1 on failure. */
 static int schema_version(postgres_store *store) {
-  int kept = ask_number(store, "SELECT CASE WHEN to_regclass('authd_schema') IS NOT NULL THEN 2"
-                               " WHEN to_regclass('signing_keys') IS NOT NULL THEN 1 ELSE 0 END");
-  return kept == 2 ? ask_number(store, "SELECT version FROM authd_schema") : kept;
+  int version = query_number(store, "SELECT CASE WHEN to_regclass('authd_schema') IS NOT NULL THEN 2"
+                                    " WHEN to_regclass('signing_keys') IS NOT NULL THEN 1 ELSE 0 END");
+  return version == 2 ? query_number(store, "SELECT version FROM authd_schema") : version;
 }
 
 /* Several instances may start at the same time. With the lock, one after the other checks the schema and updates it. */
 static bool update_schema(postgres_store *store) {
-  if (!command(store, "BEGIN") || ask_number(store, "SELECT 1 FROM (SELECT"
-                                                    " pg_advisory_xact_lock(6151204287)) AS l") < 0)
+  if (!execute(store, "BEGIN") || query_number(store, "SELECT 1 FROM (SELECT"
+                                                      " pg_advisory_xact_lock(6151204287)) AS l") < 0)
     return false;
   int version = schema_version(store);
   bool ok = version >= 0;
   if (version > SCHEMA_VERSION) {
-    snprintf(store->problem, sizeof store->problem, "a newer inbenta-authd made what is in it; use that one");
+    snprintf(store->problem, sizeof store->problem,
+             "a newer version of inbenta-authd made its tables; use that version");
     ok = false;
   }
   for (; ok && version < SCHEMA_VERSION; version++)
-    ok = command(store, migrations[version]);
+    ok = execute(store, migrations[version]);
   if (ok)
-    return command(store, "COMMIT");
+    return execute(store, "COMMIT");
   PQclear(PQexec(store->db, "ROLLBACK"));
   return false;
 }
@@ -412,8 +413,8 @@ bool authapi_store_postgres_open(authapi_store *store, const char *url, char *pr
   const char *values[] = {"5", "-c client_min_messages=warning -c statement_timeout=5000", url, NULL};
   if (has_password(url)) {
     snprintf(problem, size,
-             "the database: leave the password out of the URL, where others see it;"
-             " put it into a file that PGPASSFILE names");
+             "the database: other accounts can read the password in the URL;"
+             " put it into a file and name that file in PGPASSFILE");
     return false;
   }
   postgres_store *state = calloc(1, sizeof *state);
@@ -424,7 +425,7 @@ bool authapi_store_postgres_open(authapi_store *store, const char *url, char *pr
   state->db = PQconnectdbParams(names, values, 1);
   bool connected = PQstatus(state->db) == CONNECTION_OK;
   if (!connected)
-    note_problem(state, NULL);
+    set_problem(state, NULL);
   if (!connected || !update_schema(state)) {
     snprintf(problem, size, "the database: %s", state->problem);
     close_store(state);
@@ -441,7 +442,7 @@ bool authapi_store_postgres_open(authapi_store *store, const char *url, char *pr
       .revoke = revoke,
       .revoke_api_key = revoke_api_key,
       .expire = expire,
-      .note_last_used = note_last_used,
+      .record_last_used = record_last_used,
       .list_api_keys = list_api_keys,
       .list_credentials = list_credentials,
       .add_signing_key = add_signing_key,

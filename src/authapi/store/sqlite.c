@@ -84,8 +84,8 @@ typedef enum {
   REVOKE,
   REVOKE_API_KEY,
   EXPIRE,
-  NOTE_CREDENTIAL,
-  NOTE_API_KEY,
+  RECORD_CREDENTIAL,
+  RECORD_API_KEY,
   LIST_API_KEYS,
   LIST_CREDENTIALS,
   ADD_SIGNING_KEY,
@@ -109,8 +109,8 @@ static const char *const sql[STATEMENTS] = {
     [EXPIRE] = "UPDATE credentials SET expires_s ="
                " CASE WHEN expires_s = 0 OR expires_s > ?2 THEN ?2 ELSE expires_s END WHERE id = "
                "?1",
-    [NOTE_CREDENTIAL] = "UPDATE credentials SET last_used_s = max(last_used_s, ?2) WHERE id = ?1",
-    [NOTE_API_KEY] = "UPDATE api_keys SET last_used_s = max(last_used_s, ?2) WHERE id = ?1",
+    [RECORD_CREDENTIAL] = "UPDATE credentials SET last_used_s = max(last_used_s, ?2) WHERE id = ?1",
+    [RECORD_API_KEY] = "UPDATE api_keys SET last_used_s = max(last_used_s, ?2) WHERE id = ?1",
     [LIST_API_KEYS] = "SELECT " API_KEY_COLUMNS " FROM api_keys ORDER BY rowid",
     [LIST_CREDENTIALS] = "SELECT " CREDENTIAL_COLUMNS " FROM credentials WHERE kind = ?1 AND"
                          " (?2 IS NULL OR api_key_id = ?2) ORDER BY rowid",
@@ -123,7 +123,7 @@ static const char *const sql[STATEMENTS] = {
 
 /* Identifies a file. While the file is open, no other file gets its number. */
 typedef struct {
-  bool there;
+  bool exists;
   dev_t device;
   ino_t number;
 } file_identity;
@@ -141,12 +141,12 @@ typedef struct {
 
 static file_identity identify(const char *path) {
   struct stat info;
-  return stat(path, &info) == 0 ? (file_identity){true, info.st_dev, info.st_ino} : (file_identity){.there = false};
+  return stat(path, &info) == 0 ? (file_identity){true, info.st_dev, info.st_ino} : (file_identity){.exists = false};
 }
 
-static bool is_still(const file_identity *opened, const char *path) {
+static bool is_same_file(const file_identity *opened, const char *path) {
   file_identity now = identify(path);
-  return now.there && now.device == opened->device && now.number == opened->number;
+  return now.exists && now.device == opened->device && now.number == opened->number;
 }
 
 /* The result of a statement that returns one number; -1 if it fails. */
@@ -196,12 +196,12 @@ static void check_changes(sqlite_store *store) {
 }
 
 /* False if the file or its log is no longer at its path, or has another content. Then store->problem has the reason. */
-static bool is_in_place(sqlite_store *store) {
+static bool check_file(sqlite_store *store) {
   store->problem[0] = '\0';
-  if (!store->file.there)
+  if (!store->file.exists)
     return true;
-  bool moved = !is_still(&store->file, store->path);
-  if (moved || (store->wal.there && !is_still(&store->wal, store->wal_path)))
+  bool moved = !is_same_file(&store->file, store->path);
+  if (moved || (store->wal.exists && !is_same_file(&store->wal, store->wal_path)))
     snprintf(store->problem, sizeof store->problem,
              "%.150s was moved, replaced or deleted; put it back, or start inbenta-authd again",
              moved ? store->path : store->wal_path);
@@ -211,12 +211,12 @@ static bool is_in_place(sqlite_store *store) {
 }
 
 /* NULL if the statement must not run. Then store->problem has the reason. */
-static sqlite3_stmt *prepare(sqlite_store *store, statement_id which) {
-  if (!is_in_place(store))
+static sqlite3_stmt *prepare(sqlite_store *store, statement_id id) {
+  if (!check_file(store))
     return NULL;
-  if (store->statements[which] == NULL)
-    sqlite3_prepare_v3(store->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[which], NULL);
-  return store->statements[which];
+  if (store->statements[id] == NULL)
+    sqlite3_prepare_v3(store->db, sql[id], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[id], NULL);
+  return store->statements[id];
 }
 
 static void bind_text(sqlite3_stmt *statement, int index, const char *text) {
@@ -275,22 +275,22 @@ static bool reserve(sqlite_store *store) {
   if (sqlite3_prepare_v2(store->db, query, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
     size = sqlite3_column_int64(statement, 0);
   sqlite3_finalize(statement);
-  if (!store->file.there) /* ":memory:" */
+  if (!store->file.exists) /* ":memory:" */
     return true;
   int result = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_SIZE_HINT, &size);
   if (size > 0 && result == SQLITE_OK)
     return true;
-  snprintf(store->problem, sizeof store->problem, "no room for another key: %s", sqlite3_errstr(result));
+  snprintf(store->problem, sizeof store->problem, "no space for another key: %s", sqlite3_errstr(result));
   return false;
 }
 
-/* Begins a statement that adds a key. finish_growing must follow. */
-static sqlite3_stmt *begin_growing(sqlite_store *store, statement_id which) {
-  sqlite3_stmt *statement = prepare(store, which);
+/* Begins a statement that adds a key. finish_insert must follow. */
+static sqlite3_stmt *begin_insert(sqlite_store *store, statement_id id) {
+  sqlite3_stmt *statement = prepare(store, id);
   return statement != NULL && run(store->db, "BEGIN IMMEDIATE") ? statement : NULL;
 }
 
-static authapi_found finish_growing(sqlite_store *store, sqlite3_stmt *statement) {
+static authapi_found finish_insert(sqlite_store *store, sqlite3_stmt *statement) {
   if (statement == NULL)
     return AUTHAPI_STORE_ERROR;
   bool ok = finish(statement) == AUTHAPI_FOUND && reserve(store);
@@ -378,18 +378,18 @@ static authapi_found get_credential(void *state, const char *id, authapi_credent
 }
 
 static authapi_found add_api_key(void *state, const authapi_api_key *key) {
-  sqlite3_stmt *statement = begin_growing(state, ADD_API_KEY);
+  sqlite3_stmt *statement = begin_insert(state, ADD_API_KEY);
   bind_text(statement, 1, key->id);
   bind_text(statement, 2, key->name);
   bind_text(statement, 3, key->value);
   sqlite3_bind_int64(statement, 4, key->created_s);
   sqlite3_bind_int64(statement, 5, key->last_used_s);
   sqlite3_bind_int64(statement, 6, key->revoked_s);
-  return finish_growing(state, statement);
+  return finish_insert(state, statement);
 }
 
 static authapi_found add_credential(void *state, const authapi_credential *credential) {
-  sqlite3_stmt *statement = begin_growing(state, ADD_CREDENTIAL);
+  sqlite3_stmt *statement = begin_insert(state, ADD_CREDENTIAL);
   bind_text(statement, 1, credential->id);
   bind_text(statement, 2, credential->api_key_id);
   sqlite3_bind_int(statement, 3, (int)credential->kind);
@@ -399,7 +399,7 @@ static authapi_found add_credential(void *state, const authapi_credential *crede
   sqlite3_bind_int64(statement, 7, credential->revoked_s);
   sqlite3_bind_int64(statement, 8, credential->expires_s);
   sqlite3_bind_int64(statement, 9, credential->last_used_s);
-  return finish_growing(state, statement);
+  return finish_insert(state, statement);
 }
 
 static authapi_found set_domains(void *state, const char *id, const char *domains) {
@@ -431,21 +431,21 @@ static authapi_found expire(void *state, const char *id, int64_t expires_s) {
   return finish_update(state, statement);
 }
 
-static bool note_use(sqlite_store *store, statement_id which, const char *id, int64_t last_used_s) {
-  sqlite3_stmt *statement = prepare(store, which);
+static bool record_use(sqlite_store *store, statement_id update, const char *id, int64_t last_used_s) {
+  sqlite3_stmt *statement = prepare(store, update);
   bind_text(statement, 1, id);
   sqlite3_bind_int64(statement, 2, last_used_s);
   return finish(statement) == AUTHAPI_FOUND;
 }
 
-static authapi_found note_last_used(void *state, const authapi_last_use *last_used, size_t count) {
+static authapi_found record_last_used(void *state, const authapi_last_use *last_used, size_t count) {
   sqlite_store *store = state;
-  if (!is_in_place(store) || !run(store->db, "BEGIN IMMEDIATE"))
+  if (!check_file(store) || !run(store->db, "BEGIN IMMEDIATE"))
     return AUTHAPI_STORE_ERROR;
   bool ok = true;
   for (size_t i = 0; ok && i < count; i++)
-    ok = note_use(store, NOTE_CREDENTIAL, last_used[i].credential_id, last_used[i].last_used_s) &&
-         note_use(store, NOTE_API_KEY, last_used[i].api_key_id, last_used[i].last_used_s);
+    ok = record_use(store, RECORD_CREDENTIAL, last_used[i].credential_id, last_used[i].last_used_s) &&
+         record_use(store, RECORD_API_KEY, last_used[i].api_key_id, last_used[i].last_used_s);
   return end_transaction(store, ok) ? AUTHAPI_FOUND : AUTHAPI_STORE_ERROR;
 }
 
@@ -517,7 +517,7 @@ static const char *problem_of(void *state) {
 static void close_store(void *state) {
   sqlite_store *store = state;
   /* The last one who closes a file copies its log into it, which must not happen to the file of somebody else. */
-  if (store->changes != NULL && !is_in_place(store))
+  if (store->changes != NULL && !check_file(store))
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
   sqlite3_finalize(store->changes);
   for (int i = 0; i < STATEMENTS; i++)
@@ -579,7 +579,7 @@ static bool is_ours(sqlite3 *db, const char *path, char *problem, size_t size) {
   else if (version < 0)
     snprintf(problem, size, "%s: not a file of inbenta-authd", path);
   else if (version > SCHEMA_VERSION)
-    snprintf(problem, size, "%s: a newer inbenta-authd made this file; use that one", path);
+    snprintf(problem, size, "%s: a newer version of inbenta-authd made this file; use that version", path);
   return version >= 0 && version <= SCHEMA_VERSION;
 }
 
@@ -602,7 +602,7 @@ static bool find_changes(sqlite_store *state) {
 
 /* Stores which files are open. If they were replaced while they were opened, returns false, and state->problem has the
  * reason. */
-static bool note_identity(sqlite_store *state, const char *path) {
+static bool save_identity(sqlite_store *state, const char *path) {
   const char *resolved = sqlite3_db_filename(state->db, "main"); /* `path` may be a link */
   int moved = 0;
   if (resolved == NULL || resolved[0] == '\0')
@@ -621,7 +621,7 @@ static bool note_identity(sqlite_store *state, const char *path) {
   state->file = identify(path);
   state->wal = identify(state->wal_path);
   sqlite3_file_control(state->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  if (moved || !state->file.there)
+  if (moved || !state->file.exists)
     snprintf(state->problem, sizeof state->problem, "the file was moved while it was opened");
   return state->problem[0] == '\0';
 }
@@ -653,7 +653,7 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, char *pro
     snprintf(problem, size, "%s: %s", path, problem_of(state));
     opened = false;
   }
-  if (opened && !note_identity(state, path)) {
+  if (opened && !save_identity(state, path)) {
     snprintf(problem, size, "%s: %s", path, state->problem);
     opened = false;
   }
@@ -677,7 +677,7 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, char *pro
       .revoke = revoke,
       .revoke_api_key = revoke_api_key,
       .expire = expire,
-      .note_last_used = note_last_used,
+      .record_last_used = record_last_used,
       .list_api_keys = list_api_keys,
       .list_credentials = list_credentials,
       .add_signing_key = add_signing_key,

@@ -49,7 +49,7 @@ typedef struct {
   int64_t last_used_s;
 } authapi_last_use;
 
-#define AUTHAPI_LAST_USED_MAX 256 /* entries in one call of note_last_used */
+#define AUTHAPI_LAST_USED_MAX 256 /* entries in one call of record_last_used */
 
 /* A key that signs access tokens. Among the keys whose time has come, the one with the highest number signs. The others
  * are published, so that tokens can be verified (signing_keys.h). */
@@ -82,7 +82,7 @@ struct authapi_store {
   authapi_found (*expire)(void *state, const char *id, int64_t expires_s);
   /* Stores at most AUTHAPI_LAST_USED_MAX uses, all of them or none. A later time in the store stays. Credentials that
    * do not exist are ignored. */
-  authapi_found (*note_last_used)(void *state, const authapi_last_use *last_used, size_t count);
+  authapi_found (*record_last_used)(void *state, const authapi_last_use *last_used, size_t count);
 
   /* These call `each` for every row, oldest first. `api_key_id` selects one API key; NULL means all. */
   authapi_found (*list_api_keys)(void *state, void (*each)(void *user, const authapi_api_key *), void *user);

@@ -40,37 +40,37 @@ bool child_start(child *child, const char *command, const char *text, size_t len
   pid_t pid = fits ? fork() : -1;
   if (pid == 0)
     run(command, ends[0]);
-  int why = errno;
+  int saved_errno = errno;
   close(ends[0]);
-  errno = why;
+  errno = saved_errno;
   if (pid < 0)
     return false;
-  setpgid(pid, pid); /* the child does it too; here, the group exists before child_look can kill it */
+  setpgid(pid, pid); /* the child does it too; here, the group exists before child_check can kill it */
   child->pid = pid;
-  child->begun_ms = now_ms();
+  child->start_ms = now_ms();
   return true;
 }
 
-void child_look(child *child, const char *command) {
+void child_check(child *child, const char *command) {
   int status;
   if (child->pid == 0)
     return;
-  bool late = now_ms() - child->begun_ms >= CHILD_TIMEOUT_MS;
+  bool late = now_ms() - child->start_ms >= CHILD_TIMEOUT_MS;
   if (late) {
     kill(-child->pid, SIGKILL);
-    complain(EXIT_FAILED, "%s was killed: it took longer than %d seconds", command, CHILD_TIMEOUT_MS / 1000);
+    print_error(EXIT_FAILED, "%s was killed: it took longer than %d seconds", command, CHILD_TIMEOUT_MS / 1000);
   }
   if (waitpid(child->pid, &status, late ? 0 : WNOHANG) != child->pid)
     return;
   child->pid = 0;
   if (!late && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-    complain(EXIT_FAILED, "%s ended with %d", command,
-             WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+    print_error(EXIT_FAILED, "%s ended with exit status %d", command,
+                WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
-int child_wait_ms(const child *child, int usual_ms) {
+int child_wait_ms(const child *child, int max_ms) {
   if (child->pid == 0)
-    return usual_ms;
-  int64_t left_ms = child->begun_ms + CHILD_TIMEOUT_MS - now_ms();
-  return left_ms < 0 ? 0 : left_ms < usual_ms ? (int)left_ms : usual_ms;
+    return max_ms;
+  int64_t left_ms = child->start_ms + CHILD_TIMEOUT_MS - now_ms();
+  return left_ms < 0 ? 0 : left_ms < max_ms ? (int)left_ms : max_ms;
 }

@@ -12,7 +12,7 @@
 /* All zero at first. */
 typedef struct {
   pid_t pid; /* 0: no command is running */
-  int64_t begun_ms;
+  int64_t start_ms;
 } child;
 
 /* Starts `command` in the shell and writes `text` to its standard input. Arguments and the environment are not used for
@@ -20,9 +20,9 @@ typedef struct {
 bool child_start(child *child, const char *command, const char *text, size_t len);
 
 /* Checks the running command. Kills it when its time is over. Reports a failure once the command has ended. */
-void child_look(child *child, const char *command);
+void child_check(child *child, const char *command);
 
-/* The time until child_look must be called again, at most `usual_ms`. */
-int child_wait_ms(const child *child, int usual_ms);
+/* The time until child_check must be called again, at most `max_ms`. */
+int child_wait_ms(const child *child, int max_ms);
 
 #endif

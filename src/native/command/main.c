@@ -8,7 +8,7 @@
 #include "base/standard_files.h"
 
 /* The commands get and apis: print one token, then exit. */
-static int once(const command_options *options) {
+static int get_once(const command_options *options) {
   inbenta_auth *client;
   inbenta_auth_token token;
   inbenta_auth_failure failure = {.error = inbenta_auth_new(&options->client, &client)};
@@ -22,7 +22,7 @@ static int once(const command_options *options) {
     status = print_apis(options->format, options->product, &token);
   else
     status =
-        print_token(stdout, options->format, &token) ? 0 : complain(EXIT_FAILED, "cannot write to standard output");
+        print_token(stdout, options->format, &token) ? 0 : print_error(EXIT_FAILED, "cannot write to standard output");
   inbenta_auth_token_clean_up(&token);
   inbenta_auth_free(client);
   return status;
@@ -34,7 +34,7 @@ int main(int argc, char **argv) {
   iauth__standard_files_open();
   if (!options_read(argc, argv, &options, &status))
     return status;
-  status = strcmp(options.command, "watch") == 0 ? watch(&options) : once(&options);
+  status = strcmp(options.command, "watch") == 0 ? watch(&options) : get_once(&options);
   options_clean_up(&options);
   return status;
 }

@@ -17,31 +17,31 @@ static const char usage[] =
     "inbenta-token: access tokens for Inbenta's APIs, by the API Secret flow.\n"
     "\n"
     "  inbenta-token get [options]              print an access token\n"
-    "  inbenta-token watch [options]            keep one fresh; print each new one, or\n"
+    "  inbenta-token watch [options]            keep a token fresh; print each new one, or use\n"
     "                                           --output FILE, --exec COMMAND\n"
-    "  inbenta-token apis [PRODUCT] [options]   print the products' base URLs, or one of them\n"
+    "  inbenta-token apis [PRODUCT] [options]   print the products' base URLs, or only one of them\n"
     "\n"
-    "  --api-key KEY       else the environment's INBENTA_API_KEY\n"
-    "  --secret-file FILE  a file with the secret, - for standard input; else the\n"
-    "                      environment's INBENTA_SECRET. Arguments are visible to other users,\n"
-    "                      so there is no option for the secret itself\n"
+    "  --api-key KEY       the API key; default: INBENTA_API_KEY in the environment\n"
+    "  --secret-file FILE  a file with the secret, or - for standard input; default: INBENTA_SECRET in\n"
+    "                      the environment. There is no option for the secret itself, because other\n"
+    "                      users can see the arguments of a program\n"
     "  --personal-secret-file FILE\n"
-    "                      for editor APIs, the user's personal secret; else the\n"
-    "                      environment's INBENTA_USER_PERSONAL_SECRET\n"
-    "  --endpoint URL      else INBENTA_ENDPOINT, else https://api.inbenta.io/v1\n"
-    "  --format FORMAT     text (the default), json, or header: \"Authorization: Bearer …\"\n"
+    "                      for editor APIs: a file with the user's personal secret; default:\n"
+    "                      INBENTA_USER_PERSONAL_SECRET in the environment\n"
+    "  --endpoint URL      default: INBENTA_ENDPOINT in the environment, or https://api.inbenta.io/v1\n"
+    "  --format FORMAT     text, json, or header: \"Authorization: Bearer …\" (text)\n"
     "  --output FILE       watch: write each new token to FILE, atomically\n"
-    "  --exec COMMAND      watch: run COMMAND with each new token on its standard input\n"
+    "  --exec COMMAND      watch: run COMMAND for each new token, with the token on its standard input\n"
     "  --timeout SECONDS   1 to 3600 (10)\n"
-    "  --proxy URL         else the environment's https_proxy and no_proxy\n"
-    "  --ca-file FILE      PEM file of certificate authorities instead of the system's\n"
-    "  --allow-insecure    plain http to other machines: for test networks only\n"
+    "  --proxy URL         default: https_proxy and no_proxy in the environment\n"
+    "  --ca-file FILE      a PEM file of certificate authorities; default: those of the system\n"
+    "  --allow-insecure    allow plain http to other machines, for test networks only\n"
     "  --help, --version\n"
     "\n"
-    "Exit: 0 done, 1 something failed on this machine, 2 wrong usage, 3 the keys were refused,\n"
-    "4 the API was not reached, 5 try again later, 6 an answer that is not one of the Auth API.\n";
+    "Exit status: 0 success, 1 a failure on this machine, 2 wrong usage, 3 the API refused the keys,\n"
+    "4 the API was not reached, 5 try again later, 6 the response is not one of the Auth API.\n";
 
-int complain(int status, const char *format, ...) {
+int print_error(int status, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   fputs("inbenta-token: ", stderr);
@@ -58,13 +58,13 @@ int complain(int status, const char *format, ...) {
 static int read_secret(FILE *file, const char *name, char *secret) {
   size_t len = fread(secret, 1, SECRET_MAX + 1, file);
   if (ferror(file))
-    return complain(EXIT_FAILED, "cannot read %s: %s", name, strerror(errno));
+    return print_error(EXIT_FAILED, "cannot read %s: %s", name, strerror(errno));
   while (len > 0 && (secret[len - 1] == '\n' || secret[len - 1] == '\r'))
     len--;
   if (len == 0)
-    return complain(EXIT_USAGE, "%s is empty: it should hold the secret", name);
+    return print_error(EXIT_USAGE, "%s is empty, but must contain the secret", name);
   if (len > SECRET_MAX)
-    return complain(EXIT_USAGE, "%s is too long for a secret", name);
+    return print_error(EXIT_USAGE, "%s is too long for a secret", name);
   secret[len] = '\0';
   return 0;
 }
@@ -81,16 +81,16 @@ static int read_secret_of(const secret_source *from, const char *environment, ch
   if (from->path != NULL) {
     char problem[512];
     if (!iauth__private_file_check(from->path, problem, sizeof problem))
-      return complain(EXIT_USAGE, "%s %s", from->option, problem);
+      return print_error(EXIT_USAGE, "%s %s", from->option, problem);
     FILE *file = fopen(from->path, "re");
     if (file == NULL)
-      return complain(EXIT_USAGE, "%s %s: %s", from->option, from->path, strerror(errno));
+      return print_error(EXIT_USAGE, "%s %s: %s", from->option, from->path, strerror(errno));
     int status = read_secret(file, from->path, secret);
     fclose(file);
     return status;
   }
   if (strlen(environment) > SECRET_MAX)
-    return complain(EXIT_USAGE, "%s is too long for a secret", from->variable);
+    return print_error(EXIT_USAGE, "%s is too long for a secret", from->variable);
   strcpy(secret, environment);
   return 0;
 }
@@ -102,7 +102,7 @@ static int find_secret(const secret_source *from, char **secret) {
   int status = 0;
   if (from->path != NULL || (environment != NULL && *environment != '\0')) {
     *secret = calloc(1, SECRET_MAX + 2);
-    status = *secret != NULL ? read_secret_of(from, environment, *secret) : complain(EXIT_FAILED, "out of memory");
+    status = *secret != NULL ? read_secret_of(from, environment, *secret) : print_error(EXIT_FAILED, "out of memory");
   }
   unsetenv(from->variable);
   return status;
@@ -116,8 +116,8 @@ static int find_secrets(command_options *options, const char *path, const char *
   options->client.secret = options->secret;
   options->client.user_personal_secret = options->personal_secret;
   if (status == 0 && options->secret == NULL)
-    return complain(EXIT_USAGE, "give the secret: --secret-file FILE, or INBENTA_SECRET in the "
-                                "environment");
+    return print_error(EXIT_USAGE, "the secret is missing; give --secret-file FILE, or set INBENTA_SECRET in the "
+                                   "environment");
   return status != 0 ? status : personal_status;
 }
 
@@ -131,14 +131,14 @@ static int read_format(const char *text, output_format *format) {
       *format = (output_format)i;
       return 0;
     }
-  return complain(EXIT_USAGE, "--format %s: write text, json or header", text);
+  return print_error(EXIT_USAGE, "--format %s: write text, json or header", text);
 }
 
 static int read_timeout(const char *text, int64_t *timeout_ms) {
   char *end;
   long seconds = strtol(text, &end, 10);
   if (end == text || *end != '\0' || seconds < 1 || seconds > 3600)
-    return complain(EXIT_USAGE, "--timeout %s: write 1 to 3600 seconds", text);
+    return print_error(EXIT_USAGE, "--timeout %s: write 1 to 3600 seconds", text);
   *timeout_ms = seconds * 1000;
   return 0;
 }
@@ -159,7 +159,7 @@ enum {
   VERSION
 };
 
-static const struct option known[] = {
+static const struct option long_options[] = {
     {"api-key", required_argument, NULL, API_KEY},
     {"secret-file", required_argument, NULL, SECRET_FILE},
     {"personal-secret-file", required_argument, NULL, PERSONAL_FILE},
@@ -176,7 +176,7 @@ static const struct option known[] = {
     {NULL, 0, NULL, 0},
 };
 
-static int take_words(int argc, char **argv, command_options *options) {
+static int read_words(int argc, char **argv, command_options *options) {
   options->command = optind < argc ? argv[optind++] : NULL;
   if (options->command == NULL) {
     fputs(usage, stderr);
@@ -184,27 +184,28 @@ static int take_words(int argc, char **argv, command_options *options) {
   }
   bool watches = strcmp(options->command, "watch") == 0, apis = strcmp(options->command, "apis") == 0;
   if (!watches && !apis && strcmp(options->command, "get") != 0)
-    return complain(EXIT_USAGE, "%s: there are get, watch and apis (see --help)", options->command);
+    return print_error(EXIT_USAGE, "%s: unknown command; the commands are get, watch and apis (see --help)",
+                       options->command);
   if (apis && optind < argc)
     options->product = argv[optind++];
   if (optind < argc)
-    return complain(EXIT_USAGE, "%s: one word too many", argv[optind]);
+    return print_error(EXIT_USAGE, "%s: one argument too many", argv[optind]);
   if (!watches && (options->output != NULL || options->exec != NULL))
-    return complain(EXIT_USAGE, "--output and --exec belong to watch");
+    return print_error(EXIT_USAGE, "only watch takes --output and --exec");
   if (options->client.api_key == NULL)
-    return complain(EXIT_USAGE, "give the API key: --api-key KEY, or INBENTA_API_KEY in the "
-                                "environment");
+    return print_error(EXIT_USAGE, "the API key is missing; give --api-key KEY, or set INBENTA_API_KEY in the "
+                                   "environment");
   return 0;
 }
 
 /* Returns an exit code, or -1 for success. */
-static int take_arguments(int argc, char **argv, command_options *options, const char **secret_file,
+static int read_arguments(int argc, char **argv, command_options *options, const char **secret_file,
                           const char **personal_file) {
   inbenta_auth_options *client = &options->client;
   int found, status = 0;
   client->api_key = getenv("INBENTA_API_KEY");
   client->endpoint = getenv("INBENTA_ENDPOINT");
-  while (status == 0 && (found = getopt_long(argc, argv, "", known, NULL)) != -1) {
+  while (status == 0 && (found = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
     switch (found) {
     case API_KEY:
       client->api_key = optarg;
@@ -249,13 +250,13 @@ static int take_arguments(int argc, char **argv, command_options *options, const
       return EXIT_USAGE;
     }
   }
-  return status != 0 ? status : take_words(argc, argv, options);
+  return status != 0 ? status : read_words(argc, argv, options);
 }
 
 bool options_read(int argc, char **argv, command_options *options, int *status) {
   const char *secret_file = NULL, *personal_file = NULL;
   memset(options, 0, sizeof *options);
-  *status = take_arguments(argc, argv, options, &secret_file, &personal_file);
+  *status = read_arguments(argc, argv, options, &secret_file, &personal_file);
   if (*status == 0)
     *status = find_secrets(options, secret_file, personal_file);
   if (*status == 0)
@@ -268,8 +269,8 @@ bool options_read(int argc, char **argv, command_options *options, int *status) 
 
 static void wipe_and_free(char **secret) {
   /* The pointer is volatile, or else the compiler removes the loop. */
-  for (volatile char *at = *secret; at != NULL && *at != '\0'; at++)
-    *at = '\0';
+  for (volatile char *p = *secret; p != NULL && *p != '\0'; p++)
+    *p = '\0';
   free(*secret);
   *secret = NULL;
 }

@@ -16,7 +16,7 @@ typedef struct {
 } command_options;
 
 /* Exit codes; the man page explains them. */
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3, EXIT_UNREACHED = 4, EXIT_LATER = 5, EXIT_BAD_ANSWER = 6 };
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3, EXIT_UNREACHED = 4, EXIT_LATER = 5, EXIT_BAD_RESPONSE = 6 };
 
 /* Reads the arguments, the environment and the secret. If it returns false, *status is the exit code: 0 after --help
  * and --version; any other code means that an error was printed on standard error. */
@@ -26,6 +26,6 @@ bool options_read(int argc, char **argv, command_options *options, int *status);
 void options_clean_up(command_options *options);
 
 /* Prints "inbenta-token: …" on standard error and returns `status`. */
-int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int print_error(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

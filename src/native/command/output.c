@@ -39,13 +39,13 @@ static bool write_all(int file, const char *text, size_t len) {
   return true;
 }
 
-/* Closes the file. If `good` is false, errno stays as it was. */
-static bool finish(int file, bool good) {
-  int why = errno;
+/* Closes the file. If `ok` is false, errno stays as it was. */
+static bool finish(int file, bool ok) {
+  int saved_errno = errno;
   bool closed = close(file) == 0;
-  if (!good)
-    errno = why;
-  return closed && good;
+  if (!ok)
+    errno = saved_errno;
+  return closed && ok;
 }
 
 static bool write_directly(const char *path, const char *text, size_t len) {
@@ -59,20 +59,20 @@ static bool write_directly(const char *path, const char *text, size_t len) {
 
 static bool replace(const char *path, const char *text, size_t len) {
   size_t path_len = strlen(path);
-  char *beside = malloc(path_len + sizeof ".XXXXXX");
-  if (beside == NULL)
+  char *temporary = malloc(path_len + sizeof ".XXXXXX");
+  if (temporary == NULL)
     return false;
-  memcpy(beside, path, path_len);
-  memcpy(beside + path_len, ".XXXXXX", sizeof ".XXXXXX");
-  int file = mkstemp(beside); /* readable by this user only */
+  memcpy(temporary, path, path_len);
+  memcpy(temporary + path_len, ".XXXXXX", sizeof ".XXXXXX");
+  int file = mkstemp(temporary); /* readable by this user only */
   bool written = file >= 0 && finish(file, write_all(file, text, len) && fsync(file) == 0);
-  written = written && rename(beside, path) == 0;
+  written = written && rename(temporary, path) == 0;
   if (!written && file >= 0) {
-    int why = errno;
-    unlink(beside);
-    errno = why;
+    int saved_errno = errno;
+    unlink(temporary);
+    errno = saved_errno;
   }
-  free(beside);
+  free(temporary);
   return written;
 }
 

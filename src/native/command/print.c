@@ -53,7 +53,9 @@ int print_apis(output_format format, const char *product, const inbenta_auth_tok
   if (product != NULL) {
     const char *url = inbenta_auth_token_api(token, product);
     if (url == NULL)
-      return complain(EXIT_FAILED, "%s: the API key is not for this product; see inbenta-token apis", product);
+      return print_error(EXIT_FAILED,
+                         "%s: the API key is not valid for this product; to list its products, run: inbenta-token apis",
+                         product);
     puts(url);
   } else if (format == FORMAT_JSON) {
     print_json_apis(stdout, token);
@@ -62,7 +64,7 @@ int print_apis(output_format format, const char *product, const inbenta_auth_tok
     for (size_t i = 0; i < token->apis_count; i++)
       printf("%s %s\n", token->apis[i].name, token->apis[i].url);
   }
-  return fflush(stdout) == 0 ? 0 : complain(EXIT_FAILED, "cannot write to standard output");
+  return fflush(stdout) == 0 ? 0 : print_error(EXIT_FAILED, "cannot write to standard output");
 }
 
 static int exit_code(inbenta_auth_error error) {
@@ -90,7 +92,7 @@ static int exit_code(inbenta_auth_error error) {
   case INBENTA_AUTH_BAD_RESPONSE:
   case INBENTA_AUTH_ENDPOINT_REFUSED:
   case INBENTA_AUTH_BODY_TOO_LARGE:
-    return EXIT_BAD_ANSWER;
+    return EXIT_BAD_RESPONSE;
   case INBENTA_AUTH_NO_MEMORY:
   case INBENTA_AUTH_ABORTED:
   case INBENTA_AUTH_DISPOSED:
@@ -104,9 +106,9 @@ int print_failure(const inbenta_auth_failure *failure) {
   const char *hint = inbenta_auth_error_hint(failure->error);
   int status = exit_code(failure->error);
   if (failure->server_message[0] != '\0')
-    return complain(status, "%s (HTTP %d). The server says: %s %s", code, failure->status, failure->server_message,
-                    hint);
+    return print_error(status, "%s (HTTP %d). The server says: %s %s", code, failure->status, failure->server_message,
+                       hint);
   if (failure->status != 0)
-    return complain(status, "%s (HTTP %d). %s", code, failure->status, hint);
-  return complain(status, "%s. %s", code, hint);
+    return print_error(status, "%s (HTTP %d). %s", code, failure->status, hint);
+  return print_error(status, "%s. %s", code, hint);
 }

@@ -33,9 +33,9 @@ struct watcher {
 static int signal_pipe[2];
 
 static void on_signal(int number) {
-  int before = errno;
+  int saved_errno = errno;
   (void)!write(signal_pipe[1], number == SIGCHLD ? "c" : "s", 1);
-  errno = before;
+  errno = saved_errno;
 }
 
 /* Reads the bytes in the pipe. True if one of them is a signal to stop. */
@@ -54,23 +54,23 @@ static void on_ignored(int number) { (void)number; }
 
 static void drop_token(struct watcher *watcher) {
   /* The pointer is volatile, or else the compiler removes the loop. */
-  for (volatile char *at = watcher->text; at != NULL && *at != '\0'; at++)
-    *at = '\0';
+  for (volatile char *p = watcher->text; p != NULL && *p != '\0'; p++)
+    *p = '\0';
   free(watcher->text);
   watcher->text = NULL;
 }
 
 /* Replaces the stored text with the newest token. */
-static bool take_token(struct watcher *watcher, const inbenta_auth_token *token) {
+static bool store_token(struct watcher *watcher, const inbenta_auth_token *token) {
   char *text = NULL;
   size_t len = 0;
   FILE *file = open_memstream(&text, &len);
-  bool good = file != NULL && print_token(file, watcher->options->format, token);
-  good = file != NULL && fclose(file) == 0 && good;
+  bool ok = file != NULL && print_token(file, watcher->options->format, token);
+  ok = file != NULL && fclose(file) == 0 && ok;
   drop_token(watcher);
   watcher->text = text;
   watcher->len = len;
-  return good || complain(EXIT_FAILED, "out of memory") == 0;
+  return ok || print_error(EXIT_FAILED, "out of memory") == 0;
 }
 
 /* A full disk and a pipe without a reader are reported once, and the write is retried. False for any other failure. */
@@ -78,16 +78,16 @@ static bool write_token(struct watcher *watcher) {
   const char *name = watcher->options->output != NULL ? watcher->options->output : "to standard output";
   if (output_write(watcher->options->output, watcher->text, watcher->len)) {
     if (watcher->is_late)
-      complain(0, "%s: written at last", name);
+      fprintf(stderr, "inbenta-token: %s: the token is written now\n", name);
     watcher->to_write = watcher->is_late = false;
     return true;
   }
   if (!output_may_work_later(errno)) {
-    complain(EXIT_FAILED, "cannot write %s: %s", name, strerror(errno));
+    print_error(EXIT_FAILED, "cannot write %s: %s", name, strerror(errno));
     return false;
   }
   if (!watcher->is_late)
-    complain(EXIT_FAILED, "cannot write %s: %s; trying again every %d seconds", name, strerror(errno), RETRY_MS / 1000);
+    print_error(EXIT_FAILED, "cannot write %s: %s; retrying every %d seconds", name, strerror(errno), RETRY_MS / 1000);
   watcher->is_late = true;
   return true;
 }
@@ -99,11 +99,11 @@ static bool run_command(struct watcher *watcher) {
     return true;
   watcher->to_run = false;
   return child_start(&watcher->child, command, watcher->text, watcher->len) ||
-         complain(EXIT_FAILED, "cannot run %s: %s", command, strerror(errno)) == 0;
+         print_error(EXIT_FAILED, "cannot run %s: %s", command, strerror(errno)) == 0;
 }
 
 /* Takes the open steps for the newest token, as far as they are possible now. */
-static void hand_on(struct watcher *watcher) {
+static void run_steps(struct watcher *watcher) {
   bool ok = !watcher->to_write || write_token(watcher);
   if (ok && watcher->to_run)
     ok = run_command(watcher);
@@ -119,10 +119,10 @@ static void on_event(void *user, const inbenta_auth_token *token, const inbenta_
   if (token == NULL) {
     watcher->status = print_failure(failure);
     watcher->done = watcher->status == EXIT_REFUSED;
-  } else if (take_token(watcher, token)) {
+  } else if (store_token(watcher, token)) {
     watcher->to_write = watcher->options->output != NULL || watcher->options->exec == NULL;
     watcher->to_run = watcher->options->exec != NULL;
-    hand_on(watcher);
+    run_steps(watcher);
   } else {
     watcher->status = EXIT_FAILED;
     watcher->done = true;
@@ -140,7 +140,7 @@ static void on_answer(void *user, const inbenta_auth_token *token, const inbenta
 /* ---------------------------------------------------------------------------------------------------
  * The loop. */
 
-static void turn(struct watcher *watcher, CURLM *multi, inbenta_auth_loop *loop) {
+static void run_loop(struct watcher *watcher, CURLM *multi, inbenta_auth_loop *loop) {
   int running, left;
   while (!watcher->done) {
     int64_t delay_ms = inbenta_auth_loop_run(loop);
@@ -153,9 +153,9 @@ static void turn(struct watcher *watcher, CURLM *multi, inbenta_auth_loop *loop)
       break;
     if (signals.revents != 0 && is_stopped())
       break;
-    child_look(&watcher->child, watcher->options->exec);
+    child_check(&watcher->child, watcher->options->exec);
     if (watcher->to_write || watcher->to_run)
-      hand_on(watcher);
+      run_steps(watcher);
     curl_multi_perform(multi, &running);
     for (const CURLMsg *message; (message = curl_multi_info_read(multi, &left)) != NULL;)
       inbenta_auth_loop_done(loop, message);
@@ -163,13 +163,13 @@ static void turn(struct watcher *watcher, CURLM *multi, inbenta_auth_loop *loop)
 }
 
 static bool catch_signals(void) {
-  const struct sigaction told = {.sa_handler = on_signal, .sa_flags = SA_RESTART},
-                         ended = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_NOCLDSTOP},
+  const struct sigaction stop = {.sa_handler = on_signal, .sa_flags = SA_RESTART},
+                         child_ended = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_NOCLDSTOP},
                          ignored = {.sa_handler = on_ignored};
   return pipe(signal_pipe) == 0 && fcntl(signal_pipe[0], F_SETFD, FD_CLOEXEC) == 0 &&
          fcntl(signal_pipe[1], F_SETFD, FD_CLOEXEC) == 0 && fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK) == 0 &&
-         sigaction(SIGINT, &told, NULL) == 0 && sigaction(SIGTERM, &told, NULL) == 0 &&
-         sigaction(SIGCHLD, &ended, NULL) == 0 && sigaction(SIGPIPE, &ignored, NULL) == 0 &&
+         sigaction(SIGINT, &stop, NULL) == 0 && sigaction(SIGTERM, &stop, NULL) == 0 &&
+         sigaction(SIGCHLD, &child_ended, NULL) == 0 && sigaction(SIGPIPE, &ignored, NULL) == 0 &&
          sigaction(SIGXFSZ, &ignored, NULL) == 0;
 }
 
@@ -181,12 +181,12 @@ int watch(const command_options *options) {
   client.on_event_user = &watcher;
   CURLM *multi = curl_multi_init();
   if (multi == NULL || !catch_signals())
-    return complain(EXIT_FAILED, "out of memory or file descriptors");
+    return print_error(EXIT_FAILED, "out of memory or file descriptors");
   inbenta_auth_failure failure = {.error = inbenta_auth_loop_new(&client, multi, &loop)};
   if (failure.error == INBENTA_AUTH_OK)
     failure.error = inbenta_auth_loop_get(loop, NULL, on_answer, &watcher, NULL);
   if (failure.error == INBENTA_AUTH_OK)
-    turn(&watcher, multi, loop);
+    run_loop(&watcher, multi, loop);
   inbenta_auth_loop_free(loop);
   drop_token(&watcher);
   curl_multi_cleanup(multi);

@@ -1,4 +1,4 @@
-/* Access tokens: what was signed is read back, what was not is refused. */
+/* Access tokens: signed tokens are read back, all others are refused. */
 #define _POSIX_C_SOURCE 200809L
 #include "authapi/keys/access_token.h"
 #include "base/base64url.h"
@@ -30,7 +30,7 @@ static int tear_down(void **state) {
   return 0;
 }
 
-/* By the first key alone. */
+/* Checks with the first key only. */
 static authapi_token_state check(const char *token, int64_t now_s, authapi_claims *read) {
   return authapi_token_check(&signer, keys, 1, token, now_s, read);
 }
@@ -52,7 +52,7 @@ static void round_trip(void **state) {
   free(second);
 }
 
-/* Every single character changed in turn. */
+/* Each character is changed in turn. */
 static void tampered(void **state) {
   (void)state;
   authapi_claims read;
@@ -73,7 +73,7 @@ static void tampered(void **state) {
   free(token);
 }
 
-/* Signed with our own key, but not by us: other headers and odd claims. */
+/* Signed with our own key, but with other headers and odd claims. */
 static void forged(void **state) {
   (void)state;
   char kid[AUTHAPI_KID_SIZE];
@@ -129,7 +129,7 @@ static void without_randomness(void **state) {
   assert_null(authapi_token_issue(&broken, &keys[0], &claims));
 }
 
-/* Each token by the key that it names, and by no other: also when the names are swapped. */
+/* Each token is checked with the key that it names and no other, also if the names are swapped. */
 static void several_keys(void **state) {
   (void)state;
   authapi_claims read;

@@ -1,4 +1,4 @@
-/* The audit log: what stands in a line, and what happens while none can be written. */
+/* The audit log: the content of its lines, and failures to write. */
 #include "authapi/audit.h"
 #include "cmocka_all.h"
 
@@ -29,7 +29,7 @@ static int set_up(void **state) {
 
 static void a_refusal(void **state) {
   (void)state;
-  const authapi_audit_event event = {.when_s = 86400,
+  const authapi_audit_event event = {.time_s = 86400,
                                      .event = "token grant",
                                      .by = "client",
                                      .status = 403,
@@ -50,7 +50,7 @@ static void a_change_without_its_credentials(void **state) {
                                  "\"secret\":\"KEY\",\"new\":\"KEY\",\"domains\":[\"a.example\",\"b.example\"],"
                                  "\"expires\":\"2026-01-01T00:00:00Z\"}");
   cJSON *changed = authapi_audit_pick(described);
-  const authapi_audit_event event = {.when_s = 0,
+  const authapi_audit_event event = {.time_s = 0,
                                      .event = "domain-key create",
                                      .by = "command",
                                      .user = "root",
@@ -81,10 +81,10 @@ static void outcomes(void **state) {
   }
 }
 
-/* They are counted, and the first line that can be written again says how many there were. */
+/* Lost events are counted. The first line that can be written again has their number. */
 static void events_that_cannot_be_written(void **state) {
   (void)state;
-  const authapi_audit_event event = {.when_s = 5, .event = "x", .by = "client", .status = 200};
+  const authapi_audit_event event = {.time_s = 5, .event = "x", .by = "client", .status = 200};
   broken = true;
   for (int i = 0; i < 3; i++)
     authapi_audit_write(&audit, &event);

@@ -1,4 +1,4 @@
-/* The handlers, on a store in memory and a clock that is moved by hand. */
+/* The handlers, with a store in memory and a clock that the tests set. */
 #include "authapi/endpoints.h"
 #include "authapi/keys/credentials.h"
 #include "authapi/messages.h"
@@ -77,7 +77,7 @@ static int bearer(const char *method, const char *path, const char *api_key, con
 
 static const char *response_header(const char *name) { return header_in(&response, name); }
 
-/* A string in the answer's body, "error.reason" being one of the object "error". */
+/* A string in the body of the answer. "error.reason" is the member "reason" of the object "error". */
 static const char *field(const char *name) {
   static char value[2200];
   cJSON *json = cJSON_Parse(response.body);
@@ -207,7 +207,7 @@ static void bad_bodies(void **state) {
   }
 }
 
-/* A valid key with something behind it is not that key. */
+/* A valid key followed by other text is not that key. */
 static void a_key_and_more(void **state) {
   (void)state;
   char body[256];
@@ -392,7 +392,7 @@ static void refresh(void **state) {
   }
 }
 
-static void revocation_and_domains_count_at_once(void **state) {
+static void revocations_and_domains_apply_immediately(void **state) {
   (void)state;
   char token[2200];
   get_token(token);
@@ -413,7 +413,7 @@ static void revocation_and_domains_count_at_once(void **state) {
   assert_refused(403, "key_revoked");
 }
 
-/* Whoever refreshes a token gets another one, and what may be had is checked each time. */
+/* A refresh returns another token, and checks the credential each time. */
 static void no_refresh_gives_back_the_token_that_was_shown(void **state) {
   (void)state;
   char token[2200];
@@ -425,7 +425,7 @@ static void no_refresh_gives_back_the_token_that_was_shown(void **state) {
   }
 }
 
-static void a_changed_list_of_domains_counts_at_once(void **state) {
+static void changed_domains_apply_immediately(void **state) {
   (void)state;
   char token[2200];
   get_token(token);
@@ -462,7 +462,7 @@ static void a_secret_beside_the_one_that_replaces_it(void **state) {
   assert_null(authapi_rotate_problem(&made, now));
 }
 
-/* Two rotations by two who did not know of each other: what the first one promised holds. */
+/* Two administrators rotate the same secret independently. The overlap of the first rotation still holds. */
 static void rotated_twice(void **state) {
   (void)state;
   char fresh[2][AUTHAPI_SECRET_SIZE];
@@ -476,8 +476,8 @@ static void rotated_twice(void **state) {
   assert_int_equal(auth_with("secret", fresh[1], NULL), 200);
 }
 
-/* A grant and a refresh are uses, and no refusal is. */
-static void uses_are_noted(void **state) {
+/* A grant and a refresh are uses. A refusal is not. */
+static void uses_are_recorded(void **state) {
   (void)state;
   char token[2200];
   api.last_used = authapi_last_used_new();
@@ -495,7 +495,7 @@ static void uses_are_noted(void **state) {
   authapi_last_used_free(api.last_used);
 }
 
-/* The key that a token names, which is the first one of the JWK set or the second. */
+/* The index in the JWK set of the key that a token names. */
 static int key_of(const char *token) {
   char header[128], kid[2][AUTHAPI_KID_SIZE];
   long len = iauth__base64url_decode(token, strcspn(token, "."), header, sizeof header - 1);
@@ -519,7 +519,7 @@ static int count_published(void) {
   return count;
 }
 
-static void from_one_signing_key_to_the_next(void **state) {
+static void a_rotation_of_signing_keys(void **state) {
   (void)state;
   char old_token[2200], token[2200];
   authapi_signing_keys command = {.count = 0};
@@ -542,7 +542,7 @@ static void from_one_signing_key_to_the_next(void **state) {
   bearer("POST", "/v1/refreshToken", key.value, old_token, ORIGIN);
   assert_gateway();
   assert_string_equal(response.reason, "token_expired");
-  now += 1 + AUTHAPI_CLOCKS_APART_S;
+  now += 1 + AUTHAPI_CLOCK_SKEW_S;
   assert_int_equal(count_published(), 1);
   bearer("POST", "/v1/refreshToken", key.value, old_token, ORIGIN);
   assert_gateway();
@@ -601,7 +601,7 @@ static void preflight(void **state) {
   assert_string_equal(response_header("Access-Control-Allow-Origin"), "https://any.example");
 }
 
-/* On every answer, whatever its status: what a page may read, and nothing that lets cookies in. */
+/* Every answer, with any status, lets pages read it and allows no cookies. */
 static void cors_on_every_answer(void **state) {
   (void)state;
   static const struct {
@@ -636,9 +636,9 @@ static void cors_on_every_answer(void **state) {
   }
 }
 
-/* The order of checks: a revoked key does not show which origins it had, and a key of somebody else
- * does not show that it exists. */
-static void what_is_checked_first(void **state) {
+/* The order of checks: a revoked key does not reveal its origins, and a key of another API key does not reveal that it
+ * exists. */
+static void the_order_of_checks(void **state) {
   (void)state;
   char token[2200];
   get_token(token);
@@ -717,8 +717,8 @@ static void a_store_that_fails(void **state) {
   assert_refused(503, "store_unavailable");
 }
 
-/* As tests of clients want it: any request, and the page may read the answer. */
-static void an_answer_that_was_asked_for(void **state) {
+/* An injected answer: for any request, and readable for the page. */
+static void an_injected_answer(void **state) {
   (void)state;
   const char *headers[] = {"Origin", ORIGIN, NULL};
   authapi_request request = make_request("POST", "/v1/auth", headers, "{");
@@ -750,22 +750,22 @@ int main(void) {
       TEST(personal_secrets),
       TEST(targets),
       TEST(refresh),
-      TEST(revocation_and_domains_count_at_once),
+      TEST(revocations_and_domains_apply_immediately),
       TEST(no_refresh_gives_back_the_token_that_was_shown),
-      TEST(a_changed_list_of_domains_counts_at_once),
+      TEST(changed_domains_apply_immediately),
       TEST(a_secret_beside_the_one_that_replaces_it),
       TEST(rotated_twice),
-      TEST(uses_are_noted),
-      TEST(from_one_signing_key_to_the_next),
+      TEST(uses_are_recorded),
+      TEST(a_rotation_of_signing_keys),
       TEST(without_signing_keys),
       TEST(apis),
       TEST(preflight),
       TEST(cors_on_every_answer),
-      TEST(what_is_checked_first),
+      TEST(the_order_of_checks),
       TEST(the_scheme_of_a_bearer),
       TEST(other_requests),
       TEST(a_store_that_fails),
-      TEST(an_answer_that_was_asked_for),
+      TEST(an_injected_answer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* When keys were last used: what is noted is copied in batches, and kept until it is in the store. */
+/* When keys were last used: recorded uses are copied in batches, and kept until they are in the store. */
 #include "authapi/last_used.h"
 #include "cmocka_all.h"
 
@@ -22,15 +22,15 @@ static int tear_down(void **state) {
   return 0;
 }
 
-/* A use of credential number `n`, each pair of which is of one API key. */
+/* A use of credential number `n`. Two credentials each belong to one API key. */
 static void note(int n, int64_t now_s) {
   static authapi_credential credential;
   snprintf(credential.id, sizeof credential.id, "sk_%d", n);
   snprintf(credential.api_key_id, sizeof credential.api_key_id, "ak_%d", n / 2);
-  authapi_last_used_note(last_used, &credential, now_s);
+  authapi_last_used_record(last_used, &credential, now_s);
 }
 
-static void the_last_use_counts(void **state) {
+static void the_last_use_is_recorded(void **state) {
   (void)state;
   note(0, 100);
   note(1, 300);
@@ -80,7 +80,7 @@ static void many_in_batches(void **state) {
 static void nowhere(void **state) {
   (void)state;
   static const authapi_credential credential;
-  authapi_last_used_note(NULL, &credential, 1);
+  authapi_last_used_record(NULL, &credential, 1);
   assert_int_equal(authapi_last_used_get(NULL, "sk_0"), 0);
   authapi_last_used_free(NULL);
 }
@@ -89,7 +89,7 @@ static void nowhere(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(the_last_use_counts),
+      TEST(the_last_use_is_recorded),
       TEST(many_in_batches),
       TEST(used_again_while_it_is_written),
       TEST(nowhere),

@@ -12,7 +12,7 @@ static bool ask(authapi_limiter *limiter, const char *key, authapi_group group, 
   return state.exceeded == NULL;
 }
 
-static void so_many_in_a_period(void **unused) {
+static void requests_in_a_period(void **unused) {
   (void)unused;
   authapi_limiter *limiter = authapi_limiter_new((authapi_limit){4, 10}, (authapi_limit){0, 0});
   for (int i = 1; i <= 4; i++) {
@@ -32,7 +32,7 @@ static void so_many_in_a_period(void **unused) {
   authapi_limiter_free(limiter);
 }
 
-static void keys_and_groups_count_for_themselves(void **unused) {
+static void keys_and_groups_are_counted_separately(void **unused) {
   (void)unused;
   authapi_limiter *limiter = authapi_limiter_new((authapi_limit){1, 60}, (authapi_limit){0, 0});
   char key[AUTHAPI_ID_SIZE];
@@ -49,7 +49,7 @@ static void keys_and_groups_count_for_themselves(void **unused) {
   authapi_limiter_free(limiter);
 }
 
-static void what_is_refused_counts_for_neither(void **unused) {
+static void refused_requests_are_not_counted(void **unused) {
   (void)unused;
   authapi_limiter *limiter = authapi_limiter_new((authapi_limit){1, 10}, (authapi_limit){2, 100});
   assert_true(ask(limiter, "ak_1", AUTHAPI_GROUP_AUTH, 0));
@@ -65,41 +65,41 @@ static void what_is_refused_counts_for_neither(void **unused) {
   authapi_limiter_free(limiter);
 }
 
-static void to_look_counts_nothing(void **unused) {
+static void reading_the_usage_counts_nothing(void **unused) {
   (void)unused;
   authapi_limiter *limiter = authapi_limiter_new((authapi_limit){4, 10}, (authapi_limit){10, 100});
-  authapi_limiter_look(limiter, "ak_1", 1000, &state);
+  authapi_limiter_usage(limiter, "ak_1", 1000, &state);
   assert_int_equal(state.throttle.percent, 0);
   assert_int_equal(state.throttle.reset_s, 1010);
   ask(limiter, "ak_1", AUTHAPI_GROUP_REFRESH, 1000);
   ask(limiter, "ak_1", AUTHAPI_GROUP_AUTH, 1000);
   ask(limiter, "ak_1", AUTHAPI_GROUP_AUTH, 1000);
   for (int i = 0; i < 5; i++) {
-    authapi_limiter_look(limiter, "ak_1", 1009, &state);
+    authapi_limiter_usage(limiter, "ak_1", 1009, &state);
     assert_int_equal(state.throttle.percent, 50); /* of the group that asked more */
     assert_int_equal(state.quota.percent, 20);
     assert_null(state.exceeded);
   }
-  authapi_limiter_look(limiter, "ak_1", 1010, &state); /* the next period */
+  authapi_limiter_usage(limiter, "ak_1", 1010, &state); /* the next period */
   assert_int_equal(state.throttle.percent, 0);
   assert_int_equal(state.quota.percent, 20);
-  authapi_limiter_look(limiter, "ak_2", 1009, &state);
+  authapi_limiter_usage(limiter, "ak_2", 1009, &state);
   assert_int_equal(state.throttle.percent, 0);
   ask(limiter, "ak_1", AUTHAPI_GROUP_AUTH, 1009);
   assert_int_equal(state.throttle.percent, 75);
   authapi_limiter_free(limiter);
   limiter = authapi_limiter_new((authapi_limit){0, 0}, (authapi_limit){10, 100});
-  authapi_limiter_look(limiter, "ak_1", 1000, &state);
+  authapi_limiter_usage(limiter, "ak_1", 1000, &state);
   assert_int_equal(state.throttle.percent, -1);
   authapi_limiter_free(limiter);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(so_many_in_a_period),
-      cmocka_unit_test(keys_and_groups_count_for_themselves),
-      cmocka_unit_test(what_is_refused_counts_for_neither),
-      cmocka_unit_test(to_look_counts_nothing),
+      cmocka_unit_test(requests_in_a_period),
+      cmocka_unit_test(keys_and_groups_are_counted_separately),
+      cmocka_unit_test(refused_requests_are_not_counted),
+      cmocka_unit_test(reading_the_usage_counts_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Management over HTTP: who may ask, and that it does what the commands do. */
+/* Management over HTTP: who has access, and that it does the same as the commands. */
 #include "authapi/keys/credentials.h"
 #include "authapi/management.h"
 #include "authd/domain_names.h"
@@ -68,7 +68,7 @@ static const char *const signed_in[] = {"Authorization", "Bearer " TOKEN, "Conte
 
 static int get(const char *path) { return ask("GET", path, signed_in, ""); }
 
-/* Posts a JSON text with one value put into it. */
+/* Posts a JSON text that has one value inserted. */
 static int post(const char *path, const char *format, const char *value) {
   char body[400];
   snprintf(body, sizeof body, format, value);
@@ -93,7 +93,7 @@ static void assert_refused(int status, const char *reason, const char *message) 
     fail_msg("\"%s\" is not in \"%s\"", message, text_in(error, "message"));
 }
 
-/* How many keys a list has. */
+/* The number of keys in a list. */
 static int count(const char *path) {
   assert_int_equal(get(path), 200);
   assert_true(cJSON_IsArray(json));
@@ -109,7 +109,7 @@ static const char *const paths[] = {
     "/admin/secrets/rotate", "/admin/signing-keys",       "/admin/signing-keys/rotate",
 };
 
-static void nothing_without_the_token(void **state) {
+static void no_access_without_the_token(void **state) {
   (void)state;
   static const char *const wrong[] = {
       "Bearer 0123456789abcdef0123456789abcdeF",
@@ -147,8 +147,8 @@ static void each_bit_of_the_hash_counts(void **state) {
   assert_int_equal(get("/admin/api-keys"), 200);
 }
 
-/* The token is right, and still: no page of another site may use it, nor learn that. */
-static void only_for_the_page_beside_it(void **state) {
+/* A page of another site is refused even with the right token, and does not learn that the token is right. */
+static void only_the_page_of_this_server_has_access(void **state) {
   (void)state;
   static const char *const sites[] = {"cross-site", "same-site", "", "Same-Origin"};
   for (size_t i = 0; i < sizeof sites / sizeof *sites; i++) {
@@ -170,7 +170,7 @@ static void only_for_the_page_beside_it(void **state) {
   assert_string_equal(header_in(&response, "Access-Control-Allow-Origin"), "(none)");
 }
 
-static void tokens_that_are_none(void **state) {
+static void strings_that_are_no_tokens(void **state) {
   (void)state;
   char text[AUTHAPI_ADMIN_TOKEN_MAX + 2];
   memset(text, 'a', sizeof text);
@@ -267,7 +267,7 @@ static void a_secret_is_rotated(void **state) {
   for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
     snprintf(body, sizeof body, "{\"overlap\":%s,\"id\":\"%s\"}", odd[i], secret_row.id);
     ask("POST", "/admin/secrets/rotate", signed_in, body);
-    assert_refused(400, "bad_request", "\"overlap\" is a whole number of seconds");
+    assert_refused(400, "bad_request", "\"overlap\" must be a whole number of seconds");
   }
   assert_int_equal(count("/admin/secrets"), 3);
 }
@@ -277,8 +277,8 @@ static double number_in(const cJSON *object, const char *name) {
   return number != NULL ? cJSON_GetNumberValue(number) : -1;
 }
 
-/* What this server knows and the store does not, yet. */
-static void what_a_server_counts(void **state) {
+/* Usage that this server has counted and the store does not have yet. */
+static void usage_that_only_the_server_has(void **state) {
   (void)state;
   assert_int_equal(count("/admin/api-keys"), 1);
   assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "(none)");
@@ -286,7 +286,7 @@ static void what_a_server_counts(void **state) {
   authapi_limits_state limits;
   api.last_used = authapi_last_used_new();
   api.limiter = authapi_limiter_new((authapi_limit){4, 10}, (authapi_limit){0, 0});
-  authapi_last_used_note(api.last_used, &domain_key, 60);
+  authapi_last_used_record(api.last_used, &domain_key, 60);
   authapi_limiter_count(api.limiter, key.id, AUTHAPI_GROUP_AUTH, 86400, &limits);
   count("/admin/api-keys");
   assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "1970-01-01T00:01:00Z");
@@ -298,9 +298,9 @@ static void what_a_server_counts(void **state) {
   assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "(none)");
   authapi_last_use written[AUTHAPI_LAST_USED_MAX];
   size_t noted = authapi_last_used_copy(api.last_used, 60, written);
-  assert_int_equal(api.store.note_last_used(api.store.state, written, noted), AUTHAPI_FOUND);
+  assert_int_equal(api.store.record_last_used(api.store.state, written, noted), AUTHAPI_FOUND);
   authapi_last_used_forget(api.last_used, written, noted);
-  authapi_last_used_note(api.last_used, &domain_key, 30); /* late; the later one is shown */
+  authapi_last_used_record(api.last_used, &domain_key, 30); /* late; the later one is shown */
   count("/admin/domain-keys");
   assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "lastUsed"), "1970-01-01T00:01:00Z");
   authapi_last_used_free(api.last_used);
@@ -320,7 +320,7 @@ static void the_signing_keys(void **state) {
   post("/admin/signing-keys/rotate", "{\"publish\":%s}", "0");
   assert_refused(409, "conflict", "rotate again later");
   post("/admin/signing-keys/rotate", "{\"publish\":%s}", "-1");
-  assert_refused(400, "bad_request", "\"publish\" is a whole number of seconds");
+  assert_refused(400, "bad_request", "\"publish\" must be a whole number of seconds");
   assert_int_equal(count("/admin/signing-keys"), 2);
   assert_string_equal(text_in(cJSON_GetArrayItem(json, 0), "state"), "signing");
   assert_non_null(strstr(text_in(cJSON_GetArrayItem(json, 0), "acceptedUntil"), "1970-01-02T00:"));
@@ -422,9 +422,8 @@ static void domains_that_cannot_match(void **state) {
   assert_string_equal(stored.domains, "www.example.com\n");
 }
 
-/* Also a key of the other kind, and a domain key by its value, which would get into the log. */
-/* A name that an older version let in. */
-static void names_for_terminals(void **state) {
+/* A name that an older version accepted. */
+static void names_are_safe_for_terminals(void **state) {
   (void)state;
   char text[80], small[6];
   authapi_escape("\x1b[31m \xc2\x9b \xe2\x80\xae \xff caf\xc3\xa9", text, sizeof text);
@@ -435,7 +434,7 @@ static void names_for_terminals(void **state) {
   assert_true(strlen(small) < sizeof small && strncmp(small, "abcdefgh", strlen(small)) == 0);
 }
 
-static void what_is_not_there(void **state) {
+static void missing_keys(void **state) {
   (void)state;
   post("/admin/secrets", "{\"apiKey\":\"%s\"}", "unknown");
   assert_refused(404, "not_found", "no such API key");
@@ -459,13 +458,13 @@ static void what_is_not_there(void **state) {
   assert_false(is_revoked(cJSON_GetArrayItem(json, 0)));
   static const char *const unknown[] = {"/admin/x", "/admin/api-keys/", "/admin/screenshot.png"};
   for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
-    assert_true(authapi_management_is_for(unknown[i]));
+    assert_true(authapi_is_management_path(unknown[i]));
     assert_false(authapi_management_path_known(unknown[i]));
     get(unknown[i]);
     assert_refused(404, "not_found", "no such endpoint");
   }
-  assert_false(authapi_management_is_for("/administration"));
-  assert_false(authapi_management_is_for("/v1/admin/"));
+  assert_false(authapi_is_management_path("/administration"));
+  assert_false(authapi_is_management_path("/v1/admin/"));
 }
 
 static void methods(void **state) {
@@ -516,7 +515,7 @@ static void the_page(void **state) {
   assert_string_equal(header_in(&response, "Location"), "/admin/");
 }
 
-/* A store that fails: its problem is for the log alone. */
+/* If the store fails, only the log has the reason. */
 static authapi_found fail_to_find(void *state, const char *text, authapi_api_key *out) {
   (void)state, (void)text, (void)out;
   return AUTHAPI_STORE_ERROR;
@@ -620,20 +619,20 @@ static void a_store_that_fails(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(nothing_without_the_token),
+      TEST(no_access_without_the_token),
       TEST(each_bit_of_the_hash_counts),
-      TEST(only_for_the_page_beside_it),
-      TEST(tokens_that_are_none),
+      TEST(only_the_page_of_this_server_has_access),
+      TEST(strings_that_are_no_tokens),
       TEST(api_keys),
       TEST(secrets),
       TEST(a_secret_is_rotated),
-      TEST(what_a_server_counts),
+      TEST(usage_that_only_the_server_has),
       TEST(the_signing_keys),
       TEST(domain_keys),
       TEST(mistakes),
       TEST(domains_that_cannot_match),
-      TEST(names_for_terminals),
-      TEST(what_is_not_there),
+      TEST(names_are_safe_for_terminals),
+      TEST(missing_keys),
       TEST(methods),
       TEST(the_page),
       TEST(a_store_that_fails),

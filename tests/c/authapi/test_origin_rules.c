@@ -1,10 +1,10 @@
-/* Which origins a domain key admits. */
+/* The origins that a domain key allows. */
 #include "authapi/keys/origin_rules.h"
 #include "cmocka_all.h"
 
 #include <string.h>
 
-/* bücher.example in UTF-8, as no browser sends it. */
+/* bücher.example in UTF-8. No browser sends it like this. */
 #define NON_ASCII_HOST "b\303\274cher.example"
 #define NON_ASCII_ORIGIN "https://" NON_ASCII_HOST
 
@@ -209,14 +209,14 @@ static void bad_entries(void **state) {
   assert_non_null(authapi_domain_problem(long_one));
 }
 
-/* The sentence is about what is wrong. */
-static void problems_say_what_to_do(void **state) {
+/* The message names the mistake. */
+static void problems_have_a_remedy(void **state) {
   (void)state;
   static const struct {
     const char *entry, *says;
   } cases[] = {
-      {"*", "list each host"},
-      {"null", "list each host"},
+      {"*", "List each host"},
+      {"null", "List each host"},
       {"", "empty"},
       {"example.com:80", "full origin"},
       {"https://*.example.com", "wildcard"},
@@ -256,7 +256,7 @@ static void printable(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(admitted),    cmocka_unit_test(refused),   cmocka_unit_test(good_entries),
-      cmocka_unit_test(bad_entries), cmocka_unit_test(printable), cmocka_unit_test(problems_say_what_to_do),
+      cmocka_unit_test(bad_entries), cmocka_unit_test(printable), cmocka_unit_test(problems_have_a_remedy),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

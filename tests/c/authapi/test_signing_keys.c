@@ -1,5 +1,5 @@
-/* Signing keys: which of them signs, which are accepted, and when one is dropped. Two both on one
- * store stand for two instances. */
+/* Signing keys: which of them signs, which are accepted, and when one is dropped. Two objects on one
+ * store represent two instances. */
 #include "authapi/keys/signing_keys.h"
 #include "cmocka_all.h"
 
@@ -31,7 +31,7 @@ static void update(authapi_signing_keys *signing_keys, int64_t lifetime_s, int64
   assert_int_equal(authapi_signing_keys_update(signing_keys, &store, &signer, lifetime_s, now_s), AUTHAPI_FOUND);
 }
 
-/* Both both, by the numbers of their keys: the oldest one, the signing one, the newest one. */
+/* Checks both instances: the numbers of the oldest, the signing and the newest key. */
 static void assert_both(int64_t now_s, int64_t oldest, int64_t signing, int64_t newest) {
   authapi_signing_keys *const both[] = {&one, &two};
   for (size_t i = 0; i < 2; i++) {
@@ -63,17 +63,17 @@ static void from_the_first_key_to_the_second(void **state) {
   assert_both(2119, 1, 1, 2);
   assert_int_equal(rotate(2119), AUTHAPI_MISSING);
   assert_both(2120, 1, 2, 2); /* now it signs */
-  assert_int_equal(authapi_signing_keys_retires_s(&one, 0), 2120 + LIFETIME_S + AUTHAPI_CLOCKS_APART_S);
+  assert_int_equal(authapi_signing_keys_retires_s(&one, 0), 2120 + LIFETIME_S + AUTHAPI_CLOCK_SKEW_S);
   assert_int_equal(authapi_signing_keys_retires_s(&one, 1), 0);
-  assert_both(2120 + LIFETIME_S + AUTHAPI_CLOCKS_APART_S - 1, 1, 2, 2);
-  assert_both(2120 + LIFETIME_S + AUTHAPI_CLOCKS_APART_S, 2, 2, 2);
+  assert_both(2120 + LIFETIME_S + AUTHAPI_CLOCK_SKEW_S - 1, 1, 2, 2);
+  assert_both(2120 + LIFETIME_S + AUTHAPI_CLOCK_SKEW_S, 2, 2, 2);
   assert_int_equal(rotate(10000), AUTHAPI_FOUND);
   assert_both(10000, 2, 2, 3);
   assert_int_equal(store.drop_signing_key(store.state, 1), AUTHAPI_MISSING); /* it was */
 }
 
-/* So that they are still good, whichever instance is asked. */
-static void tokens_of_the_longest_life_are_waited_for(void **state) {
+/* A key is accepted for the longest lifetime of all instances. So every instance accepts every token. */
+static void a_key_is_accepted_for_the_longest_lifetime(void **state) {
   (void)state;
   update(&one, 60, 1000);
   update(&two, 5000, 1000);
@@ -85,7 +85,7 @@ static void tokens_of_the_longest_life_are_waited_for(void **state) {
   assert_int_equal(one.stored[0].lifetime_s, 5000);
 }
 
-static void the_store_is_asked_once_a_second(void **state) {
+static void the_store_is_read_once_per_second(void **state) {
   (void)state;
   update(&one, LIFETIME_S, 1000);
   assert_int_equal(authapi_signing_keys_rotate(&spare, &store, &signer, 0, 1000), AUTHAPI_FOUND);
@@ -206,8 +206,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(the_first_key_is_made_once),
       TEST(from_the_first_key_to_the_second),
-      TEST(tokens_of_the_longest_life_are_waited_for),
-      TEST(the_store_is_asked_once_a_second),
+      TEST(a_key_is_accepted_for_the_longest_lifetime),
+      TEST(the_store_is_read_once_per_second),
       TEST(not_more_than_fit),
       TEST(the_first_rotation_of_an_empty_store),
       TEST(cut_off),

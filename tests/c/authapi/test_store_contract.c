@@ -1,6 +1,6 @@
-/* The contract of a store (authapi/store/store.h), one list of cases, against each of the three: in
- * memory, SQLite, and PostgreSQL if TEST_POSTGRES_URL names an empty database, which is emptied
- * again and again. tests/node/authd/postgres.test.js starts one. */
+/* The contract of a store (authapi/store/store.h): one list of cases for the three stores: in memory, SQLite, and
+ * PostgreSQL if TEST_POSTGRES_URL names an empty database. Each case empties that database.
+ * tests/node/authd/postgres.test.js starts one. */
 #define _POSIX_C_SOURCE 200809L
 #include "authapi/store/memory.h"
 #include "cmocka_all.h"
@@ -24,24 +24,24 @@ typedef struct {
 static const store_kind *kind; /* which one is tried */
 static authapi_signer signer;
 
-static char *kept; /* the document of the store in memory */
+static char *saved; /* the document of the store in memory */
 
-static bool keep(void *state, const char *json, char *problem, size_t size) {
+static bool save(void *state, const char *json, char *problem, size_t size) {
   (void)state, (void)problem, (void)size;
-  free(kept);
-  kept = strdup(json);
-  return kept != NULL;
+  free(saved);
+  saved = strdup(json);
+  return saved != NULL;
 }
 
 static bool empty_memory(void) {
-  free(kept);
-  kept = NULL;
+  free(saved);
+  saved = NULL;
   return true;
 }
 
 static bool open_memory(authapi_store *store, char *problem, size_t size) {
-  static const authapi_keeper keeper = {NULL, keep};
-  return authapi_store_memory_open(store, kept, &keeper, problem, size);
+  static const authapi_saver saver = {NULL, save};
+  return authapi_store_memory_open(store, saved, &saver, problem, size);
 }
 
 static char folder[] = "/tmp/test-contract-XXXXXX", path[64];
@@ -96,35 +96,35 @@ static int set_up(void **state) {
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Cases for all of them. */
+ * Cases for all stores. */
 
-static void all_of_it_is_kept(void **state) {
+static void everything_is_saved(void **state) {
   (void)state;
   authapi_store store = open_store();
-  make_some(&store);
-  has_what_was_made(&store);
+  add_samples(&store);
+  assert_samples(&store);
   store.close(store.state);
   store = open_store();
-  has_what_was_made(&store);
+  assert_samples(&store);
   store.close(store.state);
 }
 
-static void changes_are_kept(void **state) {
+static void changes_are_saved(void **state) {
   (void)state;
   static authapi_credential found;
   authapi_store store = open_store();
-  make_some(&store);
-  assert_int_equal(store.set_domains(store.state, made.domain_key.id, "c.example\n"), AUTHAPI_FOUND);
-  assert_int_equal(store.revoke(store.state, AUTHAPI_DOMAIN_KEY, made.domain_key.value, 11), AUTHAPI_FOUND);
-  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, made.secret.id, 12), AUTHAPI_FOUND);
+  add_samples(&store);
+  assert_int_equal(store.set_domains(store.state, samples.domain_key.id, "c.example\n"), AUTHAPI_FOUND);
+  assert_int_equal(store.revoke(store.state, AUTHAPI_DOMAIN_KEY, samples.domain_key.value, 11), AUTHAPI_FOUND);
+  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, samples.secret.id, 12), AUTHAPI_FOUND);
   /* Revoking again keeps the first time. */
-  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, made.secret.id, 13), AUTHAPI_FOUND);
+  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, samples.secret.id, 13), AUTHAPI_FOUND);
   store.close(store.state);
   store = open_store();
-  store.get_credential(store.state, made.domain_key.id, &found);
+  store.get_credential(store.state, samples.domain_key.id, &found);
   assert_string_equal(found.domains, "c.example\n");
   assert_int_equal(found.revoked_s, 11);
-  store.get_credential(store.state, made.secret.id, &found);
+  store.get_credential(store.state, samples.secret.id, &found);
   assert_int_equal(found.revoked_s, 12);
   store.close(store.state);
 }
@@ -133,16 +133,16 @@ static void an_api_key_is_revoked(void **state) {
   (void)state;
   authapi_api_key key;
   authapi_store store = open_store();
-  make_some(&store);
-  assert_int_equal(store.find_api_key(store.state, made.api_key.value, &key), AUTHAPI_FOUND);
+  add_samples(&store);
+  assert_int_equal(store.find_api_key(store.state, samples.api_key.value, &key), AUTHAPI_FOUND);
   assert_int_equal(key.revoked_s, 0);
-  assert_int_equal(store.revoke_api_key(store.state, made.api_key.value, 11), AUTHAPI_MISSING); /* by id only */
-  assert_int_equal(store.revoke_api_key(store.state, made.api_key.id, 12), AUTHAPI_FOUND);
-  assert_int_equal(store.revoke_api_key(store.state, made.api_key.id, 13), AUTHAPI_FOUND);
+  assert_int_equal(store.revoke_api_key(store.state, samples.api_key.value, 11), AUTHAPI_MISSING); /* by id only */
+  assert_int_equal(store.revoke_api_key(store.state, samples.api_key.id, 12), AUTHAPI_FOUND);
+  assert_int_equal(store.revoke_api_key(store.state, samples.api_key.id, 13), AUTHAPI_FOUND);
   store.close(store.state);
   store = open_store();
-  assert_int_equal(authapi_find_api_key(&store, made.api_key.id, &key), AUTHAPI_FOUND);
-  assert_string_equal(key.value, made.api_key.value);
+  assert_int_equal(authapi_find_api_key(&store, samples.api_key.id, &key), AUTHAPI_FOUND);
+  assert_string_equal(key.value, samples.api_key.value);
   assert_int_equal(key.revoked_s, 12); /* the first time */
   assert_int_equal(authapi_find_api_key(&store, "ak_unknown", &key), AUTHAPI_MISSING);
   store.close(store.state);
@@ -178,11 +178,11 @@ static void a_secret_is_found_by_its_hash(void **state) {
   static authapi_credential found;
   char hash[AUTHAPI_VALUE_SIZE];
   authapi_store store = open_store();
-  make_some(&store);
-  assert_true(authapi_hash_secret(&signer, made.secret_text, hash));
+  add_samples(&store);
+  assert_true(authapi_hash_secret(&signer, samples.secret_text, hash));
   assert_int_equal(store.find_credential(store.state, AUTHAPI_SECRET, hash, &found), AUTHAPI_FOUND);
-  assert_string_equal(found.id, made.secret.id);
-  assert_int_equal(store.find_credential(store.state, AUTHAPI_SECRET, made.secret_text, &found), AUTHAPI_MISSING);
+  assert_string_equal(found.id, samples.secret.id);
+  assert_int_equal(store.find_credential(store.state, AUTHAPI_SECRET, samples.secret_text, &found), AUTHAPI_MISSING);
   store.close(store.state);
 }
 
@@ -191,10 +191,10 @@ static void expiry_only_comes_nearer(void **state) {
   static authapi_credential found;
   static const int64_t given[] = {500, 400, 600}, expected[] = {500, 400, 400};
   authapi_store store = open_store();
-  make_some(&store);
+  add_samples(&store);
   for (size_t i = 0; i < 3; i++) {
-    assert_int_equal(store.expire(store.state, made.secret.id, given[i]), AUTHAPI_FOUND);
-    assert_int_equal(store.get_credential(store.state, made.secret.id, &found), AUTHAPI_FOUND);
+    assert_int_equal(store.expire(store.state, samples.secret.id, given[i]), AUTHAPI_FOUND);
+    assert_int_equal(store.get_credential(store.state, samples.secret.id, &found), AUTHAPI_FOUND);
     assert_int_equal(found.expires_s, expected[i]);
   }
   assert_int_equal(store.expire(store.state, "sk_unknown", 1), AUTHAPI_MISSING);
@@ -206,28 +206,28 @@ static void the_latest_use_is_kept(void **state) {
   static authapi_credential found;
   authapi_api_key key;
   authapi_store store = open_store();
-  make_some(&store);
+  add_samples(&store);
   authapi_last_use last_uses[3] = {{.last_used_s = 70}, {.last_used_s = 60}, {"dk_gone", "ak_gone", 90}};
-  memcpy(last_uses[0].credential_id, made.secret.id, AUTHAPI_ID_SIZE);
-  memcpy(last_uses[1].credential_id, made.domain_key.id, AUTHAPI_ID_SIZE);
+  memcpy(last_uses[0].credential_id, samples.secret.id, AUTHAPI_ID_SIZE);
+  memcpy(last_uses[1].credential_id, samples.domain_key.id, AUTHAPI_ID_SIZE);
   for (size_t i = 0; i < 2; i++)
-    memcpy(last_uses[i].api_key_id, made.api_key.id, AUTHAPI_ID_SIZE);
-  assert_int_equal(store.note_last_used(store.state, last_uses, 0), AUTHAPI_FOUND);
-  assert_int_equal(store.note_last_used(store.state, last_uses, 3), AUTHAPI_FOUND);
+    memcpy(last_uses[i].api_key_id, samples.api_key.id, AUTHAPI_ID_SIZE);
+  assert_int_equal(store.record_last_used(store.state, last_uses, 0), AUTHAPI_FOUND);
+  assert_int_equal(store.record_last_used(store.state, last_uses, 3), AUTHAPI_FOUND);
   last_uses[0].last_used_s = 50;
-  assert_int_equal(store.note_last_used(store.state, last_uses, 1), AUTHAPI_FOUND);
+  assert_int_equal(store.record_last_used(store.state, last_uses, 1), AUTHAPI_FOUND);
   store.close(store.state);
   store = open_store();
-  store.get_credential(store.state, made.secret.id, &found);
+  store.get_credential(store.state, samples.secret.id, &found);
   assert_int_equal(found.last_used_s, 70);
-  store.get_credential(store.state, made.domain_key.id, &found);
+  store.get_credential(store.state, samples.domain_key.id, &found);
   assert_int_equal(found.last_used_s, 60);
-  store.find_api_key(store.state, made.api_key.value, &key);
+  store.find_api_key(store.state, samples.api_key.value, &key);
   assert_int_equal(key.last_used_s, 70);
   store.close(store.state);
 }
 
-/* What a list of signing keys was handed. */
+/* The signing keys that the store listed. */
 typedef struct {
   authapi_signing_key keys[4];
   size_t count;
@@ -273,84 +273,84 @@ static void signing_keys_are_in_their_order(void **state) {
   store.close(store.state);
 }
 
-static void what_is_not_there_or_twice(void **state) {
+static void missing_and_duplicate_keys(void **state) {
   (void)state;
   static authapi_credential credential;
   authapi_api_key key;
   authapi_store store = open_store();
-  make_some(&store);
+  add_samples(&store);
   assert_int_equal(store.find_api_key(store.state, "x", &key), AUTHAPI_MISSING);
   assert_int_equal(store.get_credential(store.state, "x", &credential), AUTHAPI_MISSING);
   assert_int_equal(store.set_domains(store.state, "x", "a\n"), AUTHAPI_MISSING);
-  assert_int_equal(store.set_domains(store.state, made.secret.id, "a\n"), AUTHAPI_MISSING);
+  assert_int_equal(store.set_domains(store.state, samples.secret.id, "a\n"), AUTHAPI_MISSING);
   assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, "x", 1), AUTHAPI_MISSING);
   /* A secret is never revoked by what looks like its value. */
-  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, made.secret.value, 1), AUTHAPI_MISSING);
-  assert_int_equal(store.find_credential(store.state, AUTHAPI_SECRET, made.domain_key.value, &credential),
+  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, samples.secret.value, 1), AUTHAPI_MISSING);
+  assert_int_equal(store.find_credential(store.state, AUTHAPI_SECRET, samples.domain_key.value, &credential),
                    AUTHAPI_MISSING);
   assert_int_equal(authapi_make_domain_key(&store, &signer, "no such key", "a\n", 1, &credential), AUTHAPI_STORE_ERROR);
   assert_non_null(strpbrk(store.problem(store.state), "abcdefghijklmnopqrstuvwxyz"));
-  assert_int_equal(store.add_api_key(store.state, &made.api_key), AUTHAPI_STORE_ERROR);
-  assert_int_equal(store.add_credential(store.state, &made.secret), AUTHAPI_STORE_ERROR);
+  assert_int_equal(store.add_api_key(store.state, &samples.api_key), AUTHAPI_STORE_ERROR);
+  assert_int_equal(store.add_credential(store.state, &samples.secret), AUTHAPI_STORE_ERROR);
   assert_non_null(strpbrk(store.problem(store.state), "abcdefghijklmnopqrstuvwxyz"));
   store.close(store.state);
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Cases for those that several processes share. */
+ * Cases for stores that several processes share. */
 
-static void another_handle_sees_a_revocation_at_once(void **state) {
+static void another_connection_sees_a_revocation_immediately(void **state) {
   (void)state;
   authapi_store server = open_store(), command = open_store();
   authapi_api_key api_key, found_key;
-  static authapi_credential made, found;
+  static authapi_credential samples, found;
   assert_int_equal(authapi_make_api_key(&command, &signer, "shop", 7, &api_key), AUTHAPI_FOUND);
   assert_int_equal(server.find_api_key(server.state, api_key.value, &found_key), AUTHAPI_FOUND);
   assert_string_equal(found_key.name, "shop");
-  assert_int_equal(authapi_make_domain_key(&command, &signer, api_key.id, "a.example\n", 8, &made), AUTHAPI_FOUND);
-  assert_int_equal(server.find_credential(server.state, AUTHAPI_DOMAIN_KEY, made.value, &found), AUTHAPI_FOUND);
+  assert_int_equal(authapi_make_domain_key(&command, &signer, api_key.id, "a.example\n", 8, &samples), AUTHAPI_FOUND);
+  assert_int_equal(server.find_credential(server.state, AUTHAPI_DOMAIN_KEY, samples.value, &found), AUTHAPI_FOUND);
   assert_string_equal(found.domains, "a.example\n");
   assert_int_equal(found.revoked_s, 0);
-  assert_int_equal(server.find_credential(server.state, AUTHAPI_SECRET, made.value, &found), AUTHAPI_MISSING);
-  assert_int_equal(command.set_domains(command.state, made.id, "b.example\n"), AUTHAPI_FOUND);
-  assert_int_equal(command.revoke(command.state, AUTHAPI_DOMAIN_KEY, made.value, 9), AUTHAPI_FOUND);
-  assert_int_equal(command.revoke(command.state, AUTHAPI_DOMAIN_KEY, made.id, 10), AUTHAPI_FOUND);
-  assert_int_equal(server.get_credential(server.state, made.id, &found), AUTHAPI_FOUND);
+  assert_int_equal(server.find_credential(server.state, AUTHAPI_SECRET, samples.value, &found), AUTHAPI_MISSING);
+  assert_int_equal(command.set_domains(command.state, samples.id, "b.example\n"), AUTHAPI_FOUND);
+  assert_int_equal(command.revoke(command.state, AUTHAPI_DOMAIN_KEY, samples.value, 9), AUTHAPI_FOUND);
+  assert_int_equal(command.revoke(command.state, AUTHAPI_DOMAIN_KEY, samples.id, 10), AUTHAPI_FOUND);
+  assert_int_equal(server.get_credential(server.state, samples.id, &found), AUTHAPI_FOUND);
   assert_string_equal(found.domains, "b.example\n");
   assert_int_equal(found.revoked_s, 9);
   server.close(server.state);
   command.close(command.state);
 }
 
-/* A change counts from its acknowledgement on, also for a handle that read the row before, and for
- * each way to ask. */
+/* A change is visible from its acknowledgement on, also for a connection that read the row before, and for each
+ * look-up. */
 static void rows_that_were_read_before(void **state) {
   (void)state;
   enum { ROUNDS = 50 };
   authapi_store server = open_store(), command = open_store();
   authapi_api_key api_key, found_key;
-  static authapi_credential made, found;
+  static authapi_credential samples, found;
   char domains[40];
   assert_int_equal(authapi_make_api_key(&command, &signer, "shop", 7, &api_key), AUTHAPI_FOUND);
   for (int i = 1; i <= ROUNDS; i++) {
     const authapi_store *writer = i % 5 == 0 ? &server : &command;
-    assert_int_equal(authapi_make_domain_key(writer, &signer, api_key.id, "a.example\n", i, &made), AUTHAPI_FOUND);
+    assert_int_equal(authapi_make_domain_key(writer, &signer, api_key.id, "a.example\n", i, &samples), AUTHAPI_FOUND);
     for (int again = 0; again < 3; again++) {
       assert_int_equal(server.find_api_key(server.state, api_key.value, &found_key), AUTHAPI_FOUND);
       assert_string_equal(found_key.id, api_key.id);
-      assert_int_equal(server.find_credential(server.state, AUTHAPI_DOMAIN_KEY, made.value, &found), AUTHAPI_FOUND);
+      assert_int_equal(server.find_credential(server.state, AUTHAPI_DOMAIN_KEY, samples.value, &found), AUTHAPI_FOUND);
       assert_string_equal(found.domains, "a.example\n");
-      assert_int_equal(server.get_credential(server.state, made.id, &found), AUTHAPI_FOUND);
+      assert_int_equal(server.get_credential(server.state, samples.id, &found), AUTHAPI_FOUND);
       assert_int_equal(found.revoked_s, 0);
     }
     snprintf(domains, sizeof domains, "%d.example\n", i);
-    assert_int_equal(writer->set_domains(writer->state, made.id, domains), AUTHAPI_FOUND);
-    assert_int_equal(server.find_credential(server.state, AUTHAPI_DOMAIN_KEY, made.value, &found), AUTHAPI_FOUND);
+    assert_int_equal(writer->set_domains(writer->state, samples.id, domains), AUTHAPI_FOUND);
+    assert_int_equal(server.find_credential(server.state, AUTHAPI_DOMAIN_KEY, samples.value, &found), AUTHAPI_FOUND);
     assert_string_equal(found.domains, domains);
-    assert_int_equal(writer->revoke(writer->state, AUTHAPI_DOMAIN_KEY, made.id, i), AUTHAPI_FOUND);
-    assert_int_equal(server.get_credential(server.state, made.id, &found), AUTHAPI_FOUND);
+    assert_int_equal(writer->revoke(writer->state, AUTHAPI_DOMAIN_KEY, samples.id, i), AUTHAPI_FOUND);
+    assert_int_equal(server.get_credential(server.state, samples.id, &found), AUTHAPI_FOUND);
     assert_int_equal(found.revoked_s, i);
-    assert_int_equal(server.find_credential(server.state, AUTHAPI_DOMAIN_KEY, made.value, &found), AUTHAPI_FOUND);
+    assert_int_equal(server.find_credential(server.state, AUTHAPI_DOMAIN_KEY, samples.value, &found), AUTHAPI_FOUND);
     assert_int_equal(found.revoked_s, i);
   }
   server.close(server.state);
@@ -362,15 +362,15 @@ static void rows_that_were_read_before(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 #define FOR_ALL                                                                                                        \
-  TEST(all_of_it_is_kept), TEST(changes_are_kept), TEST(an_api_key_is_revoked), TEST(lists),                           \
+  TEST(everything_is_saved), TEST(changes_are_saved), TEST(an_api_key_is_revoked), TEST(lists),                        \
       TEST(a_secret_is_found_by_its_hash), TEST(expiry_only_comes_nearer), TEST(the_latest_use_is_kept),               \
-      TEST(signing_keys_are_in_their_order), TEST(what_is_not_there_or_twice)
+      TEST(signing_keys_are_in_their_order), TEST(missing_and_duplicate_keys)
 
 static const struct CMUnitTest for_memory[] = {FOR_ALL};
-static const struct CMUnitTest for_databases[] = {FOR_ALL, TEST(another_handle_sees_a_revocation_at_once),
+static const struct CMUnitTest for_databases[] = {FOR_ALL, TEST(another_connection_sees_a_revocation_immediately),
                                                   TEST(rows_that_were_read_before)};
 
-/* Returns how many cases failed. */
+/* Returns the number of failed cases. */
 static int try_kind(const store_kind *tried) {
   kind = tried;
   printf("%s\n", tried->name);

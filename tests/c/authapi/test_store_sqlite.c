@@ -1,5 +1,5 @@
-/* The SQLite store: its file, older versions of it, and processes that share it or are killed. What
- * all stores have in common is in test_store_contract.c. */
+/* The SQLite store: its file, older versions of it, and processes that share it or are killed. Tests for all
+ * stores are in test_store_contract.c. */
 #define _POSIX_C_SOURCE 200809L
 #include "cmocka_all.h"
 #include "store_samples.h"
@@ -74,7 +74,7 @@ static void a_secret_is_not_in_the_file(void **state) {
   }
 }
 
-/* What a list of signing keys was handed. */
+/* The signing keys that the store listed. */
 typedef struct {
   authapi_signing_key keys[4];
   size_t count;
@@ -92,8 +92,8 @@ static signing_keys list_signing_keys(const authapi_store *store) {
   return list;
 }
 
-/* Noting is given up when the file is locked for too long; the reason is reported, not what became of that. */
-static void uses_that_cannot_be_noted(void **state) {
+/* If the file is locked for too long, recording fails, and the reason is that of the first failure. */
+static void uses_that_cannot_be_recorded(void **state) {
   (void)state;
   authapi_store store = open_store();
   authapi_api_key key;
@@ -109,17 +109,17 @@ static void uses_that_cannot_be_noted(void **state) {
                "CREATE TRIGGER full BEFORE UPDATE ON api_keys BEGIN SELECT RAISE(FAIL, 'full');"
                " END",
                NULL, NULL, NULL);
-  assert_int_equal(store.note_last_used(store.state, &use, 1), AUTHAPI_STORE_ERROR);
+  assert_int_equal(store.record_last_used(store.state, &use, 1), AUTHAPI_STORE_ERROR);
   assert_string_equal(store.problem(store.state), "full");
   assert_int_equal(store.get_credential(store.state, used.id, &found), AUTHAPI_FOUND);
   assert_int_equal(found.last_used_s, 0); /* nor the half of it */
   sqlite3_exec(other, "DROP TRIGGER full", NULL, NULL, NULL);
   sqlite3_close(other);
-  assert_int_equal(store.note_last_used(store.state, &use, 1), AUTHAPI_FOUND);
+  assert_int_equal(store.record_last_used(store.state, &use, 1), AUTHAPI_FOUND);
   store.close(store.state);
 }
 
-/* As the first version made it. */
+/* A file as the first version made it. */
 static const char first_version[] =
     "CREATE TABLE api_keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, value TEXT NOT NULL UNIQUE,"
     " created_s INTEGER NOT NULL);"
@@ -168,7 +168,7 @@ static void a_file_of_the_first_version(void **state) {
   }
 }
 
-/* Nothing of a step that fails in its middle is kept, and the file is still the old one. */
+/* If a step fails in the middle, all of it is undone, and the file still has the old version. */
 static void a_step_that_fails_is_undone(void **state) {
   (void)state;
   authapi_store store;
@@ -200,11 +200,11 @@ static void a_file_of_another_kind(void **state) {
   assert_non_null(strstr(problem, "/no/such/folder/x"));
 }
 
-/* SQLite's, but of another program, or of a later version of this one: left as it is. */
-static void a_database_of_somebody_else(void **state) {
+/* A database of another program, or of a newer version of this one, is left untouched. */
+static void a_database_of_another_program(void **state) {
   (void)state;
   static const char *const made_by[] = {"CREATE TABLE theirs (x)", "PRAGMA user_version = 1000"};
-  static const char *const said[] = {"not a file of inbenta-authd", "a newer inbenta-authd"};
+  static const char *const said[] = {"not a file of inbenta-authd", "a newer version of inbenta-authd"};
   for (size_t i = 0; i < 2; i++) {
     authapi_store store;
     char problem[256];
@@ -225,7 +225,7 @@ static void a_database_of_somebody_else(void **state) {
   }
 }
 
-/* Many processes meet at a file that is not there yet. */
+/* Many processes open a missing file at the same time. */
 static void opened_by_many_at_once(void **state) {
   (void)state;
   enum { PROCESSES = 8 };
@@ -239,9 +239,9 @@ static void opened_by_many_at_once(void **state) {
         fprintf(stderr, "%s\n", problem);
         _exit(1);
       }
-      authapi_found made = authapi_make_api_key(&store, &signer, "x", 1, &key);
+      authapi_found samples = authapi_make_api_key(&store, &signer, "x", 1, &key);
       store.close(store.state);
-      _exit(made == AUTHAPI_FOUND ? 0 : 1);
+      _exit(samples == AUTHAPI_FOUND ? 0 : 1);
     }
   for (int i = 0; i < PROCESSES; i++) {
     assert_true(wait(&status) > 0);
@@ -252,7 +252,7 @@ static void opened_by_many_at_once(void **state) {
   store.close(store.state);
 }
 
-/* A process that is killed in the middle of writing loses nothing that it acknowledged. */
+/* A process that is killed while it writes loses no acknowledged change. */
 static void killed_while_writing(void **state) {
   (void)state;
   int acknowledged[2], count = 0;
@@ -280,28 +280,28 @@ static void killed_while_writing(void **state) {
   store.close(store.state);
 }
 
-/* Another program holds the lock for longer than the store waits: a write is refused, and says why; reads
- * go on; and once the lock is free, it works. */
+/* Another program holds the lock for longer than the store waits. A write fails with the reason, reads still work, and
+ * writes work again when the lock is free. */
 static void locked_by_another_program(void **state) {
   (void)state;
   authapi_store store = open_store();
   sqlite3 *other;
   authapi_api_key key;
-  make_some(&store);
+  add_samples(&store);
   assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
   assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, made.secret.id, 5), AUTHAPI_STORE_ERROR);
+  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, samples.secret.id, 5), AUTHAPI_STORE_ERROR);
   assert_string_equal(store.problem(store.state), "database is locked");
-  assert_int_equal(store.find_api_key(store.state, made.api_key.value, &key), AUTHAPI_FOUND);
+  assert_int_equal(store.find_api_key(store.state, samples.api_key.value, &key), AUTHAPI_FOUND);
   assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
-  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, made.secret.id, 6), AUTHAPI_FOUND);
+  assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, samples.secret.id, 6), AUTHAPI_FOUND);
   assert_int_equal(authapi_make_api_key(&store, &signer, "y", 1, &key), AUTHAPI_FOUND);
   sqlite3_close(other);
   store.close(store.state);
 }
 
-/* The path is a link that leads to another database now. */
-static void a_link_that_was_changed(void **state) {
+/* The path is a link, and the link was changed to another database. */
+static void a_changed_link(void **state) {
   (void)state;
   char link[80], next[80], problem[256];
   authapi_store store, unused = open_store();
@@ -318,7 +318,7 @@ static void a_link_that_was_changed(void **state) {
   assert_int_equal(symlink(next, link), 0);
   assert_int_equal(store.find_api_key(store.state, key.value, &key), AUTHAPI_STORE_ERROR);
   assert_non_null(strstr(store.problem(store.state), "was moved, replaced or deleted"));
-  assert_int_equal(store.note_last_used(store.state, &(authapi_last_use){.last_used_s = 1}, 1), AUTHAPI_STORE_ERROR);
+  assert_int_equal(store.record_last_used(store.state, &(authapi_last_use){.last_used_s = 1}, 1), AUTHAPI_STORE_ERROR);
   assert_int_equal(authapi_make_api_key(&store, &signer, "y", 1, &key), AUTHAPI_STORE_ERROR);
   store.close(store.state);
   unlink(link);
@@ -328,15 +328,15 @@ static void a_link_that_was_changed(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_secret_is_not_in_the_file, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(uses_that_cannot_be_noted, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(uses_that_cannot_be_recorded, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_file_of_the_first_version, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_step_that_fails_is_undone, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_file_of_another_kind, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(a_database_of_somebody_else, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_database_of_another_program, set_up, tear_down),
       cmocka_unit_test_setup_teardown(opened_by_many_at_once, set_up, tear_down),
       cmocka_unit_test_setup_teardown(killed_while_writing, set_up, tear_down),
       cmocka_unit_test_setup_teardown(locked_by_another_program, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(a_link_that_was_changed, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_changed_link, set_up, tear_down),
   };
   if (mkdtemp(folder) == NULL)
     return 1;

@@ -1,5 +1,5 @@
-/* The program as people and scripts run it: arguments, exit statuses, JSON, and a running server
- * that sees what a command changed. */
+/* The program as people and scripts run it: arguments, exit statuses, JSON, and a running server that applies the
+ * changes of a command. */
 #define _POSIX_C_SOURCE 200809L
 #include "cmocka_all.h"
 #include "net.h"
@@ -84,7 +84,7 @@ static int run_words(const char *const *words) {
 
 #define RUN(...) run_words((const char *const[]){__VA_ARGS__, NULL})
 
-/* A string in the JSON object that was printed, or "". */
+/* A string in the printed JSON object, or "". */
 static const char *printed(const char *name) {
   static char values[4][256];
   static unsigned next;
@@ -177,7 +177,7 @@ static int auth(const server *at, const char *field, const char *value) {
   return post(at, "/auth", "", body);
 }
 
-/* Refreshes the token that was answered last. */
+/* Refreshes the last token. */
 static int refresh(const server *at, const char *token) {
   char header[2048];
   snprintf(header, sizeof header, "Authorization: Bearer %s\r\n", token);
@@ -191,7 +191,7 @@ static void copy_token(char token[1024]) {
   snprintf(token, 1024, "%.*s", (int)strcspn(start_of, "\""), start_of);
 }
 
-static void what_is_created_and_listed(void **state) {
+static void keys_are_created_and_listed(void **state) {
   (void)state;
   assert_int_equal(strlen(api_key), 43); /* 256 bits */
   assert_int_equal(strlen(secret), 43);
@@ -310,7 +310,7 @@ static void version(void **state) {
   }
 }
 
-static void a_running_server_sees_commands_at_once(void **state) {
+static void a_running_server_applies_commands_immediately(void **state) {
   (void)state;
   char token[1024], of_secret[1024];
   server at = serve("127.0.0.1:0");
@@ -386,7 +386,7 @@ static void a_signing_key_rotated_under_a_running_server(void **state) {
   stop(&at);
 }
 
-/* What was acknowledged outlives a server, and commands, that die at once; so do tokens. */
+/* Acknowledged changes and tokens survive a server and commands that are killed. */
 static void killed_and_started_again(void **state) {
   (void)state;
   char token[1024];
@@ -422,7 +422,7 @@ static void a_port_in_use(void **state) {
 #define ADMIN_TOKEN "0123456789abcdef0123456789abcdef"
 #define ADMIN_HEADER "Authorization: Bearer " ADMIN_TOKEN "\r\n"
 
-static void administration_for_who_has_the_token(void **state) {
+static void administration_with_the_token(void **state) {
   (void)state;
   server at = serve("127.0.0.1:0");
   assert_int_equal(get(&at, "/admin/", ""), 404);
@@ -476,7 +476,7 @@ static void admin_tokens_that_are_refused(void **state) {
   assert_int_equal(RUN("api-key", "list", "--admin-token-file", "token"), 2);
 }
 
-/* Several programs may be the first to open a file. */
+/* Several programs open a new file at the same time. */
 static void a_new_file_opened_by_many_at_once(void **state) {
   (void)state;
   enum { MANY = 8, ROUNDS = 5 };
@@ -499,17 +499,17 @@ static void a_new_file_opened_by_many_at_once(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(what_is_created_and_listed),
+      TEST(keys_are_created_and_listed),
       TEST(mistakes_exit_with_2),
       TEST(failures_exit_with_1),
       TEST(help),
       TEST(version),
-      TEST(a_running_server_sees_commands_at_once),
+      TEST(a_running_server_applies_commands_immediately),
       TEST(a_secret_rotated_under_a_running_server),
       TEST(a_signing_key_rotated_under_a_running_server),
       TEST(killed_and_started_again),
       TEST(a_port_in_use),
-      TEST(administration_for_who_has_the_token),
+      TEST(administration_with_the_token),
       TEST(admin_tokens_that_are_refused),
       TEST(a_new_file_opened_by_many_at_once),
   };

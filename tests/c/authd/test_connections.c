@@ -59,7 +59,7 @@ static authapi_found broken_find(void *state, const char *value, authapi_api_key
   return AUTHAPI_STORE_ERROR;
 }
 
-static void the_log_says_why_a_store_failed(void **state) {
+static void the_log_has_the_reason_of_a_store_failure(void **state) {
   (void)state;
   at.api.store.find_api_key = broken_find;
   at.api.store.problem = store_problem;
@@ -74,7 +74,7 @@ static void *finish_later(void *connection) {
   return NULL;
 }
 
-static void a_request_that_has_begun_is_answered_before_the_stop(void **state) {
+static void a_running_request_is_answered_before_the_stop(void **state) {
   (void)state;
   char head[1024];
   pthread_t client;
@@ -92,7 +92,7 @@ static void a_request_that_has_begun_is_answered_before_the_stop(void **state) {
 
 enum { CLIENTS = 8, ASKED = 100 };
 
-/* Grants and a health check in turn, on one connection. Returns how many were answered well. */
+/* Sends grants and a health check in turn, on one connection. Returns the number of correct answers. */
 static void *ask_often(void *answered) {
   static const char health[] = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
   char head[1024], *text = malloc(WIRE_ANSWER_SIZE);
@@ -110,8 +110,7 @@ static void *ask_often(void *answered) {
   return NULL;
 }
 
-/* Clients at the same time: each request is answered, and has its line in the log; of those without a
- * key, which strangers may send as well, only some. */
+/* Clients at the same time. Each request is answered and logged. Of the requests without a key, only some are logged. */
 static void many_at_once(void **state) {
   (void)state;
   pthread_t clients[CLIENTS];
@@ -128,7 +127,7 @@ static void many_at_once(void **state) {
     checks += strncmp(strchr(line, ' '), " GET /healthz 200 ", 18) == 0;
   }
   assert_int_equal(grants, CLIENTS * ASKED * 3 / 4);
-  assert_in_range(checks, AUTHAPI_STRANGERS_A_SECOND, CLIENTS * ASKED / 4);
+  assert_in_range(checks, AUTHAPI_UNKNOWN_CALLERS_PER_SECOND, CLIENTS * ASKED / 4);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -136,8 +135,8 @@ static void many_at_once(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(clients_that_leave),
-      TEST(the_log_says_why_a_store_failed),
-      TEST(a_request_that_has_begun_is_answered_before_the_stop),
+      TEST(the_log_has_the_reason_of_a_store_failure),
+      TEST(a_running_request_is_answered_before_the_stop),
       TEST(many_at_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

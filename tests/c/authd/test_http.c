@@ -1,4 +1,4 @@
-/* The HTTP host over real sockets: what libmicrohttpd hands to the handlers, and its limits. */
+/* The HTTP host over real sockets: what libmicrohttpd passes to the handlers, and its limits. */
 #define _POSIX_C_SOURCE 200809L
 #include "cmocka_all.h"
 #include "net.h"
@@ -57,7 +57,7 @@ static void a_token_and_its_log_line(void **state) {
   assert_ptr_equal(strchr(log, '\n'), log + strlen(log) - 1); /* one line */
 }
 
-/* Nobody's browser does this; to take either would be a guess. */
+/* No browser does this. To choose one of the two would be a guess. */
 static void headers_sent_twice(void **state) {
   (void)state;
   assert_int_equal(auth("Origin: https://www.example.com\r\nOrigin: https://evil.example\r\n", good_body()), 403);
@@ -106,8 +106,8 @@ static void headers_that_are_too_large(void **state) {
   assert_int_equal(auth("", "{}"), 400); /* and it serves on */
 }
 
-/* Terminals act on what is in a log, and a path may be a secret that was put in the wrong place. */
-static void nothing_of_a_stranger_in_the_log(void **state) {
+/* Terminals act on control characters in a log, and a path may be a secret that was sent in the wrong place. */
+static void the_log_has_no_text_of_a_stranger(void **state) {
   (void)state;
   assert_int_equal(net_ask(at.port,
                            "OPTIONS /v1/my-secret?a=my-secret HTTP/1.1\r\nHost: x\r\n"
@@ -126,7 +126,7 @@ static void nothing_of_a_stranger_in_the_log(void **state) {
   assert_null(strchr(log, '\x1b'));
 }
 
-static void what_is_not_http(void **state) {
+static void requests_that_are_not_http(void **state) {
   (void)state;
   static const char bad_length[] = "POST /v1/auth HTTP/1.1\r\nHost: x\r\n"
                                    "Content-Length: -1\r\nConnection: close\r\n\r\n";
@@ -137,8 +137,8 @@ static void what_is_not_http(void **state) {
       net_ask(at.port, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer), 200);
 }
 
-/* Else both would serve, each with its own keys, and who answers would be chance. */
-static void a_port_is_taken_once_and_free_afterwards(void **state) {
+/* Otherwise both servers would answer, each with its own keys. */
+static void a_port_can_be_used_again_after_the_stop(void **state) {
   (void)state;
   unsigned short same = at.port, ignored = 0;
   assert_null(authd_http_start(&at.api, NULL, NULL, NULL, "127.0.0.1", &same, NULL));
@@ -158,8 +158,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(a_token_and_its_log_line),   TEST(headers_sent_twice),
       TEST(a_body_in_chunks),           TEST(bodies_up_to_16_kb),
-      TEST(headers_that_are_too_large), TEST(nothing_of_a_stranger_in_the_log),
-      TEST(what_is_not_http),           TEST(a_port_is_taken_once_and_free_afterwards),
+      TEST(headers_that_are_too_large), TEST(the_log_has_no_text_of_a_stranger),
+      TEST(requests_that_are_not_http), TEST(a_port_can_be_used_again_after_the_stop),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Writing when keys were last used: no request waits, whoever holds the database's lock. */
+/* The writer of last uses: no request waits while another program holds the database's lock. */
 #define _POSIX_C_SOURCE 200809L
 #include "authd/last_used_writer.h"
 #include "cmocka_all.h"
@@ -54,7 +54,7 @@ static void pause_ms(long ms) {
   nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
-/* Another process that holds the write lock from when this returns until it is killed. */
+/* Starts a process that holds the write lock until it is killed. It has the lock when this returns. */
 static pid_t lock_database(void) {
   int ends[2];
   char byte;
@@ -76,7 +76,7 @@ static pid_t lock_database(void) {
   return child;
 }
 
-/* What is not written yet, while serving. */
+/* The number of uses that are not written yet, while the server runs. */
 static int64_t noted(void) {
   authd_http_pause(at.http);
   int64_t last_used_s = authapi_last_used_get(at.api.last_used, at.domain_key.id);
@@ -116,7 +116,7 @@ static void requests_do_not_wait_for_a_locked_database(void **state) {
   assert_int_equal(noted(), 0);
 }
 
-static void the_rest_is_written_at_the_end(void **state) {
+static void all_uses_are_written_at_the_end(void **state) {
   (void)state;
   authd_last_used_writer *writer = authd_last_used_writer_start(at.http, at.api.last_used, &own, 60000);
   assert_int_equal(wire_ask(at.port, "POST", "/v1/auth", headers, body, answer), 200);
@@ -125,7 +125,7 @@ static void the_rest_is_written_at_the_end(void **state) {
   assert_true(served_now_s() - start_s < 1);
   assert_int_equal(stored(), 0);
   served_stop(&at);
-  authd_last_used_write_rest(at.api.last_used, &own);
+  authd_last_used_write_all(at.api.last_used, &own);
   assert_int_equal(stored(), 1000);
   authd_last_used_writer_stop(NULL);
 }
@@ -135,7 +135,7 @@ static void the_rest_is_written_at_the_end(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(requests_do_not_wait_for_a_locked_database),
-      TEST(the_rest_is_written_at_the_end),
+      TEST(all_uses_are_written_at_the_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The log writer: whole lines in their order, and nobody waits for a reader. */
+/* The log writer: complete lines in order, and no caller waits for the reader. */
 #define _GNU_SOURCE /* F_SETPIPE_SZ */
 #include "authd/log_writer.h"
 #include "cmocka_all.h"
@@ -81,7 +81,7 @@ static void written_without_delay(void **state) {
   authd_log_writer_free(writer);
 }
 
-/* All that is in the pipe now and within 100 ms. The caller frees it. */
+/* Everything that is in the pipe within 100 ms. The caller frees it. */
 static char *read_all(void) {
   size_t len = 0, size = 4 << 20;
   ssize_t got;
@@ -93,9 +93,8 @@ static char *read_all(void) {
   return text;
 }
 
-/* Lines are numbered, so it is known which of them are missing: as many as the log says, in one
- * place. */
-static void a_reader_that_comes_late(void **state) {
+/* The lines are numbered. The missing ones are in one place, and the log has their number. */
+static void a_late_reader(void **state) {
   (void)state;
   enum { PUT = 10000 };
   char line[200];
@@ -146,7 +145,7 @@ static void the_count_as_json(void **state) {
   authd_log_writer_free(writer);
 }
 
-/* Nobody ever reads: stopping takes a second, not for ever. */
+/* Nobody reads the pipe. Stopping still takes only a second. */
 static void nobody_reads(void **state) {
   (void)state;
   static char line[AUTHD_LOG_BUFFER];
@@ -157,7 +156,7 @@ static void nobody_reads(void **state) {
   assert_in_range((int)((served_now_s() - start_s) * 1000), 500, 5000);
 }
 
-static void a_reader_that_has_gone(void **state) {
+static void a_reader_that_has_left(void **state) {
   (void)state;
   writer = authd_log_writer_new(ends[1], false);
   close(ends[0]);
@@ -169,8 +168,8 @@ static void a_reader_that_has_gone(void **state) {
   authd_log_writer_free(NULL);
 }
 
-/* More lines than the buffer and the pipe hold: each request is answered all the while. */
-static void requests_are_answered_while_nobody_reads_the_log(void **state) {
+/* More lines than the buffer and the pipe hold. Each request is still answered. */
+static void requests_do_not_wait_for_the_reader_of_the_log(void **state) {
   (void)state;
   static served at;
   static char answer[WIRE_ANSWER_SIZE];
@@ -191,7 +190,7 @@ static void requests_are_answered_while_nobody_reads_the_log(void **state) {
   close(connection);
   assert_true(slowest_s < 1);
   char *text = read_all();
-  assert_non_null(strstr(text, " log lines were dropped: their reader is too slow\n"));
+  assert_non_null(strstr(text, " log lines were dropped: the reader is too slow\n"));
   free(text);
   served_clean_up(&at);
 }
@@ -201,11 +200,11 @@ static void requests_are_answered_while_nobody_reads_the_log(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {TEST(whole_lines_of_many_threads),
                                      TEST(written_without_delay),
-                                     TEST(a_reader_that_comes_late),
+                                     TEST(a_late_reader),
                                      TEST(the_count_as_json),
                                      TEST(nobody_reads),
-                                     TEST(a_reader_that_has_gone),
-                                     TEST(requests_are_answered_while_nobody_reads_the_log)};
+                                     TEST(a_reader_that_has_left),
+                                     TEST(requests_do_not_wait_for_the_reader_of_the_log)};
   signal(SIGPIPE, SIG_IGN);
   alarm(60); /* rather than wait for ever */
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* base64url against the vectors of RFC 4648, section 10, without padding. */
+/* Tests base64url with the vectors of RFC 4648, section 10, without padding. */
 #include "base/base64url.h"
 #include "cmocka_all.h"
 

@@ -1,4 +1,4 @@
-/* Which base URLs pass. */
+/* The base URLs that are accepted. */
 #include "base/base_url.h"
 #include "cmocka_all.h"
 

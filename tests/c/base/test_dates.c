@@ -1,4 +1,4 @@
-/* HTTP dates against libc's calendar. */
+/* Compares HTTP dates with libc's calendar. */
 #define _GNU_SOURCE
 #include "base/dates.h"
 #include "cmocka_all.h"
@@ -15,7 +15,7 @@ static void known_dates(void **state) {
   assert_int_equal(unix_s, 0);
 }
 
-/* Every 13th day of the 400 years after which the calendar repeats. */
+/* Every 13th day of 400 years, after which the calendar repeats. */
 static void calendar(void **state) {
   (void)state;
   for (int64_t day = 0; day < 146097; day += 13) {
@@ -30,7 +30,7 @@ static void calendar(void **state) {
   }
 }
 
-/* gmtime_r and strftime know it, too. */
+/* Compares with gmtime_r and strftime. */
 static void written_as_libc_does(void **state) {
   (void)state;
   static const int64_t last_s = 253402300799;

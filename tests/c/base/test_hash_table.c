@@ -1,4 +1,4 @@
-/* The hash table against the same thing done slowly. */
+/* Compares the hash table with a slow list. */
 #include "base/hash_table.h"
 #include "cmocka_all.h"
 
@@ -65,7 +65,7 @@ static void many_keys(void **state) {
   iauth__hash_table_free(NULL);
 }
 
-/* The linker puts this one in place of calloc (CMakeLists.txt). */
+/* The linker replaces calloc with this function (CMakeLists.txt). */
 void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 static bool out_of_memory;

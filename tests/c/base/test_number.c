@@ -1,4 +1,4 @@
-/* Slim number parsing against libc's. */
+/* Compares our number parser with libc's. */
 #include "base/number.h"
 #include "cmocka_all.h"
 
@@ -18,7 +18,7 @@ static bool parse_exactly(const char *text, double *value) {
   return is_number;
 }
 
-/* Reads a text that is a number; fails the test if it is not taken for one. */
+/* Reads a number. Fails the test if the parser rejects it. */
 static double number_of(const char *text) {
   double value = 0;
   if (!parse_exactly(text, &value))
@@ -81,7 +81,7 @@ static void not_numbers(void **state) {
   assert_true(iauth__parse_number(longest, IAUTH__NUMBER_MAX, &value) && value == 0);
 }
 
-static void near_libc(void **state) {
+static void close_to_libc(void **state) {
   (void)state;
   static const char *const texts[] = {"3.141592653589793238462643383", "1e300", "2.2e-300",
                                       "123456789012345678901234567890", "0.0000000000000000000000001"};
@@ -109,7 +109,7 @@ static void every_integer_shape(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(same_as_libc),      cmocka_unit_test(not_numbers),         cmocka_unit_test(near_libc),
+      cmocka_unit_test(same_as_libc),      cmocka_unit_test(not_numbers),         cmocka_unit_test(close_to_libc),
       cmocka_unit_test(hostile_exponents), cmocka_unit_test(every_integer_shape),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Cutting URLs into their parts. What base URLs and origins make of them is tested there. */
+/* Splitting URLs into their parts. The rules of base URLs and origins have their own tests. */
 #include "base/url.h"
 #include "cmocka_all.h"
 
@@ -25,7 +25,7 @@ static int free_copies(void **state) {
 }
 
 static bool is(iauth__slice part, const char *expected) {
-  return part.len == strlen(expected) && (part.len == 0 || memcmp(part.at, expected, part.len) == 0);
+  return part.len == strlen(expected) && (part.len == 0 || memcmp(part.start, expected, part.len) == 0);
 }
 
 static void parts(void **state) {
@@ -48,13 +48,13 @@ static void parts(void **state) {
     assert_true(iauth__url_read(slice(cases[i].text), &url));
     assert_int_equal(url.https, cases[i].https);
     assert_true(is(url.host, cases[i].host));
-    assert_true((url.port.at == NULL) == (cases[i].port == NULL));
+    assert_true((url.port.start == NULL) == (cases[i].port == NULL));
     assert_true(is(url.port, cases[i].port != NULL ? cases[i].port : ""));
     assert_true(is(url.rest, cases[i].rest));
   }
 }
 
-static void without_a_scheme_or_host(void **state) {
+static void urls_without_a_scheme_or_host(void **state) {
   (void)state;
   static const char *const texts[] = {"", "https", "https://", "http://:80", "http://[::1", "ftp://a", "a.example"};
   iauth__url url;
@@ -107,7 +107,7 @@ static void slices(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(parts),  cmocka_unit_test(without_a_scheme_or_host),
+      cmocka_unit_test(parts),  cmocka_unit_test(urls_without_a_scheme_or_host),
       cmocka_unit_test(ports),  cmocka_unit_test(ipv4),
       cmocka_unit_test(slices),
   };

@@ -1,8 +1,8 @@
-/* Nothing of a credential stays in memory. All memory, cJSON's included, comes out of one arena that is searched: while a
- * client lives a token is there once, and when it is replaced, refused or freed it is nowhere.
+/* No part of a credential stays in memory. All memory, also that of cJSON, comes from one arena, and the tests search it.
+ * A token of a live client is in the arena once. A token that was replaced, refused or freed is not in it.
  *
- * What is released is wiped by the host; the arena does that, as the hosts do, and never gives memory out twice. So what
- * the search finds is what the core forgot to release. */
+ * The host wipes released memory. The arena does the same, and never allocates memory twice. So the search finds only
+ * memory that the core forgot to release. */
 #include <cJSON.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,7 +76,16 @@ static void grant(world *world, const char *token) {
   world_respond(world, 200, JSON_TYPE, body);
 }
 
-static void tokens_go_when_they_are_old(void **state) {
+/* Obtains the first token, then sends a forced refresh. */
+static void start_refresh(world *world) {
+  start(world);
+  world_get(world, 0);
+  grant(world, "the-first-token");
+  world_pass(world, 1000);
+  world_get_with(world, 1, (iauth_get_options){.force_refresh = true});
+}
+
+static void old_tokens_are_wiped(void **state) {
   (void)state;
   static world world;
   start(&world);
@@ -106,20 +115,16 @@ static void tokens_go_when_they_are_old(void **state) {
   assert_int_equal(count("personal-secret"), 0);
 }
 
-static void tokens_go_with_the_client(void **state) {
+static void freeing_the_client_wipes_tokens(void **state) {
   (void)state;
   static world world;
-  start(&world);
-  world_get(&world, 0);
-  grant(&world, "the-first-token");
-  world_pass(&world, 1000);
-  world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
+  start_refresh(&world);
   iauth_free(world.client);
   assert_int_equal(count("the-first-token"), 0);
   assert_int_equal(count("a-secret-of-mine"), 0);
 }
 
-static void answers_that_are_no_good_leave_nothing(void **state) {
+static void rejected_answers_leave_nothing(void **state) {
   (void)state;
   static const char *const bodies[] = {
       "{\"accessToken\":\"the-first-token\",\"expires_in\":0}",
@@ -145,11 +150,7 @@ static void answers_that_are_no_good_leave_nothing(void **state) {
 static void messages_hold_no_credential(void **state) {
   (void)state;
   static world world;
-  start(&world);
-  world_get(&world, 0);
-  grant(&world, "the-first-token");
-  world_pass(&world, 1000);
-  world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
+  start_refresh(&world);
   world_respond(&world, 503, JSON_TYPE,
                 "{\"message\":\"the-first-token a-secret-of-mine personal-secret key-of-the-api\"}");
   assert_int_equal(count("the-first-token"), 1);
@@ -161,9 +162,9 @@ static void messages_hold_no_credential(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(tokens_go_when_they_are_old),
-      cmocka_unit_test(tokens_go_with_the_client),
-      cmocka_unit_test(answers_that_are_no_good_leave_nothing),
+      cmocka_unit_test(old_tokens_are_wiped),
+      cmocka_unit_test(freeing_the_client_wipes_tokens),
+      cmocka_unit_test(rejected_answers_leave_nothing),
       cmocka_unit_test(messages_hold_no_credential),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

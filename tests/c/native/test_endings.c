@@ -52,7 +52,7 @@ static void start(fixture *fixture) {
     assert_int_equal(inbenta_auth_loop_get(fixture->loop, &get, on_answer, fixture, NULL), INBENTA_AUTH_OK);
 }
 
-/* Turns the loop until the client is gone, or everybody is answered. */
+/* Runs the loop until the client is freed or all calls are answered. */
 static void turn(fixture *fixture) {
   while (fixture->loop != NULL && fixture->answers < 3) {
     int running, left;

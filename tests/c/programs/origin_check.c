@@ -1,5 +1,5 @@
-/* For each line "entry US origin" on standard input (US: the character 31) a character: 'x', the
- * entry is not taken; '1', it admits the origin; '0', it does not. */
+/* For each line "entry US origin" on standard input (US: the character 31) prints a character: 'x' if the
+ * entry is rejected, '1' if it allows the origin, '0' if it does not. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,10 +1,9 @@
-/* Writes to an SQLite store for crash.test.js: domain keys, every second of which is revoked.
+/* Writes to an SQLite store for crash.test.js: creates domain keys and revokes every second one.
  *
  *   store_writer FILE WRITES
  *
- * A line is printed for each write after the store has acknowledged it ("made ID" or "revoked ID"), by
- * one write(2): a line that was begun is there in full, even if the process is killed right after.
- */
+ * Prints a line for each write that the store acknowledged ("made ID" or "revoked ID"), with one write(2). So each line
+ * is complete, even if the process is killed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* threads ask|mix|dispose ENDPOINT: 64 threads use one client at once. Prints a line of JSON:
- * {"tokens": calls that got one, "kinds": how many different ones, "failed": calls that did not}.
+ * {"tokens": calls with a token, "kinds": number of different tokens, "failed": calls without a token}.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <pthread.h>

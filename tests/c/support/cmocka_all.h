@@ -1,4 +1,4 @@
-/* cmocka.h and what it wants before it. */
+/* cmocka.h and the headers that it needs before it. */
 #ifndef CMOCKA_ALL_H
 #define CMOCKA_ALL_H
 

@@ -4,9 +4,8 @@
 
 #include <stddef.h>
 
-/* Sends `len` bytes to 127.0.0.1:`port` and reads until the server closes or is silent for 20 s, up
- * to `size` - 1 bytes, which end in NUL. Returns the HTTP status, 0 if there was none, -1 if nobody
- * listens. */
+/* Sends `len` bytes to 127.0.0.1:`port`. Reads until the server closes or sends nothing for 20 s, at most `size` - 1 bytes,
+ * and adds a NUL. Returns the HTTP status, 0 if there was none, or -1 if no server listens. */
 int net_exchange(unsigned short port, const char *request, size_t len, char *answer, size_t size);
 
 /* The same for a text. */

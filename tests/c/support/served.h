@@ -1,5 +1,5 @@
-/* An Auth API that is served for a test: an empty SQLite store in memory with one API key and one
- * domain key for https://www.example.com, and a log in a temporary file. */
+/* A running Auth API for a test: an SQLite store in memory with one API key and one domain key for
+ * https://www.example.com, and a log in a temporary file. */
 #ifndef TEST_SERVED_H
 #define TEST_SERVED_H
 
@@ -26,10 +26,10 @@ bool served_start(served *at);
 /* The same with the store in this SQLite file. */
 bool served_start_in(served *at, const char *path);
 
-/* The same with the log going to this file descriptor, which is borrowed; served_stop returns NULL. */
+/* The same with the log in this file descriptor, which is borrowed. served_stop then returns NULL. */
 bool served_start_with_log(served *at, int file);
 
-/* Stops it, so that the log is complete, and reads the log. Fine on a stopped one. */
+/* Stops it, so that the log is complete, and reads the log. It may be stopped already. */
 const char *served_stop(served *at);
 
 void served_clean_up(served *at);

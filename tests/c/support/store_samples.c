@@ -1,21 +1,21 @@
-/* Keys to fill a store with; see store_samples.h. */
+/* Sample keys; see store_samples.h. */
 #include "store_samples.h"
 
 #include <string.h>
 
 #include "cmocka_all.h"
 
-samples made;
+sample_keys samples;
 const authapi_signing_key sample_signing_key = {1, {1, 2, 3}, 10, 20, 1200};
 
-void make_some(authapi_store *store) {
+void add_samples(authapi_store *store) {
   const authapi_signer signer = authd_signer_openssl();
-  memset(&made, 0, sizeof made);
-  assert_int_equal(authapi_make_api_key(store, &signer, "a \"shop\" b\303\274", 7, &made.api_key), AUTHAPI_FOUND);
+  memset(&samples, 0, sizeof samples);
+  assert_int_equal(authapi_make_api_key(store, &signer, "a \"shop\" b\303\274", 7, &samples.api_key), AUTHAPI_FOUND);
   assert_int_equal(
-      authapi_make_domain_key(store, &signer, made.api_key.id, "a.example\nb.example\n", 8, &made.domain_key),
+      authapi_make_domain_key(store, &signer, samples.api_key.id, "a.example\nb.example\n", 8, &samples.domain_key),
       AUTHAPI_FOUND);
-  assert_int_equal(authapi_make_secret(store, &signer, made.api_key.id, 9, made.secret_text, &made.secret),
+  assert_int_equal(authapi_make_secret(store, &signer, samples.api_key.id, 9, samples.secret_text, &samples.secret),
                    AUTHAPI_FOUND);
   assert_int_equal(store->add_signing_key(store->state, &sample_signing_key), AUTHAPI_FOUND);
 }
@@ -24,7 +24,7 @@ static void compare_signing_key(void *user, const authapi_signing_key *key) {
   assert_memory_equal(key, user, sizeof *key);
 }
 
-/* Field by field: what stands behind the end of a text is nobody's business. */
+/* Compares field by field, because the bytes after the end of a text do not matter. */
 static void is_same(const authapi_credential *found, const authapi_credential *expected) {
   assert_string_equal(found->id, expected->id);
   assert_string_equal(found->api_key_id, expected->api_key_id);
@@ -37,21 +37,21 @@ static void is_same(const authapi_credential *found, const authapi_credential *e
   assert_int_equal(found->last_used_s, expected->last_used_s);
 }
 
-void has_what_was_made(authapi_store *store) {
+void assert_samples(authapi_store *store) {
   authapi_api_key key;
   static authapi_credential found;
   authapi_signing_key expected = sample_signing_key;
-  assert_int_equal(store->find_api_key(store->state, made.api_key.value, &key), AUTHAPI_FOUND);
-  assert_string_equal(key.id, made.api_key.id);
-  assert_string_equal(key.name, made.api_key.name);
-  assert_string_equal(key.value, made.api_key.value);
-  assert_int_equal(key.created_s, made.api_key.created_s);
+  assert_int_equal(store->find_api_key(store->state, samples.api_key.value, &key), AUTHAPI_FOUND);
+  assert_string_equal(key.id, samples.api_key.id);
+  assert_string_equal(key.name, samples.api_key.name);
+  assert_string_equal(key.value, samples.api_key.value);
+  assert_int_equal(key.created_s, samples.api_key.created_s);
   assert_int_equal(key.last_used_s, 0);
-  assert_int_equal(store->find_credential(store->state, AUTHAPI_DOMAIN_KEY, made.domain_key.value, &found),
+  assert_int_equal(store->find_credential(store->state, AUTHAPI_DOMAIN_KEY, samples.domain_key.value, &found),
                    AUTHAPI_FOUND);
-  is_same(&found, &made.domain_key);
-  assert_int_equal(store->get_credential(store->state, made.secret.id, &found), AUTHAPI_FOUND);
-  is_same(&found, &made.secret);
+  is_same(&found, &samples.domain_key);
+  assert_int_equal(store->get_credential(store->state, samples.secret.id, &found), AUTHAPI_FOUND);
+  is_same(&found, &samples.secret);
   assert_int_equal(store->list_signing_keys(store->state, compare_signing_key, &expected), AUTHAPI_FOUND);
   assert_int_equal(store->add_signing_key(store->state, &sample_signing_key), AUTHAPI_MISSING);
 }

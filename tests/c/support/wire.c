@@ -34,7 +34,7 @@ void wire_send(int socket, const char *bytes, size_t len) {
   }
 }
 
-/* Where the body ends, 0 while the headers are not complete. */
+/* The position after the body; 0 while the headers are not complete. */
 static size_t answer_size(const char *answer) {
   const char *body = strstr(answer, "\r\n\r\n");
   const char *length = strstr(answer, "Content-Length: ");

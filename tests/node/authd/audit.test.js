@@ -194,7 +194,7 @@ test('on SIGHUP the file is reopened, and no event is lost', async (t) => {
   await symlink('/no/such/folder/audit', file);
   process.kill(authd.pid, 'SIGHUP');
   await until(() =>
-    authd.log.some((line) => /--audit .*: No such file or directory; going on with the old file/.test(line)),
+    authd.log.some((line) => /--audit .*: No such file or directory; the old file is still used/.test(line)),
   );
   await ask();
   assert.equal((await read(`${file}.2`)).length, 2);
@@ -217,7 +217,7 @@ test('if the log cannot be written, the server continues, reports it once and co
   await until(() => authd.log.some((line) => line.includes('cannot be written')));
   assert.equal(
     authd.log.filter((line) =>
-      /audit log \S+ cannot be written: No space left on device; going on without it/.test(line),
+      /audit log \S+ cannot be written: No space left on device; requests continue without it/.test(line),
     ).length,
     1,
   );

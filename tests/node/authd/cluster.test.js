@@ -84,13 +84,13 @@ test('two instances work behind a load balancer', { timeout: 120_000 }, async (t
   });
 
   await t.test('if one is killed, clients do not notice, and it gets requests again after its restart', async () => {
-    const asked = Array.from({ length: 40 }, async (_, i) => {
+    const pending = Array.from({ length: 40 }, async (_, i) => {
       await sleep(i * 10);
       return auth(endpoint, key);
     });
     await sleep(150);
     process.kill(instances[0].authd.pid, 'SIGKILL');
-    for (const { status } of await Promise.all(asked)) assert.equal(status, 200);
+    for (const { status } of await Promise.all(pending)) assert.equal(status, 200);
     for (let i = 0; i < 10; i++) assert.deepEqual((await auth(endpoint, key)).instance.split(', ').at(-1), hosts[1]);
     // Our own client reaches the API through the load balancer.
     const client = createFromDomainKey(domainKey, apiKey, { endpoint });

@@ -111,19 +111,19 @@ function plain(text) {
 
 /** The rules of docs/wire.md "Allowed origins", on what the parser makes of both. */
 function admits(entry, origin) {
-  const asked = plain(origin);
-  if (!asked) return false;
+  const url = plain(origin);
+  if (!url) return false;
   if (entry.startsWith('*.')) {
     const parent = plain(`https://${entry.slice(2)}`);
     return (
       !!parent &&
-      asked.protocol == 'https:' &&
-      asked.port == parent.port &&
-      asked.hostname.endsWith(`.${parent.hostname}`) &&
-      asked.hostname.length > parent.hostname.length + 1
+      url.protocol == 'https:' &&
+      url.port == parent.port &&
+      url.hostname.endsWith(`.${parent.hostname}`) &&
+      url.hostname.length > parent.hostname.length + 1
     );
   }
-  return plain(/^https?:\/\//i.test(entry) ? entry : `https://${entry}`)?.origin == asked.origin;
+  return plain(/^https?:\/\//i.test(entry) ? entry : `https://${entry}`)?.origin == url.origin;
 }
 
 test(

@@ -173,7 +173,7 @@ test(
     await postgres.query('UPDATE authd_schema SET version = 4');
     await assert.rejects(
       instances[0].command('api-key', 'list'),
-      ({ code, stderr }) => code == 1 && /the database: a newer inbenta-authd/.test(stderr),
+      ({ code, stderr }) => code == 1 && /the database: a newer version of inbenta-authd/.test(stderr),
     );
   },
 );

@@ -37,7 +37,7 @@ async function slowOnes(port, count, address) {
 function serve(port, localAddress) {
   const start = performance.now();
   return new Promise((resolve, reject) => {
-    const asked = request(
+    const sent = request(
       { host: '127.0.0.1', port, path: '/.well-known/jwks.json', localAddress, agent: new Agent() },
       (answer) => {
         answer
@@ -47,7 +47,7 @@ function serve(port, localAddress) {
           );
       },
     );
-    asked.on('error', reject).end();
+    sent.on('error', reject).end();
   });
 }
 
@@ -74,17 +74,17 @@ test('slow clients', { timeout: 120_000 }, async (t) => {
     held = open(sockets);
     assert.ok(held >= OF_ONE && held < OF_ONE + THREADS, `${held} connections`);
     await assert.rejects(serve(port, '127.0.0.2'));
-    const took = await p99(port, '127.0.0.3');
-    t.diagnostic(`p99 of ${REQUESTS} requests beside them: ${took.toFixed(1)} ms`);
-    assert.ok(took < P99_MAX_MS, `${took} ms`);
+    const duration = await p99(port, '127.0.0.3');
+    t.diagnostic(`p99 of ${REQUESTS} requests beside them: ${duration.toFixed(1)} ms`);
+    assert.ok(duration < P99_MAX_MS, `${duration} ms`);
   });
 
   await t.test('with 1,000 slow clients of many addresses, other clients are served', async (t) => {
     sockets.push(...(await slowOnes(port, 1000, (i) => `127.0.${1 + Math.floor(i / 250)}.${1 + (i % 250)}`)));
     assert.equal(open(sockets), held + 1000);
-    const took = await p99(port, '127.0.0.3');
-    t.diagnostic(`p99 of ${REQUESTS} requests beside them: ${took.toFixed(1)} ms`);
-    assert.ok(took < P99_MAX_MS, `${took} ms`);
+    const duration = await p99(port, '127.0.0.3');
+    t.diagnostic(`p99 of ${REQUESTS} requests beside them: ${duration.toFixed(1)} ms`);
+    assert.ok(duration < P99_MAX_MS, `${duration} ms`);
   });
 
   await t.test('a trusted proxy has no limit', async () => {

@@ -25,19 +25,19 @@ test('a page and a server get tokens over https', async (t) => {
   const headers = { 'x-inbenta-key': apiKey, Origin: 'https://shop.example', 'Content-Type': 'application/json' };
 
   const status = await new Promise((resolve, reject) => {
-    const asked = request(`${endpoint}/auth`, { method: 'POST', headers, ca: own.cert }, (answer) =>
+    const sent = request(`${endpoint}/auth`, { method: 'POST', headers, ca: own.cert }, (answer) =>
       resolve(answer.resume().statusCode),
     );
-    asked.on('error', reject).end(JSON.stringify({ domainKey }));
+    sent.on('error', reject).end(JSON.stringify({ domainKey }));
   });
   assert.equal(status, 200);
 
   const { secret } = await authd.command('secret', 'create', '--api-key', apiKey);
   const env = { INBENTA_API_KEY: apiKey, INBENTA_SECRET: secret };
   const words = ['get', '--endpoint', endpoint, '--format', 'json', '--ca-file', own.file];
-  const told = await execute(COMMAND, words, { env });
-  assert.equal(told.status, 0, told.stderr);
-  assert.ok(JSON.parse(told.stdout).accessToken);
+  const result = await execute(COMMAND, words, { env });
+  assert.equal(result.status, 0, result.stderr);
+  assert.ok(JSON.parse(result.stdout).accessToken);
 });
 
 /** The negotiated TLS version, or the error. */
@@ -131,17 +131,17 @@ test('unusable files are reported by name at the start', async (t) => {
   const program = join(root, 'build/native/src/authd/inbenta-authd');
   const start = (...words) =>
     execute(program, ['serve', '--db', join(folder, 'keys.db'), '--listen', '127.0.0.1:0', ...words]);
-  for (const [cert, key, said] of [
+  for (const [cert, key, message] of [
     [join(folder, 'none.pem'), own.keyFile, /none\.pem: No such file/],
     [own.file, join(folder, 'none.pem'), /none\.pem: No such file/],
-    [empty, own.keyFile, /empty\.pem: there is no certificate/],
-    [own.file, empty, /empty\.pem: there is no private key/],
+    [empty, own.keyFile, /empty\.pem: has no certificate/],
+    [own.file, empty, /empty\.pem: has no private key/],
     [own.file, others.keyFile, /is not the key of the certificate/],
     [own.file, open, /open\.pem: other accounts can use it; run: chmod 600 .*open\.pem/],
   ]) {
     const { status, stdout, stderr } = await start('--tls-cert', cert, '--tls-key', key);
     assert.deepEqual([status, stdout], [1, '']);
-    assert.match(stderr, said);
+    assert.match(stderr, message);
     assert.doesNotMatch(stderr, /BEGIN|PRIVATE KEY-/);
   }
   const half = await start('--tls-cert', own.file);

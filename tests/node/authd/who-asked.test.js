@@ -22,7 +22,7 @@ const list = ({ admin }, token, headers = {}) =>
 const entries = async (authd) => (await authd.stop(), authd.log.map((line) => JSON.parse(line)));
 
 test('the client’s address is the forwarded one behind a trusted proxy, and the connection’s address otherwise', async (t) => {
-  const asked = [
+  const requests = [
     [undefined, '127.0.0.1'],
     ['203.0.113.7', '203.0.113.7'],
     ['198.51.100.1, 203.0.113.7', '203.0.113.7'], // addresses further left may be forged
@@ -34,11 +34,11 @@ test('the client’s address is the forwarded one behind a trusted proxy, and th
     ['10.1.2.3', '10.1.2.3'],
   ];
   for (const [words, expected] of [
-    [['--trusted-proxy', '127.0.0.0/8', '--trusted-proxy', '10.0.0.0/8'], asked.map(([, client]) => client)],
-    [['--trusted-proxy', '192.0.2.1'], asked.map(() => '127.0.0.1')],
+    [['--trusted-proxy', '127.0.0.0/8', '--trusted-proxy', '10.0.0.0/8'], requests.map(([, client]) => client)],
+    [['--trusted-proxy', '192.0.2.1'], requests.map(() => '127.0.0.1')],
   ]) {
     const { authd, endpoint } = await start(t, { words });
-    for (const [forwarded] of asked)
+    for (const [forwarded] of requests)
       await fetch(new URL('/healthz', endpoint), { headers: forwarded ? { 'X-Forwarded-For': forwarded } : {} });
     assert.deepEqual(
       (await entries(authd)).map(({ client }) => client),
@@ -78,10 +78,10 @@ test('a flood of unknown clients writes a bounded number of lines in both logs, 
   const file = join(await folderFor(t), 'audit');
   const { authd, endpoint } = await start(t, { words: ['--audit', file] });
   const begun = Date.now();
-  let asked = 0;
+  let sent = 0;
   const ask = async () => {
     while (Date.now() < begun + 3000) {
-      asked++;
+      sent++;
       assert.equal(
         (await fetch(`${endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': 'stranger' } })).status,
         403,
@@ -97,15 +97,15 @@ test('a flood of unknown clients writes a bounded number of lines in both logs, 
     .filter(Boolean)
     .map((line) => JSON.parse(line));
   const seconds = Math.ceil((Date.now() - begun) / 1000) + 1;
-  t.diagnostic(`${asked} requests: ${log.length} lines in the access log, ${audit.length} in the audit log`);
-  assert.ok(asked > 100, `${asked}`);
+  t.diagnostic(`${sent} requests: ${log.length} lines in the access log, ${audit.length} in the audit log`);
+  assert.ok(sent > 100, `${sent}`);
   for (const [lines, leftOut] of [
     [log, ({ left_out: count }) => count],
     [audit, ({ event, count }) => event == 'refusals left out' && count],
   ]) {
     assert.ok(lines.length <= 11 * seconds, `${lines.length} lines`);
     const counted = lines.reduce((sum, line) => sum + (leftOut(line) || 0), 0);
-    assert.equal(lines.filter((line) => !leftOut(line)).length + counted, asked + 1);
+    assert.equal(lines.filter((line) => !leftOut(line)).length + counted, sent + 1);
   }
 });
 

@@ -114,7 +114,7 @@ test('after the admin token leaked, a new one applies on SIGHUP; a signal withou
   await signal(/--admin-token-file .*: unchanged/);
   const next = 'f'.repeat(40);
   await writeFile(file, `${next}\n`);
-  await signal(/--admin-token-file .*: read again, and used from now on/);
+  await signal(/--admin-token-file .*: reloaded and used from now on/);
   assert.equal((await ask(ADMIN_TOKEN)).status, 401);
   assert.equal((await ask(next)).status, 201);
   await writeFile(file, 'short');
@@ -245,7 +245,7 @@ test('on a full disk a revocation works, and a change that cannot be stored is r
     else refused = answer;
   }
   assert.equal(refused?.status, 500, `${made.length} secrets were made`);
-  assert.match(refused.error.message, /This was not done, because the database failed/);
+  assert.match(refused.error.message, /This was not done because the database failed/);
   assert.equal((await auth(served)).status, 200); // tokens are still granted
   const revoked = await manage(served, 'secrets/revoke', { id: served.secretId });
   assert.equal(revoked.status, 200, authd.log.slice(-4).join('\n'));

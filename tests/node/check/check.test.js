@@ -147,14 +147,14 @@ for (const [what, answer, verdict, exit, advice] of [
   ],
   ['a used-up quota', [429, { message: 'Limit Exceeded' }], 'rate_limited', 3, /later/],
   ['an API that fails', [503, ''], 'server_error', 3, /later/],
-  ['no such path', [404, 'Not found'], 'bad_response', 1, /ends in \/v1/],
+  ['no such path', [404, 'Not found'], 'bad_response', 1, /must end in \/v1/],
   ['a redirect', [302, '', { Location: 'https://elsewhere.example/' }], 'bad_response', 1, /redirects/],
   [
     'a page instead of an answer',
     [200, '<html>', { 'Access-Control-Allow-Origin': '*' }],
     'bad_response',
     1,
-    /not the answer of the Auth API/,
+    /not one of the Auth API/,
   ],
   ['an answer that no page can read', [200, TOKEN, {}], 'no_cors', 1, /Access-Control-Allow-Origin is missing/],
 ])
@@ -163,9 +163,9 @@ for (const [what, answer, verdict, exit, advice] of [
     const { status, json, text } = await check();
     assert.deepEqual([status, json.verdict, json.status, json.requests], [exit, verdict, answer[0], 1]);
     assert.match(json.advice.join(' '), advice);
-    const said = answer[1].message ?? answer[1].Message ?? answer[1].error?.message ?? '';
-    assert.equal(json.serverMessage, said);
-    if (said) assert.ok(text.includes(`The API says: ${said}`));
+    const expected = answer[1].message ?? answer[1].Message ?? answer[1].error?.message ?? '';
+    assert.equal(json.serverMessage, expected);
+    if (expected) assert.ok(text.includes(`The API says: ${expected}`));
     assert.equal(requests.length, 2);
   });
 
@@ -191,7 +191,7 @@ test('an unreachable and a silent API are reported', async (t) => {
     'http://127.0.0.1:1/v1',
   ]);
   assert.equal(gone.status, 3);
-  assert.match(gone.stdout, /There is no answer from http:\/\/127\.0\.0\.1:1\/v1: \w/);
+  assert.match(gone.stdout, /There is no response from http:\/\/127\.0\.0\.1:1\/v1: \w/);
   const server = createServer(() => {});
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => (server.closeAllConnections(), server.close()));
@@ -208,7 +208,7 @@ test('an unreachable and a silent API are reported', async (t) => {
     '0.2',
   ]);
   assert.equal(silent.status, 3);
-  assert.match(silent.stdout, /no answer within 0\.2 s/);
+  assert.match(silent.stdout, /no response within 0\.2 s/);
 });
 
 test('with the emulator: an allowed origin, an origin not on the list, a revoked key; keys from the environment', async (t) => {
@@ -244,8 +244,8 @@ test('wrong arguments are reported with status 2, and no request is sent', async
   const { requests, endpoint } = await fakeApi(t, () => [200, TOKEN]);
   const keys = ['--api-key', API_KEY, '--domain-key', DOMAIN_KEY];
   for (const [words, message] of [
-    [['--origin', ORIGIN], /--api-key is missing, and so is INBENTA_API_KEY/],
-    [['--origin', ORIGIN, '--api-key', API_KEY], /--domain-key is missing/],
+    [['--origin', ORIGIN], /the API key is missing; give --api-key or set INBENTA_API_KEY/],
+    [['--origin', ORIGIN, '--api-key', API_KEY], /the domain key is missing/],
     [[...keys], /--origin is missing/],
     [[...keys, '--origin', 'www.shop.example'], /--origin www\.shop\.example: write an origin/],
     [[...keys, '--origin', `${ORIGIN}/page`], /write https:\/\/www\.shop\.example/],

@@ -49,9 +49,9 @@ test('the token is refreshed automatically', async (t) => {
 });
 
 test('after expiry, reauthorize is called', async (t) => {
-  const asked = [];
+  const signals = [];
   const reauthorize = async ({ signal }) => {
-    asked.push(signal instanceof AbortSignal);
+    signals.push(signal instanceof AbortSignal);
     return { accessToken: 'another', expires_in: 1200, apis: { chatbot: 'https://c.example' } };
   };
   const { client, requests } = await start(t, { expiration: inSeconds(-5), reauthorize });
@@ -60,7 +60,7 @@ test('after expiry, reauthorize is called', async (t) => {
   assert.equal(one.accessToken, 'another');
   assert.equal(two.accessToken, 'another');
   assert.deepEqual({ ...one.apis }, { chatbot: 'https://c.example' });
-  assert.deepEqual(asked, [true]);
+  assert.deepEqual(signals, [true]);
   assert.equal(requests.length, 0);
 });
 

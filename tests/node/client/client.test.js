@@ -233,9 +233,9 @@ test('dispose rejects pending calls, wipes the memory, and may be called again',
   await assert.rejects(client.getToken(), failsWith('disposed'));
   assert.equal(client.token, null);
   const early = await fakeApi(t);
-  const asked = early.client.getToken();
+  const pending = early.client.getToken();
   early.client.dispose();
-  await assert.rejects(asked, failsWith('disposed'));
+  await assert.rejects(pending, failsWith('disposed'));
   await sleep(100);
   assert.equal(early.requests.length, 0);
 });

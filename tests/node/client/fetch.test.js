@@ -18,12 +18,12 @@ const echo = (response, request, body) => json(response, 200, { url: request.url
  * `auth` answers requests to the API. By default both succeed.
  */
 async function product(t, { options, answer = (response, request) => echo(response, request), auth } = {}) {
-  let asked = 0;
+  let requestCount = 0;
   let granted = 0;
   const api = await fakeApi(
     t,
     (response, request) => {
-      if (request.url.startsWith('/product')) return answer(response, request, ++asked);
+      if (request.url.startsWith('/product')) return answer(response, request, ++requestCount);
       granted++;
       if (auth) return auth(response, request, granted);
       json(response, 200, { ...grant(granted), apis: { chatbot: `http://${request.headers.host}/product/` } });

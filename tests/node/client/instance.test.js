@@ -242,7 +242,7 @@ test('random sequences cause no trap, and each caller is answered once', async (
         }),
       () => json('{"message":"no"}', 429),
     )();
-  let asked = 0;
+  let calls = 0;
   for (let life = 0; life < 200; life++) {
     world.requests = [];
     await world.start({
@@ -252,7 +252,7 @@ test('random sequences cause no trap, and each caller is answered once', async (
     });
     const joined = [];
     for (let step = 0; step < 60; step++) {
-      const id = ++asked;
+      const id = ++calls;
       switch (random(12)) {
         case 0:
         case 1:
@@ -292,5 +292,5 @@ test('random sequences cause no trap, and each caller is answered once', async (
     for (const id of joined) assert.equal(world.answers.get(id)?.length, 1, `seed ${seed}`);
     world.core.end();
   }
-  console.log(`${asked} calls in 200 lives, seed ${seed}`);
+  console.log(`${calls} calls in 200 lives, seed ${seed}`);
 });

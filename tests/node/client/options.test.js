@@ -104,10 +104,10 @@ test('only own properties count: a polluted Object.prototype does not redirect a
   const code = `
     import { createServer } from 'node:http';
     import { createFromSecret } from 'inbenta-auth/server';
-    const asked = { good: 0, evil: 0 };
+    const counts = { good: 0, evil: 0 };
     const serve = async (name) => {
       const server = createServer((request, response) => {
-        asked[name]++;
+        counts[name]++;
         response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"accessToken":"t","expires_in":1200,"apis":{}}');
       });
       await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -118,13 +118,13 @@ test('only own properties count: a polluted Object.prototype does not redirect a
     for (const name of ['endpoint', 'connectionEntryPoint']) Object.prototype[name] = evil;
     Object.prototype.allowInsecure = true;
     Object.prototype.wasm = evil;
-    Object.prototype.log = (entry) => (asked.evil++);
+    Object.prototype.log = (entry) => (counts.evil++);
     const client = createFromSecret('the-secret', 'k', { endpoint: good });
     await client.getToken();
     client.dispose();
     let refused;
     try { createFromSecret('the-secret', 'k', { endpoint: 'http://evil.example/v1' }); } catch ({ code }) { refused = code; }
-    console.log(JSON.stringify([asked.good, asked.evil, refused]));
+    console.log(JSON.stringify([counts.good, counts.evil, refused]));
     process.exit();`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
     cwd: new URL('../../..', import.meta.url),

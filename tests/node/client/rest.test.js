@@ -84,11 +84,11 @@ for (const [name, use] of Object.entries({
 
 test('after a sleep of a night, a listener for "token" gets a new token', async (t) => {
   const { client, requests, pass } = await withClocks(t);
-  const heard = [];
-  client.addEventListener('token', ({ detail }) => heard.push(detail.accessToken));
+  const received = [];
+  client.addEventListener('token', ({ detail }) => received.push(detail.accessToken));
   await client.getToken();
   await pass(10 * 60 * MINUTE_MS);
-  assert.deepEqual(heard, ['token-1', 'token-2']);
+  assert.deepEqual(received, ['token-1', 'token-2']);
   assert.equal(requests.length, 2);
 });
 

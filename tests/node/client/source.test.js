@@ -66,10 +66,10 @@ test('different keys, endpoints and names of the domain key have different sourc
 test('a component that is mounted again has the token of the first mount, also of a request in flight', async (t) => {
   const api = await fakeApi(t, (response, request, n) => setTimeout(() => json(response, 200, grant(n)), 200));
   const [first, second, third] = clients(t, api, 3);
-  const asked = first.getToken();
+  const pending = first.getToken();
   while (!api.requests.length) await sleep(5);
   first.dispose();
-  await assert.rejects(asked, failsWith('disposed'));
+  await assert.rejects(pending, failsWith('disposed'));
   assert.equal((await second.getToken()).accessToken, 'token-1');
   second.dispose();
   assert.equal((await third.getToken()).accessToken, 'token-1');
@@ -106,17 +106,17 @@ test('100,000 callers of one client share one request, and all are answered', as
 test('each caller has its own deadline and its own signal', async (t) => {
   const { client, requests } = await fakeApi(t, () => {});
   const start = performance.now();
-  const took = async (options) => {
+  const durationOf = async (options) => {
     const error = await client.getToken(options).catch((error) => error);
     return [error.code, performance.now() - start];
   };
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 350);
   const results = await Promise.all([
-    took({ timeoutMs: 600 }),
-    took({ timeoutMs: 200 }),
-    took({ timeoutMs: 900 }),
-    took({ timeoutMs: 2000, signal: controller.signal }),
+    durationOf({ timeoutMs: 600 }),
+    durationOf({ timeoutMs: 200 }),
+    durationOf({ timeoutMs: 900 }),
+    durationOf({ timeoutMs: 2000, signal: controller.signal }),
   ]);
   assert.deepEqual(
     results.map(([code]) => code),

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { auth, ORIGIN, reasonOf } from '../../support/asking.js';
+import { auth, ORIGIN, reasonOf } from '../../support/emulator.js';
 
 const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 
@@ -59,8 +59,8 @@ test('wrong arguments are reported with status 2', async (t) => {
   const short = join(folder, 'short');
   await writeFile(short, 'short\n');
   const wrong = [
-    [[], /say what to run: npx inbenta-auth emulator/],
-    [['serve'], /no command serve; there are emulator and check/],
+    [[], /the command is missing; run npx inbenta-auth emulator/],
+    [['serve'], /unknown command serve; the commands are emulator and check/],
     [['emulator', 'now'], /now: one argument too many/],
     [['emulator', '--lifetme', '5'], /--lifetme/],
     [['emulator', '--port'], /--port/],
@@ -72,12 +72,12 @@ test('wrong arguments are reported with status 2', async (t) => {
     [['emulator', '--status', '1000'], /--status: .*from 200 to 599/],
     [['emulator', '--status', '503', '--next', '0'], /--next: /],
     [['emulator', '--status', '503', '--path', '/token'], /--path: choose one of \/auth/],
-    [['emulator', '--next', '2'], /--path, --next: .*limit another knob/],
+    [['emulator', '--next', '2'], /--path, --next: .*only limit other knobs/],
     [['emulator', '--retry-after', 'soon'], /--retry-after: /],
     [['emulator', '--throttle', '100'], /--throttle 100: write N\/S/],
     [['emulator', '--quota', '0/1'], /--quota: /],
     [['emulator', '--api', 'chatbot'], /--api chatbot: write NAME=URL/],
-    [['emulator', '--api', 'a=https://a.example', '--api', 'a=https://b.example'], /given before/],
+    [['emulator', '--api', 'a=https://a.example', '--api', 'a=https://b.example'], /already given/],
     [['emulator', '--api', 'a=http://a.example'], /--api: the URL must be https/],
     [['emulator', '--domain', 'http://a.example/path'], /--domain: Domain http:\/\/a\.example\/path/],
     [['emulator', '--log', 'xml'], /--log xml: write text or json/],
@@ -206,5 +206,5 @@ test('management needs the token of --admin-token-file', async (t) => {
 
 test('listening for other machines prints a warning', async (t) => {
   const { stderr } = await start(t, '--host', '0.0.0.0');
-  assert.match(stderr, /WARNING: it listens on 0\.0\.0\.0: other machines can reach it/);
+  assert.match(stderr, /WARNING: the emulator listens on 0\.0\.0\.0\. Other machines can connect to it/);
 });

@@ -20,7 +20,7 @@ const examples = (language) =>
 /**
  * The expected lines: the comments behind console.log. In a loop, one comment has several lines with commas between.
  */
-const announced = (code) => [...code.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(([, said]) => said);
+const expectedOutput = (code) => [...code.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(([, output]) => output);
 
 test('every example in JavaScript prints the text of its comments', async () => {
   const all = examples('js');
@@ -31,11 +31,11 @@ test('every example in JavaScript prints the text of its comments', async () => 
         cwd: root,
         timeout: 60_000,
       });
-      const said = announced(code).flatMap((line) =>
+      const output = expectedOutput(code).flatMap((line) =>
         line.includes(', ') && code.includes('for (') ? line.split(', ') : [line],
       );
-      assert.ok(said.length > 0);
-      assert.deepEqual(stdout.trimEnd().split('\n'), said);
+      assert.ok(output.length > 0);
+      assert.deepEqual(stdout.trimEnd().split('\n'), output);
     }),
   );
 });

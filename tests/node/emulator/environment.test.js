@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { createContext, runInContext } from 'node:vm';
-import { auth, ORIGIN, reasonOf, refresh, tokenOf } from '../../support/asking.js';
+import { auth, ORIGIN, reasonOf, refresh, tokenOf } from '../../support/emulator.js';
 
 const require = createRequire(import.meta.url);
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startEmulator } from 'inbenta-auth/emulator';
-import { auth, emulate, ORIGIN, refresh, tokenOf } from '../../support/asking.js';
+import { auth, emulate, ORIGIN, refresh, tokenOf } from '../../support/emulator.js';
 
 const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 
@@ -103,7 +104,7 @@ test('a damaged file, a foreign file and one of another version are left untouch
     [`${text}\0`, /not JSON/],
     ['{"name":"my-project","version":1}', /not a file of the emulator/],
     [text.replace('"version":\t1', '"version":\t2'), /another version/],
-    [text.replace(good.secretId, good.domainKeyId), /domain_keys\[0\]: an id is there twice/],
+    [text.replace(good.secretId, good.domainKeyId), /domain_keys\[0\]: an ID occurs twice/],
     [text.replace(`"${ORIGIN}`, '"http://a b'), /domain_keys\[0\]: a domain/],
   ];
   for (const [content, problem] of bad) {
@@ -147,6 +148,42 @@ test('a change that cannot be written is not acknowledged and not applied', asyn
   await rm(`${file}.tmp`, { recursive: true });
   await emulator.revoke('domain-key', emulator.domainKeyId);
   assert.equal((await auth(emulator)).status, 403);
+});
+
+test('a folder that cannot be opened or synced does not leave a change that was reported as failed', async (t) => {
+  const folder = await folderFor(t);
+  const file = join(folder, 'keys.json');
+  const emulator = await emulate(t, { file });
+  const { openSync, fsyncSync } = fs;
+  const failure = (code) => Object.assign(new Error(code), { code });
+  const failToSync = (code) =>
+    t.mock.method(fs, 'fsyncSync', (descriptor) => {
+      if (fs.fstatSync(descriptor).isDirectory()) throw failure(code);
+      fsyncSync(descriptor);
+    });
+
+  const before = await readFile(file, 'utf8');
+  t.mock.method(fs, 'openSync', (path, ...rest) => {
+    if (path == folder) throw failure('EACCES');
+    return openSync(path, ...rest);
+  });
+  await assert.rejects(emulator.createApiKey(), { message: `${file} could not be written (EACCES)` });
+  assert.equal(await readFile(file, 'utf8'), before);
+  assert.deepEqual(await readdir(folder), ['keys.json']);
+  t.mock.restoreAll();
+
+  failToSync('EIO');
+  await assert.rejects(emulator.createApiKey(), { message: `${file} could not be written (EIO)` });
+  t.mock.restoreAll();
+
+  // A file system that cannot sync folders. The key of the failed change is gone.
+  failToSync('EINVAL');
+  const apiKey = await emulator.createApiKey();
+  const { api_keys: saved } = JSON.parse(await readFile(file, 'utf8'));
+  assert.deepEqual(
+    saved.map(({ value }) => value),
+    [emulator.apiKey, apiKey],
+  );
 });
 
 test('two emulators on one file do not overwrite each other’s keys', async (t) => {

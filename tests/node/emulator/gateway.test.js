@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { auth, emulate, refresh, tokenOf } from '../../support/asking.js';
+import { auth, emulate, refresh, tokenOf } from '../../support/emulator.js';
 
 const DENIED = { Message: 'User is not authorized to access this resource with an explicit deny' };
 const gateway = (t, options) => emulate(t, { personality: 'gateway', ...options });

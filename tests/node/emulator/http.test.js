@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createFromSecret } from 'inbenta-auth/server';
-import { auth, emulate, ORIGIN, reasonOf, tokenOf } from '../../support/asking.js';
+import { auth, emulate, ORIGIN, reasonOf, tokenOf } from '../../support/emulator.js';
 
 const LOADED_MACHINE_MS = 10_000;
 
@@ -192,8 +192,8 @@ test('close answers the requests in flight, accepts no new ones, and cannot be d
   const [answer] = await once(begun, 'data');
   assert.match(`${answer}`, /^HTTP\/1.1 200 /);
   await closed;
-  const took = performance.now() - start;
-  assert.ok(took > 1900 && took < 2000 + LOADED_MACHINE_MS, `${took} ms`);
+  const duration = performance.now() - start;
+  assert.ok(duration > 1900 && duration < 2000 + LOADED_MACHINE_MS, `${duration} ms`);
   await ended;
 });
 
@@ -214,12 +214,12 @@ test('close does not wait for idle connections', async (t) => {
 
 test('close ends a delayed answer', async (t) => {
   const emulator = await emulate(t, { knobs: { latencyMs: 60_000 } });
-  const asked = assert.rejects(auth(emulator));
+  const rejected = assert.rejects(auth(emulator));
   await sleep(200);
   const start = performance.now();
   await emulator.close();
   assert.ok(performance.now() - start < 2000 + LOADED_MACHINE_MS);
-  await asked;
+  await rejected;
 });
 
 test('50 of our clients get tokens from an emulator that misbehaves', async (t) => {
@@ -237,7 +237,7 @@ test('50 of our clients get tokens from an emulator that misbehaves', async (t) 
 
 test('Host may be a name of this machine, an address or an allowed name; others get 421, which a page can read', async (t) => {
   const emulator = await emulate(t, { allowHosts: ['api.test'], adminToken: 'x'.repeat(32) });
-  const asked = async (host, target = '/healthz') =>
+  const statusFor = async (host, target = '/healthz') =>
     (await exchange(emulator, `GET ${target} HTTP/1.1\r\nConnection: close\r\nOrigin: ${ORIGIN}\r\n${host}\r\n`)).match(
       /^HTTP\/1.1 (\d+)/,
     )[1];
@@ -254,7 +254,7 @@ test('Host may be a name of this machine, an address or an allowed name; others 
     'api.test',
     'API.test:8080',
   ])
-    assert.equal(await asked(`Host: ${name}\r\n`), '200', name);
+    assert.equal(await statusFor(`Host: ${name}\r\n`), '200', name);
   for (const name of [
     'evil.example',
     'evil.example:80',
@@ -266,13 +266,13 @@ test('Host may be a name of this machine, an address or an allowed name; others 
     '127.1',
     '',
   ])
-    assert.equal(await asked(`Host: ${name}\r\n`), '421', name);
-  assert.equal(await asked('Host: localhost\r\nHost: localhost\r\n'), '400');
-  assert.equal(await asked(''), '400');
-  assert.equal(await asked('Host: localhost\r\n', 'http://evil.example/healthz'), '421', 'the target counts');
-  assert.equal(await asked('Host: evil.example\r\n', 'http://localhost/healthz'), '200');
+    assert.equal(await statusFor(`Host: ${name}\r\n`), '421', name);
+  assert.equal(await statusFor('Host: localhost\r\nHost: localhost\r\n'), '400');
+  assert.equal(await statusFor(''), '400');
+  assert.equal(await statusFor('Host: localhost\r\n', 'http://evil.example/healthz'), '421', 'the target counts');
+  assert.equal(await statusFor('Host: evil.example\r\n', 'http://localhost/healthz'), '200');
   for (const path of ['/admin/', '/admin/api-keys', '/v1/auth'])
-    assert.equal(await asked('Host: evil.example\r\n', path), '421');
+    assert.equal(await statusFor('Host: evil.example\r\n', path), '421');
   const refused = await exchange(
     emulator,
     `GET /healthz HTTP/1.1\r\nConnection: close\r\nHost: evil.example\r\nOrigin: ${ORIGIN}\r\n\r\n`,

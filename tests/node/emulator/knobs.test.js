@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createFromSecret } from 'inbenta-auth/server';
-import { auth, emulate, ORIGIN, reasonOf, refresh, tokenOf } from '../../support/asking.js';
+import { auth, emulate, ORIGIN, reasonOf, refresh, tokenOf } from '../../support/emulator.js';
 
 const statusesOf = async (emulator, times) => {
   const statuses = [];

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { auth, emulate, ORIGIN, refresh, tokenOf } from '../../support/asking.js';
+import { auth, emulate, ORIGIN, refresh, tokenOf } from '../../support/emulator.js';
 
 test('the log has its fields and no credential', async (t) => {
   const lines = [];

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { startEmulator } from 'inbenta-auth/emulator';
 import { createFromSecret } from 'inbenta-auth/server';
-import { auth, emulate, ORIGIN, reasonOf, refresh, tokenOf } from '../../support/asking.js';
+import { auth, emulate, ORIGIN, reasonOf, refresh, tokenOf } from '../../support/emulator.js';
 
 test('five lines of code get a token', async () => {
   const emulator = await startEmulator({ domains: ['http://localhost:3000'] });
@@ -74,8 +74,8 @@ test('secrets and signing keys can be rotated', async (t) => {
   const emulator = await emulate(t);
   const { accessToken } = await tokenOf(emulator);
   const { secret } = await emulator.rotateSecret(emulator.secretId, 0);
-  const asked = (word) => auth(emulator, { body: JSON.stringify({ secret: word }) });
-  assert.deepEqual([(await asked(emulator.secret)).status, (await asked(secret)).status], [403, 200]);
+  const authWith = (word) => auth(emulator, { body: JSON.stringify({ secret: word }) });
+  assert.deepEqual([(await authWith(emulator.secret)).status, (await authWith(secret)).status], [403, 200]);
   const { kid } = await emulator.rotateSigningKey(0);
   emulator.set({ clockOffsetS: 2 });
   const next = await tokenOf(emulator);
@@ -115,7 +115,7 @@ test('wrong options throw immediately, with advice', async (t) => {
     [{ log: true }, 'log', /function/],
     [{ knobs: { status: 99 } }, 'status', /from 200 to 599/],
     [{ knobs: { delay: 1 } }, 'delay', /there is no such knob/],
-    [{ knobs: { next: 2 } }, 'knobs', /limit another knob/],
+    [{ knobs: { next: 2 } }, 'knobs', /only limit other knobs/],
     [{ knobs: { status: 503, path: '/token' } }, 'path', /\/refreshToken/],
     [{ knobs: { status: 503, next: 0.5 } }, 'next', /whole number/],
     [{ knobs: null }, 'knobs', /object/],

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { auth, emulate, reasonOf, refresh, tokenOf } from '../../support/asking.js';
+import { auth, emulate, reasonOf, refresh, tokenOf } from '../../support/emulator.js';
 
 let trap = false;
 let started = 0;

@@ -113,17 +113,17 @@ test('a full disk is reported once, the write is retried, and the old file stays
     env: { PATH: process.env.PATH, ...KEYS },
   });
   t.after(() => child.kill('SIGKILL'));
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (part) => (said += part));
-  await until('the report', () => /cannot write .*token: File too large; trying again every 5 seconds/.test(said));
+  let output = '';
+  child.stderr.setEncoding('utf8').on('data', (part) => (output += part));
+  await until('the report', () => /cannot write .*token: File too large; retrying every 5 seconds/.test(output));
   assert.equal(await read(file), 'before\n');
   await promisify(execFile)('prlimit', ['--pid', `${child.pid}`, '--fsize=unlimited']);
   await until('the token', async () => (await read(file)) == 'token-1\n');
   const ended = new Promise((resolve) => child.on('close', resolve));
   child.kill('SIGTERM');
   assert.equal(await ended, 0);
-  assert.equal(said.match(/cannot write/g).length, 1);
-  assert.match(said, /written at last/);
+  assert.equal(output.match(/cannot write/g).length, 1);
+  assert.match(output, /the token is written now/);
 });
 
 test('a symbolic link as --output is followed and stays; a broken link is refused', async (t) => {

@@ -37,9 +37,9 @@ test('a secret gets a token: the request and the three output formats', async (t
     (await auth(['get', '--format', 'header', '--endpoint', endpoint])).stdout,
     'Authorization: Bearer token-2\n',
   );
-  const told = JSON.parse((await auth(['get', '--format=json', `--endpoint=${endpoint}`])).stdout);
-  assert.ok(Math.abs(told.expiresAt - Date.now() - 1_200_000) < 20_000);
-  assert.deepEqual([told.accessToken, told.apis], ['token-3', grant(3).apis]);
+  const token = JSON.parse((await auth(['get', '--format=json', `--endpoint=${endpoint}`])).stdout);
+  assert.ok(Math.abs(token.expiresAt - Date.now() - 1_200_000) < 20_000);
+  assert.deepEqual([token.accessToken, token.apis], ['token-3', grant(3).apis]);
 });
 
 test('a personal secret goes along, from a file or the environment', async (t) => {
@@ -83,7 +83,7 @@ test('apis prints all products, one product, and an error for an unknown one', a
   assert.equal((await auth(['apis', 'chatbot'], { env })).stdout, 'https://api.example/prod/chatbot\n');
   const none = await auth(['apis', 'shop'], { env });
   assert.equal(none.status, 1);
-  assert.match(none.stderr, /shop: the API key is not for this product/);
+  assert.match(none.stderr, /shop: the API key is not valid for this product/);
 });
 
 test('products that are missing in the grant are requested', async (t) => {
@@ -105,12 +105,12 @@ test('wrong usage is reported with the right usage', async (t) => {
   await writeFile(open, SECRET, { mode: 0o644 });
   const cases = [
     [[], /inbenta-token get/],
-    [['token'], /there are get, watch and apis/],
-    [['get', 'x'], /one word too many/],
+    [['token'], /the commands are get, watch and apis/],
+    [['get', 'x'], /one argument too many/],
     [['get', '--password', 'x'], /unrecognized option/],
     [['get', '--format', 'xml'], /text, json or header/],
     [['get', '--timeout', '0'], /1 to 3600/],
-    [['get', '--output', 'x'], /belong to watch/],
+    [['get', '--output', 'x'], /only watch takes --output and --exec/],
     [['get', '--secret-file', join(folder, 'none')], /No such file/],
     [['get', '--secret-file', empty], /is empty/],
     [['get', '--secret-file', open], /other accounts can use it; run: chmod 600 /],
@@ -190,9 +190,9 @@ test('TLS: an untrusted certificate, a certificate for another name, and a serve
 test('a proxy may accept, refuse or be unreachable', async (t) => {
   const own = await certificate(t, 'localhost');
   const { endpoint, port } = await serveApi(t, undefined, own);
-  let asked = 0;
+  let count = 0;
   const proxy = createHttp().on('connect', (request, socket) => {
-    asked++;
+    count++;
     if (!request.headers['proxy-authorization'])
       return socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n');
     const through = connect(
@@ -209,7 +209,7 @@ test('a proxy may accept, refuse or be unreachable', async (t) => {
     'token-1\n',
   );
   await fails([...words, '--proxy', `http://127.0.0.1:${proxyPort}`], 4, 'proxy');
-  assert.equal(asked, 2);
+  assert.equal(count, 2);
   await fails([...words, '--proxy', 'http://127.0.0.1:1'], 4, 'proxy');
 });
 
@@ -267,7 +267,7 @@ test('watch runs a command with each token on its input, and reports its failure
   await until('two tokens', async () => (await log()).includes('token-2\n'));
   assert.equal(await watched.stop(), 0);
   assert.match(await log(), /^Authorization: Bearer token-1\nAuthorization: Bearer token-2\n/);
-  assert.match(watched.stderr, /ended with 3/);
+  assert.match(watched.stderr, /ended with exit status 3/);
   assert.doesNotMatch(watched.stderr, /token-\d/);
   assert.doesNotMatch(await readFile(join(folder, 'env'), 'utf8'), /very-secret|token-\d/);
 });
