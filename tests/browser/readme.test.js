@@ -200,7 +200,7 @@ for (const personality of ['authd', 'gateway']) {
         const folder = new URL('build/docs/', root); // inside the package, so that it is found by its name
         await mkdir(folder, { recursive: true });
         const file = new URL(`server-${process.pid}-${port}.mjs`, folder);
-        const isLoggedIn = "const isLoggedIn = (cookie) => cookie == 'session=1';";
+        const isLoggedIn = "const isLoggedIn = async (cookie) => cookie == 'session=1';";
         await writeFile(
           file,
           `${isLoggedIn}\n${fill(SNIPPETS.server).replace('listen(3000)', `listen(${port}, '127.0.0.1', () => console.log('listening'))`)}`,

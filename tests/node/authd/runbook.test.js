@@ -1,26 +1,84 @@
-// "When something happens" in docs/authd.md: each block of commands runs on a server with real keys.
+// docs/authd.md: the commands of "Start", and each block of "When something happens" on a server with real keys.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { get } from 'node:https';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { Authd } from '../../support/authd.js';
-import { folderFor, root } from '../../support/plain-api.js';
+import { certificate, folderFor, root } from '../../support/plain-api.js';
 
-/** The blocks of commands, with the first line before each as title. */
-async function blocks() {
+/** The blocks of commands of a section, with the first line of the paragraph before each as title. */
+async function blocks(heading) {
   const text = await readFile(join(root, 'docs/authd.md'), 'utf8');
-  const [, section] = /^## When something happens\n([^]*?)^## /m.exec(text);
+  const [, section] = new RegExp(`^## ${heading}\\n([^]*?)^## `, 'm').exec(text);
   return [...section.matchAll(/([^]*?)```sh\n([^]*?)```/g)].map(([, before, commands]) => ({
-    title: before.trim().split('\n')[0],
+    title: before.trim().split('\n\n').at(-1).split('\n')[0],
     commands,
   }));
 }
 
+/** Runs lines in a shell in `cwd` until one of them serves, calls `use` with the endpoint, and stops the server. */
+async function serveWith(lines, cwd, use) {
+  const child = spawn('sh', ['-euc', lines], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (printed += text));
+  const exited = once(child, 'exit');
+  try {
+    while (!/listening on /.test(printed))
+      await Promise.race([once(child.stdout, 'data'), exited.then(() => assert.fail(`${lines}\n${printed}`))]);
+    await use(/listening on (\S+)/.exec(printed)[1], printed);
+  } finally {
+    child.kill('SIGTERM');
+  }
+  assert.deepEqual(await exited, [0, null], printed);
+}
+
+test('"Start": the first commands, and the server for other machines', { timeout: 60_000 }, async (t) => {
+  const [first, forOthers, ...rest] = await blocks('Start');
+  assert.equal(rest.length, 0);
+  const folder = await folderFor(t);
+  // The path is relative to the repository; the database is made in a folder of its own.
+  const [path, createApiKey, createDomainKey, serve, ...more] = first.commands.trim().split('\n');
+  assert.deepEqual([path.startsWith('PATH='), more], [true, []]);
+  const here = (line) => `cd '${root}' && ${path} && cd '${folder}' && ${line}`;
+  const run = async (line) => (await promisify(execFile)('sh', ['-euc', here(line)])).stdout;
+  const [, apiKey] = /^API key +(\S+)/m.exec(await run(createApiKey));
+  const [, domainKey] = /^domain key +(\S+)/m.exec(await run(createDomainKey.replace('KEY', apiKey)));
+  await serveWith(here(`exec ${serve} --listen 127.0.0.1:0`), folder, async (endpoint) => {
+    for (const Origin of ['http://localhost:3000', 'https://www.example.com']) {
+      const headers = { Origin, 'x-inbenta-key': apiKey, 'Content-Type': 'application/json' };
+      const answer = await fetch(`${endpoint}/auth`, { method: 'POST', headers, body: JSON.stringify({ domainKey }) });
+      assert.equal(answer.status, 200, Origin);
+    }
+  });
+
+  const { file, keyFile, cert } = await certificate(t, 'localhost');
+  await copyFile(file, join(folder, 'cert.pem'));
+  await copyFile(keyFile, join(folder, 'key.pem'));
+  const listening = forOthers.commands.trim().replace('0.0.0.0:8443', '127.0.0.1:0');
+  await serveWith(here(`exec ${listening}`), folder, async (endpoint) => {
+    const { port } = new URL(endpoint);
+    const health = await new Promise((resolve, reject) =>
+      get(
+        `https://localhost:${port}/healthz`,
+        { ca: cert, lookup: (name, options, found) => found(null, [{ address: '127.0.0.1', family: 4 }]) },
+        (answer) => {
+          let body = '';
+          answer.on('data', (part) => (body += part)).on('end', () => resolve(`${answer.statusCode} ${body}`));
+        },
+      ).on('error', reject),
+    );
+    assert.equal(health, '200 {"status":"ok"}');
+  });
+  await readFile(join(folder, 'audit.log'));
+});
+
 test('each block of "When something happens" works', { timeout: 120_000 }, async (t) => {
-  const all = await blocks();
+  const all = await blocks('When something happens');
   assert.ok(all.length >= 8, `${all.length} blocks`);
   const seen = new Set();
   for (const { title, commands } of all)
@@ -43,6 +101,11 @@ test('each block of "When something happens" works', { timeout: 120_000 }, async
           body: JSON.stringify(body),
         });
       const grant = () => post(`${endpoint}/auth`, { 'x-inbenta-key': apiKey }, { secret });
+      /** The token that was granted before can no longer be refreshed. */
+      const refused = async (endpoint) => {
+        const headers = { 'x-inbenta-key': apiKey, Authorization: `Bearer ${accessToken}` };
+        assert.equal((await post(`${endpoint}/refreshToken`, headers)).status, 403);
+      };
       const { accessToken } = await (await grant()).json();
       await post(
         new URL('/admin/api-keys', endpoint),
@@ -68,30 +131,37 @@ test('each block of "When something happens" works', { timeout: 120_000 }, async
         cwd: folder,
         env: { ...process.env, PATH: `${dirname(authd.program)}:${process.env.PATH}` },
       });
+      if (/rm -f inbenta-authd\.db /.test(script)) {
+        const [{ name }, ...others] = await authd.command('api-key', 'list');
+        assert.deepEqual([name, others], ['shop', []], 'a new database');
+        assert.deepEqual(await authd.command('secret', 'list'), []);
+      }
+      if (/cp backup/.test(script)) {
+        const again = await authd.serve();
+        const { status } = await post(`${again}/auth`, { 'x-inbenta-key': apiKey }, { secret });
+        assert.equal(status, 200, 'the backup has the keys');
+        await refused(again);
+      }
       if (/secret revoke|api-key revoke/.test(script)) assert.equal((await grant()).status, 403, 'revoked');
       if (/signing-key (revoke|rotate)/.test(script) && !/cp backup/.test(script)) {
         await new Promise((resolve) => setTimeout(resolve, 1100));
-        assert.equal(
-          (
-            await fetch(`${endpoint}/refreshToken`, {
-              method: 'POST',
-              headers: { 'x-inbenta-key': apiKey, Authorization: `Bearer ${accessToken}` },
-            })
-          ).status,
-          403,
-        );
+        await refused(endpoint);
       }
-      for (const [name] of script.matchAll(/[a-z-]+ (?:list|create|revoke|rotate)|grep|kill -HUP|cp backup/g))
+      for (const [name] of script.matchAll(
+        /[a-z-]+ (?:list|create|revoke|rotate)|grep|kill -HUP|cp backup|rm -f inbenta-authd\.db /g,
+      ))
         seen.add(name);
     });
   for (const name of [
     'signing-key revoke',
     'signing-key rotate',
     'secret revoke',
+    'domain-key create',
     'domain-key revoke',
     'api-key revoke',
     'kill -HUP',
     'cp backup',
+    'rm -f inbenta-authd.db ',
     'grep',
   ])
     assert.ok(seen.has(name), name);
