@@ -1,58 +1,34 @@
-// An unused page stops refreshing. After a sleep, both clocks count. The tests move the clocks that the client reads; a
-// wake-up event makes the client read them.
+// An unused page stops refreshing. After a sleep, both clocks count.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fakeApi, grant, json } from './fake-api.js';
-
-/** Replaces both clocks, and dispatches the event of a browser when the machine wakes. */
-function takeTime(t) {
-  const real = { wall: Date.now, mono: performance.now, listen: globalThis.addEventListener };
-  const offset = { wall: 0, mono: 0 };
-  const woke = [];
-  Date.now = () => real.wall() + offset.wall;
-  performance.now = () => real.mono.call(performance) + offset.mono;
-  globalThis.addEventListener = (type, listener) => type == 'online' && woke.push(listener);
-  t.after(() => {
-    Date.now = real.wall;
-    performance.now = real.mono;
-    globalThis.addEventListener = real.listen;
-  });
-  return {
-    async pass(ms, { wall = ms, mono = ms } = {}) {
-      offset.wall += wall;
-      offset.mono += mono;
-      for (const listener of woke) listener();
-      await sleep(15);
-    },
-  };
-}
+import { grant } from './fake-api.js';
+import { makeWorld, reply } from './world.js';
 
 const MINUTE_MS = 60_000;
 
 /** Simulates six hours in steps of two minutes and calls `use` in each. Returns the requests of each hour. */
-async function sixHours(time, requests, use = () => {}) {
+async function sixHours(world, use = () => {}) {
   const hours = [];
   for (let hour = 0; hour < 6; hour++) {
-    const before = requests.length;
+    const before = world.requests.length;
     for (let i = 0; i < 30; i++) {
-      await time.pass(2 * MINUTE_MS);
+      await world.pass(2 * MINUTE_MS);
       use();
     }
-    hours.push(requests.length - before);
+    hours.push(world.requests.length - before);
   }
   return hours;
 }
 
 test('an unused client stops refreshing after one or two hours; the next call gets a token', async (t) => {
-  const time = takeTime(t);
-  const { client, requests } = await fakeApi(t);
-  await client.getToken();
-  const hours = await sixHours(time, requests);
+  const world = makeWorld(t);
+  const client = world.client();
+  await world.until(client.getToken());
+  const hours = await sixHours(world);
   assert.ok(hours[0] >= 3, hours.join());
   assert.deepEqual(hours.slice(2), [0, 0, 0, 0], hours.join());
-  assert.ok((await client.getToken()).accessToken);
+  assert.ok((await world.until(client.getToken())).accessToken);
 });
 
 for (const [name, use] of Object.entries({
@@ -61,54 +37,90 @@ for (const [name, use] of Object.entries({
   getToken: (client) => () => client.getToken(),
 }))
   test(`${name} counts as use: refreshing continues`, async (t) => {
-    const time = takeTime(t);
-    const { client, requests } = await fakeApi(t);
-    await client.getToken();
-    const hours = await sixHours(time, requests, use(client));
+    const world = makeWorld(t);
+    const client = world.client();
+    const uses = use(client);
+    await world.until(client.getToken());
+    const hours = await sixHours(world, uses);
     assert.ok(
       hours.every((count) => count >= 3 && count <= 6),
       hours.join(),
     );
   });
 
+test('a listener that does not read the token is no use', async (t) => {
+  const world = makeWorld(t);
+  const client = world.client();
+  client.addEventListener('token', () => {});
+  client.addEventListener('quota', ({ detail }) => detail);
+  await world.until(client.getToken());
+  assert.deepEqual((await sixHours(world)).slice(2), [0, 0, 0, 0]);
+});
+
+test('a listener that stopped reading tokens is no use any more', async (t) => {
+  const world = makeWorld(t);
+  const client = world.client();
+  const read = ({ detail }) => detail.accessToken;
+  client.addEventListener('token', read);
+  await world.until(client.getToken());
+  await sixHours(world);
+  client.removeEventListener('token', read);
+  assert.deepEqual((await sixHours(world)).slice(3), [0, 0, 0]);
+});
+
 test('after a sleep of a night, a listener for "token" gets a new token', async (t) => {
-  const time = takeTime(t);
-  const { client, requests } = await fakeApi(t);
+  const world = makeWorld(t);
+  const client = world.client();
   const heard = [];
   client.addEventListener('token', ({ detail }) => heard.push(detail.accessToken));
-  await client.getToken();
-  await time.pass(10 * 60 * MINUTE_MS);
-  while (heard.length < 2) await sleep(10);
+  await world.until(client.getToken());
+  world.ms += 10 * 60 * MINUTE_MS; // no timer runs
+  await world.dispatch('online');
+  await world.pass(0);
   assert.deepEqual(heard, ['token-1', 'token-2']);
-  assert.equal(requests.length, 2);
+  assert.equal(world.requests.length, 2);
+});
+
+test('after a sleep of a night, a page that nobody uses stays at rest', async (t) => {
+  const world = makeWorld(t);
+  await world.until(world.client().getToken());
+  world.ms += 10 * 60 * MINUTE_MS;
+  await world.dispatch('online');
+  await world.pass(10 * MINUTE_MS);
+  assert.equal(world.requests.length, 1);
 });
 
 test('after a sleep, each of the two clocks alone can expire the token', async (t) => {
   for (const stopped of ['wall', 'mono']) {
-    const time = takeTime(t);
-    const { client } = await fakeApi(t, undefined, { autoRefresh: false });
-    await client.getToken();
-    await time.pass(1_201_000, { [stopped]: 0 });
+    const world = makeWorld(t);
+    const client = world.client({ autoRefresh: false });
+    await world.until(client.getToken());
+    const later = (ms) => {
+      if (stopped == 'mono') world.wallOffset += ms;
+      else [world.ms, world.wallOffset] = [world.ms + ms, world.wallOffset - ms];
+    };
+    later(1_199_999);
+    assert.equal(client.token.accessToken, 'token-1', stopped);
+    later(1);
     assert.equal(client.token, null, stopped);
-    assert.equal((await client.getToken()).accessToken, 'token-2', stopped);
+    assert.equal((await world.until(client.getToken())).accessToken, 'token-2', stopped);
+    await world.end();
   }
 });
 
 test('while the API is down, a token with seconds left is returned immediately', async (t) => {
-  const time = takeTime(t);
-  const { client } = await fakeApi(t, (response, request, n) =>
-    n == 1 ? json(response, 200, grant(1)) : json(response, 503, {}),
-  );
-  await client.getToken();
+  const world = makeWorld(t, { answer: (request, n) => (n == 1 ? reply(200, grant(1)) : reply(503, {})) });
+  const client = world.client();
+  await world.until(client.getToken());
   for (const [pass, left] of [
     [1_175_000, 25_000],
     [20_000, 5000],
   ]) {
-    await time.pass(pass);
-    const start = performance.now();
-    const { accessToken, expiresAt } = await client.getToken();
+    world.ms += pass;
+    const start = world.ms;
+    const { accessToken, expiresAt } = await world.until(client.getToken());
     assert.equal(accessToken, 'token-1');
     assert.ok(expiresAt - Date.now() <= left);
-    assert.ok(performance.now() - start < 1500, `${performance.now() - start} ms`);
+    assert.ok(world.ms - start < 1500, `${world.ms - start} ms`);
   }
 });
