@@ -497,7 +497,12 @@ test('what reauthorize throws is the error, with the counts of the core', async 
   });
   thrown = new Error('a bug');
   await world.pass(7000);
-  await fails(world, client.getToken(), 'reauthorize_failed', { cause: thrown, retryable: false, attempts: 2 });
+  await fails(world, client.getToken(), 'reauthorize_failed', {
+    cause: thrown,
+    retryable: false,
+    attempts: 2,
+    retryAfterMs: 5000,
+  });
   assert.deepEqual(
     seen.map(([code, , attempts]) => [code, attempts]),
     [
@@ -535,4 +540,67 @@ test('the events of a client have their details, and end with dispose', async (t
   await world.pass(0);
   assert.equal(seen.length, 3);
   assert.equal(log.length, 3);
+});
+
+/** A client whose token has expired, and which asks the page. */
+const asking = (world, reauthorize, options = {}) =>
+  world.client({ autoRefresh: false, reauthorize, ...options }, (domainKey, apiKey, given) =>
+    createFromAccessToken({ accessToken: 'old', expires_in: 0 }, apiKey, given),
+  );
+
+test('an error of reauthorize does not explain a later one', async (t) => {
+  const world = makeWorld(t);
+  const bug = new Error('a bug');
+  let answer = () => Promise.reject(bug);
+  const client = asking(world, () => answer());
+  await fails(world, client.getToken(), 'reauthorize_failed', { cause: bug });
+  await world.pass(60_000);
+  answer = async () => ({ accessToken: 'late', expires_in: -9 });
+  await fails(world, client.getToken(), 'bad_response', { cause: undefined });
+});
+
+test('the codes of C that reauthorize throws are kept, and others as well', async (t) => {
+  for (const code of ['credentials_rejected', 'rate_limited', 'redirect_refused', 'bad_response', 'wasm_unavailable']) {
+    const world = makeWorld(t);
+    const client = asking(world, async () => {
+      throw new AuthError(code, { hint: 'Mine.', retryable: code == 'rate_limited' });
+    });
+    await fails(world, client.getToken({ timeoutMs: 100 }), code, { hint: 'Mine.', attempts: 1 });
+    await world.end();
+  }
+  const world = makeWorld(t);
+  const mistake = new AuthError('invalid_config', { hint: 'Mine.' });
+  const client = asking(world, () => Promise.reject(mistake));
+  await fails(world, client.getToken(), 'reauthorize_failed', { cause: mistake, hint: 'Mine.' });
+});
+
+test('the signal of reauthorize is aborted at its time and when the client is disposed of', async (t) => {
+  const world = makeWorld(t);
+  const signals = [];
+  const client = asking(world, ({ signal }) => (signals.push(signal), new Promise(() => {})), { timeoutMs: 3000 });
+  const call = world.rejection(client.getToken());
+  await world.pass(2999);
+  assert.equal(signals[0].aborted, false);
+  await world.pass(1);
+  assert.equal(signals[0].aborted, true);
+  failsWith('timeout', { ms: 3000 })(await call);
+  await world.pass(60_000);
+  const second = world.rejection(client.getToken());
+  await world.pass(10);
+  client.dispose();
+  failsWith('disposed')(await second);
+  assert.deepEqual(
+    signals.map(({ aborted }) => aborted),
+    [true, true],
+  );
+});
+
+test('a token of reauthorize is checked, kept, and said to be the page’s', async (t) => {
+  const world = makeWorld(t);
+  const log = [];
+  const client = asking(world, async () => 'new', { log: (entry) => log.push(entry) });
+  assert.equal((await world.until(client.getToken())).accessToken, 'new');
+  assert.deepEqual([log[0].type, log[0].from], ['token', 'page']);
+  assert.equal(client.token.expiresAt - Date.now(), 60_000);
+  assert.equal(world.requests.length, 0);
 });

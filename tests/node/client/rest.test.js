@@ -124,3 +124,13 @@ test('while the API is down, a token with seconds left is returned immediately',
     assert.ok(world.ms - start < 1500, `${world.ms - start} ms`);
   }
 });
+
+test('without events of a window, a client works all the same', async (t) => {
+  const world = makeWorld(t);
+  world.replace(globalThis, 'addEventListener', undefined);
+  world.replace(globalThis, 'removeEventListener', undefined);
+  const client = world.client();
+  assert.ok(await world.until(client.getToken()));
+  client.dispose();
+  await world.pass(5000);
+});

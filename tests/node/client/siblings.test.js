@@ -533,3 +533,82 @@ test('tabs with other keys, endpoints and names of the key have other channels',
   assert.equal(new Set(world.siblingChannels().map(({ name }) => name)).size, 5);
   assert.equal(world.requests.length, 5);
 });
+
+test('a tab whose module fails gives the lock back, and messages to it cause no unhandled error', async (t) => {
+  const world = page(t);
+  world.answer = (request, n) => (request.url.endsWith('.wasm') ? reply(404, {}) : reply(200, grant(n)));
+  const [broken] = await openTabs(world, 1, { wasm: 'https://shop.example/x.wasm' });
+  failsWith('wasm_unavailable')(await world.failure(broken.getToken()));
+  await world.pass(10);
+  assert.equal(world.locks.held.size, 0);
+  const [{ name }] = world.siblingChannels();
+  assert.equal(world.locks.waiting(name), 0);
+  outside(world).postMessage({
+    token: { accessToken: 'x', expiration: 1, expiresAt: Date.now() + 1e6, lifetimeMs: 1e6 },
+  });
+  await world.pass(100);
+  assert.deepEqual(
+    broken.log.map(({ type, code }) => [type, code]),
+    [
+      ['error', 'wasm_unavailable'],
+      ['error', 'wasm_unavailable'],
+    ],
+  );
+});
+
+test('a valid token that is forced, and one of storage, take no lock and ask nobody', async (t) => {
+  const world = page(t);
+  const items = new Map();
+  world.replace(globalThis, 'sessionStorage', {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, value),
+    removeItem: (key) => items.delete(key),
+  });
+  const [tab] = await openTabs(world, 1, { persist: 'session' });
+  await world.until(tab.getToken());
+  await world.pass(1000);
+  await world.until(tab.getToken({ forceRefresh: true }));
+  assert.deepEqual(kinds(world), ['going', 'token', 'token']);
+  tab.dispose();
+  await world.pass(5000);
+  const [next] = await openTabs(world, 1, { persist: 'session' });
+  assert.equal((await world.until(next.getToken())).accessToken, 'token-2');
+  assert.deepEqual(kinds(world), ['going', 'token', 'token']);
+  assert.equal(world.requests.length, 2);
+});
+
+test('between two tries, the lock stays with the tab while somebody waits there', async (t) => {
+  const world = page(t, () => reply(503, {}));
+  const [one, two] = await openTabs(world, 2, { autoRefresh: false });
+  const patient = world.rejection(one.getToken({ timeoutMs: 3000 }));
+  await world.pass(100);
+  const other = world.rejection(two.getToken({ timeoutMs: 30_000 }));
+  await world.pass(2000);
+  assert.equal(world.locks.held.size, 1);
+  assert.equal(world.requests.length, 2);
+  await world.pass(1000);
+  failsWith('server_error')(await patient);
+  world.answer = (request, n) => reply(200, grant(n));
+  other.catch(() => {});
+  await world.pass(30_000);
+  assert.equal(two.token.accessToken, one.token.accessToken);
+  assert.equal(world.locks.held.size, 0);
+});
+
+test('a caller that comes while a request without callers is under way keeps the lock', async (t) => {
+  const world = page(t, () => undefined);
+  const [tab] = await openTabs(world, 1, { timeoutMs: 5000 });
+  const controller = new AbortController();
+  const first = world.rejection(tab.getToken({ signal: controller.signal }));
+  await world.pass(100);
+  controller.abort();
+  await first;
+  await world.pass(100);
+  const second = world.rejection(tab.getToken({ timeoutMs: 7000 }));
+  await world.pass(5500);
+  assert.equal(world.locks.held.size, 1);
+  await world.pass(3000);
+  failsWith('timeout')(await second);
+  await world.pass(6000);
+  assert.equal(world.locks.held.size, 0);
+});

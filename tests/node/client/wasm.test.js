@@ -136,3 +136,11 @@ test('a module without the core is wasm_unavailable with its cause and the hint 
   assert.ok(error.cause instanceof TypeError);
   assert.equal(error.hint, 'The cause says why.');
 });
+
+test('the external build loads the module beside it', async (t) => {
+  const world = makeWorld(t);
+  world.answer = (request, n) => (request.url.endsWith('.wasm') ? new Response(wasm) : reply(200, grant(n)));
+  const { createFromDomainKey: create } = await import('../../../dist/external.js');
+  assert.ok(await world.until(world.client({ wasm: undefined }, create).getToken()));
+  assert.equal(world.requests[0].url, new URL('../../../dist/inbenta-auth.wasm', import.meta.url).href);
+});
