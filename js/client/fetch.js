@@ -18,7 +18,8 @@ export function apiUrl(apis, product) {
   throw invalid(`There is no product "${product}" for this key. There are: ${Object.keys(apis).join(', ') || 'none'}.`);
 }
 
-const isUrl = (target) => Object.prototype.toString.call(target) == '[object URL]' || /^https?:/.test(target);
+const isUrl = (target) =>
+  typeof target == 'string' ? /^https?:/.test(target) : Object.prototype.toString.call(target) == '[object URL]';
 
 /** Where a request goes: a product and a path below its base, or a URL. */
 function resolve(apis, target, path, allowInsecure) {

@@ -7,50 +7,43 @@ import { Stryker } from '@stryker-mutator/core';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Files that decide by themselves, and the tests that see it within seconds, the fastest first. */
-const FAST_TESTS = {
+/** The tests of each file, the one that sees most first. Nearly all run in simulated time (tests/node/client/world.js). */
+const TESTS = {
+  'body.js': ['body'],
+  'client.js': ['callers', 'products', 'requests', 'rest', 'siblings'],
   'config.js': ['config', 'options'],
+  'core.js': ['wasm', 'requests', 'callers'],
+  'default-wasm-file.js': ['wasm'],
+  'default-wasm-inline.js': ['wasm'],
   'errors.js': ['errors', 'hints', 'options'],
+  'fetch.js': ['products'],
+  'index.js': ['options', 'callers', 'requests'],
+  'instance.js': ['requests', 'callers', 'rest', 'instance'],
+  'preconnect.js': ['callers', 'source'],
+  'script-tag.js': ['script-tag'],
   'session.js': ['session'],
+  'siblings.js': ['siblings'],
+  'source.js': ['callers', 'siblings', 'requests', 'products', 'rest', 'wasm'],
   'text.js': ['options', 'compare'],
   'timers.js': ['timers', 'options'],
+  'token-from.js': ['token-from'],
   'token.js': ['token', 'options', 'session'],
+  'wake.js': ['callers', 'rest'],
+  'wasm.js': ['wasm'],
 };
 
-/** For the others, and with --all. Real time passes in the last ones: a survivor costs a minute or two. */
-const ALL_TESTS = [
-  'config',
-  'token',
-  'timers',
-  'errors',
-  'options',
-  'hints',
-  'wasm',
-  'session',
-  'compare',
-  'fetch',
-  'instance',
-  'source',
-  'access-token',
-  'client',
-];
-
 /**
- * @param {{all?: boolean, file?: string}} options `all`: each file of js/client, with the slow tests too; `file`: only
- *   files that have this in their names
+ * @param {string} part only files that have this in their names
  * @returns {Promise<void>} the exit code of the process says whether enough was seen
  */
-export async function mutateJavaScript({ all = false, file }) {
+export async function mutateJavaScript(part) {
   process.chdir(root);
   // boundary.js is generated, and a test compares it with its source.
   const names = (await readdir('js/client')).filter((name) => name.endsWith('.js') && name != 'boundary.js');
-  const chosen = names.filter(
-    (name) => (all || file !== undefined || FAST_TESTS[name]) && `js/client/${name}`.includes(file ?? ''),
-  );
-  for (const name of chosen) await mutate(name, all ? ALL_TESTS : (FAST_TESTS[name] ?? ALL_TESTS));
+  for (const name of names.filter((name) => `js/client/${name}`.includes(part))) await mutate(name, TESTS[name]);
 }
 
-/** Mutates one file of js/client, and prints the survivors and the score. */
+/** Mutates one file of js/client, and prints the survivors and the score. A file without tests here is an error. */
 async function mutate(file, tests) {
   process.env.COMPARE_COUNT = '20000';
   process.env.COMPARE_SEED = '1';

@@ -133,7 +133,7 @@ typedef struct {
   sqlite3_stmt *statements[STATEMENTS];
   char problem[256]; /* of the last call, if SQLite itself does not know it; else "" */
   char *path, *wal_path;
-  file_identity file, wal; /* as they were opened; .there is false for ":memory:" */
+  file_identity file, wal; /* as they were opened; .exists is false for ":memory:" */
   sqlite3_stmt *changes;   /* reads the number of changes */
   int64_t changes_at;      /* where its page is in the file */
   int64_t changes_seen;    /* the number that was last read from the file, or -1 */

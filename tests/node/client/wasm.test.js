@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import test from 'node:test';
 import { createFromDomainKey } from '../../../dist/inbenta-auth.js';
-import { fakeApi } from './fake-api.js';
+import { failsWith, fakeApi, grant, wasm } from './fake-api.js';
+import { makeWorld, reply } from './world.js';
 
 /** The error of a client's first call; `options` are added to the endpoint. */
 async function failure(t, options) {
@@ -81,4 +82,80 @@ test('the hint names bytes that are not a module', async (t) => {
   assert.equal(code, 'wasm_unavailable');
   assert.match(hint, /^WebAssembly\.compile\(\): .*\.$/);
   assert.ok(cause instanceof WebAssembly.CompileError);
+});
+
+/** A world in which https://shop.example/x.wasm is the module, and a fresh page in it. `compiled` counts. */
+async function pageWith(t, module = () => new Response(wasm)) {
+  const world = makeWorld(t);
+  world.answer = (request, n) => (request.url.endsWith('.wasm') ? module(n) : reply(200, grant(n)));
+  const compile = WebAssembly.compile;
+  const count = { compiled: 0 };
+  world.replace(WebAssembly, 'compile', (bytes) => (count.compiled++, compile(bytes)));
+  const { createFromDomainKey: create } = await world.open();
+  return { world, count, make: (options) => world.client({ timeoutMs: 3000, ...options }, create) };
+}
+
+test('clients of a page compile a module once, wherever it comes from', async (t) => {
+  const bytes = Uint8Array.from(wasm);
+  for (const source of [undefined, bytes, bytes.slice().buffer, 'https://shop.example/x.wasm']) {
+    const { world, count, make } = await pageWith(t);
+    const clients = [1, 2, 3].map((i) => make({ wasm: source, endpoint: `https://api.example/v${i}` }));
+    await world.until(Promise.all(clients.map((client) => client.getToken())));
+    assert.equal(count.compiled, 1);
+    assert.equal(world.requests.length, typeof source == 'string' ? 4 : 3);
+    await world.end();
+  }
+  const { world, count, make } = await pageWith(t);
+  for (const source of ['https://shop.example/x.wasm', 'https://shop.example/y.wasm', bytes, bytes.slice()])
+    await world.until(make({ wasm: source }).getToken());
+  assert.equal(count.compiled, 4);
+  await world.until(make({ wasm: await WebAssembly.compile(wasm) }).getToken());
+  assert.equal(count.compiled, 5, 'a compiled one is used as it is');
+});
+
+test('a module that does not arrive within the time is an error, and the next call loads it again', async (t) => {
+  const { world, make } = await pageWith(t, (n) => (n == 1 ? undefined : new Response(wasm)));
+  const client = make({ wasm: 'https://shop.example/x.wasm' });
+  const error = await world.failure(client.getToken({ timeoutMs: 60_000 }));
+  failsWith('wasm_unavailable', { ms: 3000, retryable: false })(error);
+  assert.equal(world.requests[0].signal.aborted, true);
+  assert.equal((await world.until(client.getToken())).accessToken, 'token-3');
+});
+
+test('a policy that stops the module at compiling or at the instance is wasm_blocked_by_csp', async (t) => {
+  for (const name of ['Module', 'Instance']) {
+    const { world, make } = await pageWith(t);
+    const cause = new EvalError('Refused to compile or instantiate WebAssembly module');
+    const real = WebAssembly[name];
+    world.replace(
+      WebAssembly,
+      name,
+      class {
+        constructor() {
+          throw cause;
+        }
+      },
+    );
+    const client = make({ wasm: 'https://shop.example/x.wasm' });
+    failsWith('wasm_blocked_by_csp', { cause })(await world.failure(client.getToken()));
+    world.replace(WebAssembly, name, real);
+    assert.ok(await world.until(client.getToken()), 'the next call tries again');
+    await world.end();
+  }
+});
+
+test('a module without the core is wasm_unavailable with its cause and the hint of it', async (t) => {
+  const { world, make } = await pageWith(t);
+  const error = await world.failure(make({ wasm: Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0) }).getToken());
+  failsWith('wasm_unavailable')(error);
+  assert.ok(error.cause instanceof TypeError);
+  assert.equal(error.hint, 'The cause says why.');
+});
+
+test('the external build loads the module beside it', async (t) => {
+  const world = makeWorld(t);
+  world.answer = (request, n) => (request.url.endsWith('.wasm') ? new Response(wasm) : reply(200, grant(n)));
+  const { createFromDomainKey: create } = await import('../../../dist/external.js');
+  assert.ok(await world.until(world.client({ wasm: undefined }, create).getToken()));
+  assert.equal(world.requests[0].url, new URL('../../../dist/inbenta-auth.wasm', import.meta.url).href);
 });

@@ -1,0 +1,117 @@
+// The script-tag file: the global it makes, and the client of the tag's attributes.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import test from 'node:test';
+import { runInThisContext } from 'node:vm';
+
+const code = await readFile(new URL('../../../dist/inbenta-auth.min.js', import.meta.url), 'utf8');
+
+/**
+ * Loads the file as the page's tag does, with these attributes. `more` are other globals.
+ * @returns {{sdk: any, said: any[][]}} the global, and what was said on the console
+ */
+function load(t, dataset, more = {}) {
+  const tag = dataset && { dataset };
+  class Document {
+    get currentScript() {
+      return tag;
+    }
+  }
+  const document = new Document();
+  // Markup can shadow a property of the document.
+  Object.defineProperty(document, 'currentScript', { value: { dataset: { domainKey: 'evil', apiKey: 'evil' } } });
+  const said = [];
+  const mock = t.mock.method(console, 'error', (...words) => said.push(words));
+  Object.assign(globalThis, { Document, document }, more);
+  try {
+    runInThisContext(code);
+    return { sdk: globalThis.InbentaAuthSDK, said };
+  } finally {
+    mock.mock.restore();
+    for (const name of ['Document', 'document', 'InbentaAuthSDK', ...Object.keys(more)]) delete globalThis[name];
+  }
+}
+
+test('with both keys there is a client; the global has everything of the package', (t) => {
+  const { sdk, said } = load(t, { domainKey: 'd', apiKey: 'k' });
+  assert.deepEqual(Object.keys(sdk).sort(), [
+    'AuthClient',
+    'AuthError',
+    'client',
+    'createFromAccessToken',
+    'createFromDomainKey',
+    'tokenFrom',
+  ]);
+  assert.ok(sdk.client instanceof sdk.AuthClient);
+  assert.deepEqual(said, []);
+  sdk.client.dispose();
+});
+
+test('without attributes, without a tag and without a document there is none, and nothing is said', (t) => {
+  for (const result of [
+    load(t, {}),
+    load(t, { environment: 'x' }),
+    load(t, undefined),
+    load(t, {}, { Document: undefined }),
+    load(t, {}, { Document: class {} }),
+    load(t, {}, { Document: { prototype: Object.defineProperty({}, 'currentScript', { value: 7 }) } }),
+  ]) {
+    assert.equal(result.sdk.client, undefined);
+    assert.deepEqual(result.said, []);
+  }
+});
+
+test('a mistake is said on the console, and the global is there', (t) => {
+  for (const dataset of [
+    { domainKey: 'd' },
+    { apiKey: 'k' },
+    { domainKey: 'two words', apiKey: 'k' },
+    { domainKey: 'd', apiKey: 'k', endpoint: 'http://evil.example' },
+    { domainKey: 'd', apiKey: 'k', persist: 'local' },
+  ]) {
+    const { sdk, said } = load(t, dataset);
+    assert.equal(sdk.client, undefined);
+    assert.equal(typeof sdk.createFromDomainKey, 'function');
+    assert.equal(said.length, 1, JSON.stringify(dataset));
+    assert.match(said[0][0], /InbentaAuthSDK: .*data-/);
+    assert.ok(said[0][1] instanceof sdk.AuthError);
+  }
+});
+
+test('each option of the tag is passed on; others are not', (t) => {
+  const wrong = { endpoint: 'no url', connectionEntryPoint: 'no url', domainKeyName: 'two words', persist: 'local' };
+  for (const name in wrong) {
+    const { said } = load(t, { domainKey: 'd', apiKey: 'k', [name]: wrong[name] });
+    assert.equal(said.length, 1, name);
+  }
+  const { sdk, said } = load(t, { domainKey: 'd', apiKey: 'k', timeoutMs: 'x', log: 'x', other: 'x' });
+  assert.deepEqual(said, []);
+  sdk.client.dispose();
+});
+
+test('what the tag says of environment, source and user type is in the requests', async (t) => {
+  const grant = { accessToken: 'T', expires_in: 1200, apis: { chatbot: 'https://chatbot.example' } };
+  let sent;
+  t.mock.method(globalThis, 'fetch', async (request) => {
+    if (request instanceof Request) sent = Object.fromEntries(request.headers);
+    return new Response(JSON.stringify(grant), { headers: { 'content-type': 'application/json' } });
+  });
+  const { sdk } = load(t, { domainKey: 'd', apiKey: 'k', environment: 'e', source: 's', userType: '3' });
+  t.after(() => sdk.client.dispose());
+  await sdk.client.fetch('chatbot', '/x');
+  assert.deepEqual(
+    [sent['x-inbenta-env'], sent['x-inbenta-source'], sent['x-inbenta-user-type'], sent['x-inbenta-key']],
+    ['e', 's', '3', 'k'],
+  );
+});
+
+test('a tag without attributes keeps the client of an earlier one; an element of this id is none', (t) => {
+  const client = { getToken() {} };
+  assert.equal(load(t, {}, { InbentaAuthSDK: { client } }).sdk.client, client);
+  assert.equal(load(t, {}, { InbentaAuthSDK: { client: { id: 'x' } } }).sdk.client, undefined);
+  assert.equal(load(t, {}, { InbentaAuthSDK: { nodeName: 'DIV' } }).sdk.client, undefined);
+  const { sdk } = load(t, { domainKey: 'd', apiKey: 'k' }, { InbentaAuthSDK: { client } });
+  assert.notEqual(sdk.client, client);
+  sdk.client.dispose();
+});

@@ -1,0 +1,614 @@
+// The other tabs, in simulated time: who sends a request, who answers whom, and what happens if a tab is lost.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { createFromAccessToken } from '../../../dist/inbenta-auth.js';
+import { failsWith, grant } from './fake-api.js';
+import { makeWorld, reply } from './world.js';
+
+/** Opens tabs with one client each. `tab.log` has what happens there. */
+async function openTabs(world, count, options = {}) {
+  const tabs = [];
+  for (let i = 0; i < count; i++) {
+    const { createFromDomainKey } = await world.open();
+    const log = [];
+    tabs.push(
+      Object.assign(world.client({ log: (entry) => log.push(entry), ...options }, createFromDomainKey), { log }),
+    );
+  }
+  return tabs;
+}
+
+/** All get a token. */
+const allTokens = (world, tabs) => world.until(Promise.all(tabs.map((tab) => tab.getToken())));
+
+/** Random numbers that differ. */
+function series() {
+  let state = 1;
+  return () => (state = (state * 16807) % 2147483647) / 2147483647;
+}
+
+/** A channel beside those of the tabs, to listen and to speak. */
+const outside = (world) => {
+  const channel = new BroadcastChannel(world.siblingChannels()[0].name);
+  channel.heard = [];
+  channel.onmessage = ({ data }) => channel.heard.push(data);
+  return channel;
+};
+
+const kinds = (world) => world.posted.map((message) => Object.keys(message)[0]);
+const page = (t, answer) => makeWorld(t, { answer, isPage: true });
+const refused = () => reply(403, { error: { code: 403, message: 'The key was revoked.', reason: 'key_revoked' } });
+
+/** An answer after some time. */
+const later = (world, ms, make) => (request, n) => {
+  setTimeout(() => request.answer(make(request, n)), ms);
+};
+
+test('a tab asks the others first, holds the lock while it sends its request, and tells the token', async (t) => {
+  const world = page(t);
+  world.answer = later(world, 200, (request, n) => reply(200, grant(n)));
+  const [tab] = await openTabs(world, 1);
+  const start = world.ms;
+  const call = tab.getToken();
+  await world.pass(10);
+  const [{ name }] = world.siblingChannels();
+  assert.deepEqual([...world.locks.held.keys()], [name]);
+  assert.deepEqual(world.posted, [{ going: true }]);
+  await world.pass(29);
+  assert.equal(world.requests.length, 0);
+  await world.pass(2);
+  assert.ok(world.requests[0].at - start >= 40);
+  assert.equal(world.locks.held.size, 1);
+  await world.until(call);
+  await world.pass(0);
+  assert.equal(world.locks.held.size, 0, 'a page that holds a lock is not frozen');
+  assert.deepEqual(kinds(world), ['going', 'token']);
+  const { token } = world.posted[1];
+  assert.deepEqual([token.accessToken, Math.round(token.leftMs), token.lifetimeMs], ['token-1', 1_199_800, 1_200_000]);
+  assert.equal(world.channels.size, 1, 'what measured the time of a message is closed');
+});
+
+test('on a busy machine, a tab waits for the others longer', async (t) => {
+  const world = page(t);
+  world.messageMs = 10;
+  const [tab] = await openTabs(world, 1);
+  const start = world.ms;
+  await world.until(tab.getToken());
+  assert.ok(world.requests[0].at - start >= 12 * 2 * 10, 'twelve times to and fro');
+  assert.ok(world.requests[0].at - start <= 13 * 2 * 10);
+});
+
+test('20 tabs at once: one request, two messages, one token, and nobody waits in a queue afterwards', async (t) => {
+  const world = page(t);
+  world.random = series();
+  world.answer = later(world, 200, (request, n) => reply(200, grant(n)));
+  const tabs = await openTabs(world, 20);
+  const tokens = await allTokens(world, tabs);
+  assert.deepEqual(new Set(tokens.map(({ accessToken }) => accessToken)), new Set(['token-1']));
+  assert.equal(world.requests.length, 1);
+  assert.deepEqual(kinds(world), ['going', 'token']);
+  await world.pass(10);
+  const [{ name }] = world.siblingChannels();
+  assert.equal(world.locks.held.size, 0);
+  assert.equal(world.locks.waiting(name), 0);
+  assert.deepEqual(new Set(tabs.map(({ log }) => log.map(({ from }) => from).join())), new Set(['api', 'tab']));
+  await world.pass(60_000);
+  assert.equal(world.requests.length, 1, 'nobody steals a lock that is free');
+});
+
+test('a tab that comes later gets the token from one tab, with what is left of it', async (t) => {
+  const world = page(t);
+  world.random = series();
+  await allTokens(world, await openTabs(world, 5));
+  await world.pass(100_000);
+  const before = world.posted.length;
+  const [late] = await openTabs(world, 1);
+  const start = world.ms;
+  const token = await world.until(late.getToken());
+  assert.equal(token.accessToken, 'token-1');
+  assert.ok(world.ms - start < 1, 'the one that spoke last answers at once');
+  await world.pass(1000);
+  assert.deepEqual(kinds(world).slice(before), ['going', 'token']);
+  assert.ok(Math.abs(world.posted.at(-1).token.leftMs - 1_100_000) < 100);
+  assert.ok(Math.abs(token.expiresAt - Date.now() - 1_099_000) < 100);
+  assert.equal(world.requests.length, 1);
+});
+
+test('if the tab that spoke last is gone, another one answers, and rarely two', async (t) => {
+  const world = page(t);
+  world.random = series();
+  const tabs = await openTabs(world, 5);
+  await allTokens(world, tabs);
+  tabs[0].dispose();
+  await world.pass(5000);
+  assert.equal(world.siblingChannels().length, 4);
+  const before = world.posted.length;
+  const [late] = await openTabs(world, 1);
+  assert.equal((await world.until(late.getToken())).accessToken, 'token-1');
+  await world.pass(1000);
+  assert.equal(world.requests.length, 1);
+  assert.deepEqual(kinds(world).slice(before), ['going', 'token']);
+});
+
+test('a tab without a token or a failure does not answer', async (t) => {
+  const world = page(t);
+  const [one] = await openTabs(world, 1);
+  await world.until(one.getToken());
+  one.invalidate('token-1');
+  const channel = outside(world);
+  channel.postMessage({ going: true });
+  await world.pass(1000);
+  assert.deepEqual(channel.heard, []);
+});
+
+test('a token that is dropped before a tab answers is not given', async (t) => {
+  const world = page(t);
+  const tabs = await openTabs(world, 2);
+  await allTokens(world, tabs);
+  const channel = outside(world);
+  channel.postMessage({ going: true });
+  await world.pass(1);
+  const before = channel.heard.length;
+  assert.equal(before, 1, 'the one that spoke last');
+  for (const tab of tabs) tab.invalidate('token-1');
+  await world.pass(1000);
+  assert.equal(channel.heard.length, before);
+});
+
+test('a refusal is shared: one request, and all tabs have the error with the words of the server', async (t) => {
+  const world = page(t);
+  world.answer = later(world, 100, refused);
+  const tabs = await openTabs(world, 8);
+  const errors = await world.until(Promise.all(tabs.map((tab) => world.rejection(tab.getToken()))));
+  for (const error of errors)
+    failsWith('key_revoked', { status: 403, serverMessage: 'The key was revoked.', attempts: 1, retryable: false })(
+      error,
+    );
+  assert.equal(world.requests.length, 1);
+  assert.deepEqual(kinds(world), ['going', 'failure']);
+  await world.pass(0);
+  assert.equal(world.locks.held.size, 0);
+  // Also in a tab that comes later, while the refusal counts, and without going to the lock a second time.
+  const [late] = await openTabs(world, 1);
+  const error = await world.failure(late.getToken());
+  failsWith('key_revoked', { status: 403 })(error);
+  const said = kinds(world).length;
+  failsWith('key_revoked')(await world.failure(late.getToken()));
+  assert.equal(kinds(world).length, said);
+  assert.equal(world.requests.length, 1);
+  assert.deepEqual(
+    tabs.map(({ log }) => log.map(({ type }) => type).join()),
+    tabs.map(() => 'error'),
+  );
+  await world.pass(6000);
+  await world.failure(late.getToken());
+  assert.equal(world.requests.length, 2);
+});
+
+test('the wait of a server is shared, and what is left of it in a tab that comes later', async (t) => {
+  const world = page(t, () => reply(429, {}, { 'Retry-After': '40' }));
+  const tabs = await openTabs(world, 4);
+  const errors = await world.until(Promise.all(tabs.map((tab) => world.rejection(tab.getToken()))));
+  for (const error of errors) {
+    failsWith('rate_limited', { status: 429, retryable: true })(error);
+    assert.ok(Math.abs(error.retryAfterMs - 40_000) < 100, String(error.retryAfterMs));
+  }
+  await world.pass(10_000);
+  const [late] = await openTabs(world, 1);
+  const error = await world.failure(late.getToken());
+  failsWith('rate_limited', { status: 429 })(error);
+  assert.ok(Math.abs(error.retryAfterMs - 30_000) < 100, String(error.retryAfterMs));
+  assert.ok(error.ms < 40);
+  assert.equal(world.requests.length, 1);
+  // One who waits that long asks when the wait is over.
+  world.answer = (request, n) => reply(200, grant(n));
+  const [first] = world.requests;
+  assert.equal((await world.until(late.getToken({ timeoutMs: 60_000 }))).accessToken, 'token-2');
+  assert.ok(world.requests[1].at - first.at >= 40_000 - 1);
+});
+
+test('a failure that a tab is told twice is one', async (t) => {
+  const world = page(t, () => reply(503, {}, { 'Retry-After': '40' }));
+  const [one, two] = await openTabs(world, 2);
+  await world.failure(one.getToken({ timeoutMs: 1000 }));
+  await world.failure(two.getToken({ timeoutMs: 1000 }));
+  const [{ failure }] = world.posted.filter((message) => message.failure);
+  const channel = outside(world);
+  channel.postMessage({ failure });
+  channel.postMessage({ failure });
+  await world.pass(100);
+  for (const { log } of [one, two]) assert.equal(log.filter(({ type }) => type == 'error').length, 1);
+  channel.postMessage({ failure: { ...failure, id: 7 } });
+  await world.pass(100);
+  for (const { log } of [one, two]) assert.equal(log.filter(({ type }) => type == 'error').length, 2);
+});
+
+test('a failure that is heard late counts until its own end', async (t) => {
+  const world = page(t, () => undefined);
+  const [tab] = await openTabs(world, 1, { autoRefresh: false });
+  tab.getToken({ timeoutMs: 300 }).catch(() => {});
+  await world.pass(20_000);
+  const channel = outside(world);
+  const failure = {
+    code: 'server_error',
+    status: 502,
+    attempts: 3,
+    retryAfterMs: 50_000,
+    until: Date.now() + 20_000,
+    id: 1,
+  };
+  channel.postMessage({ failure });
+  await world.pass(1);
+  const error = await world.failure(tab.getToken({ timeoutMs: 100 }));
+  failsWith('server_error', { status: 502, attempts: 3 })(error);
+  assert.ok(Math.abs(error.retryAfterMs - 20_000) < 10, String(error.retryAfterMs));
+  const sooner = {
+    ...failure,
+    retryAfterMs: 30_000,
+    until: Date.now() + 90_000,
+    id: 2,
+    status: undefined,
+    attempts: 'x',
+  };
+  channel.postMessage({ failure: sooner });
+  await world.pass(1);
+  const second = await world.failure(tab.getToken({ timeoutMs: 100 }));
+  failsWith('server_error', { status: 0, serverMessage: undefined })(second);
+  assert.ok(Math.abs(second.retryAfterMs - 30_000) < 10, String(second.retryAfterMs));
+});
+
+test('a failure of a sibling does not touch a valid token', async (t) => {
+  const world = page(t);
+  const [tab] = await openTabs(world, 1);
+  await world.until(tab.getToken());
+  const failure = {
+    code: 'key_revoked',
+    status: 403,
+    attempts: 1,
+    retryAfterMs: 5000,
+    until: Date.now() + 5000,
+    id: 1,
+  };
+  outside(world).postMessage({ failure });
+  await world.pass(100);
+  assert.equal(tab.token.accessToken, 'token-1');
+  assert.deepEqual(
+    tab.log.map(({ type }) => type),
+    ['token'],
+  );
+});
+
+test('odd messages are ignored', async (t) => {
+  const world = page(t);
+  const [tab] = await openTabs(world, 1);
+  await world.until(tab.getToken());
+  const token = world.posted.at(-1).token;
+  tab.invalidate('token-1');
+  await world.pass(2000);
+  tab.log.length = 0;
+  const channel = outside(world);
+  const failure = { code: 'server_error', retryAfterMs: 5000, until: Date.now() + 5000, id: 1 };
+  for (const message of [
+    null,
+    undefined,
+    7,
+    'x',
+    [],
+    {},
+    { going: false },
+    { token: null },
+    { token: 'token-9' },
+    { token: { ...token, accessToken: 'two words' } },
+    { token: { ...token, accessToken: 'token-9', expiresAt: 'soon' } },
+    { token: { ...token, accessToken: 'token-9', lifetimeMs: NaN } },
+    { token: { ...token, accessToken: 'token-9', leftMs: Infinity } },
+    { token: { ...token, accessToken: 'token-9', leftMs: 0 } },
+    { token }, // refused here
+    { failure: 7 },
+    { failure: {} },
+    { failure: { ...failure, code: 'nonsense' } },
+    { failure: { ...failure, code: 'redirect_refused' } },
+    { failure: { ...failure, retryAfterMs: 'soon' } },
+    { failure: { ...failure, retryAfterMs: undefined } },
+    { failure: { ...failure, until: Date.now() } },
+    { failure: { ...failure, until: null } },
+  ])
+    channel.postMessage(message);
+  await world.pass(100);
+  assert.deepEqual(tab.log, []);
+  assert.equal(tab.token, null);
+  assert.deepEqual(channel.heard, []);
+  channel.postMessage({
+    token: {
+      ...token,
+      accessToken: 'token-9',
+      leftMs: undefined,
+      apis: { a: 'https://a.example', b: 7, '': 'x', c: 'x\0y' },
+    },
+  });
+  await world.pass(100);
+  assert.equal(tab.token.accessToken, 'token-9');
+  assert.deepEqual({ ...tab.token.apis }, { a: 'https://a.example' });
+  assert.equal(world.requests.length, 1);
+});
+
+test('a message starts the module of a tab that was opened, and its token is there before anybody asks', async (t) => {
+  const world = page(t);
+  const [one, two] = await openTabs(world, 2);
+  await allTokens(world, [one, two]);
+  await world.pass(1000);
+  await world.until(one.getToken({ forceRefresh: true }));
+  await world.pass(1);
+  assert.equal(two.token.accessToken, 'token-2');
+  assert.equal(two.log.at(-1).from, 'tab');
+  assert.equal(world.requests.length, 2);
+});
+
+test('when the tab that has the lock closes, the next one sends the request', async (t) => {
+  const world = page(t, (request, n) => (n == 1 ? undefined : reply(200, grant(n))));
+  const [first, ...others] = await openTabs(world, 4);
+  const lost = world.rejection(first.getToken());
+  await world.pass(100);
+  const calls = Promise.all(others.map((tab) => tab.getToken()));
+  await world.pass(100);
+  assert.equal(world.requests.length, 1);
+  const start = world.ms;
+  first.dispose();
+  failsWith('disposed')(await lost);
+  // The source would live on for other clients of that tab: the lock is given back nevertheless, or when the page goes.
+  await world.dispatch('pagehide', 0);
+  await world.until(calls);
+  assert.ok(world.ms - start < 100, `${world.ms - start} ms`);
+  assert.equal(world.requests.length, 2);
+});
+
+test('when the tab that has the lock hangs, one other tab takes it after four to five seconds without a sign', async (t) => {
+  const world = page(t);
+  world.random = series();
+  const tabs = await openTabs(world, 6);
+  const [probe] = await openTabs(world, 1, { shareAcrossTabs: true });
+  await world.until(probe.getToken()); // makes the channel, so that its name is known
+  const [{ name }] = world.siblingChannels();
+  probe.dispose();
+  await world.pass(10_000);
+  world.requests.length = 0;
+  const taken = world.locks.request(name, {}, () => new Promise(() => {}));
+  taken.catch(() => {});
+  await world.pass(0);
+  const start = world.ms;
+  const calls = Promise.all(tabs.map((tab) => tab.getToken()));
+  const channel = new BroadcastChannel(name);
+  await world.pass(3000);
+  channel.postMessage({ going: true }); // a sign of life
+  await world.until(calls);
+  assert.ok(
+    world.requests[0].at - start >= 7000 && world.requests[0].at - start < 8100,
+    String(world.requests[0].at - start),
+  );
+  await assert.rejects(taken);
+  await world.pass(20_000);
+  assert.equal(world.requests.length, 1);
+  assert.equal(world.locks.held.size, 0);
+  assert.equal(world.locks.waiting(name), 0);
+});
+
+test('a tab whose lock was stolen finishes its request', async (t) => {
+  const world = page(t);
+  world.answer = later(world, 7000, (request, n) => reply(200, grant(n)));
+  const [first, second] = await openTabs(world, 2);
+  const one = first.getToken();
+  await world.pass(100);
+  const two = second.getToken();
+  const [a, b] = await world.until(Promise.all([one, two]));
+  assert.deepEqual([a.accessToken, b.accessToken], ['token-1', 'token-1']);
+  assert.equal(world.requests.length, 2, 'the second tab lost patience');
+  await world.pass(10_000);
+  assert.equal(world.locks.held.size, 0);
+});
+
+test('without locks or without a channel, each tab sends its own request', async (t) => {
+  const refusing = {
+    request: async () => {
+      throw new DOMException('denied', 'SecurityError');
+    },
+  };
+  for (const [name, value] of [
+    ['navigator', {}],
+    ['navigator', undefined],
+    ['navigator', { locks: refusing }],
+    [
+      'BroadcastChannel',
+      class {
+        constructor() {
+          throw new DOMException('denied', 'SecurityError');
+        }
+      },
+    ],
+  ]) {
+    const world = page(t);
+    world.replace(globalThis, name, value);
+    const tabs = await openTabs(world, 2);
+    const start = world.ms;
+    await world.until(tabs[0].getToken());
+    assert.ok(world.ms - start < 100, 'at once');
+    await world.until(tabs[1].getToken());
+    assert.equal(world.requests.length, name == 'navigator' ? 1 : 2);
+    await world.end();
+  }
+});
+
+test('a page that goes into the back/forward cache closes its channel and leaves the queue; it comes back', async (t) => {
+  const world = page(t, (request, n) => (n == 1 ? undefined : reply(200, grant(n))));
+  const [tab] = await openTabs(world, 1);
+  const call = tab.getToken({ timeoutMs: 5000 });
+  call.catch(() => {});
+  await world.pass(100);
+  assert.equal(world.locks.held.size, 1);
+  await world.dispatch('pagehide');
+  assert.equal(world.locks.held.size, 0);
+  assert.equal(world.channels.size, 0);
+  await world.pass(10_000);
+  await world.dispatch('pageshow');
+  assert.equal(world.siblingChannels().length, 1);
+  await world.dispatch('pageshow');
+  assert.equal(world.siblingChannels().length, 1, 'one is enough');
+  await world.until(tab.getToken({ timeoutMs: 60_000 }));
+  const [{ name }] = world.siblingChannels();
+  const channel = new BroadcastChannel(name);
+  let heard;
+  channel.onmessage = ({ data }) => (heard = data);
+  channel.postMessage({ going: true });
+  await world.pass(100);
+  assert.ok(heard.token, 'it answers again');
+  tab.dispose();
+  channel.close();
+  await world.pass(5000);
+  assert.equal(world.channels.size, 0);
+  assert.deepEqual(world.listeners.get('pagehide'), []);
+  assert.deepEqual(world.listeners.get('pageshow'), []);
+});
+
+test('a caller that leaves while the request is under way keeps the lock until the answer or the timeout', async (t) => {
+  const world = page(t, () => undefined);
+  const [tab] = await openTabs(world, 1, { timeoutMs: 5000 });
+  const controller = new AbortController();
+  const call = world.rejection(tab.getToken({ signal: controller.signal }));
+  await world.pass(100);
+  controller.abort();
+  failsWith('aborted')(await call);
+  assert.equal(world.locks.held.size, 1);
+  await world.pass(4900);
+  assert.equal(world.locks.held.size, 1);
+  await world.pass(200);
+  assert.equal(world.locks.held.size, 0);
+});
+
+test('a caller that leaves the queue for the lock is no longer in it', async (t) => {
+  const world = page(t, () => undefined);
+  const [first, second] = await openTabs(world, 2);
+  first.getToken({ timeoutMs: 60_000 }).catch(() => {});
+  await world.pass(100);
+  const controller = new AbortController();
+  const call = world.rejection(second.getToken({ signal: controller.signal }));
+  await world.pass(100);
+  const [{ name }] = world.siblingChannels();
+  assert.equal(world.locks.waiting(name), 1);
+  controller.abort();
+  await call;
+  await world.pass(0);
+  assert.equal(world.locks.waiting(name), 0);
+  await world.pass(4000);
+  assert.equal(world.requests.length, 1);
+});
+
+test('what is not to be shared is not: by option, for a token of the page, and without a location', async (t) => {
+  const world = page(t);
+  const [alone] = await openTabs(world, 1, { shareAcrossTabs: false });
+  await world.until(alone.getToken());
+  const given = world.client({}, (domainKey, apiKey, options) =>
+    createFromAccessToken({ accessToken: 'mine', expires_in: 1200 }, apiKey, options),
+  );
+  await world.until(given.getToken({ forceRefresh: true }));
+  delete globalThis.location;
+  const [worker] = await openTabs(world, 1, { endpoint: 'https://api.example/v3' });
+  await world.until(worker.getToken());
+  assert.equal(world.channels.size, 0);
+  assert.deepEqual(world.posted, []);
+});
+
+test('tabs with other keys, endpoints and names of the key have other channels', async (t) => {
+  const world = page(t);
+  const { createFromDomainKey } = await world.open();
+  const make = (domainKey, apiKey, more) =>
+    world.client(more, (a, b, options) => createFromDomainKey(domainKey, apiKey, options));
+  const clients = [
+    make('d', 'k'),
+    make('d2', 'k'),
+    make('d', 'k2'),
+    make('d', 'k', { domainKeyName: 'x' }),
+    make('d', 'k', { endpoint: 'https://api.example/v2' }),
+  ];
+  await allTokens(world, clients);
+  assert.equal(new Set(world.siblingChannels().map(({ name }) => name)).size, 5);
+  assert.equal(world.requests.length, 5);
+});
+
+test('a tab whose module fails gives the lock back, and messages to it cause no unhandled error', async (t) => {
+  const world = page(t);
+  world.answer = (request, n) => (request.url.endsWith('.wasm') ? reply(404, {}) : reply(200, grant(n)));
+  const [broken] = await openTabs(world, 1, { wasm: 'https://shop.example/x.wasm' });
+  failsWith('wasm_unavailable')(await world.failure(broken.getToken()));
+  await world.pass(10);
+  assert.equal(world.locks.held.size, 0);
+  const [{ name }] = world.siblingChannels();
+  assert.equal(world.locks.waiting(name), 0);
+  outside(world).postMessage({
+    token: { accessToken: 'x', expiration: 1, expiresAt: Date.now() + 1e6, lifetimeMs: 1e6 },
+  });
+  await world.pass(100);
+  assert.deepEqual(
+    broken.log.map(({ type, code }) => [type, code]),
+    [
+      ['error', 'wasm_unavailable'],
+      ['error', 'wasm_unavailable'],
+    ],
+  );
+});
+
+test('a valid token that is forced, and one of storage, take no lock and ask nobody', async (t) => {
+  const world = page(t);
+  const items = new Map();
+  world.replace(globalThis, 'sessionStorage', {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, value),
+    removeItem: (key) => items.delete(key),
+  });
+  const [tab] = await openTabs(world, 1, { persist: 'session' });
+  await world.until(tab.getToken());
+  await world.pass(1000);
+  await world.until(tab.getToken({ forceRefresh: true }));
+  assert.deepEqual(kinds(world), ['going', 'token', 'token']);
+  tab.dispose();
+  await world.pass(5000);
+  const [next] = await openTabs(world, 1, { persist: 'session' });
+  assert.equal((await world.until(next.getToken())).accessToken, 'token-2');
+  assert.deepEqual(kinds(world), ['going', 'token', 'token']);
+  assert.equal(world.requests.length, 2);
+});
+
+test('between two tries, the lock stays with the tab while somebody waits there', async (t) => {
+  const world = page(t, () => reply(503, {}));
+  const [one, two] = await openTabs(world, 2, { autoRefresh: false });
+  const patient = world.rejection(one.getToken({ timeoutMs: 3000 }));
+  await world.pass(100);
+  const other = world.rejection(two.getToken({ timeoutMs: 30_000 }));
+  await world.pass(2000);
+  assert.equal(world.locks.held.size, 1);
+  assert.equal(world.requests.length, 2);
+  await world.pass(1000);
+  failsWith('server_error')(await patient);
+  world.answer = (request, n) => reply(200, grant(n));
+  other.catch(() => {});
+  await world.pass(30_000);
+  assert.equal(two.token.accessToken, one.token.accessToken);
+  assert.equal(world.locks.held.size, 0);
+});
+
+test('a caller that comes while a request without callers is under way keeps the lock', async (t) => {
+  const world = page(t, () => undefined);
+  const [tab] = await openTabs(world, 1, { timeoutMs: 5000 });
+  const controller = new AbortController();
+  const first = world.rejection(tab.getToken({ signal: controller.signal }));
+  await world.pass(100);
+  controller.abort();
+  await first;
+  await world.pass(100);
+  const second = world.rejection(tab.getToken({ timeoutMs: 7000 }));
+  await world.pass(5500);
+  assert.equal(world.locks.held.size, 1);
+  await world.pass(3000);
+  failsWith('timeout')(await second);
+  await world.pass(6000);
+  assert.equal(world.locks.held.size, 0);
+});
