@@ -38,4 +38,8 @@ export default [
     },
     rules: { 'no-empty-pattern': 'off' },
   },
+  {
+    files: ['tests/frameworks/jest/**'],
+    languageOptions: { globals: globals.jest },
+  },
 ];

@@ -282,7 +282,8 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
   }
 }
 
-/* The limit of open connections. Each connection is a file, so the soft limit of files is raised to the hard limit. */
+/* The limit of open connections. Each connection is a file, so the soft limit of files is raised to the hard limit. 0 if
+ * that is too low for a server. */
 static unsigned connection_limit(void) {
   struct rlimit files;
   if (getrlimit(RLIMIT_NOFILE, &files) != 0)
@@ -295,7 +296,7 @@ static unsigned connection_limit(void) {
   }
   if (files.rlim_cur >= wanted)
     return CONNECTION_LIMIT;
-  return files.rlim_cur > 2 * OTHER_FILES ? (unsigned)files.rlim_cur - OTHER_FILES : OTHER_FILES;
+  return files.rlim_cur >= AUTHD_FILES_MIN ? (unsigned)files.rlim_cur - OTHER_FILES : 0;
 }
 
 /* libmicrohttpd reads requests as strictly as it can without refusing real clients. The option has another name since
@@ -352,6 +353,11 @@ authd_http *authd_http_start(const authapi *api, const authapi_management *admin
     tls_options[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, versions};
     tls_options[2] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
   }
+  unsigned limit = connection_limit(), per_address = limit / 4;
+  if (limit == 0) {
+    errno = EMFILE;
+    return NULL;
+  }
   authd_http *http = malloc(sizeof *http);
   if (http == NULL)
     return NULL;
@@ -360,7 +366,6 @@ authd_http *authd_http_start(const authapi *api, const authapi_management *admin
     http->options = *options;
   atomic_init(&http->open_exchanges, 0);
   pthread_mutex_init(&http->in_use, NULL);
-  unsigned limit = connection_limit(), per_address = limit / 4;
   http->connections = authd_connections_new(
       per_address < AUTHD_CONNECTIONS_PER_ADDRESS ? per_address : AUTHD_CONNECTIONS_PER_ADDRESS, http->options.trusted);
   if (http->connections == NULL) {

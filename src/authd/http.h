@@ -9,6 +9,8 @@
 #include "authd/networks.h"
 #include "authd/tls.h"
 
+#define AUTHD_FILES_MIN 128 /* a server must be allowed to have this many files and connections open */
+
 typedef struct authd_http authd_http;
 
 /* Options for access. All pointers are borrowed until authd_http_stop. */
@@ -26,7 +28,8 @@ typedef struct {
 /* Starts the server on its own threads. `address` is an IP address. Port 0 takes a free port; *port is set to the port
  * in use. `admin` handles /admin/; NULL disables it. `log` gets one line per request; it may be NULL. With `tls`, the
  * server uses https with TLS 1.2 or newer; call authd_certificate_use before. Without `tls`, it uses plain http. All
- * pointers are borrowed until authd_http_stop. NULL on failure; then errno may have the reason. */
+ * pointers are borrowed until authd_http_stop. NULL on failure; then errno may have the reason: EMFILE if fewer than
+ * AUTHD_FILES_MIN files may be open. */
 authd_http *authd_http_start(const authapi *api, const authapi_management *admin, const authd_tls *tls,
                              const authd_http_options *options, const char *address, unsigned short *port,
                              const authd_log *log);

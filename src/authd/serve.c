@@ -207,6 +207,9 @@ static int serve_until_stopped(server *server, const sigset_t *signals) {
   server->http = authd_http_start(&server->api, line->admin_token_file != NULL ? &server->admin : NULL,
                                   server->tls.key != NULL ? &server->tls : NULL, &options, line->address, &port,
                                   line->quiet ? NULL : &server->log);
+  if (server->http == NULL && errno == EMFILE)
+    return authd_print_error(1, "too few files may be open for a server; allow at least %d: ulimit -n %d", AUTHD_FILES_MIN,
+                          AUTHD_FILES_MIN);
   if (server->http == NULL)
     return authd_print_error(1, "cannot listen on %s: %s", line->listen,
                              errno != 0 ? strerror(errno) : "not an IP address");

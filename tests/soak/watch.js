@@ -15,10 +15,11 @@ import { grant, json } from '../support/plain-api.js';
 
 const COMMAND = fileURLToPath(new URL('../../build/sanitize/src/native/command/inbenta-token', import.meta.url));
 const SECONDS = Number(process.argv[2] ?? 60);
-const RECOVERS_MS = 90_000; // the longest wait of the client, and what a loaded machine adds
-const LIFETIME_S = 4;
+const RECOVERS_MS = 150_000; // the longest wait of the client, and what a loaded machine adds
+const LIFETIME_S = 12; // it is renewed after ten seconds
 
 let granted = 0;
+let failed = 0;
 const answerGrant = (response) => json(response, 200, grant(++granted, LIFETIME_S));
 const FAILURES = {
   'status 500': (response) => response.writeHead(500).end(),
@@ -35,7 +36,12 @@ const FAILURES = {
 };
 
 let fail;
-const server = createServer((request, response) => (request.resume(), fail ? fail(response) : answerGrant(response)));
+const server = createServer((request, response) => {
+  request.resume();
+  if (!fail) return answerGrant(response);
+  failed++;
+  fail(response);
+});
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 const folder = await mkdtemp(join(tmpdir(), 'inbenta-watch-'));
 const file = join(folder, 'token');
@@ -60,28 +66,37 @@ child.stderr.setEncoding('utf8').on('data', (text) => (output += text));
 const ended = new Promise((resolve) => child.on('close', (status, signal) => resolve(status ?? signal)));
 const limit = (size) => promisify(execFile)('prlimit', ['--pid', `${child.pid}`, `--fsize=${size}:unlimited`]);
 
-async function recovers(what) {
-  const before = granted;
+async function until(what, condition) {
   const start = Date.now();
-  while (Number((await readFile(file, 'utf8').catch(() => '')).slice(6)) <= before) {
+  while (!(await condition())) {
     assert.equal(child.exitCode ?? child.signalCode, null, `it ended during ${what}: ${output.slice(-500)}`);
-    assert.ok(Date.now() < start + RECOVERS_MS, `no new token after ${what}: ${output.slice(-500)}`);
+    assert.ok(Date.now() < start + RECOVERS_MS, `${what}: ${output.slice(-500)}`);
     await sleep(50);
   }
 }
 
-const until = Date.now() + SECONDS * 1000;
+const inFile = async () => Number((await readFile(file, 'utf8').catch(() => '')).slice(6));
+
+async function recovers(what) {
+  const before = granted;
+  await until(`a new token after ${what}`, async () => (await inFile()) > before);
+}
+
+const end = Date.now() + SECONDS * 1000;
 let rounds = 0;
 await recovers('the start');
 do {
   for (const [what, answer] of Object.entries(FAILURES)) {
+    failed = 0;
     fail = answer;
-    await sleep(LIFETIME_S * 1000);
+    await until(`a request during ${what}`, () => failed > 0);
     fail = undefined;
     await recovers(what);
   }
+  const before = granted;
   await limit(0);
-  await sleep(LIFETIME_S * 1000);
+  await until('a token during a full disk', () => granted > before);
+  await until('the report of the full disk', () => output.includes('retrying every 5 seconds'));
   await limit('unlimited');
   await recovers('a full disk');
   for (const name of ['hang', 'fail']) {
@@ -90,7 +105,7 @@ do {
     await rm(join(folder, name));
   }
   rounds++;
-} while (Date.now() < until);
+} while (Date.now() < end);
 child.kill('SIGTERM');
 assert.equal(await ended, 0, output.slice(-2000));
 assert.doesNotMatch(output, /Sanitizer|runtime error|the-very-secret|token-\d/);

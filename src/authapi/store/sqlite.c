@@ -8,9 +8,11 @@
  * SQLite does not notice a file that was written over (cp backup.db keys.db): it is still the same file. So each change
  * raises a number in the table `changes`, and before each call the number is read from the file itself, without the log.
  * There it can only be the number of the last look, or a later one that the log was copied with. */
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* realpath */
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -626,7 +628,26 @@ static bool save_identity(sqlite_store *state, const char *path) {
   return state->problem[0] == '\0';
 }
 
+/* SQLite opens a file that it may only read, and fails at the first write. By then it has made a log that may only be
+ * read as well, and stays so when the file's mode is mended. So all of them are checked first. `path` may not exist. */
+static bool can_be_written(const char *path, char *problem, size_t size) {
+  static const char *const ends[] = {"", "-wal", "-shm"};
+  char *resolved = realpath(path, NULL);
+  bool good = true;
+  for (size_t i = 0; good && resolved != NULL && i < sizeof ends / sizeof *ends; i++) {
+    char name[PATH_MAX + sizeof "-wal"];
+    snprintf(name, sizeof name, "%s%s", resolved, ends[i]);
+    good = access(name, W_OK) == 0 || errno == ENOENT;
+    if (!good)
+      snprintf(problem, size, "%s: %s; run: chmod 600 %s", name, strerror(errno), name);
+  }
+  free(resolved);
+  return good;
+}
+
 bool authapi_store_sqlite_open(authapi_store *store, const char *path, char *problem, size_t size) {
+  if (!can_be_written(path, problem, size))
+    return false;
   sqlite_store *state = calloc(1, sizeof *state);
   if (state == NULL) {
     snprintf(problem, size, "%s: out of memory", path);

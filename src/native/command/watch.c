@@ -10,13 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "output.h"
 #include "print.h"
 
-#define RETRY_MS 5000 /* the pause before a token is written again after it could not be written */
+#define RENEW_MS 10000 /* the client does not renew tokens by itself that live shorter than this */
+#define RETRY_MS 5000  /* the pause before a token is written again after it could not be written */
 
 struct watcher {
   const command_options *options;
@@ -26,8 +28,15 @@ struct watcher {
   size_t len;
   bool to_write, to_run; /* steps that are still open for the newest token */
   bool is_late;          /* it was already reported that the token cannot be written now */
+  int64_t renew_ms;      /* when a token that lives shorter than RENEW_MS is renewed; 0: the client does it */
   child child;
 };
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 /* Signal handlers wake the loop through this pipe, with one byte per signal. */
 static int signal_pipe[2];
@@ -122,6 +131,7 @@ static void on_event(void *user, const inbenta_auth_token *token, const inbenta_
   } else if (store_token(watcher, token)) {
     watcher->to_write = watcher->options->output != NULL || watcher->options->exec == NULL;
     watcher->to_run = watcher->options->exec != NULL;
+    watcher->renew_ms = token->expires_at_ms - (int64_t)time(NULL) * 1000 < RENEW_MS ? now_ms() + RENEW_MS : 0;
     run_steps(watcher);
   } else {
     watcher->status = EXIT_FAILED;
@@ -137,6 +147,27 @@ static void on_answer(void *user, const inbenta_auth_token *token, const inbenta
     watcher->done = true;
 }
 
+/* Handles the answer to a renewal. on_event has seen it already. */
+static void on_renewed(void *user, const inbenta_auth_token *token, const inbenta_auth_failure *failure) {
+  struct watcher *watcher = user;
+  (void)failure;
+  if (token == NULL)
+    watcher->renew_ms = now_ms() + RENEW_MS;
+}
+
+/* Asks for a token if the last one lived so shortly that the client does not renew it. Returns the time until the next
+ * look, at most `usual_ms`. */
+static int renew(struct watcher *watcher, inbenta_auth_loop *loop, int usual_ms) {
+  if (watcher->renew_ms == 0)
+    return usual_ms;
+  int64_t left_ms = watcher->renew_ms - now_ms();
+  if (left_ms > 0)
+    return left_ms < usual_ms ? (int)left_ms : usual_ms;
+  watcher->renew_ms = 0;
+  inbenta_auth_loop_get(loop, NULL, on_renewed, watcher, NULL);
+  return 0;
+}
+
 /* ---------------------------------------------------------------------------------------------------
  * The loop. */
 
@@ -148,7 +179,7 @@ static void run_loop(struct watcher *watcher, CURLM *multi, inbenta_auth_loop *l
     int wait_ms = delay_ms < 0 || delay_ms > 60000 ? 60000 : (int)delay_ms;
     if (watcher->to_write && wait_ms > RETRY_MS)
       wait_ms = RETRY_MS;
-    wait_ms = child_wait_ms(&watcher->child, wait_ms);
+    wait_ms = renew(watcher, loop, child_wait_ms(&watcher->child, wait_ms));
     if (watcher->done || curl_multi_poll(multi, &signals, 1, wait_ms, NULL) != CURLM_OK)
       break;
     if (signals.revents != 0 && is_stopped())

@@ -29,8 +29,7 @@ static bool start(served *at, const char *path, int file) {
           AUTHAPI_FOUND ||
       (at->log.writer = authd_log_writer_new(file, false)) == NULL)
     return false;
-  at->http = authd_http_start(&at->api, NULL, NULL, NULL, "127.0.0.1",
-                              &at->port, &at->log);
+  at->http = authd_http_start(&at->api, NULL, NULL, NULL, "127.0.0.1", &at->port, &at->log);
   return at->http != NULL && at->port != 0;
 }
 

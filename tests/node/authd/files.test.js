@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, stat, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -54,6 +54,44 @@ test('a file that others can read is refused with a chmod command, and accepted 
     authd.command('api-key', 'list'),
     ({ code, stderr }) => code == 1 && /run: chmod 600/.test(stderr),
   );
+});
+
+test('a database that cannot be written is refused with a command, before SQLite leaves a log that cannot be written either', async (t) => {
+  const authd = await make(t);
+  const folder = dirname(authd.db);
+  // Root may write any file. Then the program runs as another account, which cannot enter the folders of this repository.
+  const isRoot = process.getuid() == 0;
+  const program = join(folder, 'inbenta-authd');
+  await copyFile(authd.program, program);
+  await chmod(folder, 0o777);
+  const give = (file) => (isRoot ? chown(file, 65534, 65534) : undefined);
+  const other = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', program] : [program];
+  const asOther = (...words) => execute(other[0], [...other.slice(1), ...words, '--db', authd.db], {});
+  await give(authd.db);
+  for (const end of ['', '-wal', '-shm']) {
+    const file = authd.db + end;
+    if (end != '') await writeFile(file, '');
+    await give(file);
+    await chmod(file, 0o400);
+    for (const words of [
+      ['serve', '--listen', '127.0.0.1:0'],
+      ['api-key', 'list'],
+    ]) {
+      const { status, stderr } = await asOther(...words);
+      assert.equal(status, 1);
+      assert.ok(stderr.endsWith(`keys.db${end}: Permission denied; run: chmod 600 ${file}\n`), stderr);
+    }
+    await chmod(file, 0o600);
+  }
+  assert.equal((await asOther('api-key', 'list')).status, 0);
+});
+
+test('a server that may open too few files says so and does not start', async (t) => {
+  const authd = await make(t);
+  const words = ['--nofile=100:100', authd.program, 'serve', '--db', authd.db, '--listen', '127.0.0.1:0'];
+  const { status, stderr } = await execute('prlimit', words, {});
+  assert.equal(status, 1);
+  assert.match(stderr, /too few files may be open for a server; allow at least 128: ulimit -n 128/);
 });
 
 test('the management interface is not served over plain http to other machines, unless an option allows it', async (t) => {

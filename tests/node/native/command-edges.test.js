@@ -24,7 +24,7 @@ function startWatch(t, words, { env, stdio } = {}) {
 }
 
 async function until(what, condition) {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 800; tries++) {
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -86,6 +86,16 @@ test('while a command hangs, tokens are refreshed, and the next command gets the
   await until('the newest in the command', async () => /^token-1\ntoken-[2-9]\n/.test(await read(log)));
   assert.equal(await watched.stop(), 0);
   assert.equal(watched.stderr, '');
+});
+
+test('watch renews tokens that live shorter than ten seconds as well, every ten seconds', async (t) => {
+  const { endpoint, requests } = await serveApi(t, (response, request, n) => json(response, 200, grant(n, 4)));
+  const start = performance.now();
+  const watched = startWatch(t, ['--endpoint', endpoint]);
+  await until('three tokens', () => /^token-1\ntoken-2\ntoken-3\n$/.test(watched.stdout));
+  assert.ok(performance.now() - start > 19_000, 'not more often');
+  assert.equal(requests.length, 3);
+  assert.equal(await watched.stop(), 0);
 });
 
 test('watch ends immediately, even while a command hangs', async (t) => {
@@ -154,7 +164,7 @@ test('a pipe as --output that nobody reads is reported once, and a reader gets t
 
   // Nobody has it open: opening it must not wait, not even for SIGTERM.
   const alone = startWatch(t, ['--endpoint', endpoint, '--output', pipe]);
-  await until('the report', () => /pipe: No such device or address; trying again every 5 seconds/.test(alone.stderr));
+  await until('the report', () => /pipe: No such device or address; retrying every 5 seconds/.test(alone.stderr));
   const start = performance.now();
   assert.equal(await alone.stop(), 0);
   assert.ok(performance.now() - start < 5000);
