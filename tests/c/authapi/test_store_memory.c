@@ -169,7 +169,7 @@ static void invalid_documents(void **state) {
   damage("\"created_s\":\t7", "\"created_s\":\t7.5", "api_keys[0]: a field");
   damage("\"created_s\":\t7", "\"created_s\":\t1e300", "api_keys[0]: a field");
   damage(samples.api_key.id, "", "api_keys[0]: an ID or a key is empty");
-  damage(samples.api_key.id, "ak_other", "secrets[0]: a key belongs to an API key");
+  damage(samples.api_key.id, "ak_other", "secrets[0]: a key belongs to a missing API key");
   damage(samples.api_key.id, "ak_12345678901234567890123", "api_keys[0]: a field");
   damage(samples.secret.value, samples.secret_text, "secrets[0]: a secret must be stored as its hash");
   damage(samples.secret.id, samples.domain_key.id, "domain_keys[0]: an ID occurs twice");
