@@ -79,10 +79,13 @@ export const isToken = (/** @type {any} */ token) =>
   isKey(token?.accessToken) &&
   [token.expiration, token.expiresAt, token.lifetimeMs, token.leftMs ?? 0].every(Number.isFinite);
 
-/** A token's strings as C takes them: "token\0name\0url\0…". An entry that cannot be one is left out. */
-export const stringsForC = ({ accessToken, apis }) =>
-  `${accessToken}\0` +
-  Object.entries(apis ?? {})
-    .filter(([name, url]) => name && typeof url == 'string' && !/\0/.test(name + url))
-    .map(([name, url]) => `${name}\0${url}\0`)
-    .join('');
+/** Strings as C takes them, each with a NUL at its end, so none inside. */
+export const stringsForC = (strings) => strings.map((text) => `${text.replaceAll('\0', '\ufffd')}\0`).join('');
+
+/** A token's strings: itself, then the name and the URL of each product. An entry that cannot be one is left out. */
+export const stringsOf = ({ accessToken, apis }) => [
+  accessToken,
+  ...Object.entries(apis ?? {})
+    .filter(([name, url]) => name && typeof url == 'string')
+    .flat(),
+];
