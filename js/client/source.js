@@ -5,14 +5,15 @@
 // It keeps the current token in JavaScript memory, so that a fresh one is returned without entering wasm. Everything
 // else is decided by the C core.
 
+import { BAD_STATUS } from './boundary.js';
 import { FLOW_DOMAIN_KEY, FLOW_TOKEN } from './config.js';
 import { ANSWER, ERROR, EXPIRED, QUOTA, REAUTHORIZE, startCore, TOKEN } from './core.js';
 import { AuthError, errorFromC, errorWith, numberForC } from './errors.js';
 import { preconnect } from './preconnect.js';
 import { sessionFor } from './session.js';
 import { Siblings } from './siblings.js';
-import { background, timerMs, withTimeout } from './timers.js';
-import { fromGrant, isToken, stringsForC, stringsOf } from './token.js';
+import { background, withTimeout } from './timers.js';
+import { isToken, stringsForC, stringsOf } from './token.js';
 import { onWake } from './wake.js';
 
 /** A source lives so long after its last client: React mounts a component, unmounts it and mounts it again. */
@@ -204,9 +205,9 @@ export class Source {
     const key = JSON.stringify([wish, deadline]);
     let group = [...this.#groups.values()].find((group) => group.key == key);
     if (!group) {
-      group = { key, id: ++this.#lastId, callers: new Set() };
+      group = { ...wish, key, deadline, id: ++this.#lastId, callers: new Set() };
       this.#groups.set(group.id, group);
-      this.#put(group, wish, deadline);
+      this.#put(group);
     }
     group.callers.add(caller);
     caller.leave = (error) => {
@@ -216,23 +217,30 @@ export class Source {
     };
   }
 
-  /** Brings a group before the core. Until the core is there, its deadline is ours. */
-  async #put({ id, callers }, { minValidityMs, forceRefresh, products }, deadline) {
-    const leftMs = () => Math.max(1, deadline - performance.now());
-    const timer = setTimeout(() => {
-      const isServed = this.token && !forceRefresh && !products;
-      this.#answer(id, isServed ? undefined : new AuthError('timeout', { retryable: true }, this.#config));
-    }, timerMs(leftMs()));
+  /** Brings a group before the core. */
+  async #put({ id, minValidityMs, forceRefresh, products, deadline, callers }) {
     try {
       const core = await this.#start();
+      await undefined; // what siblings told while the module loaded comes first
       if (!callers.size) return this.#go();
-      const error = core.call('get', id, minValidityMs, leftMs(), forceRefresh, products);
+      const leftMs = Math.max(1, deadline - performance.now());
+      const error = core.call('get', id, minValidityMs, leftMs, forceRefresh, products);
       if (error) throw errorFromC(error);
     } catch (error) {
       this.#answer(id, error);
-    } finally {
-      clearTimeout(timer);
     }
+  }
+
+  /** Answers those whose time is up before the core is there. */
+  #sweep() {
+    for (const { id, forceRefresh, products, deadline } of this.#groups.values())
+      if (deadline <= performance.now())
+        this.#answer(
+          id,
+          this.token && !forceRefresh && !products
+            ? undefined
+            : new AuthError('timeout', { retryable: true }, this.#config),
+        );
   }
 
   #answer(id, error) {
@@ -262,6 +270,7 @@ export class Source {
   async #startCore() {
     const config = this.#config;
     const disconnect = preconnect(config.endpoint);
+    const timer = setInterval(() => this.#sweep(), ROUNDING_MS);
     if (config.flow == FLOW_DOMAIN_KEY && config.shareAcrossTabs && globalThis.location)
       this.#siblings ??= new Siblings(nameOf(config), {
         say: () => this.#say(),
@@ -291,6 +300,7 @@ export class Source {
       if (this.isValidFor(0)) core.call('get', 0, 0, 1, false); // from now on somebody wants it fresh
       return core;
     } finally {
+      clearInterval(timer);
       disconnect();
     }
   }
@@ -407,9 +417,8 @@ export class Source {
   #say() {
     if (this.isValidFor(0)) return { token: this.#shared() };
     const { error, until, id } = this.#failure ?? {};
-    if (!error || !numberForC(error.code) || until <= Date.now()) return undefined;
-    const { code, status, attempts, serverMessage } = error;
-    return { failure: { code, status, attempts, serverMessage, until, retryAfterMs: until - Date.now(), id } };
+    const retryAfterMs = until - Date.now();
+    if (numberForC(error?.code) && retryAfterMs > 0) return { failure: { ...error, until, retryAfterMs, id } };
   }
 
   #hearSibling({ token, failure }) {
@@ -434,17 +443,11 @@ export class Source {
     this.#pageError = undefined;
     const { timeoutMs, reauthorize } = this.#config;
     try {
-      this.#offer(
-        fromGrant(await withTimeout(timeoutMs, (signal) => reauthorize({ signal }), this.#life.signal)),
-        'page',
-        id,
-      );
-    } catch (cause) {
-      // A mistake in the page's code is invalid_config where it is made: that is no token, too.
-      const isOwn = cause instanceof AuthError && cause.code != 'invalid_config';
-      this.#pageError = isOwn ? cause : new AuthError('reauthorize_failed', { cause, hint: cause?.hint });
+      this.#offer(await withTimeout(timeoutMs, reauthorize, this.#life.signal), 'page', id);
+    } catch (error) {
+      this.#pageError = error;
       // The core gets the number that comes nearest; what it tells of that is explained with the page's own error.
-      this.#instance?.call('fail', id, numberForC(this.#pageError.code) || numberForC('bad_response'));
+      this.#instance?.call('fail', id, numberForC(error.code) || BAD_STATUS);
     }
   }
 

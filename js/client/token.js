@@ -1,7 +1,7 @@
 // A token on its way. It has one shape with named members, in memory, between tabs and in storage, and wherever it
 // comes from, the C core checks it before it is used.
 
-import { invalid } from './errors.js';
+import { AuthError, invalid } from './errors.js';
 import { checkKey, isKey, ownMembers } from './config.js';
 
 /**
@@ -73,6 +73,22 @@ export function fromGrant(given) {
     apis: grant.apis ?? undefined,
   };
 }
+
+/**
+ * Asks a page's own callback for a token.
+ * @param {(context: {signal: AbortSignal}) => Grant | Promise<Grant>} reauthorize
+ * @returns {(signal: AbortSignal) => Promise<Token>} rejects with an AuthError: the page's own one or, for anything else,
+ *   reauthorize_failed. A mistake in the page's code is invalid_config where it is made: that is no token, too.
+ */
+export const askPage = (reauthorize) => async (signal) => {
+  try {
+    return fromGrant(await reauthorize({ signal }));
+  } catch (cause) {
+    throw cause instanceof AuthError && cause.code != 'invalid_config'
+      ? cause
+      : new AuthError('reauthorize_failed', { cause, hint: cause?.hint });
+  }
+};
 
 /** Whether something that a sibling told or storage kept has the shape of a token. What its values are worth, C decides. */
 export const isToken = (/** @type {any} */ token) =>
