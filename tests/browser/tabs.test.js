@@ -34,11 +34,28 @@ test('twenty tabs that ask at the same time send one /auth and have one token wi
   site,
   fake,
 }) => {
-  fake.answer = (response, request, n) => setTimeout(() => json(response, 200, grant(n)), 200);
+  test.setTimeout(120_000);
+  let answeredAt;
+  fake.answer = (response, request, n) =>
+    setTimeout(() => {
+      answeredAt = Date.now();
+      json(response, 200, grant(n));
+    }, 200);
   const tabs = await openTabs(context, site, fake, 20);
-  const tokens = await Promise.all(tabs.map((tab) => getToken(tab)));
-  expect(new Set(tokens.map(({ accessToken }) => accessToken)).size).toBe(1);
+  const got = await Promise.all(
+    tabs.map((tab) =>
+      tab.evaluate(async () => {
+        const { accessToken } = await window.client.getToken();
+        return { accessToken, at: Date.now() };
+      }),
+    ),
+  );
+  expect(got.map(({ accessToken }) => accessToken)).toEqual(tabs.map(() => 'token-1'));
   expect(paths(fake)).toEqual(['/v1/auth']);
+  // A tab that the machine had no time for asked only after the answer, and so got the token later.
+  const lastMs = Math.max(...got.map(({ at }) => at)) - answeredAt;
+  console.log(`20 tabs: 1 request, and the last tab has the token ${lastMs} ms after the answer`);
+  expect(lastMs).toBeLessThan(1000);
   // Two, unless the machine is so busy that some tabs ask only after the token arrived.
   const posted = await postedBy(tabs);
   expect(posted.length).toBeLessThanOrEqual(2 * tabs.length);
