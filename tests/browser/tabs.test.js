@@ -253,12 +253,14 @@ test('malformed messages are ignored', async ({ context, site, fake }) => {
   expect(paths(fake)).toEqual(['/v1/auth']);
 });
 
-/** What this tab tells its siblings leaves it `ms` later; never if that is undefined. */
+const NEVER = -1;
+
+/** What this tab tells its siblings leaves it `ms` later, or NEVER. */
 const delayMessages = (tab, ms) =>
   tab.evaluate((ms) => {
     const real = BroadcastChannel.prototype.postMessage;
     BroadcastChannel.prototype.postMessage = function (message) {
-      if (ms !== undefined) setTimeout(() => real.call(this, message), ms);
+      if (ms >= 0) setTimeout(() => real.call(this, message), ms);
     };
   }, ms);
 
@@ -280,7 +282,7 @@ test('a tab that has a token and never answers costs one more /auth, however man
   fake.answer = (response, request, n) => setTimeout(() => json(response, 200, grant(n)), 200);
   const [first, ...others] = await openTabs(context, site, fake, 5);
   await getToken(first);
-  await delayMessages(first);
+  await delayMessages(first, NEVER);
   const tokens = await Promise.all(others.map((tab) => getToken(tab, { timeoutMs: 20_000 })));
   expect(tokens.map(({ accessToken }) => accessToken)).toEqual(others.map(() => 'token-2'));
   const [late] = await openTabs(context, site, fake, 1);
@@ -303,7 +305,7 @@ test('a tab whose token was refused does not hold up others', async ({ context, 
   const [first, second] = await openTabs(context, site, fake, 2);
   await getToken(first);
   await first.evaluate(() => window.client.invalidate('token-1'));
-  await delayMessages(first);
+  await delayMessages(first, NEVER);
   const start = Date.now();
   expect(await getToken(second)).toMatchObject({ accessToken: 'token-2' });
   expect(Date.now() - start).toBeLessThan(3000);
