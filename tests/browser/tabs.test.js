@@ -34,11 +34,28 @@ test('twenty tabs that ask at the same time send one /auth and have one token wi
   site,
   fake,
 }) => {
-  fake.answer = (response, request, n) => setTimeout(() => json(response, 200, grant(n)), 200);
+  test.setTimeout(120_000);
+  let answeredAt;
+  fake.answer = (response, request, n) =>
+    setTimeout(() => {
+      answeredAt = Date.now();
+      json(response, 200, grant(n));
+    }, 200);
   const tabs = await openTabs(context, site, fake, 20);
-  const tokens = await Promise.all(tabs.map((tab) => getToken(tab)));
-  expect(new Set(tokens.map(({ accessToken }) => accessToken)).size).toBe(1);
+  const got = await Promise.all(
+    tabs.map((tab) =>
+      tab.evaluate(async () => {
+        const { accessToken } = await window.client.getToken();
+        return { accessToken, at: Date.now() };
+      }),
+    ),
+  );
+  expect(got.map(({ accessToken }) => accessToken)).toEqual(tabs.map(() => 'token-1'));
   expect(paths(fake)).toEqual(['/v1/auth']);
+  // A tab that the machine had no time for asked only after the answer, and so got the token later.
+  const lastMs = Math.max(...got.map(({ at }) => at)) - answeredAt;
+  console.log(`20 tabs: 1 request, and the last tab has the token ${lastMs} ms after the answer`);
+  expect(lastMs).toBeLessThan(1000);
   // Two, unless the machine is so busy that some tabs ask only after the token arrived.
   const posted = await postedBy(tabs);
   expect(posted.length).toBeLessThanOrEqual(2 * tabs.length);
@@ -241,12 +258,14 @@ test('malformed messages are ignored', async ({ context, site, fake }) => {
   expect(paths(fake)).toEqual(['/v1/auth']);
 });
 
-/** What this tab tells its siblings leaves it `ms` later; never if that is undefined. */
+const NEVER = -1;
+
+/** What this tab tells its siblings leaves it `ms` later, or NEVER. */
 const delayMessages = (tab, ms) =>
   tab.evaluate((ms) => {
     const real = BroadcastChannel.prototype.postMessage;
     BroadcastChannel.prototype.postMessage = function (message) {
-      if (ms !== undefined) setTimeout(() => real.call(this, message), ms);
+      if (ms >= 0) setTimeout(() => real.call(this, message), ms);
     };
   }, ms);
 
@@ -268,7 +287,7 @@ test('a tab that has a token and never answers costs one more /auth, however man
   fake.answer = (response, request, n) => setTimeout(() => json(response, 200, grant(n)), 200);
   const [first, ...others] = await openTabs(context, site, fake, 5);
   await getToken(first);
-  await delayMessages(first);
+  await delayMessages(first, NEVER);
   const tokens = await Promise.all(others.map((tab) => getToken(tab, { timeoutMs: 20_000 })));
   expect(tokens.map(({ accessToken }) => accessToken)).toEqual(others.map(() => 'token-2'));
   const [late] = await openTabs(context, site, fake, 1);
@@ -291,7 +310,7 @@ test('a tab whose token was refused does not hold up others', async ({ context, 
   const [first, second] = await openTabs(context, site, fake, 2);
   await getToken(first);
   await first.evaluate(() => window.client.invalidate('token-1'));
-  await delayMessages(first);
+  await delayMessages(first, NEVER);
   const start = Date.now();
   expect(await getToken(second)).toMatchObject({ accessToken: 'token-2' });
   expect(Date.now() - start).toBeLessThan(3000);

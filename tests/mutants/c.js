@@ -69,17 +69,17 @@ const unitTestsOf = async (folder) =>
   (await readdir(join(native, 'tests/c', folder))).filter((name) => /^test_/.test(name)).map((name) => [folder, name]);
 
 /**
- * The unit tests of a file as [folder, name], the fast ones first: all of the core; for a file of base with a test of its
- * own, that one and two of the core.
+ * The unit tests of a file as [folder, name]: first the one that has its name, then the fast ones. All of the core; for a
+ * file of base with a test of its own, that one and two of the core.
  */
 async function testsFor(file) {
-  const last = ['client', 'response', 'answers', 'rates', 'torture', 'schedules'];
-  const rank = ([, name]) => last.findIndex((end) => name.endsWith(end)) + 1;
+  const order = ['', 'client', 'response', 'answers', 'rates', 'torture', 'schedules'];
+  const name = file.match(/(\w+)\.c$/)[1];
+  const isOwn = ([folder, test]) => test == `test_${folder}_${name}`;
+  const rank = (test) => (isOwn(test) ? -1 : order.findLastIndex((end) => test[1].endsWith(end)));
   const core = await unitTestsOf('core');
-  const own = file.includes('/base/')
-    ? (await unitTestsOf('base')).filter(([, name]) => name == `test_base_${file.match(/(\w+)\.c$/)[1]}`)
-    : [];
-  const more = own.length ? core.filter(([, name]) => /_(client|response)$/.test(name)) : core;
+  const own = file.includes('/base/') ? (await unitTestsOf('base')).filter(isOwn) : [];
+  const more = own.length ? core.filter(([, test]) => /_(client|response)$/.test(test)) : core;
   return [...own, ...more].sort((one, other) => rank(one) - rank(other));
 }
 

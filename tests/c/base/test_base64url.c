@@ -19,6 +19,15 @@ static void vectors(void **state) {
   }
 }
 
+static void zeros(void **state) {
+  (void)state;
+  char text[8], bytes[8] = "xxxxxxx";
+  assert_int_equal(iauth__base64url_encode("\0\0\0\0", 4, text), 6);
+  assert_string_equal(text, "AAAAAA");
+  assert_int_equal(iauth__base64url_decode(text, 6, bytes, sizeof bytes), 4);
+  assert_memory_equal(bytes, "\0\0\0\0x", 5);
+}
+
 static void refused(void **state) {
   (void)state;
   char bytes[4];
@@ -31,6 +40,6 @@ static void refused(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(vectors), cmocka_unit_test(refused)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(vectors), cmocka_unit_test(zeros), cmocka_unit_test(refused)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

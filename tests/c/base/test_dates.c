@@ -82,6 +82,8 @@ static void refused(void **state) {
       "Sun, x6 Nov 1994 08:49:37 GMT",
       "Sun, 06 Nov 19x4 08:49:37 GMT",
       "Sun, 06 Nov 1994 0x:49:37 GMT",
+      "Sun, 06 Nov 1994 0::49:37 GMT",
+      "Sun, 06 Nov 1994 1/:49:37 GMT",
       "Sun, 06 Nov 1994 08:4x:37 GMT",
       "Sun, 06 Nov 1994 08:49:x7 GMT",
       "Sun; 06 Nov 1994 08:49:37 GMT",

@@ -11,6 +11,26 @@ enum { KEYS = 5000 }; /* several in each bucket */
 static size_t visited;
 static long sum;
 
+/* The linker puts these in place of calloc and free (CMakeLists.txt). */
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void __real_free(void *ptr);
+void __wrap_free(void *ptr);
+static bool out_of_memory;
+static int live; /* blocks that were not freed */
+
+void *__wrap_calloc(size_t count, size_t size) {
+  if (out_of_memory)
+    return NULL;
+  live++;
+  return __real_calloc(count, size);
+}
+
+void __wrap_free(void *ptr) {
+  live--;
+  __real_free(ptr);
+}
+
 static bool add_up(void *user, void *value) {
   (void)user;
   visited++;
@@ -61,16 +81,11 @@ static void many_keys(void **state) {
   visited = 0;
   iauth__hash_table_each(table, only_one, NULL);
   assert_int_equal(visited, 1);
+  assert_int_equal(live, 1 + KEYS / 2); /* the table, and an entry for each key that is left */
   iauth__hash_table_free(table);
   iauth__hash_table_free(NULL);
+  assert_int_equal(live, 0);
 }
-
-/* The linker replaces calloc with this function (CMakeLists.txt). */
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-static bool out_of_memory;
-
-void *__wrap_calloc(size_t count, size_t size) { return out_of_memory ? NULL : __real_calloc(count, size); }
 
 static void without_memory(void **state) {
   (void)state;
@@ -84,6 +99,7 @@ static void without_memory(void **state) {
   assert_null(iauth__hash_table_find(table, "key"));
   assert_non_null(iauth__hash_table_add(table, "key"));
   iauth__hash_table_free(table);
+  assert_int_equal(live, 0);
 }
 
 int main(void) {

@@ -10,11 +10,11 @@
 /* Reads a text with nothing behind it: AddressSanitizer sees a read beyond its end. */
 static bool parse_exactly(const char *text, double *value) {
   size_t len = strlen(text);
-  char *copy = malloc(len > 0 ? len : 1);
-  assert_non_null(copy);
-  memcpy(copy, text, len);
-  bool is_number = iauth__parse_number(copy, len, value);
-  free(copy);
+  char *block = malloc(len + 1); /* its first byte is not used, so that no block is empty */
+  assert_non_null(block);
+  memcpy(block + 1, text, len);
+  bool is_number = iauth__parse_number(block + 1, len, value);
+  free(block);
   return is_number;
 }
 
