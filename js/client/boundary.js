@@ -49,14 +49,22 @@ export const FLAG_SECRET_FLOW = 16;
 export const ASK_MONO_MS = 0;
 export const ASK_WALL_MS = 1;
 export const ASK_RANDOM = 2;
+export const ASK_MAY_START = 3;
 
 // What C has read: enum text.
 export const TEXT_DATE = 0;
 export const TEXT_NUMBER = 1;
-export const TEXT_CODE = 2;
-export const TEXT_BASE_URL = 3;
-export const TEXT_ENDPOINT = 4;
-export const TEXT_ANY_ENDPOINT = 5;
+export const TEXT_BASE_URL = 2;
+export const TEXT_ENDPOINT = 3;
+export const TEXT_ANY_ENDPOINT = 4;
+
+// What the body of an answer is: enum form.
+export const FORM_OBJECT = 1;
+export const FORM_TOO_LARGE = 2;
+export const FORM_APIS = 4;
+export const FORM_NO_APIS = 8;
+export const FORM_ERROR = 16;
+export const FORM_GATEWAY = 32;
 
 // Where members lie in memory, in bytes: enum offset.
 export const TOKEN_ACCESS_TOKEN = 0;

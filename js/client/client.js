@@ -6,6 +6,7 @@ import { checkDuration, ownMembers } from './config.js';
 import { AuthError, invalid } from './errors.js';
 import { apiUrl, fetchWithToken, hasProduct } from './fetch.js';
 import { sourceFor } from './source.js';
+import { timerMs } from './timers.js';
 
 /** @typedef {import('../types/inbenta-auth.cjs').AccessToken} AccessToken */
 /** @typedef {import('../types/inbenta-auth.cjs').GetTokenOptions} GetTokenOptions */
@@ -101,7 +102,7 @@ export class AuthClient extends EventTarget {
   /** Rejects who waits. What no other client uses is aborted, and its memory wiped. May be called again. */
   dispose() {
     this.#isDisposed = true;
-    for (const caller of this.#waiting) caller.answer(new AuthError('disposed'));
+    for (const caller of this.#waiting) caller.leave(new AuthError('disposed'));
     this.#source?.leave(this.#listener);
     this.#source = undefined;
   }
@@ -154,11 +155,8 @@ export class AuthClient extends EventTarget {
       const aborted = () => new AuthError('aborted', { cause: signal.reason });
       if (signal?.aborted) throw aborted();
       const source = this.#join();
-      const asked = performance.now();
-      const leave = () => caller.answer(aborted());
+      const leave = () => caller.leave(aborted());
       const caller = {
-        asked,
-        deadline: asked + timeoutMs,
         end: (error) => {
           this.#waiting.delete(caller);
           signal?.removeEventListener('abort', leave);
@@ -168,7 +166,7 @@ export class AuthClient extends EventTarget {
       };
       this.#waiting.add(caller);
       signal?.addEventListener('abort', leave);
-      source.ask(wish, caller);
+      source.ask(wish, timerMs(timeoutMs), caller);
     });
   }
 }

@@ -3,7 +3,7 @@
 import { AuthClient } from './client.js';
 import { checkConfig, checkKey, FLOW_DOMAIN_KEY, FLOW_TOKEN } from './config.js';
 import { AuthError } from './errors.js';
-import { fromGrant } from './token.js';
+import { askPage, fromGrant } from './token.js';
 
 export { AuthClient, AuthError };
 export { tokenFrom } from './token-from.js';
@@ -26,7 +26,7 @@ export function createFromDomainKey(domainKey, apiKey, options) {
     credentialName: 'domain key',
     flow: FLOW_DOMAIN_KEY,
   };
-  return new AuthClient(checkConfig(options, fixed, { domainKeyName: 'string', persist: 'string' }));
+  return new AuthClient(checkConfig(options, fixed, { domainKeyName: ['string', ''], persist: ['string'] }));
 }
 
 /**
@@ -45,5 +45,7 @@ export function createFromAccessToken(tokenOrGrant, apiKey, options) {
     flow: FLOW_TOKEN,
     grant: fromGrant(tokenOrGrant),
   };
-  return new AuthClient(checkConfig(options, fixed, { reauthorize: 'function' }));
+  const config = checkConfig(options, fixed, { reauthorize: ['function'] });
+  if (config.reauthorize) config.reauthorize = askPage(config.reauthorize);
+  return new AuthClient(config);
 }

@@ -1,10 +1,12 @@
 // One instance of the C core: the only place that knows the wasm boundary (src/wasm/boundary.h).
 
+import { readAnswer } from './answer.js';
 import { readBody } from './body.js';
 import * as c from './boundary.js';
 import { AuthError, errorFromC } from './errors.js';
 import { READERS } from './text.js';
 import { background } from './timers.js';
+import { stringsForC } from './token.js';
 
 /** More of a header is not looked at. */
 const HEADER_MAX = 1024;
@@ -25,10 +27,11 @@ const HEADER_MAX = 1024;
  * @param {(message: number, detail: any, id: number) => void} listener.tell one of MESSAGE_…; `detail` is the error, token
  *   or quota; an answer without an error is the token told last
  * @param {() => boolean} listener.isAwaited whether a caller is waiting
+ * @param {() => boolean} listener.mayStart whether a request may start now; if not, call `run` as soon as one may
  * @param {(error: AuthError) => void} listener.onDeath the instance is dead: everything pending fails
  * @returns {Promise<Core | number>}
  */
-export async function startInstance(module, config, { tell, isAwaited, onDeath }) {
+export async function startInstance(module, config, { tell, isAwaited, mayStart, onDeath }) {
   const encoder = new TextEncoder(); // not at import: test environments may lack it
   const decoder = new TextDecoder();
   let wasm, memory, bytes; // the memory has a fixed size, so views of it stay valid
@@ -89,7 +92,7 @@ export async function startInstance(module, config, { tell, isAwaited, onDeath }
   DETAILS[c.MESSAGE_ANSWER] = DETAILS[c.MESSAGE_ERROR];
 
   const js = {
-    ask: (what) => [() => performance.now(), () => Date.now(), () => Math.random() * 2 ** 32][what](),
+    ask: (what) => [() => performance.now(), () => Date.now(), () => Math.random() * 2 ** 32, mayStart][what](),
 
     arm(delayMs) {
       clearTimeout(timer);
@@ -112,8 +115,8 @@ export async function startInstance(module, config, { tell, isAwaited, onDeath }
       const abort = (request = new AbortController());
       const received = new Uint8Array(limit + 1);
       let status = 0; // there was no answer
-      let answer = '';
       let length = 0;
+      let answer = [];
       try {
         const headers = {};
         for (let [name, value] = pointers(strings); name; [name, value] = pointers((strings += 8)))
@@ -128,14 +131,16 @@ export async function startInstance(module, config, { tell, isAwaited, onDeath }
           cache: 'no-store',
         });
         length = await readBody(response, received, abort.signal);
-        const values = c.HEADERS.map((name) => `${(response.headers.get(name) ?? '').slice(0, HEADER_MAX)}\0`);
-        // C's strings end at a NUL: what is behind one shall not pass unseen.
-        answer = values.join('') + decoder.decode(received.subarray(0, length)).replaceAll('\0', '\ufffd');
+        const values = c.HEADERS.map((name) => (response.headers.get(name) ?? '').slice(0, HEADER_MAX));
+        const [texts, ...numbers] = readAnswer(
+          length > limit ? undefined : decoder.decode(received.subarray(0, length)),
+        );
+        answer = [stringsForC([...values, ...texts]), ...numbers];
         status = response.status || 302; // a browser shows nothing of a redirect
       } catch {}
       received.fill(0);
       if (abort.signal.aborted) return;
-      call('done', status, answer);
+      call('done', status, ...answer);
       if (length > limit) abort.abort();
     },
 

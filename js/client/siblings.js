@@ -58,16 +58,17 @@ export class Siblings {
   #onSign = () => {};
   #onAnswer = () => {};
   #keeping; // AbortController: this tab has something to say
-  #turn; // Promise
-  #leaving; // AbortController of #turn
+  #leaving; // AbortController, from queue() to leave()
 
-  /** Whether this tab holds the lock. */
-  going = false;
+  /** Whether this tab may go to the network. */
+  isTurn = false;
 
   /**
    * @param {string} name the same for the tabs that can share a token
-   * @param {{say: () => object | undefined, hear: (message: any) => void}} listener `say`: what this tab has to say
-   *   to one that asks; `hear`: what another one told
+   * @param {object} listener
+   * @param {() => object | undefined} listener.say what this tab has to say to one that asks
+   * @param {(message: any) => void} listener.hear what another one told
+   * @param {() => void} listener.go it is this tab's turn to go to the network, until leave()
    */
   constructor(name, listener) {
     this.#name = name;
@@ -77,16 +78,22 @@ export class Siblings {
     globalThis.addEventListener('pageshow', this.#open);
   }
 
-  /** Resolves when this tab may go to the network, or has left the queue because there is no need any more. */
-  turn() {
-    return (this.#turn ??= this.#channel ? this.#queue() : Promise.resolve());
+  /** Queues for this tab's turn, once. */
+  async queue() {
+    if (this.#leaving) return;
+    const { signal } = (this.#leaving = new AbortController());
+    const left = new Promise((resolve) => signal.addEventListener('abort', resolve));
+    await (this.#channel && this.#ask(signal, left));
+    if (signal.aborted) return;
+    this.isTurn = true;
+    this.#listener.go();
   }
 
   /** Gives the lock back, or leaves the queue for it. */
   leave() {
     this.#leaving?.abort();
-    this.#turn = this.#leaving = undefined;
-    this.going = false;
+    this.#leaving = undefined;
+    this.isTurn = false;
   }
 
   /** From now on this tab has something to say. */
@@ -135,14 +142,11 @@ export class Siblings {
     this.#channel = undefined;
   };
 
-  async #queue() {
-    const leaving = (this.#leaving = new AbortController());
-    const { signal } = leaving;
-    const left = new Promise((resolve) => signal.addEventListener('abort', resolve));
+  /** Waits for the lock, and then for what a sibling may have to say. */
+  async #ask(signal, left) {
     await this.#lock(signal, left);
     this.#onSign = () => {};
     if (signal.aborted) return;
-    this.going = true;
     this.quit(); // not to wait for itself
     await new Promise((go) => {
       this.#onAnswer = go;

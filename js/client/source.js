@@ -5,14 +5,15 @@
 // It keeps the current token in JavaScript memory, so that a fresh one is returned without entering wasm. Everything
 // else is decided by the C core.
 
+import { BAD_STATUS } from './boundary.js';
 import { FLOW_DOMAIN_KEY, FLOW_TOKEN } from './config.js';
 import { ANSWER, ERROR, EXPIRED, QUOTA, REAUTHORIZE, startCore, TOKEN } from './core.js';
 import { AuthError, errorFromC, errorWith, numberForC } from './errors.js';
 import { preconnect } from './preconnect.js';
 import { sessionFor } from './session.js';
 import { Siblings } from './siblings.js';
-import { background, timerMs, withTimeout } from './timers.js';
-import { fromGrant, isToken, stringsForC } from './token.js';
+import { background, withTimeout } from './timers.js';
+import { isToken, stringsForC, stringsOf } from './token.js';
 import { onWake } from './wake.js';
 
 /** A source lives so long after its last client: React mounts a component, unmounts it and mounts it again. */
@@ -63,11 +64,13 @@ const nameOf = ({ endpoint, apiKey, credential, domainKeyName }) =>
 
 /**
  * @typedef {object} Caller
- * @property {number} asked monotonic clock
- * @property {number} deadline monotonic clock
  * @property {(error?: AuthError) => void} end is called once, with the answer
- * @property {(error: AuthError) => void} [answer] of the source: answers the caller early
+ * @property {(error: AuthError) => void} [leave] of the source: answers the caller early
  */
+
+/** Deadlines of callers are rounded up by this share at most, so that few groups stand for many callers. */
+const ROUNDING = 1 / 32;
+const ROUNDING_MS = 64;
 
 export class Source {
   #config;
@@ -80,13 +83,11 @@ export class Source {
   #current = null; // the token that the core told last: {token, public, expiresMono}
   #from = 'api'; // where the token that the core is told now comes from
 
-  #groups = new Map(); // callers who ask for the same, by what they ask for; the core knows one waiter a group
+  #groups = new Map(); // callers who ask for the same until the same time, by number; the core knows one waiter a group
   #lastId = 0;
-  #serving = false;
-  #timer; // the nearest deadline of a caller
-  #timerAt = Infinity;
+  #isGoing = false; // the core has been let start a request
 
-  #failure; // the last one since the last token: {error, at, nextTry, id}
+  #failure; // the last one since the last token: {error, until, id}
   #hearing; // the failure of a sibling that the core is told now
   #pageError; // what `reauthorize` threw
   #siblings; // undefined where nothing is shared
@@ -109,7 +110,6 @@ export class Source {
     if (config.grant) this.#keep({ ...config.grant, expiresMono: performance.now() + config.grant.leftMs });
     if (config.persist) this.#session = sessionFor(nameOf(config));
     onWake(() => {
-      if (this.#failure) this.#failure.nextTry = 0; // the core forgets a wait of its own
       if (this.#isHeard) this.#instance?.call('use'); // who listens uses the token, also after a long sleep
       this.#instance?.call('run', 1);
     }, this.#life.signal);
@@ -135,7 +135,6 @@ export class Source {
     sources.delete(this);
     this.#life.abort();
     this.#forget();
-    clearTimeout(this.#timer);
     this.#instance?.end();
     this.#siblings?.close();
   }
@@ -197,125 +196,62 @@ export class Source {
   /**
    * Joins a caller, who is answered once.
    * @param {{minValidityMs?: number, forceRefresh?: boolean, products?: boolean}} wish `products`: the token's apis are needed
+   * @param {number} timeoutMs
    * @param {Caller} caller
    */
-  ask(wish, caller) {
-    const key = JSON.stringify(wish);
-    let group = this.#groups.get(key);
-    if (!group)
-      this.#groups.set(
-        key,
-        (group = { ...wish, key, id: ++this.#lastId, callers: new Set(), asked: false, deadline: 0 }),
-      );
+  ask(wish, timeoutMs, caller) {
+    const stepMs = Math.max(ROUNDING_MS, 2 ** Math.floor(Math.log2(timeoutMs * ROUNDING)));
+    const deadline = Math.ceil((performance.now() + timeoutMs) / stepMs) * stepMs;
+    const key = JSON.stringify([wish, deadline]);
+    let group = [...this.#groups.values()].find((group) => group.key == key);
+    if (!group) {
+      group = { ...wish, key, deadline, id: ++this.#lastId, callers: new Set() };
+      this.#groups.set(group.id, group);
+      this.#put(group);
+    }
     group.callers.add(caller);
-    caller.answer = (error) => this.#settle(group, caller, error);
-    if (this.#judge(group, caller)) return;
-    if (caller.deadline < this.#timerAt) this.#watch(caller.deadline);
-    this.#serve();
+    caller.leave = (error) => {
+      caller.end(error);
+      group.callers.delete(caller);
+      if (!group.callers.size && this.#groups.delete(group.id)) this.#instance?.call('cancel', group.id);
+    };
   }
 
-  /** One timer for all deadlines, for the nearest. */
-  #watch(deadline) {
-    clearTimeout(this.#timer);
-    this.#timerAt = deadline;
-    if (deadline < Infinity)
-      this.#timer = setTimeout(() => this.#sweep(), timerMs(Math.max(0, deadline - performance.now())));
+  /** Brings a group before the core. */
+  async #put({ id, minValidityMs, forceRefresh, products, deadline, callers }) {
+    try {
+      const core = await this.#start();
+      await undefined; // what siblings told while the module loaded comes first
+      if (!callers.size) return this.#go();
+      const leftMs = Math.max(1, deadline - performance.now());
+      const error = core.call('get', id, minValidityMs, leftMs, forceRefresh, products);
+      if (error) throw errorFromC(error);
+    } catch (error) {
+      this.#answer(id, error);
+    }
   }
 
+  /** Answers those whose time is up before the core is there. */
   #sweep() {
-    let nearest = Infinity;
-    for (const group of this.#groups.values())
-      for (const caller of group.callers) if (!this.#judge(group, caller)) nearest = Math.min(nearest, caller.deadline);
-    this.#watch(nearest);
+    for (const { id, forceRefresh, products, deadline } of this.#groups.values())
+      if (deadline <= performance.now())
+        this.#answer(
+          id,
+          this.token && !forceRefresh && !products
+            ? undefined
+            : new AuthError('timeout', { retryable: true }, this.#config),
+        );
   }
 
-  /** Answers a caller whose time is up, or whose time is up before the next try. */
-  #judge(group, caller) {
-    const now = performance.now();
-    const failure = this.#failure;
-    const late = caller.deadline <= now;
-    if (!late && !(failure?.error.retryable && caller.deadline < failure.nextTry)) return false;
-    if (!group.forceRefresh && !group.products && this.isValidFor(0)) this.#settle(group, caller);
-    else if (failure && (!late || failure.at >= caller.asked))
-      this.#settle(
-        group,
-        caller,
-        errorWith(failure.error, { retryAfterMs: Math.max(0, Math.ceil(failure.nextTry - now)) }),
-      );
-    else this.#settle(group, caller, new AuthError('timeout', { retryable: true }, this.#config));
-    return true;
-  }
-
-  #settle(group, caller, error) {
-    if (!group.callers.delete(caller)) return;
-    caller.end(error);
-    if (group.callers.size) return;
-    if (this.#groups.get(group.key) == group) this.#groups.delete(group.key);
-    if (group.asked) this.#instance?.call('cancel', group.id);
-    if (this.#groups.size) return;
-    this.#watch(Infinity);
-    // A request may be under way. Then the lock is given back when it ends.
-    if (this.#siblings?.going) background(() => this.#groups.size || this.#siblings.leave(), this.#config.timeoutMs);
-    else this.#siblings?.leave();
-  }
-
-  #settleAll(group, error) {
-    for (const caller of group.callers) this.#settle(group, caller, error);
+  #answer(id, error) {
+    const group = this.#groups.get(id);
+    this.#groups.delete(id);
+    for (const caller of group?.callers ?? []) caller.end(error);
+    group?.callers.clear();
   }
 
   #fail(error) {
-    for (const group of this.#groups.values()) {
-      group.asked = false;
-      this.#settleAll(group, error);
-    }
-  }
-
-  /** Brings every group before the core, when it is there and it is this tab's turn. */
-  async #serve() {
-    if (this.#serving) return;
-    this.#serving = true;
-    const isUnasked = ({ asked }) => !asked;
-    try {
-      while ([...this.#groups.values()].some(isUnasked)) {
-        const starting = this.#start();
-        starting.catch(() => this.#siblings?.leave());
-        if (this.#session?.read()) await starting; // it may do
-        if (!this.isValidFor(0) && !this.#isRefused()) await this.#siblings?.turn(); // while the module loads
-        await starting;
-        for (const group of [...this.#groups.values()].filter(isUnasked)) this.#put(group);
-      }
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.#serving = false;
-  }
-
-  /** Whether the core has a refusal that it answers with, without a request. */
-  #isRefused() {
-    const failure = this.#failure;
-    return failure && !failure.error.retryable && performance.now() < failure.nextTry;
-  }
-
-  #put(group) {
-    group.asked = true;
-    for (const { deadline } of group.callers) group.deadline = Math.max(group.deadline, deadline);
-    const timeoutMs = timerMs(Math.max(1, group.deadline - performance.now()));
-    const { id, minValidityMs, forceRefresh, products } = group;
-    const error = this.#instance?.call('get', id, minValidityMs, timeoutMs, forceRefresh, products);
-    if (!error) return;
-    group.asked = false;
-    this.#settleAll(group, errorFromC(error));
-  }
-
-  /** The core's answer to a group. A failure within their time is none yet for those who wait longer. */
-  #answered(id, error) {
-    const group = [...this.#groups.values()].find((group) => group.id == id);
-    if (!group) return;
-    group.asked = false;
-    for (const caller of group.callers)
-      if (!error?.retryable || caller.deadline <= group.deadline) this.#settle(group, caller, error);
-    if (group.callers.size) queueMicrotask(() => this.#serve());
-    else if (!this.#groups.size) this.#siblings?.leave();
+    for (const id of this.#groups.keys()) this.#answer(id, error);
   }
 
   /* -------------------------------------------------------------------------------------------------
@@ -324,6 +260,7 @@ export class Source {
   #start() {
     this.#core ??= this.#startCore().catch((error) => {
       this.#core = undefined; // the next call tries again
+      this.#leave();
       this.#emit('error', error);
       throw error;
     });
@@ -333,15 +270,19 @@ export class Source {
   async #startCore() {
     const config = this.#config;
     const disconnect = preconnect(config.endpoint);
+    const timer = setInterval(() => this.#sweep(), ROUNDING_MS);
     if (config.flow == FLOW_DOMAIN_KEY && config.shareAcrossTabs && globalThis.location)
       this.#siblings ??= new Siblings(nameOf(config), {
         say: () => this.#say(),
         hear: (message) => this.#hearSibling(message),
+        go: () => this.#go(),
       });
+    if (this.#groups.size && !this.#session?.read()) this.#mayStart(); // this tab queues while the module loads
     try {
       const core = await startCore(config, {
         tell: (message, detail, id) => this.#tell(message, detail, id),
         isAwaited: () => this.#groups.size > 0,
+        mayStart: () => this.#mayStart(),
         onDeath: (error) => {
           this.#core = this.#instance = undefined;
           this.#fail(error);
@@ -359,15 +300,35 @@ export class Source {
       if (this.isValidFor(0)) core.call('get', 0, 0, 1, false); // from now on somebody wants it fresh
       return core;
     } finally {
+      clearInterval(timer);
       disconnect();
     }
+  }
+
+  /** Whether the core may start a request: for the first token of several tabs one of them goes. */
+  #mayStart() {
+    const siblings = this.#siblings;
+    this.#isGoing = !siblings || siblings.isTurn || this.isValidFor(0);
+    if (!this.#isGoing) siblings.queue();
+    return this.#isGoing;
+  }
+
+  /** It is this tab's turn, unless the core needs none any more. */
+  #go() {
+    this.#instance?.call('run', 0);
+    if (this.#instance && !this.#isGoing) this.#leave();
+  }
+
+  #leave() {
+    this.#isGoing = false;
+    this.#siblings?.leave();
   }
 
   /** Hands the core a token; `id` is that of REAUTHORIZE, or 0. */
   #offer(token, from, id) {
     const { expiration, expiresAt, lifetimeMs, leftMs = -1 } = token;
     this.#from = from;
-    this.#instance?.call('adopt', id, stringsForC(token), expiration, expiresAt, lifetimeMs, leftMs);
+    this.#instance?.call('adopt', id, stringsForC(stringsOf(token)), expiration, expiresAt, lifetimeMs, leftMs);
     this.#from = 'api';
   }
 
@@ -379,7 +340,7 @@ export class Source {
 
   /** What the core tells; it may not be called from in here. */
   #tell(message, detail, id) {
-    if (message == ANSWER) this.#answered(id, detail && this.#explain(detail));
+    if (message == ANSWER) this.#answer(id, detail && this.#explain(detail));
     if (message == REAUTHORIZE) queueMicrotask(() => this.#reauthorize(id));
     if (message == QUOTA) this.#emit('quota', detail);
     if (message == ERROR) this.#failed(this.#explain(detail));
@@ -411,25 +372,18 @@ export class Source {
     this.#siblings?.keep();
     this.#isHeard = false;
     this.#emit('token', this.#current.public, this.#from);
-    for (const group of this.#groups.values())
-      if (!group.asked && !group.forceRefresh && !group.products && this.isValidFor(group.minValidityMs))
-        this.#settleAll(group);
-    this.#siblings?.leave();
+    this.#leave();
   }
 
   #failed(error) {
-    const now = performance.now();
     const { id = Math.random(), until = Date.now() + error.retryAfterMs } = this.#hearing ?? {};
-    this.#failure = { error, at: now, nextTry: now + error.retryAfterMs, until, id };
+    this.#failure = { error, until, id };
     if (!error.retryable) this.#session?.clear();
     const message = !this.#hearing && this.#say();
     if (message) this.#siblings?.tell(message);
     this.#siblings?.keep();
+    this.#leave();
     this.#emit('error', error);
-    queueMicrotask(() => {
-      this.#sweep();
-      if (!error.retryable || !this.#groups.size) this.#siblings?.leave();
-    });
   }
 
   /* -------------------------------------------------------------------------------------------------
@@ -466,9 +420,8 @@ export class Source {
   #say() {
     if (this.isValidFor(0)) return { token: this.#shared() };
     const { error, until, id } = this.#failure ?? {};
-    if (!error || !numberForC(error.code) || until <= Date.now()) return undefined;
-    const { code, status, attempts, serverMessage } = error;
-    return { failure: { code, status, attempts, serverMessage, until, retryAfterMs: until - Date.now(), id } };
+    const retryAfterMs = until - Date.now();
+    if (numberForC(error?.code) && retryAfterMs > 0) return { failure: { ...error, until, retryAfterMs, id } };
   }
 
   #hearSibling({ token, failure }) {
@@ -493,17 +446,11 @@ export class Source {
     this.#pageError = undefined;
     const { timeoutMs, reauthorize } = this.#config;
     try {
-      this.#offer(
-        fromGrant(await withTimeout(timeoutMs, (signal) => reauthorize({ signal }), this.#life.signal)),
-        'page',
-        id,
-      );
-    } catch (cause) {
-      // A mistake in the page's code is invalid_config where it is made: that is no token, too.
-      const isOwn = cause instanceof AuthError && cause.code != 'invalid_config';
-      this.#pageError = isOwn ? cause : new AuthError('reauthorize_failed', { cause, hint: cause?.hint });
+      this.#offer(await withTimeout(timeoutMs, reauthorize, this.#life.signal), 'page', id);
+    } catch (error) {
+      this.#pageError = error;
       // The core gets the number that comes nearest; what it tells of that is explained with the page's own error.
-      this.#instance?.call('fail', id, numberForC(this.#pageError.code) || numberForC('bad_response'));
+      this.#instance?.call('fail', id, numberForC(error.code) || BAD_STATUS);
     }
   }
 

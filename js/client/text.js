@@ -1,9 +1,8 @@
-// How the core reads dates, numbers, URLs and codes in a page. The rules are those of its own readers, which it has
+// How the core reads dates, numbers and URLs in a page. The rules are those of its own readers, which it has
 // natively: src/base/dates.h, number.h and base_url.h, src/core/endpoint.h. tests/vectors/ and
 // tests/node/client/compare.test.js hold the two together. Nothing here throws.
 
 import { INSECURE_ENDPOINT, INVALID_CONFIG } from './boundary.js';
-import { numberForC } from './errors.js';
 
 /** An HTTP date (RFC 9110, section 5.6.7), from 1970 on, as Unix seconds. It has the very form that toUTCString writes. */
 function readDate(text) {
@@ -12,7 +11,7 @@ function readDate(text) {
 }
 
 /** A JSON number (RFC 8259, section 6) of up to 31 characters. */
-const readNumber = (text) =>
+export const readNumber = (text) =>
   text.length < 32 && /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
 
 const BASE_URL =
@@ -63,7 +62,6 @@ export function checkEndpoint(text, allowInsecure) {
 export const READERS = [
   readDate,
   readNumber,
-  numberForC,
   (text) => checkBaseUrl(text),
   (text) => checkEndpoint(text),
   (text) => checkEndpoint(text, true),

@@ -1,7 +1,7 @@
 // A token on its way. It has one shape with named members, in memory, between tabs and in storage, and wherever it
 // comes from, the C core checks it before it is used.
 
-import { invalid } from './errors.js';
+import { AuthError, invalid } from './errors.js';
 import { checkKey, isKey, ownMembers } from './config.js';
 
 /**
@@ -74,15 +74,34 @@ export function fromGrant(given) {
   };
 }
 
+/**
+ * Asks a page's own callback for a token.
+ * @param {(context: {signal: AbortSignal}) => Grant | Promise<Grant>} reauthorize
+ * @returns {(signal: AbortSignal) => Promise<Token>} rejects with an AuthError: the page's own one or, for anything else,
+ *   reauthorize_failed. A mistake in the page's code is invalid_config where it is made: that is no token, too.
+ */
+export const askPage = (reauthorize) => async (signal) => {
+  try {
+    return fromGrant(await reauthorize({ signal }));
+  } catch (cause) {
+    throw cause instanceof AuthError && cause.code != 'invalid_config'
+      ? cause
+      : new AuthError('reauthorize_failed', { cause, hint: cause?.hint });
+  }
+};
+
 /** Whether something that a sibling told or storage kept has the shape of a token. What its values are worth, C decides. */
 export const isToken = (/** @type {any} */ token) =>
   isKey(token?.accessToken) &&
   [token.expiration, token.expiresAt, token.lifetimeMs, token.leftMs ?? 0].every(Number.isFinite);
 
-/** A token's strings as C takes them: "token\0name\0url\0…". An entry that cannot be one is left out. */
-export const stringsForC = ({ accessToken, apis }) =>
-  `${accessToken}\0` +
-  Object.entries(apis ?? {})
-    .filter(([name, url]) => name && typeof url == 'string' && !/\0/.test(name + url))
-    .map(([name, url]) => `${name}\0${url}\0`)
-    .join('');
+/** Strings as C takes them, each with a NUL at its end, so none inside. */
+export const stringsForC = (strings) => strings.map((text) => `${text.replaceAll('\0', '\ufffd')}\0`).join('');
+
+/** A token's strings: itself, then the name and the URL of each product. An entry that cannot be one is left out. */
+export const stringsOf = ({ accessToken, apis }) => [
+  accessToken,
+  ...Object.entries(apis ?? {})
+    .filter(([name, url]) => name && typeof url == 'string')
+    .flat(),
+];

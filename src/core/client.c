@@ -92,6 +92,7 @@ struct iauth_client {
 
   iauth__request request; /* the one in flight; its id is the generation */
   bool in_flight;
+  bool held;              /* the host lets no request start now; it will call */
   uint32_t request_token; /* the number of the token that it carries */
   iauth_time started;
   uint32_t generation;
@@ -708,11 +709,15 @@ static int64_t apis_due_mono_ms(const iauth_client *client) {
 /* Starts what is due. Nothing is asked of the network where no request can help. */
 static void start_due(iauth_client *client) {
   int64_t now_ms = client->now.mono_ms;
-  if (client->disposed || client->in_flight || client->next_start_mono_ms > now_ms)
+  bool is_token_due = token_due_mono_ms(client) <= now_ms;
+  client->held = false;
+  if (client->disposed || client->in_flight || client->next_start_mono_ms > now_ms ||
+      (!is_token_due && apis_due_mono_ms(client) > now_ms))
     return;
-  if (token_due_mono_ms(client) > now_ms) {
-    if (apis_due_mono_ms(client) <= now_ms)
-      start_request(client, IAUTH_REQUEST_APIS);
+  if (HOST(client)->may_start != NULL && !HOST(client)->may_start(HOST(client)->user)) {
+    client->held = true;
+  } else if (!is_token_due) {
+    start_request(client, IAUTH_REQUEST_APIS);
   } else if (client->token != NULL && !client->token->refresh_refused) {
     start_request(client, IAUTH_REQUEST_REFRESH);
   } else if (client->identity.flow != IAUTH_FLOW_TOKEN) {
@@ -729,6 +734,8 @@ static int64_t next_delay_ms(const iauth_client *client) {
   int64_t now_ms = client->now.mono_ms, hanging_ms = client->started.mono_ms + IAUTH__HANGING_MS;
   int64_t next =
       iauth__max(iauth__min(token_due_mono_ms(client), apis_due_mono_ms(client)), client->next_start_mono_ms);
+  if (client->held)
+    next = INT64_MAX;
   if (client->in_flight)
     next = client->started.mono_ms + (client->waiting == NULL || now_ms >= hanging_ms
                                           ? client->timeout_ms
@@ -805,6 +812,22 @@ static void keep(const char **text, char **at) {
   *at = end + 1;
 }
 
+/* A client and `size` bytes for its strings. Where there is one host only, there is one client, too, at a fixed address. */
+#ifdef IAUTH_ONLY_HOST
+iauth_client iauth__only_client;
+
+static iauth_client *client_alloc(const iauth_host *host, size_t size, char **strings) {
+  *strings = iauth__alloc(host, size);
+  return *strings != NULL ? &iauth__only_client : NULL;
+}
+#else
+static iauth_client *client_alloc(const iauth_host *host, size_t size, char **strings) {
+  iauth_client *client = iauth__alloc(host, sizeof *client + size);
+  *strings = (char *)(client + 1);
+  return client;
+}
+#endif
+
 iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_client **out) {
   iauth__identity identity;
   *out = NULL;
@@ -813,13 +836,13 @@ iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_
     return error;
   const char **strings[] = {&identity.api_key, &identity.credential, &identity.domain_key_name,
                             &identity.personal_secret, &identity.endpoint};
-  size_t size = sizeof(iauth_client);
+  size_t size = 0;
   for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
     size += strlen(*strings[i]) + 1;
-  iauth_client *client = iauth__alloc(host, size);
+  char *at;
+  iauth_client *client = client_alloc(host, size, &at);
   if (client == NULL)
     return IAUTH_ERR_NO_MEMORY;
-  char *at = (char *)(client + 1);
   for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
     keep(strings[i], &at);
   for (char *end = at - 2; *end == '/'; end--) /* the endpoint is the last one */

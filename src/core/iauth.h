@@ -169,6 +169,8 @@ typedef struct {
   /* The one answer to iauth_get: a token, or NULL and why. */
   void (*answer)(void *user, uint32_t waiter, const iauth_token *token, const iauth_failure *failure);
   void (*event)(void *user, const iauth_event *event);
+  /* Whether a request may start now. If not, the host calls iauth_run as soon as one may. NULL: always. */
+  bool (*may_start)(void *user);
 } iauth_host;
 
 typedef enum {

@@ -3,12 +3,11 @@
 
 #include <string.h>
 
-#include <cJSON.h>
-
 #include "base/ascii.h"
 #include "base/base_url.h"
 #include "base/dates.h"
 #include "base/number.h"
+#include "core/body.h"
 #include "core/credential.h"
 #include "core/memory.h"
 #include "core/policy.h"
@@ -100,37 +99,6 @@ bool iauth__check_quota(const iauth_response *response, iauth_quota *quota) {
 /* ---------------------------------------------------------------------------------------------------
  * Bodies. */
 
-/* A string's characters, NULL for anything else. */
-static char *string_of(const cJSON *json, const char *name) {
-  return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, name));
-}
-
-/* Whether a body has a NUL, as such or as an escape: C's strings would end there, and what is behind it would pass
- * unseen. */
-static bool has_nul(const char *body, size_t len) {
-  for (const char *at = body, *end = body + len; at < end; at++) {
-    if (*at == '\0')
-      return true;
-    if (*at == '\\' && ++at + 4 < end && memcmp(at, "u0000", 5) == 0)
-      return true;
-  }
-  return false;
-}
-
-/* The body as JSON, NULL if it is anything else, also if more than white space follows. */
-static cJSON *parse_body(const iauth_response *response) {
-  const char *end, *body_end = response->body + response->body_len;
-  if (response->body_len > IAUTH_BODY_MAX || has_nul(response->body, response->body_len))
-    return NULL;
-  cJSON *json = cJSON_ParseWithLengthOpts(response->body, response->body_len, &end, false);
-  while (json != NULL && end < body_end && strchr(" \t\r\n", *end) != NULL)
-    end++;
-  if (json == NULL || end == body_end)
-    return json;
-  cJSON_Delete(json);
-  return NULL;
-}
-
 /* The media type, whatever its case, with parameters or without (RFC 9110, section 8.3.1); a proxy may repeat it. */
 static bool is_json(const char *type) {
   static const char wanted[] = "application/json";
@@ -140,20 +108,10 @@ static bool is_json(const char *type) {
   return strchr(" \t;,", type[sizeof wanted - 1]) != NULL; /* one of these, or the end */
 }
 
-/* A number or a numeric string; 0 for anything else. */
-static double number_of(const cJSON *json, const char *name) {
-  const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
-  const char *text = cJSON_GetStringValue(item);
-  double value;
-  if (text != NULL)
-    return iauth__parse_number(text, strlen(text), &value) ? value : 0;
-  return cJSON_IsNumber(item) ? item->valuedouble : 0;
-}
-
 /* Whether a product has a name and a usable base URL. Plain http passes only on this machine: a token is never sent in the
  * clear over a network. */
 static bool is_api(const char *name, const char *url) {
-  return *name != '\0' && url != NULL && iauth__check_base_url(url, false) == IAUTH__BASE_URL_OK;
+  return *name != '\0' && iauth__check_base_url(url, false) == IAUTH__BASE_URL_OK;
 }
 
 iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t apis_len, iauth__grant *grant) {
@@ -170,59 +128,37 @@ iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t ap
   return IAUTH_OK;
 }
 
-/* Products and their base URLs. A bad entry costs that product, never the token. */
-static iauth_error check_apis(const iauth_host *host, const cJSON *apis, iauth__grant *grant) {
-  size_t len = 1;
-  const cJSON *api;
-  cJSON_ArrayForEach(api, apis) {
-    if (cJSON_IsString(api))
-      len += strlen(api->string) + strlen(api->valuestring) + 2;
-  }
-  char *at = iauth__alloc(host, len);
-  if (at == NULL)
-    return IAUTH_ERR_NO_MEMORY;
-  grant->apis = at;
-  cJSON_ArrayForEach(api, apis) {
-    if (is_api(api->string, cJSON_GetStringValue(api)))
-      at = iauth__append(iauth__append(at, api->string) + 1, api->valuestring) + 1;
-  }
-  grant->apis_len = (size_t)(at - grant->apis);
-  return IAUTH_OK;
-}
-
 /* expires_in counts from one millisecond; what is longer than ten years counts as ten years. */
-static iauth_error check_body(const iauth_host *host, iauth_request_kind kind, const cJSON *json, iauth__grant *grant) {
-  const cJSON *apis = cJSON_GetObjectItemCaseSensitive(json, "apis");
+static iauth_error check_body(const iauth_host *host, iauth_request_kind kind, const iauth__body *body,
+                              iauth__grant *grant) {
   if (kind != IAUTH_REQUEST_APIS) {
     const double longest_s = IAUTH__LIFETIME_MAX_MS / 1000;
-    const char *token = string_of(json, "accessToken");
-    double expires_in = number_of(json, "expires_in");
-    if (!iauth__is_credential(token))
+    if (!iauth__is_credential(body->access_token))
       return IAUTH_ERR_BAD_TOKEN;
-    if (!(expires_in >= 0.001))
+    if (!(body->expires_in >= 0.001))
       return IAUTH_ERR_BAD_EXPIRES_IN;
-    grant->expires_in_ms = (int64_t)((expires_in < longest_s ? expires_in : longest_s) * 1000);
-    grant->expiration = number_of(json, "expiration");
-    grant->access_token = iauth__copy(host, token, strlen(token) + 1);
+    grant->expires_in_ms = (int64_t)((body->expires_in < longest_s ? body->expires_in : longest_s) * 1000);
+    grant->expiration = body->expiration;
+    grant->access_token = iauth__copy(host, body->access_token, strlen(body->access_token) + 1);
     if (grant->access_token == NULL)
       return IAUTH_ERR_NO_MEMORY;
-    if (!cJSON_IsObject(apis))
-      return IAUTH_OK; /* missing, null, or an empty PHP map, which is written []: GET /apis has them */
-  } else if (!cJSON_IsObject(apis) && !(cJSON_IsArray(apis) && apis->child == NULL)) {
+    if (!(body->form & FORM_APIS))
+      return IAUTH_OK; /* missing, null, or an empty PHP map: GET /apis has them */
+  } else if (!(body->form & (FORM_APIS | FORM_NO_APIS))) {
     return IAUTH_ERR_BAD_APIS;
   }
-  return check_apis(host, apis, grant);
+  return iauth__copy_apis(host, body->apis, body->apis_len, grant);
 }
 
 static iauth_error check_grant(const iauth_host *host, iauth_request_kind kind, const iauth_response *response,
-                               const cJSON *json, iauth__grant *grant) {
+                               const iauth__body *body, iauth__grant *grant) {
   if (!is_json(response->headers[IAUTH_HEADER_CONTENT_TYPE]))
     return IAUTH_ERR_BAD_CONTENT_TYPE;
-  if (response->body_len > IAUTH_BODY_MAX)
+  if (body->form & FORM_TOO_LARGE)
     return IAUTH_ERR_BODY_TOO_LARGE;
-  if (!cJSON_IsObject(json))
+  if (!(body->form & FORM_OBJECT))
     return IAUTH_ERR_BAD_JSON;
-  iauth_error error = check_body(host, kind, json, grant);
+  iauth_error error = check_body(host, kind, body, grant);
   if (error != IAUTH_OK)
     iauth__grant_clean_up(grant, host);
   return error;
@@ -238,19 +174,7 @@ void iauth__grant_clean_up(iauth__grant *grant, const iauth_host *host) {
 /* ---------------------------------------------------------------------------------------------------
  * Refusals (docs/wire.md "Refusals"): by status and shape, never by words. */
 
-/* Where the sentence for people stands: in the API's error object, or in a gateway's answer. */
-static const char *sentence_of(const cJSON *json) {
-  const cJSON *error = cJSON_GetObjectItemCaseSensitive(json, "error");
-  const char *found = string_of(error, "message");
-  if (found == NULL)
-    found = cJSON_GetStringValue(error);
-  if (found == NULL)
-    found = string_of(json, "Message");
-  return found != NULL ? found : string_of(json, "message");
-}
-
-static iauth_error check_refusal(iauth_request_kind kind, int status, const cJSON *json) {
-  const cJSON *api_error = cJSON_GetObjectItemCaseSensitive(json, "error");
+static iauth_error check_refusal(iauth_request_kind kind, int status, const iauth__body *body) {
   if (status == 429)
     return IAUTH_ERR_RATE_LIMITED;
   if ((status >= 500 && status <= 599) || status == 408 || status == 421 || status == 425)
@@ -258,27 +182,25 @@ static iauth_error check_refusal(iauth_request_kind kind, int status, const cJSO
   if (status != 400 && status != 401 && status != 403 && status != 422)
     return IAUTH_ERR_BAD_STATUS;
   /* The one word that our own server adds is certain: one of our codes. */
-  const char *reason = string_of(api_error, "reason");
-  iauth_error named = reason != NULL ? iauth_error_of_code(reason) : IAUTH_OK;
-  if (named <= IAUTH_ERR_ORIGIN_NOT_ALLOWED && named >= IAUTH_ERR_TOKEN_EXPIRED)
-    return named;
+  if (body->reason <= IAUTH_ERR_ORIGIN_NOT_ALLOWED && body->reason >= IAUTH_ERR_TOKEN_EXPIRED)
+    return body->reason;
   /* Of the API itself, or of its gateway about the keys. */
-  if (status == 401 || cJSON_IsObject(api_error) || (status == 403 && string_of(json, "Message") != NULL))
+  if (status == 401 || body->form & FORM_ERROR || (status == 403 && body->form & FORM_GATEWAY))
     return kind == IAUTH_REQUEST_AUTH ? IAUTH_ERR_CREDENTIALS_REJECTED : IAUTH_ERR_TOKEN_EXPIRED;
   return status == 403 ? IAUTH_ERR_ENDPOINT_REFUSED : IAUTH_ERR_BAD_STATUS;
 }
 
 iauth_error iauth__check_response(const iauth_host *host, iauth_request_kind kind, const char *const *secrets,
                                   const iauth_response *response, iauth__grant *grant) {
+  iauth__body body;
   memset(grant, 0, sizeof *grant);
-  cJSON *json = parse_body(response);
-  iauth_error error = IAUTH_OK;
-  if (response->status == 200) {
-    error = check_grant(host, kind, response, json, grant);
-  } else {
-    error = check_refusal(kind, response->status, json);
-    grant->message = iauth__message_new(host, sentence_of(json), secrets);
+  iauth_error error = iauth__body_init(&body, host, response);
+  if (response->status != 200) {
+    error = check_refusal(kind, response->status, &body);
+    grant->message = iauth__message_new(host, body.sentence, secrets);
+  } else if (error == IAUTH_OK) {
+    error = check_grant(host, kind, response, &body, grant);
   }
-  cJSON_Delete(json);
+  iauth__body_clean_up(&body, host);
   return error;
 }

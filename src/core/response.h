@@ -1,7 +1,4 @@
-/* Answers of the Auth API, checked step by step, one error for each step. Pure but for memory.
- *
- * JSON is parsed with cJSON, whose allocation hooks are global. Tokens pass through its memory, so a host gives it hooks
- * that wipe what they free (cJSON_InitHooks), once. */
+/* Answers of the Auth API, checked step by step, one error for each step. Pure but for memory. */
 #ifndef IAUTH_RESPONSE_H
 #define IAUTH_RESPONSE_H
 

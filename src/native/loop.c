@@ -178,8 +178,8 @@ inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_options *options, vo
   loop->on_event = options->on_event;
   loop->on_event_user = options->on_event_user;
   loop->delay_ms = -1;
-  loop->host = (iauth_host){loop,      host_alloc,  host_release, host_now,    host_random,
-                            host_send, host_cancel, host_arm,     host_answer, host_event};
+  loop->host = (iauth_host){loop,        host_alloc, host_release, host_now,   host_random, host_send,
+                            host_cancel, host_arm,   host_answer,  host_event, NULL};
   const iauth_config config = {
       .flow = IAUTH_FLOW_SECRET,
       .endpoint = options->endpoint != NULL ? options->endpoint : IAUTH_ENDPOINT,

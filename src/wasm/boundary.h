@@ -5,7 +5,7 @@
  * JavaScript got from malloc; the function that takes one frees it, and what is freed is wiped. NULL stands for one that
  * malloc had no room for. What goes out is borrowed for the call. Numbers that may exceed 32 bits cross as doubles.
  *
- * make-boundary.js reads the enums below, errors.def and IAUTH_RESPONSE_HEADERS, and writes js/client/boundary.js. */
+ * make-boundary.js reads the enums below, that of core/body.h, errors.def and IAUTH_RESPONSE_HEADERS, and writes js/client/boundary.js. */
 #ifndef IAUTH_WASM_BOUNDARY_H
 #define IAUTH_WASM_BOUNDARY_H
 
@@ -19,9 +19,10 @@
 IMPORT(ask) double js_ask(int question);
 
 enum question {
-  ASK_MONO_MS, /* the monotonic clock */
-  ASK_WALL_MS, /* the wall clock, since 1970 */
-  ASK_RANDOM   /* below 2^32; for jitter, where nothing is to be guessed */
+  ASK_MONO_MS,  /* the monotonic clock */
+  ASK_WALL_MS,  /* the wall clock, since 1970 */
+  ASK_RANDOM,   /* below 2^32; for jitter, where nothing is to be guessed */
+  ASK_MAY_START /* whether a request may start now; if not, `run` is called as soon as one may */
 };
 
 /* Calls `run` after delay_ms, replacing the previous timer; a negative delay means no timer. */
@@ -46,7 +47,6 @@ IMPORT(read) double js_read(int kind, const char *text, size_t len);
 enum text {
   TEXT_DATE,        /* an HTTP date, as Unix seconds */
   TEXT_NUMBER,      /* one decimal number and nothing else */
-  TEXT_CODE,        /* the code of an error: the iauth_error, 0 if there is none of it */
   TEXT_BASE_URL,    /* a base URL: an iauth_error, https or this machine only */
   TEXT_ENDPOINT,    /* an endpoint, the same */
   TEXT_ANY_ENDPOINT /* the same, plain http everywhere */
@@ -123,8 +123,9 @@ EXPORT(invalidate) void wasm_invalidate(char *token);
 /* The timer fired or, with `woke`, the machine woke up or came online. */
 EXPORT(run) void wasm_run(int woke);
 
-/* The request is answered: `strings` is the values of IAUTH_RESPONSE_HEADERS and the body. Status
- * 0: there was no answer, and `strings` is not looked at. */
-EXPORT(done) void wasm_done(int status, char *strings);
+/* The request is answered: `strings` is the values of IAUTH_RESPONSE_HEADERS, the sentence, and the token with the
+ * apis as in `adopt`; the numbers are those of iauth__body (core/body.h). Status 0: there was no answer, and nothing else is looked at. */
+EXPORT(done)
+void wasm_done(int status, char *strings, int form, double expires_in, double expiration, int reason);
 
 #endif

@@ -7,9 +7,10 @@
 
 #include "wasm/boundary.h"
 #include "wasm/memory.h"
+#include "wasm/strings.h"
 #include "wasm/transport.h"
 
-static iauth_client *client;
+#define client (&iauth__only_client)
 
 /* ---------------------------------------------------------------------------------------------------
  * What the core is given. */
@@ -37,7 +38,7 @@ static uint32_t host_random(void *user) {
 static iauth_error host_send(void *user, const iauth_request *request) {
   (void)user;
   if (request->kind != IAUTH_REQUEST_REAUTHORIZE)
-    return transport_send(client, request);
+    return transport_send(request);
   js_tell(MESSAGE_REAUTHORIZE, NULL, request->id);
   return IAUTH_OK;
 }
@@ -64,8 +65,13 @@ static void host_event(void *user, const iauth_event *event) {
   js_tell((int)event->kind, event->token, 0);
 }
 
-const iauth_host wasm_host = {NULL,      host_alloc,  host_release, host_now,    host_random,
-                              host_send, host_cancel, host_arm,     host_answer, host_event};
+static bool host_may_start(void *user) {
+  (void)user;
+  return js_ask(ASK_MAY_START) != 0;
+}
+
+const iauth_host wasm_host = {NULL,        host_alloc, host_release, host_now,   host_random,   host_send,
+                              host_cancel, host_arm,   host_answer,  host_event, host_may_start};
 
 /* js/client/instance.js reads these structs where they lie. */
 #define AT(type, member, offset) _Static_assert(offsetof(type, member) == (offset), "layout of " #type)
@@ -97,9 +103,6 @@ static iauth_flow flow_of(int flags) {
   return flags & FLAG_TOKEN_FLOW ? IAUTH_FLOW_TOKEN : IAUTH_FLOW_DOMAIN_KEY;
 }
 
-/* The string behind `text`. */
-static const char *behind(const char *text) { return text + strlen(text) + 1; }
-
 int wasm_new(char *strings, int flags, double timeout_ms) {
   const char *api_key = behind(strings), *credential = behind(api_key), *name = behind(credential);
   const iauth_config config = {
@@ -114,13 +117,14 @@ int wasm_new(char *strings, int flags, double timeout_ms) {
       .can_reauthorize = flags & FLAG_CAN_REAUTHORIZE,
       .allow_insecure = flags & FLAG_ALLOW_INSECURE,
   };
-  iauth_error error = iauth_new(&config, &wasm_host, &client);
+  iauth_client *made; /* that one */
+  iauth_error error = iauth_new(&config, &wasm_host, &made);
   free(strings);
   return error;
 }
 
-/* Room that callers leave for an answer of the API. While it is read it takes about four times its length (its text, the tree
- * of it, the copy of its apis), so 40 KB find room, whoever waits; usual are 2. */
+/* Room that callers leave for an answer of the API. While it is read it takes twice the length of what is read of it, so
+ * the longest one finds room, whoever waits. */
 #define ANSWER_RESERVE (160 * 1024)
 
 int wasm_get(uint32_t waiter, double min_validity_ms, double timeout_ms, int force_refresh, int needs_apis) {
@@ -150,18 +154,14 @@ int wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wal
     iauth_run(client);
     return IAUTH_ERR_NO_MEMORY;
   }
-  const char *apis = behind(strings), *end = apis;
-  while (*end != '\0')
-    end = behind(end);
-  const iauth_token token = {
+  iauth_token token = {
       .access_token = strings,
       .expiration = expiration,
       .expires_wall_ms = (int64_t)expires_wall_ms,
       .lifetime_ms = (int64_t)lifetime_ms,
       .left_ms = left_of(left_ms),
-      .apis = apis,
-      .apis_len = (size_t)(end - apis),
   };
+  token.apis = apis_of(strings, &token.apis_len);
   iauth_error error = iauth_adopt_reply(client, id, &token);
   free(strings);
   iauth_run(client);

@@ -37,8 +37,8 @@ function errorsOf(definitions) {
 
 /** The text of js/client/boundary.js. */
 export async function boundaryModule() {
-  const [definitions, core, boundary] = await Promise.all(
-    ['core/errors.def', 'core/iauth.h', 'wasm/boundary.h'].map(read),
+  const [definitions, core, body, boundary] = await Promise.all(
+    ['core/errors.def', 'core/iauth.h', 'core/body.h', 'wasm/boundary.h'].map(read),
   );
   const errors = errorsOf(definitions);
   const codes = [...new Set(errors.map(([, , code]) => code))];
@@ -62,6 +62,8 @@ ${constants(membersOf(boundary, 'flag'))}
 ${constants(membersOf(boundary, 'question'))}
 // What C has read: enum text.
 ${constants(membersOf(boundary, 'text'))}
+// What the body of an answer is: enum form.
+${constants(membersOf(body, 'form'))}
 // Where members lie in memory, in bytes: enum offset.
 ${constants(membersOf(boundary, 'offset'))}`;
 }

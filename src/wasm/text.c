@@ -1,5 +1,5 @@
-/* Dates, numbers, URLs and codes by JavaScript (js/client/text.js), in place of base's dates.c, number.c and base_url.c and
- * of the core's endpoint.c and errors.c: every page would load those, and the browser has regular expressions and a number
+/* Dates, numbers and URLs by JavaScript (js/client/text.js), in place of base's dates.c, number.c and base_url.c and of the
+ * core's endpoint.c: every page would load those, and the browser has regular expressions and a number
  * parser already. tests/node/client/compare.test.js holds the two together. */
 #include <math.h>
 #include <string.h>
@@ -23,16 +23,6 @@ bool iauth__parse_number(const char *text, size_t len, double *out) {
   *out = js_read(TEXT_NUMBER, text, len);
   return !isnan(*out);
 }
-
-/* cJSON gives the characters of one number only, so that all of them count or none. */
-double iauth__strtod(const char *text, char **end) {
-  size_t len = strlen(text);
-  double value;
-  *end = (char *)text + (iauth__parse_number(text, len, &value) ? len : 0);
-  return value;
-}
-
-iauth_error iauth_error_of_code(const char *code) { return (iauth_error)js_read(TEXT_CODE, code, strlen(code)); }
 
 iauth__base_url iauth__check_base_url(const char *url, bool allow_insecure) {
   (void)allow_insecure; /* only an endpoint may be */

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/body.h"
 #include "wasm/boundary.h"
+#include "wasm/strings.h"
 
 static emscripten_fetch_t *in_flight;
 static uint32_t request_id;
@@ -24,27 +26,44 @@ static void close_request(void) {
   emscripten_fetch_close(fetch);
 }
 
-void wasm_done(int status, char *strings) {
-  iauth_client *client = in_flight->userData;
-  close_request();
-  if (status == 0 || strings == NULL) {
-    iauth_fail(client, request_id, status == 0 ? IAUTH_ERR_NETWORK : IAUTH_ERR_NO_MEMORY);
-  } else {
-    iauth_response response = {.status = status};
-    char *at = strings;
-    for (int i = 0; i < IAUTH_HEADERS; i++) {
-      response.headers[i] = at;
-      at += strlen(at) + 1;
-    }
-    response.body = at;
-    response.body_len = strlen(at);
-    iauth_respond(client, request_id, &response);
-  }
-  free(strings);
-  iauth_run(client);
+/* What the answer that wasm_done hands on says. JavaScript read its body. */
+static iauth__body answer;
+
+iauth_error iauth__body_init(iauth__body *body, const iauth_host *host, const iauth_response *response) {
+  (void)host, (void)response;
+  *body = answer;
+  return IAUTH_OK;
 }
 
-iauth_error transport_send(iauth_client *client, const iauth_request *request) {
+void iauth__body_clean_up(iauth__body *body, const iauth_host *host) { (void)host, (void)body; }
+
+void wasm_done(int status, char *strings, int form, double expires_in, double expiration, int reason) {
+  close_request();
+  if (status == 0 || strings == NULL) {
+    iauth_fail(&iauth__only_client, request_id, status == 0 ? IAUTH_ERR_NETWORK : IAUTH_ERR_NO_MEMORY);
+  } else {
+    iauth_response response = {.status = status};
+    const char *at = strings;
+    for (int i = 0; i < IAUTH_HEADERS; i++) {
+      response.headers[i] = at;
+      at = behind(at);
+    }
+    answer = (iauth__body){
+        .form = (unsigned)form,
+        .expires_in = expires_in,
+        .expiration = expiration,
+        .reason = (iauth_error)reason,
+        .sentence = at,
+        .access_token = behind(at),
+    };
+    answer.apis = apis_of(answer.access_token, &answer.apis_len);
+    iauth_respond(&iauth__only_client, request_id, &response);
+  }
+  free(strings);
+  iauth_run(&iauth__only_client);
+}
+
+iauth_error transport_send(const iauth_request *request) {
   emscripten_fetch_attr_t attributes;
   emscripten_fetch_attr_init(&attributes);
   /* Not request->method by strcpy: so the linker knows what is in there, and leaves out of
@@ -54,7 +73,6 @@ iauth_error transport_send(iauth_client *client, const iauth_request *request) {
   attributes.requestHeaders = request->headers;
   attributes.requestData = request->body;
   attributes.requestDataSize = request->body_len;
-  attributes.userData = client;
   request_id = request->id;
   in_flight = emscripten_fetch(&attributes, request->url);
   return in_flight != NULL ? IAUTH_OK : IAUTH_ERR_NO_MEMORY;

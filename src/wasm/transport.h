@@ -5,9 +5,11 @@
 
 #include "core/iauth.h"
 
-/* Starts a request; it is completed later by iauth_respond or iauth_fail on `client`, then
- * iauth_run. NO_MEMORY: it did not start and no completion follows. */
-iauth_error transport_send(iauth_client *client, const iauth_request *request);
+/* The one client of a module. */
+extern iauth_client iauth__only_client;
+
+/* Starts a request of its; it is completed later by iauth_respond or iauth_fail, then iauth_run. NO_MEMORY: it did not start and no completion follows. */
+iauth_error transport_send(const iauth_request *request);
 
 /* Aborts the request in flight, if there is one. No completion follows. */
 void transport_cancel(void);

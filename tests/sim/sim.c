@@ -198,8 +198,8 @@ static void sim_reply(client *client) {
 }
 
 static void start_client(uint32_t i) {
-  clients[i].host = (iauth_host){&clients[i], sim_alloc,  sim_release, sim_now,    random_of,
-                                 sim_send,    sim_cancel, sim_arm,     sim_answer, sim_event};
+  clients[i].host = (iauth_host){&clients[i], sim_alloc, sim_release, sim_now,   random_of, sim_send,
+                                 sim_cancel,  sim_arm,   sim_answer,  sim_event, NULL};
   const iauth_config config = {.flow = IAUTH_FLOW_DOMAIN_KEY,
                                .endpoint = "https://api.example/v1",
                                .api_key = "k",

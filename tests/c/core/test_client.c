@@ -51,6 +51,41 @@ static void success_is_shared(void **state) {
   world_clean_up(&world);
 }
 
+static bool is_open;
+
+static bool fake_may_start(void *user) {
+  (void)user;
+  return is_open;
+}
+
+/* As another tab of a page is at it. */
+static void a_request_waits_until_the_host_lets_it_start(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world.host.may_start = fake_may_start;
+  is_open = false;
+  world_get(&world, 0);
+  world_get_with(&world, 1, (iauth_get_options){.timeout_ms = 3000});
+  assert_int_equal(world.armed_ms, 3000); /* nothing but the deadline */
+  world_pass(&world, 3000);
+  assert_failed(&world, 1, TIMEOUT);
+  assert_waiting(&world, 0);
+  assert_int_equal(world.sent, 0);
+  iauth_hear(world.client, &(iauth_failure){.error = IAUTH_ERR_NETWORK, .attempts = 1});
+  iauth_run(world.client);
+  assert_waiting(&world, 0); /* what the other tab tells counts meanwhile */
+  assert_int_equal(world.failure.error, IAUTH_ERR_NETWORK);
+  assert_true(world.armed_ms > 0);
+  world_pass(&world, world.armed_ms);
+  is_open = true;
+  world_pass(&world, 0);
+  assert_int_equal(world.sent, 1);
+  world_grant(&world, "t1", 1200);
+  assert_token(&world, 0, "t1");
+  world_clean_up(&world);
+}
+
 static void refusal_is_shared_and_cached(void **state) {
   (void)state;
   world world;
@@ -1697,6 +1732,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(no_request_before_the_first_caller),
       cmocka_unit_test(success_is_shared),
+      cmocka_unit_test(a_request_waits_until_the_host_lets_it_start),
       cmocka_unit_test(refusal_is_shared_and_cached),
       cmocka_unit_test(transient_failure_is_retried_for_those_who_wait),
       cmocka_unit_test(failing_server_ends_in_its_error),

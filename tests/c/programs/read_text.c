@@ -20,8 +20,6 @@ static double read_text(int kind, const char *text) {
   case TEXT_NUMBER:
     (void)iauth__parse_number(text, strlen(text), &number);
     return number;
-  case TEXT_CODE:
-    return iauth_error_of_code(text);
   case TEXT_BASE_URL:
     return iauth__check_base_url(text, false);
   case TEXT_ENDPOINT:

@@ -70,6 +70,7 @@ async function start(t, answer, flow) {
         if (message == c.MESSAGE_ANSWER) waiters.get(id)(detail ?? token);
       },
       isAwaited: () => true,
+      mayStart: () => true,
       onDeath: assert.fail,
     },
   );

@@ -1,5 +1,5 @@
-// Some texts are parsed by C natively and by js/client/text.js in a page. Both must agree: on the table
-// tests/vectors/texts.json, and on a million generated texts.
+// Some texts are parsed by C natively and by js/client/text.js in a page, and so are the bodies of answers, by
+// js/client/answer.js. Both must agree: on the tables in tests/vectors/, and on a million generated texts.
 //
 // COMPARE_SEED=<seed> COMPARE_COUNT=<number> node --test tests/node/client/compare.test.js
 
@@ -9,23 +9,37 @@ import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import * as boundary from '../../../js/client/boundary.js';
+import { readAnswer } from '../../../js/client/answer.js';
 import { READERS } from '../../../js/client/text.js';
+import { stringsForC } from '../../../js/client/token.js';
 
 const { dates, numbers, codes, baseUrls } = JSON.parse(
   await readFile(new URL('../../vectors/texts.json', import.meta.url), 'utf8'),
 );
-const { TEXT_DATE, TEXT_NUMBER, TEXT_CODE, TEXT_BASE_URL, TEXT_ENDPOINT, TEXT_ANY_ENDPOINT } = boundary;
-const program = fileURLToPath(new URL('../../../build/native/tests/c/programs/read_text', import.meta.url));
+const { TEXT_DATE, TEXT_NUMBER, TEXT_BASE_URL, TEXT_ENDPOINT, TEXT_ANY_ENDPOINT } = boundary;
+
+/** What a program of tests/c/programs answers to each line. */
+async function run(name, lines) {
+  const program = fileURLToPath(new URL(`../../../build/native/tests/c/programs/${name}`, import.meta.url));
+  const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(lines.map((line) => `${line}\n`).join(''));
+  const answers = (await textOf(child.stdout)).replace(/\n$/, '').split('\n');
+  assert.equal(answers.length, lines.length);
+  return answers;
+}
+
+const numberOf = (text) => (text == 'inf' ? Infinity : text == '-inf' ? -Infinity : Number(text));
 
 /** The results of native C, for a list of [kind, text]. */
-async function readNatively(inputs) {
-  const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdin.end(inputs.map(([kind, text]) => `${kind}${text}\n`).join(''));
-  const lines = (await textOf(child.stdout)).trimEnd().split('\n');
-  assert.equal(lines.length, inputs.length);
-  return lines.map((line) => (line == 'inf' ? Infinity : line == '-inf' ? -Infinity : Number(line)));
-}
+const readNatively = async (inputs) =>
+  (
+    await run(
+      'read_text',
+      inputs.map(([kind, text]) => `${kind}${text}`),
+    )
+  ).map(numberOf);
 
 const readHere = (readers, inputs) => inputs.map(([kind, text]) => readers[kind](text));
 
@@ -55,7 +69,6 @@ test('C and JavaScript agree with the table', async () => {
     [TEXT_BASE_URL, ofLength(1025), boundary.INVALID_CONFIG],
     ...dates.map(({ text, value }) => [TEXT_DATE, text, number(value)]),
     ...numbers.map(({ text, value }) => [TEXT_NUMBER, text, number(value)]),
-    ...codes.map(({ text, error: name }) => [TEXT_CODE, text, name ? boundary[name] : 0]),
     ...baseUrls.map(({ text, baseUrl }) => [TEXT_BASE_URL, text, error(baseUrl)]),
     ...baseUrls.map(({ text, endpoint }) => [TEXT_ENDPOINT, text, error(endpoint)]),
     // With allowInsecure, http may go to every host.
@@ -149,7 +162,7 @@ const PIECES = [
   '"',
   '<',
 ];
-const SEEDS = [dates, numbers, codes, baseUrls, baseUrls, baseUrls].map((rows) => rows.map(({ text }) => text));
+const SEEDS = [dates, numbers, baseUrls, baseUrls, baseUrls].map((rows) => rows.map(({ text }) => text));
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 /** Generates a text of a kind: a changed text of the table, pieces in any order, or a plausible date. */
@@ -187,11 +200,7 @@ test('C and JavaScript agree on a million generated texts', async () => {
     });
     different = different.concat(await disagreements(inputs));
     taken += readHere(READERS, inputs).filter((value, i) =>
-      inputs[i][0] < TEXT_CODE
-        ? !Number.isNaN(value)
-        : inputs[i][0] == TEXT_CODE
-          ? value < 0
-          : value != boundary.INVALID_CONFIG,
+      inputs[i][0] < TEXT_BASE_URL ? !Number.isNaN(value) : value != boundary.INVALID_CONFIG,
     ).length;
   }
   console.log(`${count} texts compared, ${taken} of them valid, seed ${seed}`);
@@ -207,4 +216,168 @@ test('the comparison finds a deliberate difference', async () => {
   assert.deepEqual(await disagreements(inputs), []);
   const found = await disagreements(inputs, lax);
   assert.ok(found.length > 0 && found.every((line) => /"0\d"/.test(line)), found[0]);
+});
+
+/* -------------------------------------------------------------------------------------------------
+ * Bodies. */
+
+const { bodies } = JSON.parse(await readFile(new URL('../../vectors/bodies.json', import.meta.url), 'utf8'));
+const LIMIT = 65536; // IAUTH_BODY_MAX
+
+/** What a body says. The order of the products does not count. */
+const said = ([sentence, token, ...apis], form, expiresIn, expiration, reason) => ({
+  form,
+  sentence,
+  token,
+  apis: apis.flatMap((name, i) => (i % 2 || !name ? [] : [[name, apis[i + 1]]])).sort(),
+  numbers: [expiresIn, expiration, reason],
+});
+
+/** By native C. */
+async function readBodiesNatively(inputs) {
+  const lines = await run(
+    'read_body',
+    inputs.map((body) => body.toString('hex')),
+  );
+  return lines.map((line) => {
+    const [form, expiresIn, expiration, reason, ...digits] = line.split(' ');
+    const [sentence, token, apis] = digits.map((text) => Buffer.from(text, 'hex').toString());
+    return said(
+      [sentence, token, ...apis.split('\0').slice(0, -1)],
+      Number(form),
+      numberOf(expiresIn),
+      numberOf(expiration),
+      Number(reason),
+    );
+  });
+}
+
+/** By JavaScript, with the strings as C gets them. */
+function readBodyHere(body, read = readAnswer) {
+  const [strings, ...numbers] = read(body.length > LIMIT ? undefined : new TextDecoder().decode(body));
+  return said(Buffer.from(stringsForC(strings)).toString().split('\0').slice(0, -1), ...numbers);
+}
+
+/** Whether two readers agree. With more digits than a double holds, the last digits may differ. */
+function isSame(one, other) {
+  const close = (a, b) => a === b || Math.abs(a / b - 1) < 1e-14 || (Math.abs(a) < 1e-300 && Math.abs(b) < 1e-300);
+  return (
+    isDeepStrictEqual({ ...one, numbers: 0 }, { ...other, numbers: 0 }) &&
+    one.numbers.every((number, i) => close(number, other.numbers[i]))
+  );
+}
+
+async function differentBodies(inputs, read) {
+  const c = await readBodiesNatively(inputs);
+  return inputs.flatMap((body, i) => {
+    const js = readBodyHere(body, read);
+    return isSame(c[i], js) ? [] : [`${body}: C ${JSON.stringify(c[i])}, JavaScript ${JSON.stringify(js)}`];
+  });
+}
+
+const bytesOf = ({ text, hex }) => Buffer.from(hex ?? text, hex ? 'hex' : 'utf8');
+
+test('C and JavaScript agree with the table of bodies', async () => {
+  const rows = [
+    ...bodies,
+    ...codes.map(({ text, error }) => ({
+      text: JSON.stringify({ error: { reason: text } }),
+      form: ['OBJECT', 'ERROR'],
+      reason: error,
+    })),
+    { text: `{"x":${'['.repeat(30_000)}${']'.repeat(30_000)}}` },
+    { text: '{}'.padEnd(LIMIT), form: ['OBJECT'] },
+    { text: '{}'.padEnd(LIMIT + 1), form: ['TOO_LARGE'] },
+  ];
+  const c = await readBodiesNatively(rows.map(bytesOf));
+  rows.forEach((row, i) => {
+    const { form = [], sentence = '', token = '', apis = [], expires_in = 0, expiration = 0, reason } = row;
+    const expected = {
+      form: form.reduce((bits, name) => bits | boundary[`FORM_${name}`], 0),
+      sentence,
+      token,
+      apis: Array.isArray(apis) ? apis : Object.entries(apis).sort(),
+      numbers: [Number(expires_in), expiration, reason ? boundary[reason] : 0],
+    };
+    for (const [who, got] of Object.entries({ C: c[i], JavaScript: readBodyHere(bytesOf(row)) }))
+      assert.ok(isSame(got, expected), `${who}: ${row.text ?? row.hex} is ${JSON.stringify(got)}`);
+  });
+});
+
+const JSON_PIECES = [
+  ...['{', '}', '[', ']', ',', ':', '"', '\\', ' ', '\n', '\t', '\0', '\u0001', '\u007f', '\ufeff'],
+  ...['accessToken', 'expires_in', 'expiration', 'apis', 'error', 'reason', 'Message', 'message', '__proto__'],
+  ...['"apis":{', '"error":{', '"a":"https://a.example"', '"message":"', '{"a":', '[[[[[[', ']]]]]]', ',"x":[[[[[[[['],
+  ...['0', '1', '-', '.', 'e', '+', '1e400', '9007199254740993', '0000000000000000', 'true', 'null', 'nul', 'NaN'],
+  ...['\\u0000', '\\ud800', '\\udc00', '\\uD83D\\uDE00', '\\u00', '\\n', '\\/', '\\"', '\\\\', 'é', '€', '😀'],
+];
+
+/** Generates a body: one of the table, changed; or JSON of any shape, with names that matter, changed or not. */
+function anyBody(random) {
+  const pick = (list) => list[random(list.length)];
+  const name = () =>
+    pick(['accessToken', 'expires_in', 'expiration', 'apis', 'error', 'reason', 'Message', 'message', 'a', '7', '']);
+  const value = (depth) => {
+    switch (random(depth > 4 ? 5 : 8)) {
+      case 0:
+        return pick(['true', 'false', 'null', '[]', '{}']);
+      case 1:
+        return pick([
+          '0',
+          '-0',
+          '7',
+          '1200',
+          '0.5',
+          '1e3',
+          '1E-7',
+          '-1.5e+300',
+          '1e999',
+          `${random(2 ** 31)}${random(2 ** 31)}${random(99)}`,
+        ]);
+      case 2:
+        return `"${pick(['1200', '7e2', '0x1', 'key_revoked', 'token_expired', 'https://a.example', ''])}"`;
+      case 3:
+      case 4:
+        return `"${Array.from({ length: random(4) }, () =>
+          pick(['t', 'é', '\\u00e9', '\\u0000', '\\ud800', '\\udfff', '\\ud83d\\ude00', '\\\\', '\\n', ' ', '[']),
+        ).join('')}"`;
+      case 5:
+        return `[${Array.from({ length: random(3) }, () => value(depth + 1))}]`;
+      default:
+        return `{${Array.from({ length: random(5) }, () => `"${name()}"${pick([':', ' : '])}${value(depth + 1)}`)}}`;
+    }
+  };
+  let body = random(3)
+    ? Buffer.from(`{"accessToken":${value(9)},"${name()}":${value(0)},"${name()}":${value(0)}}`)
+    : bytesOf(pick(bodies));
+  for (let edits = random(2) * random(4); edits > 0; edits--) {
+    const at = random(body.length + 1);
+    const piece = random(8) ? Buffer.from(pick([pick(JSON_PIECES), ''])) : Buffer.of(random(256));
+    body = Buffer.concat([body.subarray(0, at), piece, body.subarray(at + random(3))]);
+  }
+  return body;
+}
+
+test('C and JavaScript agree on generated bodies', async () => {
+  const seed = Number(process.env.COMPARE_SEED ?? Date.now());
+  const count = Number(process.env.COMPARE_COUNT ?? 1_000_000) / 10;
+  const random = randomFrom(seed);
+  let different = [];
+  let taken = 0;
+  for (let done = 0; done < count; done += 50_000) {
+    const inputs = Array.from({ length: Math.min(50_000, count - done) }, () => anyBody(random));
+    different = different.concat(await differentBodies(inputs));
+    taken += inputs.filter((body) => readBodyHere(body).form).length;
+  }
+  console.log(`${count} bodies compared, ${taken} of them objects, seed ${seed}`);
+  assert.deepEqual(different.slice(0, 10), []);
+  assert.ok(taken > count / 3 && taken < (count * 9) / 10, String(taken));
+});
+
+test('the comparison of bodies finds a deliberate difference', async () => {
+  const random = randomFrom(1);
+  const inputs = Array.from({ length: 20_000 }, () => anyBody(random));
+  const lax = (text) => readAnswer(text?.replace(/,\}$/, '}')); // a comma too many
+  assert.deepEqual((await differentBodies(inputs)).slice(0, 3), []);
+  assert.ok((await differentBodies(inputs, lax)).length > 0);
 });

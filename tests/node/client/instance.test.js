@@ -88,6 +88,7 @@ function makeWorld(t) {
             world.answers.set(id, [...(world.answers.get(id) ?? []), detail ?? world.token]);
         },
         isAwaited: () => true,
+        mayStart: () => true,
         onDeath: (error) => assert.fail(error.cause),
       },
     );

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { AuthError } from '../../../js/client/errors.js';
-import { fromGrant, isToken, stringsForC } from '../../../js/client/token.js';
+import { fromGrant, isToken, stringsForC, stringsOf } from '../../../js/client/token.js';
 
 const NOW = 1_800_000_000_500;
 
@@ -80,7 +80,7 @@ test('a token that a tab or storage passes on has numbers and a key', () => {
   for (const nothing of [undefined, null, 7, '']) assert.ok(!isToken(nothing), String(nothing));
 });
 
-test('C gets strings that end; an entry that cannot be one is left out', () => {
+test('C gets strings without NULs; an entry that cannot be one is left out', () => {
   const apis = {
     a: 'https://a.example',
     '': 'https://b.example',
@@ -89,6 +89,9 @@ test('C gets strings that end; an entry that cannot be one is left out', () => {
     'e\0': 'https://e.example',
     f: 'https://f.example',
   };
-  assert.equal(stringsForC({ accessToken: 't', apis }), 't\0a\0https://a.example\0f\0https://f.example\0');
-  assert.equal(stringsForC({ accessToken: 't', apis: undefined }), 't\0');
+  assert.equal(
+    stringsForC(stringsOf({ accessToken: 't', apis })),
+    't\0a\0https://a.example\0d\0https://\ufffdd.example\0e\ufffd\0https://e.example\0f\0https://f.example\0',
+  );
+  assert.equal(stringsForC(stringsOf({ accessToken: 't', apis: undefined })), 't\0');
 });
