@@ -16,8 +16,8 @@ static size_t find(const authapi_attempts *attempts, const char *client) {
 }
 
 int64_t authapi_attempts_wait_s(const authapi_attempts *attempts, const char *client, int64_t now_s) {
-  size_t which = find(attempts, client);
-  int64_t wait_s = which < CLIENTS ? attempts->clients[which].until_s - now_s : 0;
+  size_t index = find(attempts, client);
+  int64_t wait_s = index < CLIENTS ? attempts->clients[index].until_s - now_s : 0;
   /* If the clock was set back, the end of the wait is far away. */
   return wait_s > 0 && wait_s <= AUTHAPI_ATTEMPTS_WAIT_MAX ? wait_s : 0;
 }

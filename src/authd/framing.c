@@ -100,9 +100,9 @@ static bool is_host(const char *text) {
 /* RFC 9112, 3.2.2: a target such as http://host/path names the host as well, and a client sends the same one twice. */
 static const char *check_host(const headers *found, const char *target, bool is_1_1) {
   if (found->hosts > 1 || (found->hosts == 0 && is_1_1))
-    return "Send Host once.";
+    return "Send the header Host exactly once.";
   if (found->host != NULL && !is_host(found->host))
-    return "Host is not a host.";
+    return "The header Host is not a host.";
   size_t scheme = strncasecmp(target, "http://", 7) == 0 ? 7 : strncasecmp(target, "https://", 8) == 0 ? 8 : 0;
   const char *authority = target + scheme;
   size_t size = strcspn(authority, "/?#");

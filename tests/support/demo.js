@@ -10,11 +10,11 @@ import { serveDemo } from './demo-site.js';
 
 const USAGE = `./run demo [--once] [--screenshot FILE]
 
-Starts a local Auth API and the demo page, opens the page in headless Chromium and prints what happened.
-Then it keeps serving, for your own browser. Ports 8080 to 8082 are used if they are free, other ones if not.
+Starts a local Auth API and the demo page, opens the page in headless Chromium and prints the results.
+Then it keeps running, for your own browser. It uses ports 8080 to 8082, or others if these are in use.
 
-  --once              also runs the five comparisons and revokes the page's key; then exits instead of serving.
-                      It takes 90 seconds; the exit status is 1 if a step failed.
+  --once              also runs the five comparisons and revokes the page's key, then exits.
+                      This takes 90 seconds. The exit status is 1 if a step failed.
   --screenshot FILE   runs the comparisons, then saves a picture of the page
   --help              prints this text
 `;
@@ -212,7 +212,7 @@ if (options.once || failed) {
 }
 
 console.log(`
-Still serving; stop with Ctrl-C.
+Still running; press Ctrl-C to stop.
   the demo          ${demo.allowed}/
   a refused origin  ${demo.refused}/
   revoke the key    build/native/src/authd/inbenta-authd domain-key revoke ${demo.domainKeyId} --db ${demo.authd.db}`);

@@ -162,7 +162,7 @@ export class App {
       }
       await this.visit(browser, { more });
     } catch (error) {
-      throw new Error(`${error.message}\nThe server output:\n${output.slice(-2000)}`);
+      throw new Error(`${error.message}\nThe server's output:\n${output.slice(-2000)}`);
     } finally {
       if (!ended) process.kill(-server.pid, 'SIGKILL');
       await exit;

@@ -21,7 +21,7 @@ typedef struct {
 } origin;
 
 /* Takes host and port. False if more text follows. */
-static bool take_url(const iauth__url *url, origin *out) {
+static bool copy_url(const iauth__url *url, origin *out) {
   out->https = url->https;
   out->host = url->host;
   out->port = url->https ? 443 : 80;
@@ -38,7 +38,7 @@ static bool take_url(const iauth__url *url, origin *out) {
 static bool parse_origin(slice text, origin *out) {
   iauth__url url;
   out->wildcard = false;
-  return iauth__url_read(text, &url) && take_url(&url, out);
+  return iauth__url_read(text, &url) && copy_url(&url, out);
 }
 
 /* Parses a list entry that was checked when it was stored. */
@@ -47,7 +47,7 @@ static bool parse_entry(slice text, origin *out) {
   if (memchr(text.start, '/', text.len) != NULL)
     return parse_origin(text, out);
   out->wildcard = iauth__slice_skip(&text, "*.");
-  return iauth__url_read_host(text, &url) && take_url(&url, out);
+  return iauth__url_read_host(text, &url) && copy_url(&url, out);
 }
 
 /* True for "a..b", ".a" and "a.". No list entry has such a host, and a wildcard must not match it. */

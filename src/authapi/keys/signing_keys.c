@@ -15,7 +15,7 @@ typedef struct {
 } rows;
 
 /* If there are too many keys, the newest ones are taken. */
-static void take_row(void *user, const authapi_signing_key *key) {
+static void add_row(void *user, const authapi_signing_key *key) {
   rows *all = user;
   if (all->count == sizeof all->keys / sizeof *all->keys)
     memmove(all->keys, all->keys + 1, sizeof *all->keys * --all->count);
@@ -37,7 +37,7 @@ static size_t count_retired(const rows *all, int64_t now_s) {
 
 static authapi_found read_rows(const authapi_store *store, rows *all) {
   all->count = 0;
-  return store->list_signing_keys(store->state, take_row, all);
+  return store->list_signing_keys(store->state, add_row, all);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -72,8 +72,7 @@ static bool change_keys(authapi_signing_keys *signing_keys, const authapi_signer
 }
 
 /* Updates the keys in use from the store. */
-static bool take_rows(authapi_signing_keys *signing_keys, const authapi_signer *signer, const rows *all,
-                      int64_t now_s) {
+static bool use_rows(authapi_signing_keys *signing_keys, const authapi_signer *signer, const rows *all, int64_t now_s) {
   size_t first = count_retired(all, now_s);
   if (all->count - first > AUTHAPI_SIGNING_KEYS_MAX)
     first = all->count - AUTHAPI_SIGNING_KEYS_MAX;
@@ -95,7 +94,7 @@ authapi_found authapi_signing_keys_read(authapi_signing_keys *signing_keys, cons
                                         const authapi_signer *signer, int64_t now_s) {
   rows all;
   authapi_found found = read_rows(store, &all);
-  if (found == AUTHAPI_FOUND && !take_rows(signing_keys, signer, &all, now_s))
+  if (found == AUTHAPI_FOUND && !use_rows(signing_keys, signer, &all, now_s))
     found = AUTHAPI_MISSING;
   iauth__wipe(&all, sizeof all);
   return found;

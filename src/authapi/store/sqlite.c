@@ -137,7 +137,7 @@ typedef struct {
   char *path, *wal_path;
   file_identity file, wal; /* as they were opened; .exists is false for ":memory:" */
   sqlite3_stmt *changes;   /* reads the number of changes */
-  int64_t changes_at;      /* where its page is in the file */
+  int64_t changes_offset;  /* where its page is in the file */
   int64_t changes_seen;    /* the number that was last read from the file, or -1 */
 } sqlite_store;
 
@@ -166,11 +166,11 @@ static int64_t changes_in_file(const sqlite_store *store) {
   unsigned char page[10], cell[sizeof row + 6];
   sqlite3_file *file = NULL;
   sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  if (file->pMethods->xRead(file, page, sizeof page, store->changes_at) != SQLITE_OK || page[0] != 13 || page[3] != 0 ||
-      page[4] != 1)
+  if (file->pMethods->xRead(file, page, sizeof page, store->changes_offset) != SQLITE_OK || page[0] != 13 ||
+      page[3] != 0 || page[4] != 1)
     return -1;
-  int at = page[8] << 8 | page[9];
-  if (file->pMethods->xRead(file, cell, sizeof cell, store->changes_at + at) != SQLITE_OK ||
+  int offset = page[8] << 8 | page[9];
+  if (file->pMethods->xRead(file, cell, sizeof cell, store->changes_offset + offset) != SQLITE_OK ||
       memcmp(cell, row, sizeof row) != 0)
     return -1;
   int64_t number = 0;
@@ -591,10 +591,10 @@ static bool find_changes(sqlite_store *state) {
                               " WHERE name = 'changes'";
   sqlite3_stmt *statement = NULL;
   if (sqlite3_prepare_v2(state->db, query, -1, &statement, NULL) == SQLITE_OK)
-    state->changes_at = number_of(statement);
+    state->changes_offset = number_of(statement);
   sqlite3_finalize(statement);
   sqlite3_prepare_v3(state->db, "SELECT number FROM changes", -1, SQLITE_PREPARE_PERSISTENT, &state->changes, NULL);
-  if (state->changes == NULL || state->changes_at <= 0)
+  if (state->changes == NULL || state->changes_offset <= 0)
     return false;
   state->changes_seen = -1;
   if (changes_in_file(state) < 0)

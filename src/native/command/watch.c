@@ -156,13 +156,13 @@ static void on_renewed(void *user, const inbenta_auth_token *token, const inbent
 }
 
 /* Asks for a token if the last one lived so shortly that the client does not renew it. Returns the time until the next
- * look, at most `usual_ms`. */
-static int renew(struct watcher *watcher, inbenta_auth_loop *loop, int usual_ms) {
+ * look, at most `max_ms`. */
+static int renew(struct watcher *watcher, inbenta_auth_loop *loop, int max_ms) {
   if (watcher->renew_ms == 0)
-    return usual_ms;
+    return max_ms;
   int64_t left_ms = watcher->renew_ms - now_ms();
   if (left_ms > 0)
-    return left_ms < usual_ms ? (int)left_ms : usual_ms;
+    return left_ms < max_ms ? (int)left_ms : max_ms;
   watcher->renew_ms = 0;
   inbenta_auth_loop_get(loop, NULL, on_renewed, watcher, NULL);
   return 0;

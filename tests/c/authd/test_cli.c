@@ -97,7 +97,7 @@ static const char *printed(const char *name) {
 }
 
 /* On failure, prints what the command said instead. */
-static void assert_said(const char *text) {
+static void assert_printed(const char *text) {
   if (strstr(err, text) == NULL)
     fail_msg("\"%s\" is not in: %s", text, err);
 }
@@ -159,7 +159,7 @@ static void stop(const server *at) {
 static int get(const server *at, const char *path, const char *header) {
   char request[1024];
   snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n", path, header);
-  return net_ask(at->port, request, answer, sizeof answer);
+  return net_exchange_text(at->port, request, answer, sizeof answer);
 }
 
 static int post(const server *at, const char *path, const char *header, const char *body) {
@@ -168,7 +168,7 @@ static int post(const server *at, const char *path, const char *header, const ch
            "POST /v1%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nOrigin: " ORIGIN "\r\n"
            "x-inbenta-key: %s\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n%s",
            path, api_key, header, strlen(body), body);
-  return net_ask(at->port, request, answer, sizeof answer);
+  return net_exchange_text(at->port, request, answer, sizeof answer);
 }
 
 static int auth(const server *at, const char *field, const char *value) {
@@ -268,7 +268,7 @@ static void mistakes_exit_with_2(void **state) {
       fail_msg("case %zu: exit %d, \"%s\"", i, status, err);
   }
   assert_int_equal(RUN("domain-key", "create", "--api-key", api_key), 2);
-  assert_said("--domain");
+  assert_printed("--domain");
 }
 
 static void failures_exit_with_1(void **state) {
@@ -292,19 +292,19 @@ static void failures_exit_with_1(void **state) {
 
 static void help(void **state) {
   (void)state;
-  static const char *const asked[][WORDS_MAX] = {
+  static const char *const calls[][WORDS_MAX] = {
       {"--help"}, {"-h"}, {"serve", "--help"}, {"domain-key", "create", "--help"}};
-  for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-    assert_int_equal(run_words(asked[i]), 0);
+  for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+    assert_int_equal(run_words(calls[i]), 0);
     assert_non_null(strstr(out, "domain-key set-domains"));
   }
 }
 
 static void version(void **state) {
   (void)state;
-  static const char *const asked[][WORDS_MAX] = {{"--version"}, {"version"}, {"serve", "--version"}};
-  for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-    assert_int_equal(run_words(asked[i]), 0);
+  static const char *const calls[][WORDS_MAX] = {{"--version"}, {"version"}, {"serve", "--version"}};
+  for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+    assert_int_equal(run_words(calls[i]), 0);
     assert_string_equal(out, "inbenta-authd " AUTHD_VERSION "\n");
     assert_string_equal(err, "");
   }
@@ -355,11 +355,11 @@ static void a_secret_rotated_under_a_running_server(void **state) {
   assert_non_null(strstr(answer, "key_revoked"));
   assert_int_equal(auth(&at, "secret", fresh), 200);
   assert_int_equal(RUN("secret", "rotate", secret_id), 1);
-  assert_said("has expired; create a new one");
+  assert_printed("has expired; create a new one");
   assert_int_equal(RUN("secret", "rotate", domain_key_id), 1);
   assert_int_equal(RUN("secret", "revoke", old_id), 0);
   assert_int_equal(RUN("secret", "rotate", old_id), 1);
-  assert_said("was revoked; create a new one");
+  assert_printed("was revoked; create a new one");
   stop(&at);
 }
 
@@ -379,7 +379,7 @@ static void a_signing_key_rotated_under_a_running_server(void **state) {
   assert_non_null(strstr(answer, kid));
   assert_int_equal(refresh(&at, token), 200);
   assert_int_equal(RUN("signing-key", "rotate"), 1);
-  assert_said("rotate again later");
+  assert_printed("rotate again later");
   assert_int_equal(RUN("signing-key", "list"), 0);
   assert_non_null(strstr(out, "signing\n"));
   assert_non_null(strstr(out, kid));
@@ -410,7 +410,7 @@ static void a_port_in_use(void **state) {
   server at = serve("127.0.0.1:0");
   snprintf(listen, sizeof listen, "127.0.0.1:%u", at.port);
   assert_int_equal(RUN("serve", "--listen", listen), 1);
-  assert_said("in use");
+  assert_printed("in use");
   kill(at.pid, SIGTERM);
   assert_int_equal(wait_for(at.pid), 0);
   at = serve(listen);
@@ -443,8 +443,8 @@ static void administration_with_the_token(void **state) {
   assert_int_equal(auth(&at, "domainKey", domain_key), 200);
   stop(&at);
   read_file("server-err", err, sizeof err);
-  assert_said(" GET /admin/api-keys 200 ");
-  assert_said("reason=token_invalid");
+  assert_printed(" GET /admin/api-keys 200 ");
+  assert_printed("reason=token_invalid");
   assert_null(strstr(err, ADMIN_TOKEN));
 }
 
@@ -461,7 +461,7 @@ static void admin_tokens_that_are_refused(void **state) {
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     write_file("token", bad[i].text);
     assert_int_equal(RUN("serve", "--listen", "127.0.0.1:0", "--admin-token-file", "token"), 1);
-    assert_said(bad[i].message);
+    assert_printed(bad[i].message);
     assert_null(strstr(err, "0123456789"));
   }
   char large[1000];
@@ -469,9 +469,9 @@ static void admin_tokens_that_are_refused(void **state) {
   large[sizeof large - 1] = '\0';
   write_file("token", large);
   assert_int_equal(RUN("serve", "--listen", "127.0.0.1:0", "--admin-token-file", "token"), 1);
-  assert_said("at most 256");
+  assert_printed("at most 256");
   assert_int_equal(RUN("serve", "--listen", "127.0.0.1:0", "--admin-token-file", "none"), 1);
-  assert_said("No such file");
+  assert_printed("No such file");
   assert_int_equal(RUN("serve", "--listen", "127.0.0.1:0", "--admin-token-file", "/"), 1);
   assert_int_equal(RUN("api-key", "list", "--admin-token-file", "token"), 2);
 }

@@ -1,7 +1,7 @@
 /* Connections to the HTTP host that end early, or that are still open when it ends. */
 #define _POSIX_C_SOURCE 200809L
 #include "cmocka_all.h"
-#include "served.h"
+#include "test_server.h"
 #include "wire.h"
 
 #include <pthread.h>
@@ -13,12 +13,12 @@
 
 #define ORIGIN "https://www.example.com"
 
-static served at;
+static test_server at;
 static char headers[512], body[256], answer[WIRE_ANSWER_SIZE];
 
 static int set_up(void **state) {
   (void)state;
-  if (!served_start(&at))
+  if (!test_server_start(&at))
     return -1;
   snprintf(headers, sizeof headers, "x-inbenta-key: %s\r\nContent-Type: application/json\r\nOrigin: " ORIGIN "\r\n",
            at.key.value);
@@ -28,7 +28,7 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
   (void)state;
-  served_clean_up(&at);
+  test_server_clean_up(&at);
   return 0;
 }
 
@@ -40,11 +40,11 @@ static void clients_that_leave(void **state) {
     wire_send(connection, half, len);
     close(connection);
   }
-  assert_int_equal(wire_ask(at.port, "GET", "/healthz", "", "", answer), 200);
+  assert_int_equal(wire_request(at.port, "GET", "/healthz", "", "", answer), 200);
   /* Stopping waits for requests that have begun: nobody who left may count as one. */
-  double start_s = served_now_s();
-  served_stop(&at);
-  assert_true(served_now_s() - start_s < 1);
+  double start_s = test_server_now_s();
+  test_server_stop(&at);
+  assert_true(test_server_now_s() - start_s < 1);
 }
 
 static const char *store_problem(void *state) {
@@ -63,9 +63,9 @@ static void the_log_has_the_reason_of_a_store_failure(void **state) {
   (void)state;
   at.api.store.find_api_key = broken_find;
   at.api.store.problem = store_problem;
-  assert_int_equal(wire_ask(at.port, "POST", "/v1/auth", headers, body, answer), 500);
+  assert_int_equal(wire_request(at.port, "POST", "/v1/auth", headers, body, answer), 500);
   assert_null(strstr(answer, "fire"));
-  assert_non_null(strstr(served_stop(&at), "problem: disk on fire\n"));
+  assert_non_null(strstr(test_server_stop(&at), "problem: disk on fire\n"));
 }
 
 static void *finish_later(void *connection) {
@@ -84,13 +84,13 @@ static void a_running_request_is_answered_before_the_stop(void **state) {
   wire_send(connection, head, (size_t)len);
   nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
   assert_int_equal(pthread_create(&client, NULL, finish_later, &connection), 0);
-  served_stop(&at);
+  test_server_stop(&at);
   pthread_join(client, NULL);
   assert_int_equal(wire_receive(connection, answer), 200);
   close(connection);
 }
 
-enum { CLIENTS = 8, ASKED = 100 };
+enum { CLIENTS = 8, REQUESTS_PER_CLIENT = 100 };
 
 /* Sends grants and a health check in turn, on one connection. Returns the number of correct answers. */
 static void *ask_often(void *answered) {
@@ -99,7 +99,7 @@ static void *ask_often(void *answered) {
   int connection = wire_connect(at.port);
   int len = snprintf(head, sizeof head, "POST /v1/auth HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n%s\r\n%s",
                      strlen(body), headers, body);
-  for (int i = 0; i < ASKED && text != NULL; i++) {
+  for (int i = 0; i < REQUESTS_PER_CLIENT && text != NULL; i++) {
     bool grant = i % 4 != 3;
     wire_send(connection, grant ? head : health, grant ? (size_t)len : sizeof health - 1);
     if (wire_receive(connection, text) == 200 && strstr(text, grant ? "\"accessToken\"" : "\"ok\"") != NULL)
@@ -119,15 +119,15 @@ static void many_at_once(void **state) {
     assert_int_equal(pthread_create(&clients[i], NULL, ask_often, &answered[i]), 0);
   for (size_t i = 0; i < CLIENTS; i++) {
     pthread_join(clients[i], NULL);
-    assert_int_equal(answered[i], ASKED);
+    assert_int_equal(answered[i], REQUESTS_PER_CLIENT);
   }
-  served_stop(&at);
+  test_server_stop(&at);
   for (const char *line = at.log_text; *line != '\0'; line = strchr(line, '\n') + 1) {
     grants += strncmp(strchr(line, ' '), " POST /v1/auth 200 ", 19) == 0;
     checks += strncmp(strchr(line, ' '), " GET /healthz 200 ", 18) == 0;
   }
-  assert_int_equal(grants, CLIENTS * ASKED * 3 / 4);
-  assert_in_range(checks, AUTHAPI_UNKNOWN_CALLERS_PER_SECOND, CLIENTS * ASKED / 4);
+  assert_int_equal(grants, CLIENTS * REQUESTS_PER_CLIENT * 3 / 4);
+  assert_in_range(checks, AUTHAPI_UNKNOWN_CALLERS_PER_SECOND, CLIENTS * REQUESTS_PER_CLIENT / 4);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

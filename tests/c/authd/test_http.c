@@ -2,25 +2,25 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cmocka_all.h"
 #include "net.h"
-#include "served.h"
+#include "test_server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-static served at;
+static test_server at;
 static char answer[65536];
 static char request[200000];
 
 static int set_up(void **state) {
   (void)state;
-  return served_start(&at) ? 0 : -1;
+  return test_server_start(&at) ? 0 : -1;
 }
 
 static int tear_down(void **state) {
   (void)state;
-  served_clean_up(&at);
+  test_server_clean_up(&at);
   return 0;
 }
 
@@ -29,7 +29,7 @@ static int auth(const char *more_headers, const char *body) {
            "POST /v1/auth HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-INBENTA-KEY: %s\r\n"
            "content-type: application/json\r\nContent-Length: %zu\r\n%s\r\n%s",
            at.key.value, strlen(body), more_headers, body);
-  return net_ask(at.port, request, answer, sizeof answer);
+  return net_exchange_text(at.port, request, answer, sizeof answer);
 }
 
 static const char *good_body(void) {
@@ -48,7 +48,7 @@ static void a_token_and_its_log_line(void **state) {
   assert_non_null(token);
   char part[40];
   snprintf(part, sizeof part, "%.30s", token + strlen("\"accessToken\":\"") + 40);
-  const char *log = served_stop(&at);
+  const char *log = test_server_stop(&at);
   assert_non_null(strstr(log, " POST /v1/auth 200 origin=https://www.example.com key=dk_"));
   assert_non_null(strstr(log, at.domain_key.id));
   assert_null(strstr(log, at.key.value));
@@ -75,7 +75,7 @@ static void a_body_in_chunks(void **state) {
            "Content-Type: application/json\r\nOrigin: https://www.example.com\r\n"
            "Transfer-Encoding: chunked\r\n\r\n1\r\n%.1s\r\n%zx\r\n%s\r\n0\r\n\r\n",
            at.key.value, body, strlen(body) - 1, body + 1);
-  assert_int_equal(net_ask(at.port, request, answer, sizeof answer), 200);
+  assert_int_equal(net_exchange_text(at.port, request, answer, sizeof answer), 200);
 }
 
 static void bodies_up_to_16_kb(void **state) {
@@ -109,18 +109,19 @@ static void headers_that_are_too_large(void **state) {
 /* Terminals act on control characters in a log, and a path may be a secret that was sent in the wrong place. */
 static void the_log_has_no_text_of_a_stranger(void **state) {
   (void)state;
-  assert_int_equal(net_ask(at.port,
-                           "OPTIONS /v1/my-secret?a=my-secret HTTP/1.1\r\nHost: x\r\n"
-                           "Connection: close\r\nOrigin: https://a\x1b[31m\r\n\r\n",
-                           answer, sizeof answer),
+  assert_int_equal(net_exchange_text(at.port,
+                                     "OPTIONS /v1/my-secret?a=my-secret HTTP/1.1\r\nHost: x\r\n"
+                                     "Connection: close\r\nOrigin: https://a\x1b[31m\r\n\r\n",
+                                     answer, sizeof answer),
                    400);
-  assert_int_equal(net_ask(at.port,
-                           "OPTIONS /v1/my-secret?a=my-secret HTTP/1.1\r\nHost: x\r\n"
-                           "Connection: close\r\nOrigin: https://a\xc2\x9b\r\n\r\n",
-                           answer, sizeof answer),
+  assert_int_equal(net_exchange_text(at.port,
+                                     "OPTIONS /v1/my-secret?a=my-secret HTTP/1.1\r\nHost: x\r\n"
+                                     "Connection: close\r\nOrigin: https://a\xc2\x9b\r\n\r\n",
+                                     answer, sizeof answer),
                    204);
-  net_ask(at.port, "G\x1b[31mT /v1/my-secret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer);
-  const char *log = served_stop(&at);
+  net_exchange_text(at.port, "G\x1b[31mT /v1/my-secret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer,
+                    sizeof answer);
+  const char *log = test_server_stop(&at);
   assert_null(strstr(log, "my-secret"));
   assert_non_null(strstr(log, "OPTIONS (unknown path) 204 origin=(not printable)"));
   assert_null(strchr(log, '\x1b'));
@@ -132,9 +133,10 @@ static void requests_that_are_not_http(void **state) {
                                    "Content-Length: -1\r\nConnection: close\r\n\r\n";
   static const char *const requests[] = {"GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", bad_length};
   for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
-    assert_int_not_equal(net_ask(at.port, requests[i], answer, sizeof answer), 200);
-  assert_int_equal(
-      net_ask(at.port, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof answer), 200);
+    assert_int_not_equal(net_exchange_text(at.port, requests[i], answer, sizeof answer), 200);
+  assert_int_equal(net_exchange_text(at.port, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer,
+                                     sizeof answer),
+                   200);
 }
 
 /* Otherwise both servers would answer, each with its own keys. */

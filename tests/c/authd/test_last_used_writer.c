@@ -2,7 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "authd/last_used_writer.h"
 #include "cmocka_all.h"
-#include "served.h"
+#include "test_server.h"
 #include "wire.h"
 
 #include <signal.h>
@@ -18,7 +18,7 @@
 #define LOCKED_MS 1500
 #define ANSWERED_WITHIN_S 0.5 /* SQLite would wait for the lock for 5 s */
 
-static served at;
+static test_server at;
 static authapi_store own;
 static char folder[64], path[96];
 static char headers[512], body[256], answer[WIRE_ANSWER_SIZE];
@@ -30,7 +30,7 @@ static int set_up(void **state) {
   if (mkdtemp(folder) == NULL)
     return -1;
   snprintf(path, sizeof path, "%s/keys.db", folder);
-  if (!served_start_in(&at, path) || !authapi_store_sqlite_open(&own, path, problem, sizeof problem))
+  if (!test_server_start_in(&at, path) || !authapi_store_sqlite_open(&own, path, problem, sizeof problem))
     return -1;
   at.api.last_used = authapi_last_used_new();
   snprintf(headers, sizeof headers,
@@ -43,7 +43,7 @@ static int tear_down(void **state) {
   (void)state;
   char command[96];
   authapi_last_used *last_used = at.api.last_used;
-  served_clean_up(&at);
+  test_server_clean_up(&at);
   authapi_last_used_free(last_used);
   own.close(own.state);
   snprintf(command, sizeof command, "rm -rf %s", folder);
@@ -92,22 +92,22 @@ static int64_t stored(void) {
 
 static void requests_do_not_wait_for_a_locked_database(void **state) {
   (void)state;
-  int asked = 0;
+  int requests = 0;
   double slowest_s = 0;
-  assert_int_equal(wire_ask(at.port, "POST", "/v1/auth", headers, body, answer), 200);
+  assert_int_equal(wire_request(at.port, "POST", "/v1/auth", headers, body, answer), 200);
   pid_t locker = lock_database();
   authd_last_used_writer *writer = authd_last_used_writer_start(at.http, at.api.last_used, &own, PAUSE_MS);
   assert_non_null(writer);
-  for (double end_s = served_now_s() + LOCKED_MS / 1000.0; served_now_s() < end_s; asked++) {
-    double start_s = served_now_s();
-    assert_int_equal(wire_ask(at.port, "POST", "/v1/auth", headers, body, answer), 200);
-    if (served_now_s() - start_s > slowest_s)
-      slowest_s = served_now_s() - start_s;
+  for (double end_s = test_server_now_s() + LOCKED_MS / 1000.0; test_server_now_s() < end_s; requests++) {
+    double start_s = test_server_now_s();
+    assert_int_equal(wire_request(at.port, "POST", "/v1/auth", headers, body, answer), 200);
+    if (test_server_now_s() - start_s > slowest_s)
+      slowest_s = test_server_now_s() - start_s;
   }
   kill(locker, SIGKILL);
   waitpid(locker, NULL, 0);
   if (slowest_s >= ANSWERED_WITHIN_S)
-    fail_msg("of %d requests the slowest took %.3f s", asked, slowest_s);
+    fail_msg("of %d requests the slowest took %.3f s", requests, slowest_s);
   /* What could not be written is not lost. */
   for (int i = 0; i < 400 && noted() != 0; i++)
     pause_ms(PAUSE_MS);
@@ -119,12 +119,12 @@ static void requests_do_not_wait_for_a_locked_database(void **state) {
 static void all_uses_are_written_at_the_end(void **state) {
   (void)state;
   authd_last_used_writer *writer = authd_last_used_writer_start(at.http, at.api.last_used, &own, 60000);
-  assert_int_equal(wire_ask(at.port, "POST", "/v1/auth", headers, body, answer), 200);
-  double start_s = served_now_s();
+  assert_int_equal(wire_request(at.port, "POST", "/v1/auth", headers, body, answer), 200);
+  double start_s = test_server_now_s();
   authd_last_used_writer_stop(writer); /* does not wait for the minute */
-  assert_true(served_now_s() - start_s < 1);
+  assert_true(test_server_now_s() - start_s < 1);
   assert_int_equal(stored(), 0);
-  served_stop(&at);
+  test_server_stop(&at);
   authd_last_used_write_all(at.api.last_used, &own);
   assert_int_equal(stored(), 1000);
   authd_last_used_writer_stop(NULL);

@@ -2,7 +2,7 @@
 #define _GNU_SOURCE /* F_SETPIPE_SZ */
 #include "authd/log_writer.h"
 #include "cmocka_all.h"
-#include "served.h"
+#include "test_server.h"
 #include "wire.h"
 
 #include <fcntl.h>
@@ -103,11 +103,11 @@ static void a_late_reader(void **state) {
   long dropped, all_dropped = 0;
   int expected = 0, number;
   writer = authd_log_writer_new(ends[1], false);
-  double start_s = served_now_s();
+  double start_s = test_server_now_s();
   for (int i = 0; i < PUT; i++)
     authd_log_writer_put(writer, line, (size_t)snprintf(line, sizeof line, "line %04d %0100d\n", i, 0));
-  assert_true(served_now_s() - start_s < 2);
-  char *text = read_until(" log lines were dropped: their reader is too slow\n");
+  assert_true(test_server_now_s() - start_s < 2);
+  char *text = read_until(" log lines were dropped: the reader is too slow\n");
   const char *last = NULL;
   for (char *at = strtok(text, "\n"); at != NULL; at = strtok(NULL, "\n")) {
     if (sscanf(at, "line %d", &number) == 1) {
@@ -152,9 +152,9 @@ static void nobody_reads(void **state) {
   static char line[AUTHD_LOG_BUFFER];
   writer = authd_log_writer_new(ends[1], false);
   authd_log_writer_put(writer, line, sizeof line);
-  double start_s = served_now_s();
+  double start_s = test_server_now_s();
   authd_log_writer_free(writer);
-  assert_in_range((int)((served_now_s() - start_s) * 1000), 500, 5000);
+  assert_in_range((int)((test_server_now_s() - start_s) * 1000), 500, 5000);
 }
 
 static void a_reader_that_has_left(void **state) {
@@ -162,9 +162,9 @@ static void a_reader_that_has_left(void **state) {
   writer = authd_log_writer_new(ends[1], false);
   close(ends[0]);
   authd_log_writer_put(writer, "line\n", 5);
-  double start_s = served_now_s();
+  double start_s = test_server_now_s();
   authd_log_writer_free(writer);
-  assert_true(served_now_s() - start_s < 0.9);
+  assert_true(test_server_now_s() - start_s < 0.9);
   ends[0] = dup(ends[1]); /* for tear_down */
   authd_log_writer_free(NULL);
 }
@@ -172,26 +172,26 @@ static void a_reader_that_has_left(void **state) {
 /* More lines than the buffer and the pipe hold. Each request is still answered. */
 static void requests_do_not_wait_for_the_reader_of_the_log(void **state) {
   (void)state;
-  static served at;
+  static test_server at;
   static char answer[WIRE_ANSWER_SIZE];
   char request[200];
-  assert_true(served_start_with_log(&at, ends[1]));
+  assert_true(test_server_start_with_log(&at, ends[1]));
   /* With a known API key each one has its line. */
   int len =
       snprintf(request, sizeof request, "GET /v1/apis HTTP/1.1\r\nHost: a\r\nx-inbenta-key: %s\r\n\r\n", at.key.value);
   int connection = wire_connect(at.port);
   double slowest_s = 0;
   for (int i = 0; i < REQUESTS; i++) {
-    double start_s = served_now_s();
+    double start_s = test_server_now_s();
     wire_send(connection, request, (size_t)len);
     assert_int_equal(wire_receive(connection, answer), 401);
-    if (served_now_s() - start_s > slowest_s)
-      slowest_s = served_now_s() - start_s;
+    if (test_server_now_s() - start_s > slowest_s)
+      slowest_s = test_server_now_s() - start_s;
   }
   close(connection);
   assert_true(slowest_s < 1);
   free(read_until(" log lines were dropped: the reader is too slow\n"));
-  served_clean_up(&at);
+  test_server_clean_up(&at);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

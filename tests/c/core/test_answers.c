@@ -162,17 +162,17 @@ static void check(const cJSON *answer, iauth_flow flow) {
   world_init(&world);
   world_start(&world, config);
   play(&world, answer);
-  const fake_answer *told = &world.answers[0];
+  const fake_answer *reported = &world.answers[0];
   if (has(answer, "token")) {
     assert_token(&world, 0, "T");
     if (has(answer, "apis"))
       check_apis(&world, cJSON_GetObjectItemCaseSensitive(answer, "apis"));
   } else if (code != NULL) {
-    assert_int_equal(told->count, 1);
-    assert_string_equal(iauth_error_code(told->failure.error), code);
+    assert_int_equal(reported->count, 1);
+    assert_string_equal(iauth_error_code(reported->failure.error), code);
   }
   if (has(answer, "words"))
-    assert_string_equal(told->message, sentence_of(answer));
+    assert_string_equal(reported->message, sentence_of(answer));
   if (has(answer, "requests"))
     check_requests(&world, answer);
   world_clean_up(&world);

@@ -20,7 +20,7 @@ static void start_with_token(world *world) {
 /* --- one request for everybody
  * -------------------------------------------------------------------- */
 
-static void nothing_until_asked(void **state) {
+static void no_request_before_the_first_caller(void **state) {
   (void)state;
   world world;
   start(&world);
@@ -153,7 +153,7 @@ static void failing_server_ends_in_its_error(void **state) {
   world_clean_up(&world);
 }
 
-static void garbled_answer_is_told_at_once(void **state) {
+static void a_garbled_answer_is_reported_immediately(void **state) {
   (void)state;
   world world;
   start(&world);
@@ -247,10 +247,10 @@ static int64_t fail_between_grants(world *world, iauth_error error) {
   world_fail(world, error);
   int64_t from_ms = world->elapsed_ms;
   assert_int_equal(world->failure.attempts, 1);
-  int64_t told_ms = world->failure.retry_after_ms;
+  int64_t reported_ms = world->failure.retry_after_ms;
   while (world->request == NULL)
     world_live(world, world->armed_ms);
-  assert_int_equal(world->elapsed_ms - from_ms, told_ms);
+  assert_int_equal(world->elapsed_ms - from_ms, reported_ms);
   world_grant(world, "t1", 1200);
   return world->elapsed_ms - from_ms;
 }
@@ -291,11 +291,11 @@ static void the_background_does_not_speed_up_either(void **state) {
   world_grant(&world, "t2", 40);
   world_live(&world, 20000); /* the refresh is due */
   world_fail(&world, IAUTH_ERR_NETWORK);
-  int64_t from_ms = world.elapsed_ms, told_ms = world.failure.retry_after_ms;
+  int64_t from_ms = world.elapsed_ms, reported_ms = world.failure.retry_after_ms;
   while (world.request == NULL)
     world_live(&world, world.armed_ms);
-  assert_int_equal(world.elapsed_ms - from_ms, told_ms);
-  assert_in_range(told_ms, 20000, 30000); /* 46 s after the failure before this one would have been allowed */
+  assert_int_equal(world.elapsed_ms - from_ms, reported_ms);
+  assert_in_range(reported_ms, 20000, 30000); /* 46 s after the failure before this one would have been allowed */
   world_clean_up(&world);
 }
 
@@ -354,7 +354,7 @@ static void a_caller_has_a_deadline(void **state) {
   world_clean_up(&world);
 }
 
-static void a_deadline_after_a_failure_tells_the_failure(void **state) {
+static void a_deadline_after_a_failure_reports_the_failure(void **state) {
   (void)state;
   world world;
   start(&world);
@@ -561,7 +561,7 @@ static void short_lifetimes_do_not_loop(void **state) {
   world_clean_up(&world);
 }
 
-static void the_background_asks_every_ten_seconds_at_most(void **state) {
+static void the_background_sends_a_request_every_ten_seconds_at_most(void **state) {
   (void)state;
   world world;
   start(&world);
@@ -606,7 +606,7 @@ static void expired_on_arrival(void **state) {
 /* --- clocks
  * -------------------------------------------------------------------------------------------- */
 
-static void clock_that_jumps_back_locks_nobody_out(void **state) {
+static void a_clock_set_back_blocks_no_caller(void **state) {
   (void)state;
   world world;
   start(&world);
@@ -898,7 +898,7 @@ static void failure_to_send(void **state) {
   world_clean_up(&world);
 }
 
-static void quota_is_told(void **state) {
+static void the_quota_event_is_emitted(void **state) {
   (void)state;
   world world;
   start(&world);
@@ -917,7 +917,7 @@ static void ask_again(void *user, uint32_t waiter) {
     iauth_invalidate(world->client, "t1");
 }
 
-static void callbacks_may_ask_again(void **state) {
+static void callbacks_may_call_again(void **state) {
   (void)state;
   world world;
   start(&world);
@@ -940,7 +940,7 @@ static void adopt_inside(void *user, uint32_t waiter) {
   assert_int_equal(iauth_adopt(world->client, &token), IAUTH_OK);
 }
 
-static void what_callbacks_bring_is_told_soon(void **state) {
+static void events_for_tokens_from_callbacks(void **state) {
   (void)state;
   world world;
   start(&world);
@@ -1124,7 +1124,7 @@ static void a_wait_does_not_outsleep_the_token(void **state) {
   world_clean_up(&world);
 }
 
-static void refused_everywhere_the_token_lives_on(void **state) {
+static void a_valid_token_survives_all_refusals(void **state) {
   (void)state;
   static const char *const bodies[] = {"", "{\"Message\":\"explicit deny\"}",
                                        "{\"error\":{\"reason\":\"origin_not_allowed\"}}"};
@@ -1160,7 +1160,7 @@ static void a_refusal_is_about_the_token_that_was_sent(void **state) {
   world_clean_up(&world);
 }
 
-static void without_another_way_a_refused_refresh_is_told(void **state) {
+static void a_refused_refresh_without_a_credential_is_reported(void **state) {
   (void)state;
   world world;
   world_init(&world);
@@ -1210,7 +1210,7 @@ static void ask_products(world *world, uint32_t waiter, int64_t timeout_ms) {
   iauth_run(world->client);
 }
 
-static void products_are_asked_for_again(void **state) {
+static void products_are_requested_again(void **state) {
   (void)state;
   world world;
   start(&world);
@@ -1273,7 +1273,7 @@ static void products_without_a_token(void **state) {
   world_clean_up(&world);
 }
 
-static void a_new_token_asks_for_apis_only_when_their_wait_is_over(void **state) {
+static void apis_are_requested_only_after_their_wait(void **state) {
   (void)state;
   world world;
   start(&world);
@@ -1328,7 +1328,7 @@ static void apis_that_came_end_their_own_wait(void **state) {
 /* --- from other tabs
  * ---------------------------------------------------------------------------------------------- */
 
-static void a_token_lives_no_longer_than_its_giver_knows(void **state) {
+static void the_earliest_known_expiry_counts(void **state) {
   (void)state;
   static const struct {
     int64_t wall_ms, lifetime_ms, left_ms, expected_ms;
@@ -1358,7 +1358,7 @@ static void a_token_lives_no_longer_than_its_giver_knows(void **state) {
   }
 }
 
-static void the_same_token_again_is_no_news(void **state) {
+static void the_same_token_again_emits_no_event(void **state) {
   (void)state;
   world world;
   start(&world);
@@ -1497,7 +1497,7 @@ static void a_client_that_nobody_uses_rests(void **state) {
   world_clean_up(&world);
 }
 
-static void use_alone_asks_for_nothing(void **state) {
+static void use_alone_sends_no_request(void **state) {
   (void)state;
   world world;
   start(&world);
@@ -1556,7 +1556,7 @@ static void fail_in_quota(void *user, iauth_event_kind kind) {
   iauth_fail(world->client, id, IAUTH_ERR_NETWORK);
 }
 
-static void a_failure_inside_an_event_is_told_as_what_it_is(void **state) {
+static void a_failure_inside_an_event_keeps_its_code(void **state) {
   (void)state;
   world world;
   start(&world);
@@ -1649,7 +1649,7 @@ static void use_everything(void *user, uint32_t waiter) {
   iauth_free(client);
 }
 
-static void asking_again_from_the_last_answer(void **state) {
+static void a_call_from_the_last_answer(void **state) {
   (void)state;
   world world;
   start_with_token(&world);
@@ -1730,13 +1730,13 @@ static void other_members_of_the_body(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(nothing_until_asked),
+      cmocka_unit_test(no_request_before_the_first_caller),
       cmocka_unit_test(success_is_shared),
       cmocka_unit_test(a_request_waits_until_the_host_lets_it_start),
       cmocka_unit_test(refusal_is_shared_and_cached),
       cmocka_unit_test(transient_failure_is_retried_for_those_who_wait),
       cmocka_unit_test(failing_server_ends_in_its_error),
-      cmocka_unit_test(garbled_answer_is_told_at_once),
+      cmocka_unit_test(a_garbled_answer_is_reported_immediately),
       cmocka_unit_test(retry_after_is_honoured),
       cmocka_unit_test(long_retry_after_holds_everybody_but_the_forced),
       cmocka_unit_test(an_exhausted_limit_is_waited_for),
@@ -1745,7 +1745,7 @@ int main(void) {
       cmocka_unit_test(a_refused_refresh_alone_is_no_failure),
       cmocka_unit_test(an_attempt_has_a_deadline),
       cmocka_unit_test(a_caller_has_a_deadline),
-      cmocka_unit_test(a_deadline_after_a_failure_tells_the_failure),
+      cmocka_unit_test(a_deadline_after_a_failure_reports_the_failure),
       cmocka_unit_test(a_caller_who_aborts_leaves),
       cmocka_unit_test(refreshed_before_expiry),
       cmocka_unit_test(not_refreshed_without_auto_refresh),
@@ -1756,10 +1756,10 @@ int main(void) {
       cmocka_unit_test(forced_refresh_is_shared_and_spaced),
       cmocka_unit_test(minimum_validity),
       cmocka_unit_test(short_lifetimes_do_not_loop),
-      cmocka_unit_test(the_background_asks_every_ten_seconds_at_most),
+      cmocka_unit_test(the_background_sends_a_request_every_ten_seconds_at_most),
       cmocka_unit_test(long_lifetimes_nap),
       cmocka_unit_test(expired_on_arrival),
-      cmocka_unit_test(clock_that_jumps_back_locks_nobody_out),
+      cmocka_unit_test(a_clock_set_back_blocks_no_caller),
       cmocka_unit_test(pessimistic_clock_wins),
       cmocka_unit_test(adopted_token_answers_waiters),
       cmocka_unit_test(token_from_a_server),
@@ -1774,9 +1774,9 @@ int main(void) {
       cmocka_unit_test(waking_up_ends_our_own_wait),
       cmocka_unit_test(waking_up_ends_no_refusal),
       cmocka_unit_test(failure_to_send),
-      cmocka_unit_test(quota_is_told),
-      cmocka_unit_test(callbacks_may_ask_again),
-      cmocka_unit_test(what_callbacks_bring_is_told_soon),
+      cmocka_unit_test(the_quota_event_is_emitted),
+      cmocka_unit_test(callbacks_may_call_again),
+      cmocka_unit_test(events_for_tokens_from_callbacks),
       cmocka_unit_test(a_reply_inside_a_callback),
       cmocka_unit_test(disposed),
       cmocka_unit_test(bad_configuration),
@@ -1785,30 +1785,30 @@ int main(void) {
       cmocka_unit_test(a_hanging_api_brings_the_valid_token),
       cmocka_unit_test(two_slow_answers_hold_a_caller_no_longer_than_one),
       cmocka_unit_test(a_wait_does_not_outsleep_the_token),
-      cmocka_unit_test(refused_everywhere_the_token_lives_on),
+      cmocka_unit_test(a_valid_token_survives_all_refusals),
       cmocka_unit_test(a_refusal_is_about_the_token_that_was_sent),
-      cmocka_unit_test(without_another_way_a_refused_refresh_is_told),
+      cmocka_unit_test(a_refused_refresh_without_a_credential_is_reported),
       cmocka_unit_test(a_page_that_gives_the_same_token),
-      cmocka_unit_test(products_are_asked_for_again),
+      cmocka_unit_test(products_are_requested_again),
       cmocka_unit_test(products_that_cannot_be_had),
       cmocka_unit_test(products_without_a_token),
-      cmocka_unit_test(a_new_token_asks_for_apis_only_when_their_wait_is_over),
+      cmocka_unit_test(apis_are_requested_only_after_their_wait),
       cmocka_unit_test(apis_and_tokens_share_one_budget_of_failures),
       cmocka_unit_test(apis_that_came_end_their_own_wait),
-      cmocka_unit_test(a_token_lives_no_longer_than_its_giver_knows),
-      cmocka_unit_test(the_same_token_again_is_no_news),
+      cmocka_unit_test(the_earliest_known_expiry_counts),
+      cmocka_unit_test(the_same_token_again_emits_no_event),
       cmocka_unit_test(a_sibling_s_short_token_is_not_enough),
       cmocka_unit_test(a_refused_token_is_not_taken_back),
       cmocka_unit_test(a_sibling_s_failure_counts_like_our_own),
       cmocka_unit_test(a_sibling_s_failure_of_no_attempts_is_the_first),
       cmocka_unit_test(a_client_that_nobody_uses_rests),
-      cmocka_unit_test(use_alone_asks_for_nothing),
+      cmocka_unit_test(use_alone_sends_no_request),
       cmocka_unit_test(the_server_s_sentence_is_kept),
       cmocka_unit_test(an_error_always_has_an_error),
-      cmocka_unit_test(a_failure_inside_an_event_is_told_as_what_it_is),
+      cmocka_unit_test(a_failure_inside_an_event_keeps_its_code),
       cmocka_unit_test(freed_inside_an_answer),
       cmocka_unit_test(freed_inside_an_event),
-      cmocka_unit_test(asking_again_from_the_last_answer),
+      cmocka_unit_test(a_call_from_the_last_answer),
       cmocka_unit_test(cancelled_in_the_same_batch),
       cmocka_unit_test(other_members_of_the_body),
   };

@@ -43,13 +43,13 @@ static void random_lives(void **state) {
     one_life(first + i);
 }
 
-static int tell_seed(void **state) {
+static int print_seed(void **state) {
   (void)state;
   printf("last seed %llu\n", (unsigned long long)current_seed);
   return 0;
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(random_lives, tell_seed)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(random_lives, print_seed)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,7 +95,7 @@ static void freed_from_an_event(void **state) {
   assert_int_equal(fixture.events, 1);
 }
 
-static void asked_again_from_the_last_answer(void **state) {
+static void a_call_from_the_last_answer(void **state) {
   (void)state;
   fixture fixture = {.ask_again = true};
   start(&fixture);
@@ -108,7 +108,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(freed_from_an_answer),
       cmocka_unit_test(freed_from_an_event),
-      cmocka_unit_test(asked_again_from_the_last_answer),
+      cmocka_unit_test(a_call_from_the_last_answer),
   };
   curl_global_init(CURL_GLOBAL_DEFAULT);
   return cmocka_run_group_tests(tests, NULL, NULL);

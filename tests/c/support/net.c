@@ -34,6 +34,6 @@ int net_exchange(unsigned short port, const char *request, size_t len, char *ans
   return status;
 }
 
-int net_ask(unsigned short port, const char *request, char *answer, size_t size) {
+int net_exchange_text(unsigned short port, const char *request, char *answer, size_t size) {
   return net_exchange(port, request, strlen(request), answer, size);
 }

@@ -9,6 +9,6 @@
 int net_exchange(unsigned short port, const char *request, size_t len, char *answer, size_t size);
 
 /* The same for a text. */
-int net_ask(unsigned short port, const char *request, char *answer, size_t size);
+int net_exchange_text(unsigned short port, const char *request, char *answer, size_t size);
 
 #endif

@@ -57,8 +57,8 @@ int wire_receive(int socket, char answer[WIRE_ANSWER_SIZE]) {
   return (int)strtol(answer + strlen("HTTP/1.1 "), NULL, 10);
 }
 
-int wire_ask(unsigned short port, const char *method, const char *path, const char *headers, const char *body,
-             char answer[WIRE_ANSWER_SIZE]) {
+int wire_request(unsigned short port, const char *method, const char *path, const char *headers, const char *body,
+                 char answer[WIRE_ANSWER_SIZE]) {
   static char head[4096];
   int len = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %zu\r\n%s\r\n", method,
                      path, strlen(body), headers);

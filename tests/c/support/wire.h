@@ -16,7 +16,7 @@ void wire_send(int socket, const char *bytes, size_t len);
 int wire_receive(int socket, char answer[WIRE_ANSWER_SIZE]);
 
 /* Sends one request on a new connection. `headers` are lines that end in \r\n, or "". */
-int wire_ask(unsigned short port, const char *method, const char *path, const char *headers, const char *body,
-             char answer[WIRE_ANSWER_SIZE]);
+int wire_request(unsigned short port, const char *method, const char *path, const char *headers, const char *body,
+                 char answer[WIRE_ANSWER_SIZE]);
 
 #endif

@@ -1,7 +1,7 @@
 /* A running Auth API for a test: an SQLite store in memory with one API key and one domain key for
  * https://www.example.com, and a log in a temporary file. */
-#ifndef TEST_SERVED_H
-#define TEST_SERVED_H
+#ifndef TEST_SERVER_H
+#define TEST_SERVER_H
 
 #include <stdio.h>
 
@@ -16,25 +16,25 @@ typedef struct {
   authd_http *http; /* NULL once it is stopped */
   authd_log log;
   unsigned short port;
-  char *log_text; /* after served_stop */
+  char *log_text; /* after test_server_stop */
   FILE *log_file; /* NULL if the log goes elsewhere */
-} served;
+} test_server;
 
-/* Starts it on a free port. False on failure. Release it with served_clean_up. */
-bool served_start(served *at);
+/* Starts it on a free port. False on failure. Release it with test_server_clean_up. */
+bool test_server_start(test_server *at);
 
 /* The same with the store in this SQLite file. */
-bool served_start_in(served *at, const char *path);
+bool test_server_start_in(test_server *at, const char *path);
 
-/* The same with the log in this file descriptor, which is borrowed. served_stop then returns NULL. */
-bool served_start_with_log(served *at, int file);
+/* The same with the log in this file descriptor, which is borrowed. test_server_stop then returns NULL. */
+bool test_server_start_with_log(test_server *at, int file);
 
 /* Stops it, so that the log is complete, and reads the log. It may be stopped already. */
-const char *served_stop(served *at);
+const char *test_server_stop(test_server *at);
 
-void served_clean_up(served *at);
+void test_server_clean_up(test_server *at);
 
 /* Seconds of a clock that is never set. */
-double served_now_s(void);
+double test_server_now_s(void);
 
 #endif

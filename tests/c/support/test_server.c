@@ -1,6 +1,6 @@
-/* An Auth API for a test; see served.h. */
+/* An Auth API for a test; see test_server.h. */
 #define _POSIX_C_SOURCE 200809L
-#include "served.h"
+#include "test_server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ static int64_t clock_now(void *state) {
   return 1000;
 }
 
-static bool start(served *at, const char *path, int file) {
+static bool start(test_server *at, const char *path, int file) {
   char problem[256];
   memset(at, 0, sizeof *at);
   at->api = (authapi){.signer = authd_signer_openssl(),
@@ -33,18 +33,18 @@ static bool start(served *at, const char *path, int file) {
   return at->http != NULL && at->port != 0;
 }
 
-bool served_start_in(served *at, const char *path) {
+bool test_server_start_in(test_server *at, const char *path) {
   FILE *log_file = tmpfile();
   bool started = log_file != NULL && start(at, path, fileno(log_file));
   at->log_file = log_file;
   return started;
 }
 
-bool served_start(served *at) { return served_start_in(at, ":memory:"); }
+bool test_server_start(test_server *at) { return test_server_start_in(at, ":memory:"); }
 
-bool served_start_with_log(served *at, int file) { return start(at, ":memory:", file); }
+bool test_server_start_with_log(test_server *at, int file) { return start(at, ":memory:", file); }
 
-const char *served_stop(served *at) {
+const char *test_server_stop(test_server *at) {
   if (at->http == NULL)
     return at->log_text;
   authd_http_stop(at->http);
@@ -62,8 +62,8 @@ const char *served_stop(served *at) {
   return at->log_text;
 }
 
-void served_clean_up(served *at) {
-  served_stop(at);
+void test_server_clean_up(test_server *at) {
+  test_server_stop(at);
   if (at->log_file != NULL)
     fclose(at->log_file);
   free(at->log_text);
@@ -71,7 +71,7 @@ void served_clean_up(served *at) {
   at->api.store.close(at->api.store.state);
 }
 
-double served_now_s(void) {
+double test_server_now_s(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
