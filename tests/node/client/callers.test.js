@@ -141,10 +141,12 @@ test('an abort listener is removed with the answer', async (t) => {
   const listeners = new Set();
   const signal = {
     aborted: false,
-    addEventListener: (type, listener) => listeners.add(listener),
-    removeEventListener: (type, listener) => listeners.delete(listener),
+    addEventListener: (type) => listeners.add(type),
+    removeEventListener: (type) => listeners.delete(type),
   };
-  await world.until(world.client().getToken({ signal }));
+  const call = world.client().getToken({ signal });
+  assert.deepEqual([...listeners], ['abort']);
+  await world.until(call);
   assert.equal(listeners.size, 0);
 });
 
@@ -158,8 +160,11 @@ test('wrong options of getToken reject with invalid_config', async (t) => {
     { minValidityMs: NaN },
     { signal: {} },
     { signal: 'now' },
-  ])
-    await fails(world, client.getToken(options), 'invalid_config');
+  ]) {
+    const error = await world.failure(client.getToken(options));
+    failsWith('invalid_config')(error);
+    assert.ok(error.hint.includes(Object.keys(options)[0]), 'the hint names it');
+  }
   await fails(world, client.getToken({ timeoutMs: 1, signal: { aborted: true, reason: 'mine' } }), 'invalid_config');
   assert.equal(world.requests.length, 0);
   assert.ok(await world.until(client.getToken(null)));
@@ -329,10 +334,14 @@ test('in a hidden page, the background sleeps, and events of a hidden page wake 
   await world.pass(60_000);
   assert.equal(world.requests.length, 1);
   assert.equal([...world.timers.all].length, 0);
+  world.answer = (request, n) => (n == 2 ? reply(503, {}) : reply(200, grant(n)));
+  assert.equal((await world.until(client.getToken())).accessToken, 'token-3', 'for a caller it works on');
+  await world.pass(2_400_000);
+  assert.equal(world.requests.length, 3);
   page.visibilityState = 'visible';
   await world.dispatch('visibilitychange');
   await world.pass(0);
-  assert.equal(world.requests.length, 2);
+  assert.equal(world.requests.length, 4);
   client.dispose();
   await world.pass(5000);
   assert.deepEqual([...world.listeners.values()].flat(), [], 'no listener is left');
@@ -418,9 +427,14 @@ test('forget drops the token and its stored copy, also before the first call; th
   const early = world.client({ persist: 'session' }, another);
   early.forget();
   assert.deepEqual([...items.keys()], ['other']);
-  early.dispose();
-  early.forget();
-  assert.equal(early.token, null);
+  for (const each of [client, early]) {
+    each.dispose();
+    each.forget();
+    each.invalidate('token-2');
+    assert.equal(each.token, null);
+  }
+  await world.pass(5000);
+  assert.deepEqual([...world.listeners.values()].flat(), [], 'nothing is started by a client that is disposed of');
 });
 
 test('the stored token is used without a request, and kept fresh; a revoked key clears it', async (t) => {
@@ -603,4 +617,17 @@ test('a token of reauthorize is checked, kept, and said to be the page’s', asy
   assert.deepEqual([log[0].type, log[0].from], ['token', 'page']);
   assert.equal(client.token.expiresAt - Date.now(), 60_000);
   assert.equal(world.requests.length, 0);
+});
+
+test('a client that is only made does nothing; one that is disposed of refuses every call', async (t) => {
+  const world = makeWorld(t);
+  const client = world.client();
+  client.invalidate('x');
+  assert.equal(client.token, null);
+  await world.pass(60_000);
+  assert.deepEqual([world.listeners.size, world.timers.all.size, world.requests.length], [0, 0, 0]);
+  await world.until(client.getToken());
+  client[Symbol.dispose]();
+  for (const call of [() => client.getToken(), () => client.apiUrl('chatbot'), () => client.fetch('chatbot')])
+    await fails(world, call(), 'disposed');
 });

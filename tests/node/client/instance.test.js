@@ -154,6 +154,7 @@ test('tokens and keys are wiped when they are no longer needed', async (t) => {
   assert.equal(world.count('offered-token'), 0);
   world.core.call('get', 3, 0, 10_000, 0);
   world.core.end();
+  assert.equal(world.core.call('get', 4, 0, 10_000, 0), undefined, 'nothing is called after that');
   assert.ok(new Uint8Array(world.exports.memory.buffer).every((byte) => byte == 0));
 });
 

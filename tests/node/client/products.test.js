@@ -75,6 +75,10 @@ test('a path is appended to the base URL with one slash, and a URL is taken as i
 test('only hosts of the products get the token; entries that are no URL are no host', async (t) => {
   const { world, asked } = shop(t, { apis: { broken: 'no url', chatbot: CHATBOT } });
   const client = world.client();
+  const given = { accessToken: 'mine', expires_in: 1200, apis: { broken: 'no url', chatbot: CHATBOT } };
+  const own = world.client({}, (domainKey, apiKey, options) => createFromAccessToken(given, apiKey, options));
+  failsWith('invalid_config')(await world.failure(own.fetch('broken', '/x')));
+  failsWith('invalid_config')(await world.failure(client.fetch('https://[broken')));
   for (const target of [
     'https://evil.example/',
     'http://chatbot.example/',
@@ -111,6 +115,7 @@ test('the headers are the caller’s, the key, the token and what the options ad
   });
   const full = world.client({ environment: 'development', source: '', userType: 0 });
   await world.until(full.fetch('chatbot', { headers: new Headers({ 'x-mine': '2' }) }));
+  assert.equal(asked[1].url, `${CHATBOT}/`);
   assert.deepEqual(asked[1].headers, {
     'x-mine': '2',
     authorization: 'Bearer token-1',
@@ -330,7 +335,9 @@ test('a connection that fails is network with its cause; an aborted call is abor
   const cause = new TypeError('fetch failed');
   const { world } = shop(t, { product: () => cause });
   const client = world.client();
-  failsWith('network', { cause, retryable: true, status: 0 })(await world.failure(client.fetch('chatbot')));
+  const failed = await world.failure(client.fetch('chatbot'));
+  failsWith('network', { cause, retryable: true, status: 0 })(failed);
+  assert.match(failed.hint, /https:\/\/chatbot\.example /);
   await world.end();
   const silent = shop(t, { product: () => undefined });
   const controller = new AbortController();
@@ -373,4 +380,58 @@ test('a product that the token does not name is looked for in GET /apis, and its
   await world.pass(5000);
   fails = true;
   failsWith('server_error', { status: 503 })(await world.failure(world.client({ timeoutMs: 3000 }).apiUrl('search')));
+});
+
+test('a product may be called like a URL, and a URL may be of this machine', async (t) => {
+  const local = 'http://127.0.0.1:8080/prod';
+  const { world, asked } = shop(t, { apis: { 'a-https:': CHATBOT, local } });
+  const client = world.client();
+  await world.until(client.fetch('a-https:', '/x'));
+  await world.until(client.fetch(`${local}/y`));
+  assert.deepEqual(
+    asked.map(({ url }) => url),
+    [`${CHATBOT}/x`, `${local}/y`],
+  );
+});
+
+test('a refusal without a body is renewed as well; the second answer is the last one, whatever happens meanwhile', async (t) => {
+  let refuse;
+  const refusal = () => new Response(null, { status: 401 });
+  const { world, asked } = shop(t, {
+    product: (request, n) => (n == 1 ? refusal() : void (refuse = () => request.answer(refusal()))),
+  });
+  const client = world.client();
+  await world.until(client.getToken());
+  await world.pass(1000);
+  const call = client.fetch('chatbot');
+  await world.pass(1000);
+  assert.equal((await world.until(client.getToken({ forceRefresh: true }))).accessToken, 'token-3');
+  refuse();
+  assert.equal((await world.until(call)).status, 401);
+  assert.equal(asked.length, 2);
+});
+
+test('a client that is disposed of while a product answers returns the answer, also a refusal', async (t) => {
+  const { world, asked } = shop(t, { product: () => undefined });
+  const client = world.client();
+  await world.until(client.getToken());
+  const call = client.fetch('chatbot');
+  await world.pass(0);
+  client.dispose();
+  asked[0].answer(reply(401, {}));
+  assert.equal((await world.until(call)).status, 401);
+  failsWith('disposed')(await world.failure(client.fetch('chatbot')));
+});
+
+test('a call that is aborted while the products are looked for ends at once', async (t) => {
+  const { world } = shop(t);
+  world.answer = ({ url }) => (url.endsWith('/apis') ? undefined : reply(200, { accessToken: 'T', expires_in: 1200 }));
+  const client = world.client();
+  await world.until(client.getToken());
+  const controller = new AbortController();
+  const call = world.rejection(client.fetch('search', '/x', { signal: controller.signal }));
+  await world.pass(1500);
+  controller.abort();
+  await world.pass(0);
+  failsWith('aborted', { ms: 1500 })(await call);
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { createFromAccessToken } from '../../../dist/inbenta-auth.js';
+import { createFromAccessToken, createFromDomainKey } from '../../../dist/inbenta-auth.js';
 import { failsWith, grant } from './fake-api.js';
 import { ENDPOINT, makeWorld, reply } from './world.js';
 
@@ -96,15 +96,25 @@ test('the hint of an error is made of the flow and the endpoint', async (t) => {
   const world = makeWorld(t, { answer: () => reply(403, { message: 'Missing Authentication Token' }) });
   const { hint } = await world.failure(world.client().getToken());
   assert.match(hint, /https:\/\/api\.example\/v1/);
+  world.answer = () => reply(403, { error: { reason: 'key_revoked' } });
+  const revoked = await world.failure(world.client({ endpoint: 'https://api.example/v2' }).getToken());
+  assert.equal(revoked.hint, 'Create a new domain key.');
+  const refreshed = world.client({}, (domainKey, apiKey, options) =>
+    createFromAccessToken({ accessToken: 'mine', expires_in: 1200 }, apiKey, options),
+  );
+  assert.equal((await world.failure(refreshed.getToken({ forceRefresh: true }))).hint, 'Create a new access token.');
   const given = world.client({}, (domainKey, apiKey, options) =>
     createFromAccessToken({ accessToken: 'mine', expires_in: 0 }, apiKey, options),
   );
   failsWith('token_expired')(await world.failure(given.getToken()));
 });
 
-test('a NUL in an answer hides nothing behind it', async (t) => {
-  const world = makeWorld(t, { answer: () => new Response(`${JSON.stringify(grant(1))}\0x`, { headers: JSON_TYPE }) });
-  failsWith('bad_response')(await world.failure(world.client().getToken()));
+test('a NUL in an answer hides nothing behind it, and does not go unseen', async (t) => {
+  for (const end of ['\0x', '\0']) {
+    const world = makeWorld(t, { answer: () => new Response(JSON.stringify(grant(1)) + end, { headers: JSON_TYPE }) });
+    failsWith('bad_response')(await world.failure(world.client().getToken()));
+    await world.end();
+  }
 });
 
 test('a very long header costs no memory', async (t) => {
@@ -192,4 +202,27 @@ test('a trap while an answer is processed fails the caller, and nothing is calle
   failsWith('wasm_unavailable')(await call);
   assert.equal(world.timers.all.size, 0);
   await world.pass(60_000);
+});
+
+test('a key that only the core refuses is an error', async (t) => {
+  const world = makeWorld(t);
+  const client = world.client({}, (domainKey, apiKey, options) =>
+    createFromDomainKey('d'.repeat(8193), apiKey, options),
+  );
+  failsWith('invalid_config')(await world.failure(client.getToken()));
+  assert.throws(() => createFromDomainKey('two words', 'k'), /domainKey/);
+});
+
+test('waits are spread by chance', async (t) => {
+  const times = [];
+  for (const random of [0, 0.999]) {
+    const world = makeWorld(t, { answer: () => reply(503, {}) });
+    world.random = random;
+    const call = world.rejection(world.client({ autoRefresh: false }).getToken({ timeoutMs: 20_000 }));
+    await world.pass(20_000);
+    await call;
+    times.push(world.requests[3].at - world.requests[0].at);
+    await world.end();
+  }
+  assert.ok(times[1] > times[0] + 2000, times.join());
 });

@@ -68,18 +68,19 @@ test('a listener that stopped reading tokens is no use any more', async (t) => {
   assert.deepEqual((await sixHours(world)).slice(3), [0, 0, 0]);
 });
 
-test('after a sleep of a night, a listener for "token" gets a new token', async (t) => {
-  const world = makeWorld(t);
-  const client = world.client();
-  const received = [];
-  client.addEventListener('token', ({ detail }) => received.push(detail.accessToken));
-  await world.until(client.getToken());
-  world.ms += 10 * 60 * MINUTE_MS; // no timer runs
-  await world.dispatch('online');
-  await world.pass(0);
-  assert.deepEqual(received, ['token-1', 'token-2']);
-  assert.equal(world.requests.length, 2);
-});
+for (const type of ['online', 'pageshow', 'visibilitychange', 'resume'])
+  test(`after a sleep of a night, a listener for "token" gets a new token with the event ${type}`, async (t) => {
+    const world = makeWorld(t);
+    const client = world.client();
+    const received = [];
+    client.addEventListener('token', ({ detail }) => received.push(detail.accessToken));
+    await world.until(client.getToken());
+    world.ms += 10 * 60 * MINUTE_MS; // no timer runs
+    await world.dispatch(type);
+    await world.pass(0);
+    assert.deepEqual(received, ['token-1', 'token-2']);
+    assert.equal(world.requests.length, 2);
+  });
 
 test('after a sleep of a night, a page that nobody uses stays at rest', async (t) => {
   const world = makeWorld(t);

@@ -612,3 +612,95 @@ test('a caller that comes while a request without callers is under way keeps the
   await world.pass(6000);
   assert.equal(world.locks.held.size, 0);
 });
+
+/** Holds whatever lock is asked for beside the one of the siblings. `asked` has all requests for locks. */
+function holdOthers(world, name) {
+  const real = world.locks.request;
+  const state = { asked: [], release: undefined };
+  const until = new Promise((resolve) => (state.release = resolve));
+  world.locks.request = async (asked, options, run) => {
+    state.asked.push({ name: asked, steal: !!options.steal });
+    if (asked != name) await until;
+    return real(asked, options, run);
+  };
+  return state;
+}
+
+for (const [what, happen, sends] of [
+  ['the lock came to it', (world, { free }) => free(), true],
+  ['its caller left', (world, { controller }) => controller.abort(), false],
+  ['the other tab gave a sign', (world, { channel }) => channel.postMessage({ going: true }), false],
+  ['nothing happened', () => {}, true],
+])
+  test(`a tab that lost patience waits for the second lock and looks again: ${what}`, async (t) => {
+    const world = page(t);
+    const [tab] = await openTabs(world, 1, { autoRefresh: false });
+    await world.until(tab.getToken());
+    tab.invalidate('token-1');
+    await world.pass(2000);
+    const channel = outside(world);
+    const { name } = channel;
+    let free;
+    const taken = world.locks.request(name, {}, () => new Promise((resolve) => (free = resolve)));
+    taken.catch(() => {});
+    await world.pass(1);
+    const locks = holdOthers(world, name);
+    const controller = new AbortController();
+    world.random = 1;
+    const call = tab.getToken({ timeoutMs: 60_000, signal: controller.signal });
+    call.catch(() => {});
+    await world.pass(4900);
+    assert.equal(locks.asked.length, 1);
+    await world.pass(200);
+    assert.equal(locks.asked.length, 2);
+    assert.ok(locks.asked[1].name.startsWith(name) && locks.asked[1].name != name, 'it is of these siblings');
+    happen(world, { free, controller, channel });
+    await world.pass(1000);
+    locks.release();
+    await world.pass(1000);
+    assert.equal(locks.asked.filter(({ steal }) => steal).length, what == 'nothing happened' ? 1 : 0);
+    assert.equal(world.requests.length, sends ? 2 : 1);
+    controller.abort();
+    free();
+  });
+
+test('a tab with a token of storage did not speak last, so it waits a little before it answers', async (t) => {
+  const world = page(t);
+  const items = new Map();
+  world.replace(globalThis, 'sessionStorage', {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, value),
+    removeItem: (key) => items.delete(key),
+  });
+  const [first] = await openTabs(world, 1, { persist: 'session' });
+  await world.until(first.getToken());
+  first.dispose();
+  await world.pass(5000);
+  const [second] = await openTabs(world, 1, { persist: 'session' });
+  await world.until(second.getToken());
+  const channel = outside(world);
+  channel.postMessage({ going: true });
+  await world.pass(5);
+  assert.equal(channel.heard.length, 0);
+  await world.pass(100);
+  assert.equal(channel.heard.length, 1);
+});
+
+test('a tab that had the lock once leaves the queue like every other', async (t) => {
+  const world = page(t, (request, n) => (n == 1 ? reply(200, grant(n)) : undefined));
+  const [one, two] = await openTabs(world, 2, { autoRefresh: false });
+  await world.until(one.getToken());
+  one.invalidate('token-1');
+  await world.pass(2000);
+  two.getToken({ timeoutMs: 60_000 }).catch(() => {});
+  await world.pass(100);
+  const controller = new AbortController();
+  const call = world.rejection(one.getToken({ signal: controller.signal }));
+  await world.pass(100);
+  const [{ name }] = world.siblingChannels();
+  assert.equal(world.locks.waiting(name), 1);
+  controller.abort();
+  await call;
+  await world.pass(1);
+  assert.equal(world.locks.waiting(name), 0);
+});
