@@ -38,8 +38,5 @@ export default [
     },
     rules: { 'no-empty-pattern': 'off' },
   },
-  {
-    files: ['tests/frameworks/jest/**'],
-    languageOptions: { globals: globals.jest },
-  },
+  { files: ['tests/frameworks/jest/**'], languageOptions: { globals: globals.jest } },
 ];
