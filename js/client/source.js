@@ -12,7 +12,7 @@ import { AuthError, errorFromC, errorWith, numberForC } from './errors.js';
 import { preconnect } from './preconnect.js';
 import { sessionFor } from './session.js';
 import { Siblings } from './siblings.js';
-import { background, withTimeout } from './timers.js';
+import { background, timerMs, withTimeout } from './timers.js';
 import { isToken, stringsForC, stringsOf } from './token.js';
 import { onWake } from './wake.js';
 
@@ -68,9 +68,9 @@ const nameOf = ({ endpoint, apiKey, credential, domainKeyName }) =>
  * @property {(error: AuthError) => void} [leave] of the source: answers the caller early
  */
 
-/** Deadlines of callers are rounded up by this share at most, so that few groups stand for many callers. */
+/** A crowd with more deadlines than this has them rounded up, by this share at most: the core has room for so many waiters only. */
+const DEADLINES_MAX = 256;
 const ROUNDING = 1 / 32;
-const ROUNDING_MS = 64;
 
 export class Source {
   #config;
@@ -83,8 +83,10 @@ export class Source {
   #current = null; // the token that the core told last: {token, public, expiresMono}
   #from = 'api'; // where the token that the core is told now comes from
 
-  #groups = new Map(); // callers who ask for the same until the same time, by number; the core knows one waiter a group
+  #groups = new Map(); // callers who ask for the same until the same time, by key; the core knows one waiter a group
   #lastId = 0;
+  #timer; // while the core starts: of the nearest deadline …
+  #timerAt = 0; // … which is this one
   #isGoing = false; // the core has been let start a request
 
   #failure; // the last one since the last token: {error, until, id}
@@ -200,58 +202,71 @@ export class Source {
    * @param {Caller} caller
    */
   ask(wish, timeoutMs, caller) {
-    const stepMs = Math.max(ROUNDING_MS, 2 ** Math.floor(Math.log2(timeoutMs * ROUNDING)));
+    const stepMs =
+      this.#groups.size < DEADLINES_MAX ? 1 : 2 ** Math.max(0, Math.floor(Math.log2(timeoutMs * ROUNDING)));
     const deadline = Math.ceil((performance.now() + timeoutMs) / stepMs) * stepMs;
     const key = JSON.stringify([wish, deadline]);
-    let group = [...this.#groups.values()].find((group) => group.key == key);
-    if (!group) {
-      group = { ...wish, key, deadline, id: ++this.#lastId, callers: new Set() };
-      this.#groups.set(group.id, group);
-      this.#put(group);
-    }
+    const known = this.#groups.get(key);
+    const group = known ?? { ...wish, key, deadline, id: ++this.#lastId, callers: new Set() };
     group.callers.add(caller);
     caller.leave = (error) => {
       caller.end(error);
       group.callers.delete(caller);
-      if (!group.callers.size && this.#groups.delete(group.id)) this.#instance?.call('cancel', group.id);
+      if (group.callers.size || !this.#groups.delete(key)) return;
+      // Nobody waits for this tab's turn. If the background does, the core asks for it anew.
+      if (!this.#groups.size && !this.#isGoing) this.#leave();
+      this.#instance?.call('cancel', group.id);
     };
+    if (known) return;
+    this.#groups.set(key, group);
+    if (deadline < this.#timerAt) this.#sweep();
+    this.#put(group);
   }
 
   /** Brings a group before the core. */
-  async #put({ id, minValidityMs, forceRefresh, products, deadline, callers }) {
+  async #put(group) {
+    const { id, minValidityMs, forceRefresh, products, deadline, callers } = group;
     try {
       const core = await this.#start();
       await undefined; // what siblings told while the module loaded comes first
       if (!callers.size) return this.#go();
-      const leftMs = Math.max(1, deadline - performance.now());
+      const leftMs = Math.max(1, Math.ceil(deadline - performance.now()));
       const error = core.call('get', id, minValidityMs, leftMs, forceRefresh, products);
       if (error) throw errorFromC(error);
     } catch (error) {
-      this.#answer(id, error);
+      this.#answer(group, error);
     }
   }
 
-  /** Answers those whose time is up before the core is there. */
+  /** Answers those whose time is up before the core is there, and comes again for the next one. */
   #sweep() {
-    for (const { id, forceRefresh, products, deadline } of this.#groups.values())
-      if (deadline <= performance.now())
+    clearTimeout(this.#timer);
+    this.#timerAt = Infinity;
+    for (const group of this.#groups.values()) {
+      const { forceRefresh, products, deadline } = group;
+      if (deadline > performance.now()) this.#timerAt = Math.min(this.#timerAt, deadline);
+      else
         this.#answer(
-          id,
+          group,
           this.token && !forceRefresh && !products
             ? undefined
             : new AuthError('timeout', { retryable: true }, this.#config),
         );
+    }
+    if (this.#timerAt < Infinity)
+      this.#timer = setTimeout(() => this.#sweep(), timerMs(this.#timerAt - performance.now()));
   }
 
-  #answer(id, error) {
-    const group = this.#groups.get(id);
-    this.#groups.delete(id);
-    for (const caller of group?.callers ?? []) caller.end(error);
-    group?.callers.clear();
+  /** Answers a group that has no answer yet. */
+  #answer(group, error) {
+    if (!group?.callers.size) return;
+    this.#groups.delete(group.key);
+    for (const caller of group.callers) caller.end(error);
+    group.callers.clear();
   }
 
   #fail(error) {
-    for (const id of this.#groups.keys()) this.#answer(id, error);
+    for (const group of this.#groups.values()) this.#answer(group, error);
   }
 
   /* -------------------------------------------------------------------------------------------------
@@ -270,7 +285,7 @@ export class Source {
   async #startCore() {
     const config = this.#config;
     const disconnect = preconnect(config.endpoint);
-    const timer = setInterval(() => this.#sweep(), ROUNDING_MS);
+    this.#sweep();
     if (config.flow == FLOW_DOMAIN_KEY && config.shareAcrossTabs && globalThis.location)
       this.#siblings ??= new Siblings(nameOf(config), {
         say: () => this.#say(),
@@ -300,7 +315,8 @@ export class Source {
       if (this.isValidFor(0)) core.call('get', 0, 0, 1, false); // from now on somebody wants it fresh
       return core;
     } finally {
-      clearInterval(timer);
+      clearTimeout(this.#timer);
+      this.#timerAt = 0;
       disconnect();
     }
   }
@@ -340,7 +356,11 @@ export class Source {
 
   /** What the core tells; it may not be called from in here. */
   #tell(message, detail, id) {
-    if (message == ANSWER) this.#answer(id, detail && this.#explain(detail));
+    if (message == ANSWER)
+      this.#answer(
+        [...this.#groups.values()].find((group) => group.id == id),
+        detail && this.#explain(detail),
+      );
     if (message == REAUTHORIZE) queueMicrotask(() => this.#reauthorize(id));
     if (message == QUOTA) this.#emit('quota', detail);
     if (message == ERROR) this.#failed(this.#explain(detail));

@@ -108,7 +108,7 @@ test('each caller has a deadline of its own, and there is one timer for all', as
   );
   const results = Promise.all(calls.map(world.rejection));
   await world.pass(0);
-  assert.equal([...world.timers.all].filter(({ isBackground }) => !isBackground).length, 2, 'that one and the core’s');
+  assert.equal([...world.timers.all].filter(({ isBackground }) => !isBackground).length, 1, 'the core’s');
   await world.pass(700);
   controller.abort();
   await world.pass(1000);
@@ -121,6 +121,36 @@ test('each caller has a deadline of its own, and there is one timer for all', as
       ['aborted', 700, false],
     ],
   );
+  assert.equal(world.requests.length, 1);
+});
+
+test('while the module loads, callers have their deadlines, too, and one timer', async (t) => {
+  const world = makeWorld(t, { answer: silent });
+  const client = world.client({ wasm: 'https://shop.example/hangs.wasm' });
+  const ms = [600, 0, 200, 900];
+  const results = ms.map((timeoutMs) => world.rejection(client.getToken({ timeoutMs })));
+  assert.equal((await results[1]).ms, 0);
+  assert.equal(
+    [...world.timers.all].filter(({ isBackground }) => !isBackground).length,
+    2,
+    'that one and the download’s',
+  );
+  await world.pass(900);
+  for (const [i, error] of (await Promise.all(results)).entries())
+    failsWith('timeout', { ms: ms[i], retryable: true, attempts: 0 })(error);
+  assert.equal([...world.timers.all].filter(({ isBackground }) => !isBackground).length, 1, 'the download’s');
+});
+
+test('of a crowd with more than 256 deadlines, nobody waits longer than a thirty-second more, nor less', async (t) => {
+  const world = makeWorld(t, { answer: silent });
+  const client = world.client({ timeoutMs: 60_000 });
+  const ms = Array.from({ length: 1000 }, (_, i) => 1000 + 7 * i);
+  const results = ms.map((timeoutMs) => world.rejection(client.getToken({ timeoutMs })));
+  await world.pass(10_000);
+  const late = (await Promise.all(results)).map((error, i) => (failsWith('timeout')(error), error.ms - ms[i]));
+  assert.deepEqual(new Set(late.slice(0, 256)), new Set([0]));
+  for (const [i, more] of late.entries()) assert.ok(more >= 0 && more <= ms[i] / 32, `${ms[i]}: ${more}`);
+  assert.ok(new Set(late).size > 1, 'the core knows fewer deadlines');
   assert.equal(world.requests.length, 1);
 });
 
