@@ -88,7 +88,7 @@ function settingsOf(args, environment) {
       flow: FLOW_DOMAIN_KEY,
     };
     const { endpoint } = checkConfig({ endpoint: values.endpoint, domainKeyName: name }, fixed, {
-      domainKeyName: 'string',
+      domainKeyName: ['string'],
     });
     return {
       origin: checkOrigin(values.origin),

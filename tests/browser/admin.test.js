@@ -19,9 +19,9 @@ const test = base.extend({
     const endpoint = await authd.serve({ adminToken, words: ['--throttle', '100/31536000'] });
     const problems = [];
     // The policy allows no images. Browsers request an icon by themselves, and report it as blocked.
-    const note = (text) => text.includes('/favicon.ico') || problems.push(text);
-    page.on('console', (message) => message.type() == 'error' && note(message.text()));
-    page.on('pageerror', (error) => note(error.message));
+    const addProblem = (text) => text.includes('/favicon.ico') || problems.push(text);
+    page.on('console', (message) => message.type() == 'error' && addProblem(message.text()));
+    page.on('pageerror', (error) => addProblem(error.message));
     await use({ authd, apiKey, id, domainKey, adminToken, endpoint, url: new URL('/admin/', endpoint).href, problems });
     await authd.remove();
   },
@@ -302,7 +302,7 @@ test('many keys can be searched by domain, name, key and state; a new key ends t
 
 test('a page of another site gets nothing, even with the admin token', async ({ page, admin, site }) => {
   await page.goto(site.origin);
-  const ask = (url, mode, headers) =>
+  const send = (url, mode, headers) =>
     page.evaluate(
       ([url, options]) =>
         fetch(url, options).then(
@@ -312,9 +312,9 @@ test('a page of another site gets nothing, even with the admin token', async ({ 
       [url, { mode, headers }],
     );
   const lists = `${admin.url}api-keys`;
-  expect(await ask(lists, 'cors', { Authorization: `Bearer ${admin.adminToken}` })).toBe('blocked');
-  expect(await ask(lists, 'cors')).toBe('blocked');
-  expect(await ask(`${admin.url}admin.js`, 'no-cors')).toBe('blocked');
+  expect(await send(lists, 'cors', { Authorization: `Bearer ${admin.adminToken}` })).toBe('blocked');
+  expect(await send(lists, 'cors')).toBe('blocked');
+  expect(await send(`${admin.url}admin.js`, 'no-cors')).toBe('blocked');
   // The browser still sent two requests: a preflight, and a request that needs no preflight.
   const statuses = () =>
     admin.authd.log.filter((line) => line.includes('/admin/api-keys')).map((line) => line.split(' ')[3]);

@@ -100,7 +100,7 @@ test('a comparison shows the number of requests from each client', async ({ page
 });
 
 test('only the demo page that started last controls the Auth APIs of the comparisons', async ({ demo }) => {
-  const ask = async (action, origin, body = {}) => {
+  const post = async (action, origin, body = {}) => {
     const answer = await fetch(`${demo.allowed}/do/${action}`, {
       method: 'POST',
       headers: origin ? { Origin: origin } : {},
@@ -108,12 +108,12 @@ test('only the demo page that started last controls the Auth APIs of the compari
     });
     return [answer.status, await answer.json()];
   };
-  expect((await ask('start', undefined, { lifetimeS: 8 }))[0]).toBe(403);
-  expect((await ask('start', demo.refused, { lifetimeS: 8 }))[0]).toBe(403);
-  expect((await ask('start', demo.allowed, { lifetimeS: 'long' }))[0]).toBe(400);
-  const [status, { run }] = await ask('start', demo.allowed, { lifetimeS: 8 });
+  expect((await post('start', undefined, { lifetimeS: 8 }))[0]).toBe(403);
+  expect((await post('start', demo.refused, { lifetimeS: 8 }))[0]).toBe(403);
+  expect((await post('start', demo.allowed, { lifetimeS: 'long' }))[0]).toBe(400);
+  const [status, { run }] = await post('start', demo.allowed, { lifetimeS: 8 });
   expect(status).toBe(200);
-  expect(await ask('count', demo.allowed, { run })).toEqual([200, { ours: 0, plain: 0 }]);
-  await ask('start', demo.allowed, { lifetimeS: 8 });
-  expect((await ask('outage', demo.allowed, { run }))[0]).toBe(409);
+  expect(await post('count', demo.allowed, { run })).toEqual([200, { ours: 0, plain: 0 }]);
+  await post('start', demo.allowed, { lifetimeS: 8 });
+  expect((await post('outage', demo.allowed, { run }))[0]).toBe(409);
 });

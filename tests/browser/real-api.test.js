@@ -86,13 +86,13 @@ test('on a refused origin, the error names the origin to add', async ({ page, au
 });
 
 test('outside a browser there is no Origin, and the domain key is refused', async ({ authd }) => {
-  const ask = (headers) =>
+  const send = (headers) =>
     fetch(`${authd.endpoint}/auth`, {
       method: 'POST',
       headers: { 'x-inbenta-key': authd.apiKey, 'Content-Type': 'application/json', ...headers },
       body: JSON.stringify({ domainKey: authd.domainKey }),
     });
-  const answer = await ask();
+  const answer = await send();
   expect(answer.status).toBe(403);
   expect((await answer.json()).error.reason).toBe('origin_not_allowed');
 });

@@ -265,7 +265,7 @@ export function conforms(name, start) {
 
     await t.test('a whole URL as target and any spelling of Bearer are accepted', async () => {
       const { accessToken } = await granted({ domainKey });
-      const ask = (target, headers) =>
+      const send = (target, headers) =>
         new Promise((resolve, reject) => {
           const { hostname, port } = new URL(host.endpoint);
           const sent = request(
@@ -282,11 +282,11 @@ export function conforms(name, start) {
         });
       for (const scheme of ['Bearer', 'bearer', 'BEARER', 'Bearer  ', 'bEARER     '])
         assert.equal(
-          await ask(`${host.endpoint}/refreshToken?a=b`, { Authorization: `${scheme} ${accessToken}` }),
+          await send(`${host.endpoint}/refreshToken?a=b`, { Authorization: `${scheme} ${accessToken}` }),
           200,
         );
       assert.equal(
-        await ask(host.endpoint.replace('http:', 'HTTP:') + '/refreshToken', { Authorization: 'Bearer x' }),
+        await send(host.endpoint.replace('http:', 'HTTP:') + '/refreshToken', { Authorization: 'Bearer x' }),
         403,
       );
       await refused(

@@ -93,8 +93,8 @@ test('abuse', { timeout: 60_000 }, async (t) => {
     const openFiles = async () => (await readdir(`/proc/${authd.pid}/fd`)).length;
     const before = await openFiles();
     for (const socket of sockets) socket.destroy();
-    const giveUp = performance.now() + SERVED_WITHIN_MS;
-    while ((await openFiles()) > 40 && performance.now() < giveUp) await setTimeout(50);
+    const deadline = performance.now() + SERVED_WITHIN_MS;
+    while ((await openFiles()) > 40 && performance.now() < deadline) await setTimeout(50);
     const [after, rss] = [await openFiles(), await rssMb(authd.pid)];
     t.diagnostic(`${before} open files became ${after}, RSS ${rss.toFixed(0)} MB`);
     assert.ok(before > CONNECTIONS && after <= 40, `${after} files are open`);

@@ -174,10 +174,10 @@ test('on SIGHUP the file is reopened, and no event is lost', async (t) => {
   const authd = await Authd.create();
   t.after(() => authd.remove());
   const endpoint = await authd.serve({ words: ['--audit', file] });
-  const ask = () => post(`${endpoint}/auth`, {}, { 'x-inbenta-key': 'stranger' });
-  await ask();
+  const send = () => post(`${endpoint}/auth`, {}, { 'x-inbenta-key': 'stranger' });
+  await send();
   await rename(file, `${file}.1`);
-  await ask();
+  await send();
   process.kill(authd.pid, 'SIGHUP');
   await until(() =>
     stat(file).then(
@@ -185,7 +185,7 @@ test('on SIGHUP the file is reopened, and no event is lost', async (t) => {
       () => false,
     ),
   );
-  await ask();
+  await send();
   assert.equal((await read(`${file}.1`)).length, 2);
   assert.equal((await read(file)).length, 1);
 
@@ -196,7 +196,7 @@ test('on SIGHUP the file is reopened, and no event is lost', async (t) => {
   await until(() =>
     authd.log.some((line) => /--audit .*: No such file or directory; the old file is still used/.test(line)),
   );
-  await ask();
+  await send();
   assert.equal((await read(`${file}.2`)).length, 2);
   assert.equal(await authd.stop(), 0);
 });
@@ -210,9 +210,9 @@ test('if the log cannot be written, the server continues, reports it once and co
   const health = async () => (await fetch(new URL('/healthz', endpoint))).json();
   const apiKey = await authd.createApiKey();
   const { secret } = await authd.command('secret', 'create', '--api-key', apiKey);
-  const ask = () => post(`${endpoint}/auth`, { secret }, { 'x-inbenta-key': apiKey });
+  const send = () => post(`${endpoint}/auth`, { secret }, { 'x-inbenta-key': apiKey });
   assert.deepEqual(await health(), { status: 'ok' });
-  for (let i = 0; i < 3; i++) assert.equal((await ask()).status, 200);
+  for (let i = 0; i < 3; i++) assert.equal((await send()).status, 200);
   assert.deepEqual(await health(), { status: 'ok', audit: 'failing' });
   await until(() => authd.log.some((line) => line.includes('cannot be written')));
   assert.equal(
@@ -230,7 +230,7 @@ test('if the log cannot be written, the server continues, reports it once and co
       () => false,
     ),
   );
-  assert.equal((await ask()).status, 200);
+  assert.equal((await send()).status, 200);
   const [gap, granted] = await read(file);
   assert.deepEqual([gap.event, gap.missing, granted.event, granted.outcome], ['audit gap', 3, 'token grant', 'done']);
   assert.deepEqual(await health(), { status: 'ok' });

@@ -7,14 +7,14 @@ import { createFromDomainKey } from 'inbenta-auth';
 import { Cluster } from '../../support/cluster.js';
 
 const ORIGIN = 'https://shop.example';
-const patience = () => AbortSignal.timeout(20_000);
+const timeout = () => AbortSignal.timeout(20_000);
 
 async function post(url, headers, body) {
   const answer = await fetch(url, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...headers },
     body: body && JSON.stringify(body),
-    signal: patience(),
+    signal: timeout(),
   });
   return { status: answer.status, instance: answer.headers.get('x-instance'), ...(await answer.json()) };
 }
@@ -26,7 +26,7 @@ const refresh = (endpoint, { apiKey }, token) =>
 const kidOf = (token) => JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).kid;
 
 async function published(endpoint) {
-  const answer = await fetch(new URL('/.well-known/jwks.json', endpoint), { signal: patience() });
+  const answer = await fetch(new URL('/.well-known/jwks.json', endpoint), { signal: timeout() });
   return (await answer.json()).keys.map(({ kid }) => kid);
 }
 
@@ -109,7 +109,7 @@ test('two instances work behind a load balancer', { timeout: 120_000 }, async (t
     const preflight = await fetch(`${endpoint}/auth`, {
       method: 'OPTIONS',
       headers: { Origin: ORIGIN },
-      signal: patience(),
+      signal: timeout(),
     });
     assert.deepEqual(
       [preflight.status, preflight.headers.get('Access-Control-Allow-Origin'), preflight.headers.get('Vary')],

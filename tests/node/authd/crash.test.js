@@ -62,13 +62,13 @@ test(
       }
       written += writers.reduce((sum, { count }) => sum + count, 0);
 
-      const kept = new Map((await authd.command('domain-key', 'list')).map(({ id, revoked }) => [id, revoked]));
+      const stored = new Map((await authd.command('domain-key', 'list')).map(({ id, revoked }) => [id, revoked]));
       for (const [id, what] of acknowledged) {
-        assert.ok(kept.has(id), `${id} was acknowledged and is lost`);
-        assert.ok(what == 'made' || kept.get(id), `the revocation of ${id} was acknowledged and is lost`);
+        assert.ok(stored.has(id), `${id} was acknowledged and is lost`);
+        assert.ok(what == 'made' || stored.get(id), `the revocation of ${id} was acknowledged and is lost`);
       }
       // Each writer has at most one write that was made but not acknowledged.
-      assert.ok(kept.size - acknowledged.size <= kills, 'keys that nobody made');
+      assert.ok(stored.size - acknowledged.size <= kills, 'keys that nobody made');
     }
     assert.ok(kills >= 5, `only ${kills} writers were killed`);
     t.diagnostic(`${written} writes acknowledged, ${kills} writers killed, nothing lost`);

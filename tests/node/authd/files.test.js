@@ -107,7 +107,7 @@ test('the management interface is not served over plain http to other machines, 
 });
 
 /** GET with this Host header. */
-const ask = (endpoint, path, host) =>
+const send = (endpoint, path, host) =>
   new Promise((resolve, reject) => {
     get(new URL(path, endpoint), { headers: { Host: host, Authorization: `Bearer ${ADMIN_TOKEN}` } }, (answer) =>
       resolve(answer.resume().statusCode),
@@ -132,7 +132,7 @@ test('against DNS rebinding, /admin/ is served only under localhost, addresses a
     'keys.example',
     'KEYS2.example:443',
   ])
-    for (const path of ['/admin/', '/admin/api-keys']) assert.equal(await ask(endpoint, path, host), 200, host);
+    for (const path of ['/admin/', '/admin/api-keys']) assert.equal(await send(endpoint, path, host), 200, host);
   for (const host of [
     'evil.example',
     'localhost.evil.example',
@@ -141,8 +141,8 @@ test('against DNS rebinding, /admin/ is served only under localhost, addresses a
     'x.keys.example',
     '1',
   ]) {
-    for (const path of ['/admin/', '/admin/api-keys']) assert.equal(await ask(endpoint, path, host), 421, host);
-    assert.equal(await ask(endpoint, '/healthz', host), 200); // only /admin/ is limited
+    for (const path of ['/admin/', '/admin/api-keys']) assert.equal(await send(endpoint, path, host), 421, host);
+    assert.equal(await send(endpoint, '/healthz', host), 200); // only /admin/ is limited
   }
 });
 

@@ -148,7 +148,7 @@ const OTHER_PATHS = [
 ];
 
 /** Sends bytes. Returns the status of the first answer, and whether the connection was closed after it. */
-function ask(port, text) {
+function send(port, text) {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     let got = '';
@@ -171,14 +171,14 @@ test('framing', { timeout: 60_000 }, async (t) => {
 
   assert.ok(REFUSED.length >= 30);
   for (const [name, text, status] of REFUSED)
-    await t.test(`${name}: ${status}`, async () => assert.deepEqual(await ask(port, text), { status, closed: true }));
+    await t.test(`${name}: ${status}`, async () => assert.deepEqual(await send(port, text), { status, closed: true }));
   const version = (await promisify(execFile)('pkg-config', ['--modversion', 'libmicrohttpd'])).stdout.trim();
   for (const [name, text, before1, since1] of HIDDEN)
     await t.test(`${name}, with libmicrohttpd ${version}`, async () =>
-      assert.deepEqual(await ask(port, text), version.startsWith('0.') ? before1 : since1),
+      assert.deepEqual(await send(port, text), version.startsWith('0.') ? before1 : since1),
     );
   await t.test('percent-encoded and other spellings of a path reach no handler', async () => {
-    for (const path of OTHER_PATHS) assert.equal((await ask(port, get(HOST, path))).status, 404, path);
+    for (const path of OTHER_PATHS) assert.equal((await send(port, get(HOST, path))).status, 404, path);
   });
   await t.test('well-framed requests are answered', async () => {
     for (const text of [
@@ -192,9 +192,9 @@ test('framing', { timeout: 60_000 }, async (t) => {
       get(HOST, 'HTTP://A/healthz?x=1'),
       get('Host: a:80\r\n', 'http://a:80/healthz'),
     ])
-      assert.equal((await ask(port, text)).status, 200, text);
-    assert.equal((await ask(port, post('Content-Length: 2\r\n', '{}'))).status, 403);
-    assert.equal((await ask(port, post('Transfer-Encoding: Chunked\r\n', '2\r\n{}\r\n0\r\n\r\n'))).status, 403);
+      assert.equal((await send(port, text)).status, 200, text);
+    assert.equal((await send(port, post('Content-Length: 2\r\n', '{}'))).status, 403);
+    assert.equal((await send(port, post('Transfer-Encoding: Chunked\r\n', '2\r\n{}\r\n0\r\n\r\n'))).status, 403);
   });
   assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200);
 });

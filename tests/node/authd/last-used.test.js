@@ -19,7 +19,7 @@ async function auth(endpoint, apiKey, domainKey) {
 }
 
 /** The times that the administration of one instance shows. */
-async function ask(endpoint, list) {
+async function send(endpoint, list) {
   const answer = await fetch(new URL(`/admin/${list}`, endpoint), {
     headers: { Authorization: `Bearer ${ADMIN_TOKEN}` },
   });
@@ -42,8 +42,8 @@ test('requests cause no write; a graceful stop writes the times', async (t) => {
   for (let i = 0; i < 49; i++) await auth(endpoint, apiKey, domainKey);
   assert.deepEqual(await written(), before);
 
-  const [key] = await ask(endpoint, 'api-keys');
-  const [used, unused] = await ask(endpoint, 'domain-keys');
+  const [key] = await send(endpoint, 'api-keys');
+  const [used, unused] = await send(endpoint, 'domain-keys');
   for (const { lastUsed } of [key, used]) isNow(lastUsed);
   assert.deepEqual([unused.lastUsed, key.throttleUsage, key.quotaUsage], [undefined, 50, undefined]);
   const listed = async () => (await authd.command('domain-key', 'list')).map(({ lastUsed }) => lastUsed);
@@ -69,8 +69,8 @@ test(
     for (const { domainKey } of keys) await auth(first, apiKey, domainKey);
     await sleep(2100);
     await auth(second, apiKey, keys[0].domainKey);
-    const [{ lastUsed: later }] = await ask(second, 'domain-keys');
-    const [{ lastUsed: earlier }] = await ask(first, 'domain-keys');
+    const [{ lastUsed: later }] = await send(second, 'domain-keys');
+    const [{ lastUsed: earlier }] = await send(first, 'domain-keys');
     assert.ok(later > earlier, `${later} ${earlier}`);
     await instances[1].stop();
     await instances[0].stop();

@@ -20,7 +20,7 @@ async function keyWithSecret(authd) {
   return { apiKey, secret: (await authd.command('secret', 'create', '--api-key', apiKey)).secret };
 }
 
-const ask = (endpoint, apiKey, body, origin) =>
+const send = (endpoint, apiKey, body, origin) =>
   fetch(`${endpoint}/auth`, {
     method: 'POST',
     headers: { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json', ...(origin && { Origin: origin }) },
@@ -31,17 +31,22 @@ test('the throttle refuses a key with too many requests, and no other key', asyn
   const [authd, endpoint] = await start(t, '--throttle', '4/86400', '--quota', '100/31536000');
   const [greedy, modest] = [await keyWithSecret(authd), await keyWithSecret(authd)];
   // Malformed requests count too. Requests with an unknown key count for no key.
-  assert.equal((await ask(endpoint, greedy.apiKey, '{')).status, 400);
-  assert.equal((await ask(endpoint, 'stranger', '{')).headers.get('x-throttle-usage'), null);
-  const granted = await ask(endpoint, greedy.apiKey, JSON.stringify({ secret: greedy.secret }));
+  assert.equal((await send(endpoint, greedy.apiKey, '{')).status, 400);
+  assert.equal((await send(endpoint, 'stranger', '{')).headers.get('x-throttle-usage'), null);
+  const granted = await send(endpoint, greedy.apiKey, JSON.stringify({ secret: greedy.secret }));
   const { headers } = granted;
   assert.deepEqual([granted.status, headers.get('x-throttle-usage'), headers.get('x-quota-usage')], [200, '50', '2']);
   const [nowS, resetS] = [Date.now() / 1000, Number(headers.get('x-throttle-reset'))];
   assert.ok(resetS % 86400 == 0 && resetS > nowS && resetS <= nowS + 86400, `${resetS}`);
   assert.equal(headers.get('Retry-After'), null);
 
-  for (let i = 0; i < 2; i++) await ask(endpoint, greedy.apiKey, JSON.stringify({ secret: greedy.secret }));
-  const refused = await ask(endpoint, greedy.apiKey, JSON.stringify({ secret: greedy.secret }), 'https://shop.example');
+  for (let i = 0; i < 2; i++) await send(endpoint, greedy.apiKey, JSON.stringify({ secret: greedy.secret }));
+  const refused = await send(
+    endpoint,
+    greedy.apiKey,
+    JSON.stringify({ secret: greedy.secret }),
+    'https://shop.example',
+  );
   const { error } = await refused.json();
   assert.deepEqual([refused.status, error.code, error.reason], [429, 429, 'rate_limited']);
   assert.ok(Math.abs(Number(refused.headers.get('Retry-After')) - (resetS - Date.now() / 1000)) < 3);
@@ -49,14 +54,14 @@ test('the throttle refuses a key with too many requests, and no other key', asyn
     assert.ok(refused.headers.get('Access-Control-Expose-Headers').includes(name), name);
   const preflight = await fetch(`${endpoint}/auth`, { method: 'OPTIONS', headers: { Origin: 'https://shop.example' } });
   assert.equal(preflight.status, 204);
-  assert.equal((await ask(endpoint, modest.apiKey, JSON.stringify({ secret: modest.secret }))).status, 200);
+  assert.equal((await send(endpoint, modest.apiKey, JSON.stringify({ secret: modest.secret }))).status, 200);
 });
 
 test('a used-up quota answers 429', async (t) => {
   const [authd, endpoint] = await start(t, '--quota', '1/86400');
   const { apiKey, secret } = await keyWithSecret(authd);
-  assert.equal((await ask(endpoint, apiKey, JSON.stringify({ secret }))).status, 200);
-  const { status, headers } = await ask(endpoint, apiKey, JSON.stringify({ secret }));
+  assert.equal((await send(endpoint, apiKey, JSON.stringify({ secret }))).status, 200);
+  const { status, headers } = await send(endpoint, apiKey, JSON.stringify({ secret }));
   assert.deepEqual([status, headers.get('x-quota-usage'), headers.get('x-throttle-usage')], [429, '100', null]);
 });
 

@@ -18,7 +18,7 @@ test('each request is one JSON object without credentials', async (t) => {
   const endpoint = await authd.serve({ words: ['--log', 'json'] });
   const apiKey = await authd.createApiKey();
   const { id, domainKey } = await authd.createDomainKey(apiKey, ['shop.example']);
-  const ask = async (path, origin, body, headers = {}) => {
+  const send = async (path, origin, body, headers = {}) => {
     const answer = await fetch(`${endpoint}${path}`, {
       method: 'POST',
       headers: { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json', Origin: origin, ...headers },
@@ -26,10 +26,10 @@ test('each request is one JSON object without credentials', async (t) => {
     });
     return answer.json();
   };
-  const { accessToken } = await ask('/auth', 'https://shop.example', JSON.stringify({ domainKey }));
-  await ask('/refreshToken', 'https://shop.example', undefined, { Authorization: `Bearer ${accessToken}` });
-  await ask('/auth', 'https://elsewhere.example/"\\', JSON.stringify({ domainKey }));
-  await ask(`/${domainKey}?token=${accessToken}`, 'https://shop.example', '{}');
+  const { accessToken } = await send('/auth', 'https://shop.example', JSON.stringify({ domainKey }));
+  await send('/refreshToken', 'https://shop.example', undefined, { Authorization: `Bearer ${accessToken}` });
+  await send('/auth', 'https://elsewhere.example/"\\', JSON.stringify({ domainKey }));
+  await send(`/${domainKey}?token=${accessToken}`, 'https://shop.example', '{}');
   await authd.stop();
 
   const lines = authd.log.map((line) => JSON.parse(line));
@@ -100,7 +100,7 @@ test(
     // Each request with a known API key is logged in one line, with its origin.
     const headers = { Origin: `https://${'a'.repeat(240)}.example`, 'x-inbenta-key': await authd.createApiKey() };
     let slowest = 0;
-    const ask = async () => {
+    const send = async () => {
       for (let i = 0; i < 250; i++) {
         const start = performance.now();
         const answer = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) });
@@ -108,7 +108,7 @@ test(
         slowest = Math.max(slowest, performance.now() - start);
       }
     };
-    await Promise.all(Array.from({ length: 10 }, ask)); // 0.8 MB of lines; the buffers and the pipe hold 0.6 MB
+    await Promise.all(Array.from({ length: 10 }, send)); // 0.8 MB of lines; the buffers and the pipe hold 0.6 MB
     t.diagnostic(`the slowest answer took ${slowest.toFixed(0)} ms`);
     const { buffer, bytesRead } = await reader.read(Buffer.alloc(1 << 20));
     let text = buffer.toString('latin1', 0, bytesRead);

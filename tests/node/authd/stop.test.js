@@ -28,7 +28,7 @@ test('SIGTERM', { timeout: 60_000 }, async (t) => {
   const apiKey = await authd.createApiKey();
   const { domainKey } = await authd.createDomainKey(apiKey, ['shop.example']);
   const headers = { 'x-inbenta-key': apiKey, Origin: 'https://shop.example', 'Content-Type': 'application/json' };
-  const begun = await begin(port, headers, JSON.stringify({ domainKey }));
+  const started = await begin(port, headers, JSON.stringify({ domainKey }));
   const stuck = await begin(port, headers, '{}');
   t.after(() => stuck.socket.destroy());
   stuck.socket.on('error', () => {});
@@ -39,10 +39,10 @@ test('SIGTERM', { timeout: 60_000 }, async (t) => {
   await sleep(300);
   const [refused] = await once(connect(port, '127.0.0.1'), 'error');
   assert.equal(refused.code, 'ECONNREFUSED');
-  begun.finish();
-  const [answer] = await once(begun.socket, 'data');
+  started.finish();
+  const [answer] = await once(started.socket, 'data');
   assert.match(`${answer}`, /^HTTP\/1\.1 200 /);
-  begun.socket.destroy();
+  started.socket.destroy();
   assert.equal(await stopped, 0);
   assert.ok(performance.now() - start < GRACE_MS + LOADED_MACHINE_MS);
 });

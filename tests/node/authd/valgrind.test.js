@@ -31,7 +31,7 @@ async function findings(folder) {
   return (await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')))).join('');
 }
 
-async function ask(url, { body, method = body === undefined ? 'GET' : 'POST', ...headers } = {}) {
+async function request(url, { body, method = body === undefined ? 'GET' : 'POST', ...headers } = {}) {
   const answer = await fetch(url, { method, headers: { 'Content-Type': 'application/json', ...headers }, body });
   const text = await answer.text();
   return { ...(answer.headers.get('content-type')?.includes('json') && JSON.parse(text)), status: answer.status };
@@ -65,9 +65,9 @@ test('inbenta-authd under valgrind', { timeout: 120_000 }, async (t) => {
   });
   const { port } = new URL(endpoint);
   const key = { 'x-inbenta-key': apiKey };
-  const auth = (member, headers = key) => ask(`${endpoint}/auth`, { body: JSON.stringify(member), ...headers });
+  const auth = (member, headers = key) => request(`${endpoint}/auth`, { body: JSON.stringify(member), ...headers });
   const admin = (path, member, token = ADMIN_TOKEN) =>
-    ask(new URL(`/admin/${path}`, endpoint), {
+    request(new URL(`/admin/${path}`, endpoint), {
       body: member && JSON.stringify(member),
       Authorization: `Bearer ${token}`,
     });
@@ -77,18 +77,18 @@ test('inbenta-authd under valgrind', { timeout: 120_000 }, async (t) => {
   assert.equal(granted.status, 200);
   assert.equal((await auth({ domainKey }, { ...key, Origin: ORIGIN })).status, 200);
   const bearer = { ...key, Authorization: `Bearer ${granted.accessToken}` };
-  assert.equal((await ask(`${endpoint}/refreshToken`, { method: 'POST', ...bearer })).status, 200);
-  assert.equal((await ask(`${endpoint}/apis`, bearer)).apis.chatbot, 'https://chatbot.example');
+  assert.equal((await request(`${endpoint}/refreshToken`, { method: 'POST', ...bearer })).status, 200);
+  assert.equal((await request(`${endpoint}/apis`, bearer)).apis.chatbot, 'https://chatbot.example');
   for (const path of ['/healthz', '/.well-known/jwks.json', '/admin/', '/admin/admin.js'])
-    assert.equal((await ask(new URL(path, endpoint))).status, 200);
+    assert.equal((await request(new URL(path, endpoint))).status, 200);
 
   assert.equal((await auth({ secret: 'wrong' })).status, 400);
   assert.equal((await auth({ secret }, {})).status, 403);
   assert.equal((await auth({ domainKey }, { ...key, Origin: 'https://other.example' })).status, 403);
   assert.equal((await auth({ secret, user_personal_secret: 'x' })).status, 422);
-  assert.equal((await ask(`${endpoint}/auth`, { body: '{"secret":', ...key })).status, 400);
-  assert.equal((await ask(`${endpoint}/auth`, { body: 'x'.repeat(20_000), ...key })).status, 413);
-  assert.equal((await ask(`${endpoint}/apis`, { ...key, Authorization: 'Bearer a.b.c' })).status, 403);
+  assert.equal((await request(`${endpoint}/auth`, { body: '{"secret":', ...key })).status, 400);
+  assert.equal((await request(`${endpoint}/auth`, { body: 'x'.repeat(20_000), ...key })).status, 413);
+  assert.equal((await request(`${endpoint}/apis`, { ...key, Authorization: 'Bearer a.b.c' })).status, 403);
   await send(port, 'POST /v1/auth HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}');
   await send(port, 'GET\r\n\r\n');
 

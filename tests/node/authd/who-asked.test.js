@@ -77,10 +77,10 @@ test('wrong admin tokens are logged, and only their address is slowed down', asy
 test('a flood of unknown clients writes a bounded number of lines in both logs, and omitted lines are counted', async (t) => {
   const file = join(await folderFor(t), 'audit');
   const { authd, endpoint } = await start(t, { words: ['--audit', file] });
-  const begun = Date.now();
+  const startMs = Date.now();
   let sent = 0;
-  const ask = async () => {
-    while (Date.now() < begun + 3000) {
+  const send = async () => {
+    while (Date.now() < startMs + 3000) {
       sent++;
       assert.equal(
         (await fetch(`${endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': 'stranger' } })).status,
@@ -88,7 +88,7 @@ test('a flood of unknown clients writes a bounded number of lines in both logs, 
       );
     }
   };
-  await Promise.all(Array.from({ length: 8 }, ask));
+  await Promise.all(Array.from({ length: 8 }, send));
   await sleep(1000);
   await fetch(`${endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': 'stranger' } }); // the next line has the count
   const log = await entries(authd);
@@ -96,7 +96,7 @@ test('a flood of unknown clients writes a bounded number of lines in both logs, 
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line));
-  const seconds = Math.ceil((Date.now() - begun) / 1000) + 1;
+  const seconds = Math.ceil((Date.now() - startMs) / 1000) + 1;
   t.diagnostic(`${sent} requests: ${log.length} lines in the access log, ${audit.length} in the audit log`);
   assert.ok(sent > 100, `${sent}`);
   for (const [lines, leftOut] of [

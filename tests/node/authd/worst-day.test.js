@@ -105,7 +105,7 @@ test('after the admin token leaked, a new one applies on SIGHUP; a signal withou
   const served = await start(t);
   const { authd } = served;
   const file = join(dirname(authd.db), 'admin-token');
-  const ask = (token) => manage(served, 'secrets', { apiKey: served.apiKey }, token);
+  const createSecret = (token) => manage(served, 'secrets', { apiKey: served.apiKey }, token);
   const signal = async (said) => {
     const before = authd.log.length;
     process.kill(authd.pid, 'SIGHUP');
@@ -115,18 +115,18 @@ test('after the admin token leaked, a new one applies on SIGHUP; a signal withou
   const next = 'f'.repeat(40);
   await writeFile(file, `${next}\n`);
   await signal(/--admin-token-file .*: reloaded and used from now on/);
-  assert.equal((await ask(ADMIN_TOKEN)).status, 401);
-  assert.equal((await ask(next)).status, 201);
+  assert.equal((await createSecret(ADMIN_TOKEN)).status, 401);
+  assert.equal((await createSecret(next)).status, 201);
   await writeFile(file, 'short');
   await signal(/--admin-token-file .*: a token has at least 32 characters.*; the old token is still used/);
-  assert.equal((await ask(next)).status, 201);
+  assert.equal((await createSecret(next)).status, 201);
   assert.ok(!authd.log.join('\n').includes(next));
 });
 
 test('the server stops granting if its database was moved, replaced or deleted', async (t) => {
   const served = await start(t);
   const { authd, endpoint } = served;
-  const aside = `${authd.db}.aside`;
+  const moved = `${authd.db}.moved`;
   const health = async () => {
     const answer = await fetch(new URL('/healthz', endpoint));
     const { status, error } = await answer.json();
@@ -138,7 +138,7 @@ test('the server stops granting if its database was moved, replaced or deleted',
     assert.equal((await manage(served, 'secrets/revoke', { id: served.secretId })).status, 500);
   };
   const { accessToken } = await auth(served);
-  await copyFile(authd.db, aside);
+  await copyFile(authd.db, moved);
   const old = `${authd.db}.old`;
 
   await rename(authd.db, old); // moved
@@ -154,14 +154,14 @@ test('the server stops granting if its database was moved, replaced or deleted',
   assert.equal((await auth(served)).status, 200);
 
   await rename(authd.db, old); // replaced, as a restore does
-  await copyFile(aside, authd.db);
+  await copyFile(moved, authd.db);
   await refusesAll();
   await rename(old, authd.db);
   assert.deepEqual(await health(), [200, 'ok']);
 
-  await rename(`${authd.db}-wal`, `${aside}-wal`); // only its write-ahead log
+  await rename(`${authd.db}-wal`, `${moved}-wal`); // only its write-ahead log
   await refusesAll();
-  await rename(`${aside}-wal`, `${authd.db}-wal`);
+  await rename(`${moved}-wal`, `${authd.db}-wal`);
   assert.deepEqual(await health(), [200, 'ok']);
 
   await rm(authd.db); // deleted
@@ -251,14 +251,14 @@ test('on a full disk a revocation works, and a change that cannot be stored is r
   assert.equal(revoked.status, 200, authd.log.slice(-4).join('\n'));
   assert.equal((await auth(served)).status, 403);
   await authd.kill();
-  const kept = await authd.command('secret', 'list');
-  assert.equal(kept.length, made.length + 2);
+  const listed = await authd.command('secret', 'list');
+  assert.equal(listed.length, made.length + 2);
   for (const id of made)
     assert.ok(
-      kept.some((secret) => secret.id == id),
+      listed.some((secret) => secret.id == id),
       `${id} was acknowledged`,
     );
-  assert.ok(kept.find(({ id }) => id == served.secretId).revoked);
+  assert.ok(listed.find(({ id }) => id == served.secretId).revoked);
   t.diagnostic(`${made.length} secrets fitted, then they were refused and a revocation worked`);
 
   // The command on a disk without a free byte. It succeeds, or its exit code reports the failure.

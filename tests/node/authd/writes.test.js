@@ -47,10 +47,10 @@ function write(endpoint, apiKey) {
   return Object.assign(done, { stop: () => ((stopped = true), ended) });
 }
 
-async function assertKept(authd, { made, revoked }) {
-  const kept = new Map((await authd.command('secret', 'list')).map((secret) => [secret.id, secret.revoked]));
-  for (const id of made) assert.ok(kept.has(id), `${id} was acknowledged and is lost`);
-  for (const id of revoked) assert.ok(kept.get(id), `the revocation of ${id} was acknowledged and is lost`);
+async function assertStored(authd, { made, revoked }) {
+  const stored = new Map((await authd.command('secret', 'list')).map((secret) => [secret.id, secret.revoked]));
+  for (const id of made) assert.ok(stored.has(id), `${id} was acknowledged and is lost`);
+  for (const id of revoked) assert.ok(stored.get(id), `the revocation of ${id} was acknowledged and is lost`);
 }
 
 async function until(condition) {
@@ -69,7 +69,7 @@ test('kill -9 loses no acknowledged write', { timeout: 120_000 }, async (t) => {
     await authd.kill();
     await writes.stop();
     assert.equal(writes.refused, 0);
-    await assertKept(authd, writes);
+    await assertStored(authd, writes);
     total += writes.made.size;
   }
   t.diagnostic(`${total} secrets acknowledged, 5 kills, nothing lost`);
@@ -91,6 +91,6 @@ test('while PostgreSQL is stopped, writes fail, and no acknowledged write is los
   await until(() => writes.revoked.size > before + 10);
   await writes.stop();
   assert.equal(writes.lost, 0, 'each request was answered');
-  await assertKept(authd, writes);
+  await assertStored(authd, writes);
   t.diagnostic(`${writes.made.size} secrets acknowledged, ${writes.refused} refused, nothing lost`);
 });

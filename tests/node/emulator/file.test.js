@@ -274,15 +274,15 @@ test('kill -9 in the middle of writes loses no acknowledged key or revocation', 
     killed = true;
     for (const { reason } of await writers) assert.ok(!reason || reason instanceof TypeError, `${reason}`); // the connection broke
 
-    const kept = new Map(
+    const stored = new Map(
       JSON.parse(await readFile(file, 'utf8')).domain_keys.map(({ id, revoked_s }) => [id, revoked_s > 0]),
     );
     for (const [id, revoked] of made) {
-      assert.ok(kept.has(id), `${id} was acknowledged and is lost`);
-      assert.ok(!revoked || kept.get(id), `the revocation of ${id} was acknowledged and is lost`);
+      assert.ok(stored.has(id), `${id} was acknowledged and is lost`);
+      assert.ok(!revoked || stored.get(id), `the revocation of ${id} was acknowledged and is lost`);
     }
     // Each writer has at most one write that was made but not acknowledged. One key was made at the first start.
-    assert.ok(kept.size <= made.size + (round + 1) * WRITERS + 1, 'keys that nobody made');
+    assert.ok(stored.size <= made.size + (round + 1) * WRITERS + 1, 'keys that nobody made');
   }
   t.diagnostic(`${ROUNDS} emulators killed, ${begun} writes begun, ${made.size} keys acknowledged, nothing lost`);
 });

@@ -14,19 +14,19 @@ test('the log has its fields and no credential', async (t) => {
   const { accessToken } = await tokenOf(emulator);
   const credentials = [apiKey, domainKey, secret, accessToken, adminToken];
   const admin = { Authorization: `Bearer ${adminToken}`, 'Content-Type': 'application/json' };
-  const ask = (address, options) => fetch(address, options).then((answer) => answer.arrayBuffer());
+  const send = (address, options) => fetch(address, options).then((answer) => answer.arrayBuffer());
 
   await auth(emulator, { body: JSON.stringify({ secret }) });
   await auth(emulator, { body: JSON.stringify({ secret: domainKey }) });
   await refresh(emulator, accessToken);
   await refresh(emulator, `${accessToken}x`);
-  await ask(`${url}/admin/secrets`, { headers: admin });
-  await ask(`${url}/admin/secrets`, { headers: { ...admin, Authorization: `Bearer ${adminToken}x` } });
-  await ask(`${url}/admin/secrets`, { method: 'POST', headers: admin, body: JSON.stringify({ apiKey }) });
+  await send(`${url}/admin/secrets`, { headers: admin });
+  await send(`${url}/admin/secrets`, { headers: { ...admin, Authorization: `Bearer ${adminToken}x` } });
+  await send(`${url}/admin/secrets`, { method: 'POST', headers: admin, body: JSON.stringify({ apiKey }) });
   for (const word of credentials) {
-    await ask(`${endpoint}/auth?token=${word}`);
-    await ask(`${endpoint}/${word}`);
-    await ask(`${url}/admin/${word}`, { headers: admin });
+    await send(`${endpoint}/auth?token=${word}`);
+    await send(`${endpoint}/${word}`);
+    await send(`${url}/admin/${word}`, { headers: admin });
     await auth(emulator, {
       headers: { Origin: `https://${word}.example\tx`, 'User-Agent': word, Referer: `http://localhost/${word}` },
     });
