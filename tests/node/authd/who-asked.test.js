@@ -80,7 +80,7 @@ test('a flood of unknown clients writes a bounded number of lines in both logs, 
   const begun = Date.now();
   let asked = 0;
   const ask = async () => {
-    while (Date.now() < begun + 3000) {
+    while (Date.now() < begun + 3000 || asked <= 100) {
       asked++;
       assert.equal(
         (await fetch(`${endpoint}/auth`, { method: 'POST', headers: { 'x-inbenta-key': 'stranger' } })).status,
