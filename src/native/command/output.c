@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 bool output_may_work_later(int error) {
-  return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO || error == EAGAIN || error == ENXIO;
+  return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO || error == EAGAIN;
 }
+
+const char *output_problem(int error) { return error == EAGAIN ? "nobody reads from it" : strerror(error); }
 
 /* False if a pipe has no room, because nobody reads from it. A write would wait for the reader, and the token would expire
  * meanwhile. A pipe that has any room takes PIPE_BUF bytes, more than most tokens
@@ -48,9 +50,11 @@ static bool finish(int file, bool ok) {
   return closed && ok;
 }
 
-static bool write_directly(const char *path, const char *text, size_t len) {
-  /* O_NONBLOCK: a named pipe without a reader cannot be opened now (ENXIO), and opening it must not wait for one. */
+static bool write_directly(const char *path, bool is_pipe, const char *text, size_t len) {
+  /* O_NONBLOCK: to open a named pipe must not wait for its reader. */
   int file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0 && errno == ENXIO && is_pipe)
+    errno = EAGAIN; /* it has no reader now */
   if (file < 0)
     return false;
   bool ready = has_room(file) && fcntl(file, F_SETFL, O_APPEND) == 0; /* a longer text may wait for its reader */
@@ -82,9 +86,9 @@ bool output_write(const char *path, const char *text, size_t len) {
     return has_room(STDOUT_FILENO) && write_all(STDOUT_FILENO, text, len);
   /* "/dev/fd/1" may be a regular file that another process already has open. That process must see the new token, so
    * the file is not replaced. */
-  bool is_device = strncmp(path, "/dev/", 5) == 0 || (stat(path, &info) == 0 && !S_ISREG(info.st_mode));
-  if (is_device)
-    return write_directly(path, text, len);
+  bool exists = stat(path, &info) == 0;
+  if (strncmp(path, "/dev/", 5) == 0 || (exists && !S_ISREG(info.st_mode)))
+    return write_directly(path, exists && S_ISFIFO(info.st_mode), text, len);
   if (lstat(path, &info) != 0 || !S_ISLNK(info.st_mode))
     return replace(path, text, len);
   char *target = realpath(path, NULL);

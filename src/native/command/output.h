@@ -14,4 +14,7 @@ bool output_write(const char *path, const char *text, size_t len);
 /* True if the error is temporary: the disk is full, or nobody reads from a pipe. */
 bool output_may_work_later(int error);
 
+/* The error in words. */
+const char *output_problem(int error);
+
 #endif

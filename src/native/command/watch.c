@@ -28,6 +28,7 @@ struct watcher {
   size_t len;
   bool to_write, to_run; /* steps that are still open for the newest token */
   bool is_late;          /* it was already reported that the token cannot be written now */
+  bool cannot_run;       /* it was already reported that the command cannot be started now */
   int64_t renew_ms;      /* when a token that lives shorter than RENEW_MS is renewed; 0: the client does it */
   child child;
 };
@@ -92,33 +93,35 @@ static bool write_token(struct watcher *watcher) {
     return true;
   }
   if (!output_may_work_later(errno)) {
-    print_error(EXIT_FAILED, "cannot write %s: %s", name, strerror(errno));
+    print_error(EXIT_FAILED, "cannot write %s: %s", name, output_problem(errno));
     return false;
   }
   if (!watcher->is_late)
-    print_error(EXIT_FAILED, "cannot write %s: %s; retrying every %d seconds", name, strerror(errno), RETRY_MS / 1000);
+    print_error(EXIT_FAILED, "cannot write %s: %s; retrying every %d seconds", name, output_problem(errno),
+                RETRY_MS / 1000);
   watcher->is_late = true;
   return true;
 }
 
-/* Runs the command with the newest token. It waits until the previous command has ended and the file is written. */
-static bool run_command(struct watcher *watcher) {
+/* Runs the command with the newest token, once the previous command has ended and the file is written. If it cannot be
+ * started, for lack of processes or files, that is reported once, and tried again. */
+static void run_command(struct watcher *watcher) {
   const char *command = watcher->options->exec;
   if (watcher->child.pid != 0 || watcher->to_write)
-    return true;
-  watcher->to_run = false;
-  return child_start(&watcher->child, command, watcher->text, watcher->len) ||
-         print_error(EXIT_FAILED, "cannot run %s: %s", command, strerror(errno)) == 0;
+    return;
+  watcher->to_run = !child_start(&watcher->child, command, watcher->text, watcher->len);
+  if (watcher->to_run && !watcher->cannot_run)
+    print_error(EXIT_FAILED, "cannot run %s: %s; retrying every %d seconds", command, strerror(errno), RETRY_MS / 1000);
+  watcher->cannot_run = watcher->to_run;
 }
 
 /* Takes the open steps for the newest token, as far as they are possible now. */
 static void run_steps(struct watcher *watcher) {
-  bool ok = !watcher->to_write || write_token(watcher);
-  if (ok && watcher->to_run)
-    ok = run_command(watcher);
-  if (!ok) {
+  if (watcher->to_write && !write_token(watcher)) {
     watcher->status = EXIT_FAILED;
     watcher->done = true;
+  } else if (watcher->to_run) {
+    run_command(watcher);
   }
 }
 
@@ -177,7 +180,7 @@ static void run_loop(struct watcher *watcher, CURLM *multi, inbenta_auth_loop *l
     int64_t delay_ms = inbenta_auth_loop_run(loop);
     struct curl_waitfd signals = {.fd = signal_pipe[0], .events = CURL_WAIT_POLLIN};
     int wait_ms = delay_ms < 0 || delay_ms > 60000 ? 60000 : (int)delay_ms;
-    if (watcher->to_write && wait_ms > RETRY_MS)
+    if ((watcher->to_write || watcher->cannot_run) && wait_ms > RETRY_MS)
       wait_ms = RETRY_MS;
     wait_ms = renew(watcher, loop, child_wait_ms(&watcher->child, wait_ms));
     if (watcher->done || curl_multi_poll(multi, &signals, 1, wait_ms, NULL) != CURLM_OK)

@@ -107,22 +107,21 @@ static void a_late_reader(void **state) {
   for (int i = 0; i < PUT; i++)
     authd_log_writer_put(writer, line, (size_t)snprintf(line, sizeof line, "line %04d %0100d\n", i, 0));
   assert_true(test_server_now_s() - start_s < 2);
-  char *text = read_until(" log lines were dropped: the reader is too slow\n");
-  const char *last = NULL;
-  for (char *at = strtok(text, "\n"); at != NULL; at = strtok(NULL, "\n")) {
-    if (sscanf(at, "line %d", &number) == 1) {
-      assert_int_equal(number, expected++);
-    } else {
-      assert_int_equal(sscanf(at, "%*s %ld log lines were dropped", &dropped), 1);
-      expected += (int)dropped;
-      all_dropped += dropped;
+  char *text;
+  for (; expected < PUT; free(text)) {
+    text = read_until("\n");
+    for (char *at = strtok(text, "\n"); at != NULL; at = strtok(NULL, "\n")) {
+      if (sscanf(at, "line %d", &number) == 1) {
+        assert_int_equal(number, expected++);
+      } else {
+        assert_int_equal(sscanf(at, "%*s %ld log lines were dropped", &dropped), 1);
+        expected += (int)dropped;
+        all_dropped += dropped;
+      }
     }
-    last = at;
   }
-  assert_non_null(last);
   assert_true(all_dropped > PUT / 4); /* what two buffers and the pipe do not hold */
   assert_int_equal(expected, PUT);
-  free(text);
   authd_log_writer_put(writer, "later\n", 6);
   text = read_until("later\n");
   assert_string_equal(text, "later\n");

@@ -113,6 +113,29 @@ test('watch ends immediately, even while a command hangs', async (t) => {
   assert.ok(performance.now() - start < 5000);
 });
 
+test('a command that cannot be started is reported once and started later, with the same token', async (t) => {
+  const files = (count) => promisify(execFile)('prlimit', ['--pid', `${watched.pid}`, `--nofile=${count}`]);
+  const { endpoint } = await serveApi(t, async (response, request, n) => {
+    await files('5:'); // those that are open stay open, but no other one can be opened
+    json(response, 200, grant(n));
+  });
+  const log = join(await folderFor(t), 'log');
+  const watched = startWatch(t, ['--endpoint', endpoint, '--exec', `cat >> '${log}'`]);
+  await until('the report', () => /cannot run cat .*: Too many open files; trying again/.test(watched.stderr));
+  await files('256:');
+  await until('the token', async () => (await read(log)) == 'token-1\n');
+  assert.equal(await watched.stop(), 0);
+  assert.equal(watched.stderr.match(/cannot run/g).length, 1);
+});
+
+test('a secret in another encoding is refused, not cut at its first NUL byte', async (t) => {
+  const secret = join(await folderFor(t), 'secret');
+  await writeFile(secret, 'the-very-secret\n', { encoding: 'utf16le', mode: 0o600 });
+  const { status, stderr } = await execute(COMMAND, ['get', '--secret-file', secret], { env: KEYS });
+  assert.equal(status, 2);
+  assert.match(stderr, /secret has a NUL byte: it should be a text in UTF-8 or ASCII/);
+});
+
 test('a full disk is reported once, the write is retried, and the old file stays until then', async (t) => {
   const { endpoint } = await serveApi(t);
   const folder = await folderFor(t);
@@ -164,7 +187,7 @@ test('a pipe as --output that nobody reads is reported once, and a reader gets t
 
   // Nobody has it open: opening it must not wait, not even for SIGTERM.
   const alone = startWatch(t, ['--endpoint', endpoint, '--output', pipe]);
-  await until('the report', () => /pipe: No such device or address; retrying every 5 seconds/.test(alone.stderr));
+  await until('the report', () => /pipe: nobody reads from it; retrying every 5 seconds/.test(alone.stderr));
   const start = performance.now();
   assert.equal(await alone.stop(), 0);
   assert.ok(performance.now() - start < 5000);
@@ -181,7 +204,7 @@ test('a pipe as --output that nobody reads is reported once, and a reader gets t
   };
   while (tryTo(() => writeSync(reader, 'x'.repeat(4096))));
   const watched = startWatch(t, ['--endpoint', endpoint, '--output', pipe]);
-  await until('the report', () => /pipe: Resource temporarily unavailable; trying again/.test(watched.stderr));
+  await until('the report', () => /pipe: nobody reads from it; trying again/.test(watched.stderr));
   const rest = Buffer.alloc(65_536);
   const text = () => rest.toString('latin1', 0, tryTo(() => readSync(reader, rest)) ?? 0);
   while (text() != '');
@@ -199,6 +222,7 @@ test('what cannot be written to ends watch with the reason, and leaves nothing b
     [folder, /Is a directory/],
     [join(folder, 'none/token'), /No such file or directory/],
     ['', /No such file or directory/],
+    ['/dev/fd/2', /No such device or address/], // a socket
   ]) {
     const watched = startWatch(t, ['--endpoint', endpoint, '--output', output]);
     assert.equal(await watched.ended, 1);
