@@ -571,6 +571,25 @@ static void expired_on_arrival(void **state) {
 /* --- clocks
  * -------------------------------------------------------------------------------------------- */
 
+static void expired_on_arrival_by_one_clock(void **state) {
+  (void)state;
+  static const struct {
+    int64_t mono_ms, wall_ms;
+    bool good;
+  } cases[] = {{2000, 0, false}, {0, 2000, false}, {2000, 2000, false}, {1999, 1999, true}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    world world;
+    start(&world);
+    world_get(&world, 0);
+    world_move(&world, cases[i].mono_ms, cases[i].wall_ms);
+    world_grant(&world, "t1", 2);
+    assert_int_equal(world.tokens, cases[i].good);
+    assert_int_equal(world.errors, !cases[i].good);
+    assert_int_equal(world.expirations, 0);
+    world_clean_up(&world);
+  }
+}
+
 static void clock_that_jumps_back_locks_nobody_out(void **state) {
   (void)state;
   world world;
@@ -842,8 +861,11 @@ static void late_replies_are_dropped(void **state) {
   iauth_fail(world.client, id, IAUTH_ERR_NETWORK);
   world_get(&world, 1);
   world_live(&world, 1000);
+  int errors = world.errors;
   iauth_respond(world.client, id, &response);
   iauth_fail(world.client, id, IAUTH_ERR_NETWORK);
+  iauth_run(world.client);
+  assert_int_equal(world.errors, errors);
   world_grant(&world, "t1", 1200);
   assert_token(&world, 1, "t1");
   world_clean_up(&world);
@@ -1441,6 +1463,69 @@ static void a_refused_token_is_not_taken_back(void **state) {
   world_clean_up(&world);
 }
 
+static void a_reply_to_another_question_is_an_offer(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  world_pass(&world, 1000);
+  world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
+  iauth_token token = offer(&world, "t2", 600000); /* it ends before the one that is there */
+  assert_int_equal(iauth_adopt_reply(world.client, world.request->id + 2, &token), IAUTH_OK);
+  iauth_run(world.client);
+  assert_waiting(&world, 1);
+  world_grant(&world, "t3", 1200);
+  assert_token(&world, 1, "t3");
+  world_clean_up(&world);
+}
+
+static void a_token_that_lives_as_long_is_no_news(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  iauth_token token = offer(&world, "t1", 600000);
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  token.expires_wall_ms += 1000;
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  token = offer(&world, "t2", 600000);
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  iauth_run(world.client);
+  assert_int_equal(world.tokens, 1);
+  assert_string_equal(world.token, "t1");
+  assert_int_equal(iauth_current(world.client, 0)->expires_wall_ms, token.expires_wall_ms);
+  world_clean_up(&world);
+}
+
+static void an_offer_without_apis_has_none(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  iauth_token token = offer(&world, "t1", 600000);
+  token.apis = NULL;
+  token.apis_len = 0;
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  iauth_run(world.client);
+  assert_null(iauth_current(world.client, 0)->apis);
+  ask_products(&world, 1, 0);
+  assert_int_equal(world.last_kind, IAUTH_REQUEST_APIS);
+  world_clean_up(&world);
+}
+
+static void a_sibling_that_failed_less_often_changes_no_count(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world_get_with(&world, 0, (iauth_get_options){.timeout_ms = 600000});
+  for (int i = 0; i < 3; i++) {
+    while (world.request == NULL)
+      world_live(&world, world.armed_ms);
+    world_fail(&world, IAUTH_ERR_NETWORK);
+  }
+  iauth_hear(world.client, &(iauth_failure){.error = IAUTH_ERR_NETWORK, .attempts = 1, .retry_after_ms = 100});
+  iauth_run(world.client);
+  assert_int_equal(world.failure.attempts, 3);
+  world_clean_up(&world);
+}
+
 static void news_that_is_old_is_not_told(void **state) {
   (void)state;
   world world;
@@ -1816,6 +1901,7 @@ int main(void) {
       cmocka_unit_test(the_background_asks_every_ten_seconds_at_most),
       cmocka_unit_test(long_lifetimes_nap),
       cmocka_unit_test(expired_on_arrival),
+      cmocka_unit_test(expired_on_arrival_by_one_clock),
       cmocka_unit_test(clock_that_jumps_back_locks_nobody_out),
       cmocka_unit_test(a_clock_that_jumps_back_gives_no_time_back),
       cmocka_unit_test(a_wait_begins_with_the_answer),
@@ -1860,6 +1946,10 @@ int main(void) {
       cmocka_unit_test(the_same_token_again_is_no_news),
       cmocka_unit_test(a_sibling_s_short_token_is_not_enough),
       cmocka_unit_test(a_refused_token_is_not_taken_back),
+      cmocka_unit_test(a_reply_to_another_question_is_an_offer),
+      cmocka_unit_test(a_token_that_lives_as_long_is_no_news),
+      cmocka_unit_test(an_offer_without_apis_has_none),
+      cmocka_unit_test(a_sibling_that_failed_less_often_changes_no_count),
       cmocka_unit_test(news_that_is_old_is_not_told),
       cmocka_unit_test(a_sibling_s_failure_counts_like_our_own),
       cmocka_unit_test(a_sibling_s_failure_of_no_attempts_is_the_first),
