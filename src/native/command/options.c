@@ -67,7 +67,7 @@ static int read_secret(FILE *file, const char *name, char *secret) {
     return print_error(EXIT_USAGE, "%s is too long for a secret", name);
   secret[len] = '\0';
   if (strlen(secret) != len)
-    return complain(EXIT_USAGE, "%s has a NUL byte: it should be a text in UTF-8 or ASCII", name);
+    return print_error(EXIT_USAGE, "%s has a NUL byte: it should be a text in UTF-8 or ASCII", name);
   return 0;
 }
 

@@ -606,6 +606,25 @@ static void expired_on_arrival(void **state) {
 /* --- clocks
  * -------------------------------------------------------------------------------------------- */
 
+static void expired_on_arrival_by_one_clock(void **state) {
+  (void)state;
+  static const struct {
+    int64_t mono_ms, wall_ms;
+    bool good;
+  } cases[] = {{2000, 0, false}, {0, 2000, false}, {2000, 2000, false}, {1999, 1999, true}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    world world;
+    start(&world);
+    world_get(&world, 0);
+    world_move(&world, cases[i].mono_ms, cases[i].wall_ms);
+    world_grant(&world, "t1", 2);
+    assert_int_equal(world.tokens, cases[i].good);
+    assert_int_equal(world.errors, !cases[i].good);
+    assert_int_equal(world.expirations, 0);
+    world_clean_up(&world);
+  }
+}
+
 static void a_clock_set_back_blocks_no_caller(void **state) {
   (void)state;
   world world;
@@ -618,6 +637,49 @@ static void a_clock_set_back_blocks_no_caller(void **state) {
   assert_int_equal(world.sent, 2);
   world_grant(&world, "t1", 1200);
   assert_token(&world, 0, "t1");
+  world_clean_up(&world);
+}
+
+static void a_clock_that_jumps_back_gives_no_time_back(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  world_move(&world, 1100000, 0);
+  iauth_run(world.client);
+  world_move(&world, -1000000, 0);
+  assert_null(iauth_current(world.client, 300000)); /* it has 100 s left */
+  assert_non_null(iauth_current(world.client, 100000));
+  world_clean_up(&world);
+}
+
+/* The host is busy, and runs the client only when the answer is there. */
+static void a_wait_begins_with_the_answer(void **state) {
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    world world;
+    start(&world);
+    world_get_with(&world, 0, (iauth_get_options){.timeout_ms = 60000});
+    world_move(&world, 5000, 5000);
+    if (i == 0)
+      world_fail(&world, IAUTH_ERR_NETWORK);
+    else
+      world_respond(&world, 503, "", "");
+    assert_null(world.request);
+    assert_int_equal(world.armed_ms, 500);
+    world_clean_up(&world);
+  }
+}
+
+static void the_expiration_is_the_api_s_or_worked_out(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  assert_true(iauth_current(world.client, 0)->expiration == 1790001200);
+  world_pass(&world, 1000);
+  world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
+  double expected = (double)(world.now.wall_ms / 1000 + 1200);
+  world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t2\",\"expires_in\":1200}");
+  assert_true(iauth_current(world.client, 0)->expiration == expected);
   world_clean_up(&world);
 }
 
@@ -834,8 +896,11 @@ static void late_replies_are_dropped(void **state) {
   iauth_fail(world.client, id, IAUTH_ERR_NETWORK);
   world_get(&world, 1);
   world_live(&world, 1000);
+  int errors = world.errors;
   iauth_respond(world.client, id, &response);
   iauth_fail(world.client, id, IAUTH_ERR_NETWORK);
+  iauth_run(world.client);
+  assert_int_equal(world.errors, errors);
   world_grant(&world, "t1", 1200);
   assert_token(&world, 1, "t1");
   world_clean_up(&world);
@@ -1307,6 +1372,32 @@ static void apis_and_tokens_share_one_budget_of_failures(void **state) {
   world_clean_up(&world);
 }
 
+static void failures_of_apis_are_counted_until_they_come(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world_get(&world, 0);
+  world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t1\",\"expires_in\":1200}");
+  for (int attempts = 1; attempts <= 3; attempts++) {
+    world_respond(&world, 503, "", "");
+    ask_products(&world, (uint32_t)attempts, 1);
+    assert_int_equal(world.answers[attempts].failure.attempts, attempts);
+    ask_products(&world, (uint32_t)attempts + 10, 60000);
+    while (world.request == NULL)
+      world_live(&world, world.armed_ms);
+  }
+  world_respond(&world, 200, JSON_TYPE, "{\"apis\":{\"a\":\"https://a.example\"}}");
+  iauth_invalidate(world.client, "t1");
+  world_live(&world, 2000);
+  world_get(&world, 20);
+  world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t2\",\"expires_in\":1200}");
+  assert_int_equal(world.last_kind, IAUTH_REQUEST_APIS);
+  world_respond(&world, 503, "", "");
+  ask_products(&world, 21, 1);
+  assert_int_equal(world.answers[21].failure.attempts, 1);
+  world_clean_up(&world);
+}
+
 static void apis_that_came_end_their_own_wait(void **state) {
   (void)state;
   world world;
@@ -1401,6 +1492,93 @@ static void a_refused_token_is_not_taken_back(void **state) {
   iauth_token token = offer(&world, "t1", 1200000);
   assert_int_equal(iauth_adopt(world.client, &token), IAUTH_ERR_TOKEN_EXPIRED);
   assert_null(iauth_current(world.client, 0));
+  token.access_token = "t2";
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  assert_string_equal(iauth_current(world.client, 0)->access_token, "t2");
+  world_clean_up(&world);
+}
+
+static void a_reply_to_another_question_is_an_offer(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  world_pass(&world, 1000);
+  world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
+  iauth_token token = offer(&world, "t2", 600000); /* it ends before the one that is there */
+  assert_int_equal(iauth_adopt_reply(world.client, world.request->id + 2, &token), IAUTH_OK);
+  iauth_run(world.client);
+  assert_waiting(&world, 1);
+  world_grant(&world, "t3", 1200);
+  assert_token(&world, 1, "t3");
+  world_clean_up(&world);
+}
+
+static void a_token_that_lives_as_long_is_no_news(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  iauth_token token = offer(&world, "t1", 600000);
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  token.expires_wall_ms += 1000;
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  token = offer(&world, "t2", 600000);
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  iauth_run(world.client);
+  assert_int_equal(world.tokens, 1);
+  assert_string_equal(world.token, "t1");
+  assert_int_equal(iauth_current(world.client, 0)->expires_wall_ms, token.expires_wall_ms);
+  world_clean_up(&world);
+}
+
+static void an_offer_without_apis_has_none(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  iauth_token token = offer(&world, "t1", 600000);
+  token.apis = NULL;
+  token.apis_len = 0;
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  iauth_run(world.client);
+  assert_null(iauth_current(world.client, 0)->apis);
+  ask_products(&world, 1, 0);
+  assert_int_equal(world.last_kind, IAUTH_REQUEST_APIS);
+  world_clean_up(&world);
+}
+
+static void a_sibling_that_failed_less_often_changes_no_count(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world_get_with(&world, 0, (iauth_get_options){.timeout_ms = 600000});
+  for (int i = 0; i < 3; i++) {
+    while (world.request == NULL)
+      world_live(&world, world.armed_ms);
+    world_fail(&world, IAUTH_ERR_NETWORK);
+  }
+  iauth_hear(world.client, &(iauth_failure){.error = IAUTH_ERR_NETWORK, .attempts = 1, .retry_after_ms = 100});
+  iauth_run(world.client);
+  assert_int_equal(world.failure.attempts, 3);
+  world_clean_up(&world);
+}
+
+static void news_that_is_old_is_not_told(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
+  world_pass(&world, 1000);
+  iauth_fail(world.client, world.request->id, IAUTH_ERR_NETWORK);
+  world.request = NULL;
+  iauth_invalidate(world.client, "t1");
+  iauth_token token = offer(&world, "t2", 600000);
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  token = offer(&world, "t3", 1200000); /* all this before the client runs */
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_OK);
+  iauth_run(world.client);
+  assert_int_equal(world.errors, 0);
+  assert_int_equal(world.expirations, 0);
+  assert_int_equal(world.tokens, 2);
+  assert_string_equal(world.token, "t3");
   world_clean_up(&world);
 }
 
@@ -1759,7 +1937,11 @@ int main(void) {
       cmocka_unit_test(the_background_sends_a_request_every_ten_seconds_at_most),
       cmocka_unit_test(long_lifetimes_nap),
       cmocka_unit_test(expired_on_arrival),
+      cmocka_unit_test(expired_on_arrival_by_one_clock),
       cmocka_unit_test(a_clock_set_back_blocks_no_caller),
+      cmocka_unit_test(a_clock_that_jumps_back_gives_no_time_back),
+      cmocka_unit_test(a_wait_begins_with_the_answer),
+      cmocka_unit_test(the_expiration_is_the_api_s_or_worked_out),
       cmocka_unit_test(pessimistic_clock_wins),
       cmocka_unit_test(adopted_token_answers_waiters),
       cmocka_unit_test(token_from_a_server),
@@ -1794,11 +1976,17 @@ int main(void) {
       cmocka_unit_test(products_without_a_token),
       cmocka_unit_test(apis_are_requested_only_after_their_wait),
       cmocka_unit_test(apis_and_tokens_share_one_budget_of_failures),
+      cmocka_unit_test(failures_of_apis_are_counted_until_they_come),
       cmocka_unit_test(apis_that_came_end_their_own_wait),
       cmocka_unit_test(the_earliest_known_expiry_counts),
       cmocka_unit_test(the_same_token_again_emits_no_event),
       cmocka_unit_test(a_sibling_s_short_token_is_not_enough),
       cmocka_unit_test(a_refused_token_is_not_taken_back),
+      cmocka_unit_test(a_reply_to_another_question_is_an_offer),
+      cmocka_unit_test(a_token_that_lives_as_long_is_no_news),
+      cmocka_unit_test(an_offer_without_apis_has_none),
+      cmocka_unit_test(a_sibling_that_failed_less_often_changes_no_count),
+      cmocka_unit_test(news_that_is_old_is_not_told),
       cmocka_unit_test(a_sibling_s_failure_counts_like_our_own),
       cmocka_unit_test(a_sibling_s_failure_of_no_attempts_is_the_first),
       cmocka_unit_test(a_client_that_nobody_uses_rests),
