@@ -300,6 +300,7 @@ export class Source {
         mayStart: () => this.#mayStart(),
         onDeath: (error) => {
           this.#core = this.#instance = undefined;
+          this.#leave();
           this.#fail(error);
           this.#emit('error', error);
         },
