@@ -435,3 +435,17 @@ test('a call that is aborted while the products are looked for ends at once', as
   await world.pass(0);
   failsWith('aborted', { ms: 1500 })(await call);
 });
+
+test('for a URL, too, the products of a token that came without any are looked for, once', async (t) => {
+  const { world } = shop(t);
+  world.answer = ({ url }) => reply(200, url.endsWith('/apis') ? { apis: { search: 'https://search.example' } } : {});
+  const client = world.client({ autoRefresh: false }, (domainKey, apiKey, options) =>
+    createFromAccessToken({ accessToken: 'mine', expires_in: 1200 }, apiKey, options),
+  );
+  for (let i = 0; i < 2; i++) assert.equal((await world.until(client.fetch('https://search.example/x'))).status, 200);
+  failsWith('invalid_config')(await world.failure(client.fetch('https://evil.example/x')));
+  assert.deepEqual(
+    world.requests.map(({ url }) => url),
+    [`${ENDPOINT}/apis`, 'https://search.example/x', 'https://search.example/x'],
+  );
+});
