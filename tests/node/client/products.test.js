@@ -449,3 +449,31 @@ test('for a URL, too, the products of a token that came without any are looked f
     [`${ENDPOINT}/apis`, 'https://search.example/x', 'https://search.example/x'],
   );
 });
+
+test('a token that was replaced or dropped meanwhile is renewed whatever was renewed before', async (t) => {
+  let refuse;
+  const { world, asked } = shop(t, {
+    product: (request, n) => (n > 1 && n % 2 ? reply(200, {}) : void (refuse = () => request.answer(reply(401, {})))),
+  });
+  const client = world.client({ autoRefresh: false });
+  await world.until(client.getToken());
+  await world.pass(1000);
+  const first = client.fetch('chatbot'); // request 1
+  await world.pass(0);
+  refuse();
+  await world.pass(1000);
+  refuse(); // request 2
+  assert.equal((await world.until(first)).status, 401);
+  assert.equal((await world.until(client.fetch('chatbot'))).status, 200); // request 3
+  for (const change of [
+    () => client.getToken({ forceRefresh: true }),
+    () => client.invalidate(client.token.accessToken),
+  ]) {
+    const call = client.fetch('chatbot');
+    await world.pass(1000);
+    await world.until(Promise.resolve(change()));
+    refuse();
+    assert.equal((await world.until(call)).status, 200);
+  }
+  assert.equal(asked.length, 7);
+});

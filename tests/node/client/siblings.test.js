@@ -144,7 +144,7 @@ test('a tab without a token or a failure does not answer', async (t) => {
 
 test('a token that is dropped before a tab answers is not given', async (t) => {
   const world = page(t);
-  const tabs = await openTabs(world, 2);
+  const tabs = await openTabs(world, 2, { autoRefresh: false });
   await allTokens(world, tabs);
   const channel = outside(world);
   channel.postMessage({ going: true });
@@ -194,6 +194,7 @@ test('the wait of a server is shared, and what is left of it in a tab that comes
     failsWith('rate_limited', { status: 429, retryable: true })(error);
     assert.ok(Math.abs(error.retryAfterMs - 40_000) < 100, String(error.retryAfterMs));
   }
+  assert.ok(Math.abs(world.posted.at(-1).failure.retryAfterMs - 40_000) < 1);
   await world.pass(10_000);
   const [late] = await openTabs(world, 1);
   const error = await world.failure(late.getToken());
@@ -575,6 +576,12 @@ test('a valid token that is forced, and one of storage, take no lock and ask nob
   assert.equal((await world.until(next.getToken())).accessToken, 'token-2');
   assert.deepEqual(kinds(world), ['going', 'token', 'token']);
   assert.equal(world.requests.length, 2);
+  await world.until(next.getToken({ forceRefresh: true }));
+  assert.deepEqual(kinds(world), ['going', 'token', 'token', 'token']);
+  assert.deepEqual(
+    next.log.map(({ from }) => from),
+    ['session', 'api'],
+  );
 });
 
 test('between two tries, the lock stays with the tab while somebody waits there', async (t) => {
@@ -704,4 +711,18 @@ test('a tab that had the lock once leaves the queue like every other', async (t)
   await call;
   await world.pass(1);
   assert.equal(world.locks.waiting(name), 0);
+});
+
+test('a failure whose wait is over is told to nobody', async (t) => {
+  const world = page(t, () => reply(503, {}));
+  const [tab] = await openTabs(world, 1, { autoRefresh: false });
+  failsWith('server_error')(await world.failure(tab.getToken({ timeoutMs: 300 })));
+  const channel = outside(world);
+  channel.postMessage({ going: true });
+  await world.pass(100);
+  assert.equal(channel.heard.length, 1);
+  await world.pass(60_000);
+  channel.postMessage({ going: true });
+  await world.pass(100);
+  assert.equal(channel.heard.length, 1);
 });
