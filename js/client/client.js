@@ -137,10 +137,10 @@ export class AuthClient extends EventTarget {
     return (this.#source ??= sourceFor(this.#config, this.#listener));
   }
 
-  /** A token whose products are known, if there is this one at all. */
+  /** A token whose products are known, if there is this one at all. For a URL, some must be known. */
   async #tokenFor(product, signal) {
     const token = await this.getToken({ signal });
-    return product === undefined || hasProduct(token.apis, product)
+    return hasProduct(token.apis, product ?? Object.keys(token.apis)[0])
       ? token
       : this.#wait({ products: true }, { __proto__: null, signal });
   }

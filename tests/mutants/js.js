@@ -1,5 +1,5 @@
-// Mutants of js/client, by Stryker. The sources are built once, with every mutant in them and a switch; then the tests of
-// js/client run in Node, one process for each mutant and test file. The wasm is taken as it is in build/.
+// Mutants of js/client, by Stryker. The sources of a file are built once, with every mutant in them and a switch; then its
+// tests run in Node, one process for each mutant and test file. The wasm is taken as it is in build/.
 
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -47,6 +47,7 @@ export async function mutateJavaScript(part) {
 async function mutate(file, tests) {
   process.env.COMPARE_COUNT = '20000';
   process.env.COMPARE_SEED = '1';
+  process.env.LIVES_SEED = '1';
   await new Stryker({
     mutate: [`js/client/${file}`],
     ignorers: ['hints'],

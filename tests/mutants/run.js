@@ -1,7 +1,7 @@
 // Mutants: one small mistake in the code at a time, and whether a test sees it. What survived the last run, and why, is
 // in docs/mutants.md.
 //
-//   ./run mutants                 a hundred of C's, and of the files of js/client that decide by themselves, with fast tests
+//   ./run mutants                 a hundred of C's, and everything in js/client
 //   ./run mutants --all           everything; takes hours
 //   ./run mutants --file PART     everything in the files that have PART in their names: response.c, client/text.js
 //   --seed N                      another hundred
@@ -19,5 +19,5 @@ const isEnough = await mutateC({
   sample: isWhole ? Infinity : 100,
   seed: Number(options.seed ?? 1),
 });
-await mutateJavaScript({ all: options.all, file: options.file });
+await mutateJavaScript(options.file ?? '');
 if (!isEnough) process.exitCode = 1;

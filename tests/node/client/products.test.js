@@ -435,3 +435,45 @@ test('a call that is aborted while the products are looked for ends at once', as
   await world.pass(0);
   failsWith('aborted', { ms: 1500 })(await call);
 });
+
+test('for a URL, too, the products of a token that came without any are looked for, once', async (t) => {
+  const { world } = shop(t);
+  world.answer = ({ url }) => reply(200, url.endsWith('/apis') ? { apis: { search: 'https://search.example' } } : {});
+  const client = world.client({ autoRefresh: false }, (domainKey, apiKey, options) =>
+    createFromAccessToken({ accessToken: 'mine', expires_in: 1200 }, apiKey, options),
+  );
+  for (let i = 0; i < 2; i++) assert.equal((await world.until(client.fetch('https://search.example/x'))).status, 200);
+  failsWith('invalid_config')(await world.failure(client.fetch('https://evil.example/x')));
+  assert.deepEqual(
+    world.requests.map(({ url }) => url),
+    [`${ENDPOINT}/apis`, 'https://search.example/x', 'https://search.example/x'],
+  );
+});
+
+test('a token that was replaced or dropped meanwhile is renewed whatever was renewed before', async (t) => {
+  let refuse;
+  const { world, asked } = shop(t, {
+    product: (request, n) => (n > 1 && n % 2 ? reply(200, {}) : void (refuse = () => request.answer(reply(401, {})))),
+  });
+  const client = world.client({ autoRefresh: false });
+  await world.until(client.getToken());
+  await world.pass(1000);
+  const first = client.fetch('chatbot'); // request 1
+  await world.pass(0);
+  refuse();
+  await world.pass(1000);
+  refuse(); // request 2
+  assert.equal((await world.until(first)).status, 401);
+  assert.equal((await world.until(client.fetch('chatbot'))).status, 200); // request 3
+  for (const change of [
+    () => client.getToken({ forceRefresh: true }),
+    () => client.invalidate(client.token.accessToken),
+  ]) {
+    const call = client.fetch('chatbot');
+    await world.pass(1000);
+    await world.until(Promise.resolve(change()));
+    refuse();
+    assert.equal((await world.until(call)).status, 200);
+  }
+  assert.equal(asked.length, 7);
+});

@@ -134,6 +134,15 @@ export function makeWorld(t, { answer = (request, n) => reply(200, grant(n)), is
   world.replace(Math, 'random', () => (typeof world.random == 'function' ? world.random() : world.random));
   world.replace(globalThis, 'setTimeout', timers.set);
   world.replace(globalThis, 'clearTimeout', timers.clear);
+  world.replace(globalThis, 'setInterval', (run, ms) => {
+    const again = () => {
+      interval.timer = timers.set(again, ms);
+      run();
+    };
+    const interval = { timer: timers.set(again, ms), unref: () => interval.timer.unref() };
+    return interval;
+  });
+  world.replace(globalThis, 'clearInterval', (interval) => timers.clear(interval?.timer));
 
   // An instance starts within microtasks, and any entry can trap.
   world.replace(WebAssembly, 'compile', async (bytes) => new WebAssembly.Module(bytes));
