@@ -151,7 +151,7 @@ export class Siblings {
     await new Promise((go) => {
       this.#onAnswer = go;
       const timer = background(go, PATIENCE_MS);
-      left.then(() => (clearTimeout(timer), go()));
+      left.then(() => clearTimeout(timer));
       lock(`${this.#name} answer`, { signal }, go).then(go, go);
       this.#post({ going: true });
     });

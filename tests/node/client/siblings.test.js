@@ -120,6 +120,7 @@ test('a caller that leaves while its tab waits for an answer leaves nothing behi
   await world.pass(1);
   assert.ok(!isHeld(world));
   assert.equal(world.locks.waiting(answerOf(world)), 0);
+  assert.ok([...world.timers.all].every(({ ms }) => ms != 4000));
   await world.pass(5000);
   assert.equal(world.requests.length, 1);
 });
@@ -527,6 +528,11 @@ test('a page that goes into the back/forward cache closes its channel and leaves
   channel.postMessage({ going: true });
   await world.pass(100);
   assert.ok(heard.token, 'it answers again');
+  await world.dispatch('pagehide');
+  assert.equal(world.locks.held.size, 0);
+  await world.dispatch('pageshow');
+  await world.pass(1);
+  assert.deepEqual([...world.locks.held.keys()], [`${name} answer`], 'it has something to say again');
   tab.dispose();
   channel.close();
   await world.pass(5000);
@@ -566,6 +572,25 @@ test('a caller that leaves the queue for the lock is no longer in it', async (t)
   assert.equal(world.locks.waiting(name), 0);
   await world.pass(4000);
   assert.equal(world.requests.length, 1);
+});
+
+test('a tab keeps its place in the queue while one of its callers waits', async (t) => {
+  const world = page(t, (request, n) => (n == 1 ? undefined : reply(200, grant(n))));
+  const [first, second, third] = await openTabs(world, 3, { autoRefresh: false });
+  first.getToken({ timeoutMs: 60_000 }).catch(() => {});
+  await world.pass(100);
+  const controller = new AbortController();
+  const call = world.rejection(second.getToken({ signal: controller.signal }));
+  const calls = [second.getToken({ minValidityMs: 0 })];
+  await world.pass(100);
+  calls.push(third.getToken());
+  await world.pass(100);
+  controller.abort();
+  await call;
+  await world.dispatch('pagehide', 0);
+  await world.until(Promise.all(calls));
+  assert.equal(second.log[0].from, 'api');
+  assert.equal(third.log[0].from, 'tab');
 });
 
 test('what is not to be shared is not: by option, for a token of the page, and without a location', async (t) => {
