@@ -208,8 +208,8 @@ static int serve_until_stopped(server *server, const sigset_t *signals) {
                                   server->tls.key != NULL ? &server->tls : NULL, &options, line->address, &port,
                                   line->quiet ? NULL : &server->log);
   if (server->http == NULL && errno == EMFILE)
-    return authd_print_error(1, "too few files may be open for a server; allow at least %d: ulimit -n %d", AUTHD_FILES_MIN,
-                          AUTHD_FILES_MIN);
+    return authd_print_error(1, "too few files may be open for a server; allow at least %d: ulimit -n %d",
+                             AUTHD_FILES_MIN, AUTHD_FILES_MIN);
   if (server->http == NULL)
     return authd_print_error(1, "cannot listen on %s: %s", line->listen,
                              errno != 0 ? strerror(errno) : "not an IP address");
