@@ -43,12 +43,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       "/admin/secrets/rotate", "/admin/signing-keys/rotate",
   };
   static authapi_signing_keys signing_keys;
-  static authapi api = {.keys = &signing_keys, .now_s = now_s, .names = authd_domain_names};
+  static authapi api = {.keys = &signing_keys, .now_s = now_s};
   static authapi_management admin;
   if (size < 1)
     return 0;
   if (admin.api == NULL) {
     api.signer = authd_signer_openssl();
+    api.names = authd_domain_names;
     require(authapi_management_init(&admin, &api, "0123456789abcdef0123456789abcdef"));
     open_store(&api.store);
   }
