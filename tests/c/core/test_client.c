@@ -1135,6 +1135,33 @@ static void at_its_deadline_a_caller_gets_the_valid_token(void **state) {
   world_clean_up(&world);
 }
 
+static void who_comes_while_the_api_is_silent_waits_for_the_rest_of_two_seconds(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  world_live(&world, 1020000);
+  world_live(&world, 1900);
+  world_get_with(&world, 1, (iauth_get_options){.min_validity_ms = 300000});
+  assert_waiting(&world, 1);
+  world_live(&world, 100);
+  assert_token(&world, 1, "t1");
+  world_clean_up(&world);
+}
+
+static void replaced_tokens_are_freed(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  long live = world.live;
+  for (int i = 0; i < 10; i++) {
+    world_pass(&world, 1000);
+    world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
+    world_grant(&world, "t2", 1200);
+    assert_int_equal(world.live, live);
+  }
+  world_clean_up(&world);
+}
+
 static void two_slow_answers_hold_a_caller_no_longer_than_one(void **state) {
   (void)state;
   world world;
@@ -1980,6 +2007,8 @@ int main(void) {
       cmocka_unit_test(a_failed_attempt_brings_the_valid_token),
       cmocka_unit_test(a_hanging_api_brings_the_valid_token),
       cmocka_unit_test(at_its_deadline_a_caller_gets_the_valid_token),
+      cmocka_unit_test(who_comes_while_the_api_is_silent_waits_for_the_rest_of_two_seconds),
+      cmocka_unit_test(replaced_tokens_are_freed),
       cmocka_unit_test(two_slow_answers_hold_a_caller_no_longer_than_one),
       cmocka_unit_test(a_wait_does_not_outsleep_the_token),
       cmocka_unit_test(refused_everywhere_the_token_lives_on),
