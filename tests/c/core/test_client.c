@@ -1156,7 +1156,21 @@ static void a_hanging_api_brings_the_valid_token(void **state) {
   world_clean_up(&world);
 }
 
-static void two_slow_answers_hold_a_caller_no_longer_than_one(void **state) {
+static void at_its_deadline_a_caller_gets_the_valid_token(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  world_live(&world, 1020000);
+  assert_non_null(world.request);
+  world_get_with(&world, 1, (iauth_get_options){.min_validity_ms = 300000, .timeout_ms = 200});
+  world_live(&world, 199);
+  assert_waiting(&world, 1);
+  world_live(&world, 1);
+  assert_token(&world, 1, "t1");
+  world_clean_up(&world);
+}
+
+static void who_comes_while_the_api_is_silent_waits_for_the_rest_of_two_seconds(void **state) {
   (void)state;
   world world;
   start_with_token(&world);
@@ -1164,9 +1178,37 @@ static void two_slow_answers_hold_a_caller_no_longer_than_one(void **state) {
   world_live(&world, 1900);
   world_get_with(&world, 1, (iauth_get_options){.min_validity_ms = 300000});
   assert_waiting(&world, 1);
+  world_live(&world, 100);
+  assert_token(&world, 1, "t1");
+  world_clean_up(&world);
+}
+
+static void replaced_tokens_are_freed(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  long live = world.live;
+  for (int i = 0; i < 10; i++) {
+    world_pass(&world, 1000);
+    world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
+    world_grant(&world, "t2", 1200);
+    assert_int_equal(world.live, live);
+  }
+  world_clean_up(&world);
+}
+
+static void two_slow_answers_hold_a_caller_no_longer_than_one(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  world_live(&world, 1020000);
+  world_live(&world, 500);
+  world_get_with(&world, 1, (iauth_get_options){.min_validity_ms = 300000});
+  world_live(&world, 1000);
+  assert_waiting(&world, 1);
   world_respond(&world, 404, "", "");
   assert_int_equal(world.last_kind, IAUTH_REQUEST_AUTH); /* which is a new silence of two seconds … */
-  world_live(&world, 1999);
+  world_live(&world, 999);
   assert_waiting(&world, 1);
   world_live(&world, 1); /* … but not a new wait for this caller */
   assert_token(&world, 1, "t1");
@@ -1530,6 +1572,29 @@ static void a_token_that_lives_as_long_is_no_news(void **state) {
   world_clean_up(&world);
 }
 
+static void an_offer_is_judged_by_the_clock_of_now(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  iauth_token token = offer(&world, "t1", 600000);
+  world_move(&world, 700000, 700000);
+  assert_int_equal(iauth_adopt(world.client, &token), IAUTH_ERR_BAD_EXPIRES_IN);
+  world_clean_up(&world);
+}
+
+static void the_first_and_the_last_error_are_heard(void **state) {
+  (void)state;
+  static const iauth_error errors[] = {IAUTH_ERR_TIMEOUT, IAUTH_ERR_UNTRUSTED_ROUTE};
+  for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+    world world;
+    start(&world);
+    iauth_hear(world.client, &(iauth_failure){.error = errors[i], .attempts = 1, .retry_after_ms = 100});
+    iauth_run(world.client);
+    assert_int_equal(world.failure.error, errors[i]);
+    world_clean_up(&world);
+  }
+}
+
 static void an_offer_without_apis_has_none(void **state) {
   (void)state;
   world world;
@@ -1672,6 +1737,18 @@ static void a_client_that_nobody_uses_rests(void **state) {
     live_granted(&world, 3000000);
   }
   assert_non_null(iauth_current(world.client, 0));
+  world_clean_up(&world);
+}
+
+static void asking_is_use(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  live_granted(&world, 50 * 60000);
+  world_get(&world, 1);
+  int sent = world.sent;
+  live_granted(&world, 50 * 60000);
+  assert_in_range(world.sent - sent, 2, 4);
   world_clean_up(&world);
 }
 
@@ -1965,6 +2042,9 @@ int main(void) {
       cmocka_unit_test(inbenta_s_endpoint),
       cmocka_unit_test(a_failed_attempt_brings_the_valid_token),
       cmocka_unit_test(a_hanging_api_brings_the_valid_token),
+      cmocka_unit_test(at_its_deadline_a_caller_gets_the_valid_token),
+      cmocka_unit_test(who_comes_while_the_api_is_silent_waits_for_the_rest_of_two_seconds),
+      cmocka_unit_test(replaced_tokens_are_freed),
       cmocka_unit_test(two_slow_answers_hold_a_caller_no_longer_than_one),
       cmocka_unit_test(a_wait_does_not_outsleep_the_token),
       cmocka_unit_test(a_valid_token_survives_all_refusals),
@@ -1984,12 +2064,15 @@ int main(void) {
       cmocka_unit_test(a_refused_token_is_not_taken_back),
       cmocka_unit_test(a_reply_to_another_question_is_an_offer),
       cmocka_unit_test(a_token_that_lives_as_long_is_no_news),
+      cmocka_unit_test(an_offer_is_judged_by_the_clock_of_now),
+      cmocka_unit_test(the_first_and_the_last_error_are_heard),
       cmocka_unit_test(an_offer_without_apis_has_none),
       cmocka_unit_test(a_sibling_that_failed_less_often_changes_no_count),
       cmocka_unit_test(news_that_is_old_is_not_told),
       cmocka_unit_test(a_sibling_s_failure_counts_like_our_own),
       cmocka_unit_test(a_sibling_s_failure_of_no_attempts_is_the_first),
       cmocka_unit_test(a_client_that_nobody_uses_rests),
+      cmocka_unit_test(asking_is_use),
       cmocka_unit_test(use_alone_sends_no_request),
       cmocka_unit_test(the_server_s_sentence_is_kept),
       cmocka_unit_test(an_error_always_has_an_error),

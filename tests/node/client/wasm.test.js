@@ -149,7 +149,7 @@ test('a module without the core is wasm_unavailable with its cause and the hint 
   const error = await world.failure(make({ wasm: Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0) }).getToken());
   failsWith('wasm_unavailable')(error);
   assert.ok(error.cause instanceof TypeError);
-  assert.equal(error.hint, 'The cause says why.');
+  assert.ok(error.hint.includes(error.cause.message), error.hint);
 });
 
 test('the external build loads the module beside it', async (t) => {
