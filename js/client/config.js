@@ -9,20 +9,30 @@ import { timerMs } from './timers.js';
 export const FLOW_DOMAIN_KEY = 0;
 export const FLOW_TOKEN = FLAG_TOKEN_FLOW;
 
-/** The options of every flow: their types and, where there is one, their default. */
+const DEFAULTS = {
+  endpoint: 'https://api.inbenta.io/v1',
+  autoRefresh: true,
+  shareAcrossTabs: true,
+  minValidityMs: 30_000,
+  timeoutMs: 10_000,
+  domainKeyName: '',
+  userPersonalSecret: '',
+};
+
+/** The options of every flow, with their types. */
 const OPTIONS = {
-  endpoint: ['string', 'https://api.inbenta.io/v1'],
-  connectionEntryPoint: ['string'],
-  autoRefresh: ['boolean', true],
-  shareAcrossTabs: ['boolean', true],
-  minValidityMs: ['number', 30_000],
-  timeoutMs: ['number', 10_000],
-  wasm: ['string object'],
-  environment: ['string'],
-  source: ['string'],
-  userType: ['string number'],
-  allowInsecure: ['boolean'],
-  log: ['function'],
+  endpoint: 'string',
+  connectionEntryPoint: 'string',
+  autoRefresh: 'boolean',
+  shareAcrossTabs: 'boolean',
+  minValidityMs: 'number',
+  timeoutMs: 'number',
+  wasm: 'string object',
+  environment: 'string',
+  source: 'string',
+  userType: 'string number',
+  allowInsecure: 'boolean',
+  log: 'function',
 };
 
 /** What can stand in a header: a key or a token. */
@@ -57,20 +67,19 @@ function endpointOf({ endpoint, connectionEntryPoint }) {
  * Returns the configuration with its defaults, or throws an AuthError that says what is wrong.
  * @param {unknown} given what the page passed as options
  * @param {object} fixed what the flow adds: apiKey, credential, credentialName, flow
- * @param {Record<string, (string | undefined)[]>} more options of this flow alone
+ * @param {Record<string, string>} more options of this flow alone, with their types
  */
 export function checkConfig(given, fixed, more) {
   if (given !== undefined && (typeof given != 'object' || !given)) throw invalid('The options must be an object.');
-  const options = { __proto__: null, ...OPTIONS, ...more };
+  const config = { __proto__: null, ...DEFAULTS };
+  const types = { __proto__: null, ...OPTIONS, ...more };
   const own = ownMembers(given);
-  const config = ownMembers();
-  for (const name in own)
-    if (!options[name]) throw invalid(`There is no option "${name}". There are: ${Object.keys(options).join(', ')}.`);
-  for (const name in options) {
-    const [types, otherwise] = options[name];
-    const value = (config[name] = own[name] === undefined ? otherwise : own[name]);
-    if (value === null || (value !== undefined && !types.split(' ').includes(typeof value)))
-      throw invalid(`${name} must be a ${types.replace(' ', ' or ')}.`);
+  for (const name in own) {
+    if (!types[name]) throw invalid(`There is no option "${name}". There are: ${Object.keys(types).join(', ')}.`);
+    if (own[name] === undefined) continue;
+    if (own[name] === null || !types[name].split(' ').includes(typeof own[name]))
+      throw invalid(`${name} must be a ${types[name].replace(' ', ' or ')}.`);
+    config[name] = own[name];
   }
   Object.assign(config, fixed);
   checkKey('apiKey', config.apiKey);

@@ -26,7 +26,7 @@ export function createFromDomainKey(domainKey, apiKey, options) {
     credentialName: 'domain key',
     flow: FLOW_DOMAIN_KEY,
   };
-  return new AuthClient(checkConfig(options, fixed, { domainKeyName: ['string', ''], persist: ['string'] }));
+  return new AuthClient(checkConfig(options, fixed, { domainKeyName: 'string', persist: 'string' }));
 }
 
 /**
@@ -45,7 +45,7 @@ export function createFromAccessToken(tokenOrGrant, apiKey, options) {
     flow: FLOW_TOKEN,
     grant: fromGrant(tokenOrGrant),
   };
-  const config = checkConfig(options, fixed, { reauthorize: ['function'] });
+  const config = checkConfig(options, fixed, { reauthorize: 'function' });
   if (config.reauthorize) config.reauthorize = askPage(config.reauthorize);
   return new AuthClient(config);
 }

@@ -23,7 +23,7 @@ const FLOW_SECRET = 16;
 export function createFromSecret(secret, apiKey, options) {
   if ('document' in globalThis || 'importScripts' in globalThis) throw new AuthError('secret_in_browser');
   const fixed = { apiKey, credential: checkKey('secret', secret), credentialName: 'secret', flow: FLOW_SECRET };
-  return new AuthClient(checkConfig(options, fixed, { userPersonalSecret: ['string'] }));
+  return new AuthClient(checkConfig(options, fixed, { userPersonalSecret: 'string' }));
 }
 
 const respond = (status, body, headers = {}) =>
