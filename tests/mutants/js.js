@@ -2,6 +2,7 @@
 // tests run in Node, one process for each mutant and test file. The wasm is taken as it is in build/.
 
 import { readdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Stryker } from '@stryker-mutator/core';
 
@@ -19,7 +20,7 @@ const TESTS = {
   'fetch.js': ['products'],
   'index.js': ['options', 'callers', 'requests'],
   'instance.js': ['requests', 'callers', 'rest', 'instance'],
-  'preconnect.js': ['callers', 'source'],
+  'preconnect.js': ['callers'],
   'script-tag.js': ['script-tag'],
   'session.js': ['session'],
   'siblings.js': ['siblings'],
@@ -59,7 +60,7 @@ async function mutate(file, tests) {
       forceBail: true,
     },
     coverageAnalysis: 'perTest',
-    concurrency: 1,
+    concurrency: availableParallelism(),
     ignorePatterns: ['build', 'dist', 'src/authd', 'tests/bench', 'tests/fuzz', 'web'],
     buildCommand: `node tests/mutants/build.js ${root}`,
     symlinkNodeModules: false,
