@@ -19,6 +19,7 @@ const char authd_usage[] =
     "\n"
     "  inbenta-authd serve [--listen 127.0.0.1:8080] [--lifetime SECONDS] [--api NAME=URL]... "
     "[--quiet | --log json]\n"
+    "                      [--apis missing | --apis empty]\n"
     "                      [--admin-token-file FILE] [--tls-cert FILE --tls-key FILE]\n"
     "                      [--admin-over-http] [--allow-host NAME]... [--trusted-proxy ADDR[/BITS]]...\n"
     "                      [--throttle REQUESTS/SECONDS] [--quota REQUESTS/SECONDS] [--audit "
@@ -50,6 +51,8 @@ const char authd_usage[] =
     "  --listen         address and port to serve on; port 0 takes a free one\n"
     "  --lifetime       of access tokens, 1 to 31536000 seconds (1200)\n"
     "  --api            a product's base URL, as clients get it with their token\n"
+    "  --apis           missing: /auth leaves the products out, and GET /apis has them; empty: both answer [].\n"
+    "                   Without it, both answer {\"NAME\":\"URL\"}\n"
     "  --quiet          no line for each request on standard error\n"
     "  --log            text or json: how those lines are written (text)\n"
     "  --admin-token-file\n"
@@ -111,6 +114,10 @@ static int add_api(authd_command_line *line, const char *text) {
     cJSON_AddStringToObject(line->apis, name, equals + 1);
   free(name);
   return status;
+}
+
+static int read_apis(authd_command_line *line, const char *text) {
+  return authapi_apis_read(text, &line->apis_sent) ? 0 : authd_complain(2, "--apis %s: write missing or empty", text);
 }
 
 /* Reads a decimal number from `min` to `max`. Returns -1 for any other text, also for a sign. */
@@ -179,6 +186,7 @@ static const struct {
     {"--listen", AUTHD_LISTEN, true},
     {"--lifetime", AUTHD_LIFETIME, true},
     {"--api", AUTHD_API, true},
+    {"--apis", AUTHD_API, true},
     {"--quiet", AUTHD_QUIET, false},
     {"--name", AUTHD_NAME, true},
     {"--api-key", AUTHD_API_KEY, true},
@@ -249,6 +257,8 @@ static int take_option(authd_command_line *line, const char *option, const char 
     return add_domain(line, value);
   else if (strcmp(option, "--api") == 0)
     return add_api(line, value);
+  else if (strcmp(option, "--apis") == 0)
+    return read_apis(line, value);
   else if (strcmp(option, "--audit") == 0)
     line->audit_path = value;
   else if (strcmp(option, "--overlap") == 0)
