@@ -22,7 +22,7 @@ const isUrl = (target) => Object.prototype.toString.call(target) == '[object URL
 
 /** Where a request goes: a product and a path below its base, or a URL. */
 function resolve(apis, target, path, allowInsecure) {
-  const text = isUrl(target) ? target : `${apiUrl(apis, target).replace(/\/$/, '')}/${path.replace(/^\//, '')}`;
+  const text = isUrl(target) ? target : `${apiUrl(apis, target).replace(/\/+$/, '')}/${path.replace(/^\//, '')}`;
   let url;
   try {
     url = new URL(text);

@@ -69,7 +69,7 @@ static bool is_ipv6(iauth__slice host, bool *loopback) {
     const char *start = at;
     zeros = zeros && last == 0;
     for (last = 0; iauth__is_hex(*at) && at - start < 4; at++)
-      last = last * 16 + (iauth__is_digit(*at) ? *at - '0' : iauth__lower(*at) - 'a' + 10);
+      last = last * 16 + iauth__hex_value(*at);
     if (at == start)
       return false;
     groups++;

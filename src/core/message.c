@@ -3,7 +3,24 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "core/memory.h"
+
+/* The length of `secret` at `text` in another spelling, 0 if it is not there: each character may be percent-encoded, as in
+ * a URL or a form, have a backslash before it, as in JSON within the text, or be a letter of the other case. */
+static size_t spelled_at(const char *text, const char *secret) {
+  const char *at = text;
+  for (; *secret != '\0'; secret++) {
+    if (*at == '\\' && at[1] == *secret)
+      at += 2;
+    else if (*at == '%' && iauth__is_hex(at[1]) && iauth__is_hex(at[2]) &&
+             iauth__hex_value(at[1]) * 16 + iauth__hex_value(at[2]) == *secret)
+      at += 3;
+    else if (iauth__lower(*at++) != iauth__lower(*secret))
+      return 0;
+  }
+  return (size_t)(at - text);
+}
 
 /* The length of the longest secret that stands at `text`, 0 if none does. The longest, because one may begin like
  * another. */
@@ -11,14 +28,30 @@ static size_t secret_at(const char *text, const char *const *secrets) {
   size_t longest = 0;
   for (; *secrets != NULL; secrets++) {
     size_t len = strlen(*secrets);
-    if (len >= IAUTH__SECRET_MIN && len > longest && strncmp(text, *secrets, len) == 0)
+    if (len < IAUTH__SECRET_MIN)
+      continue;
+    if (strncmp(text, *secrets, len) != 0)
+      len = spelled_at(text, *secrets);
+    if (len > longest)
       longest = len;
   }
   return longest;
 }
 
-/* The bytes of the character at `text` (RFC 3629), 0 if it is no UTF-8. *printable is false for control characters, line
- * separators and what turns the direction of writing. */
+/* Whether a character has no shape of its own: control characters, line separators, what turns the direction of writing,
+ * what has no width, and what stands for no character (Unicode, general categories Cc, Cf, Zl, Zp). */
+static bool is_blank(uint32_t code) {
+  static const uint32_t ranges[][2] = {{0, 0x1f},        {0x7f, 0x9f},      {0xad, 0xad},     {0x61c, 0x61c},
+                                       {0x200b, 0x200f}, {0x2028, 0x202e},  {0x2060, 0x206f}, {0xfeff, 0xfeff},
+                                       {0xfff0, 0xfffb}, {0xe0000, 0xe0fff}};
+  for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+    if (code >= ranges[i][0] && code <= ranges[i][1])
+      return true;
+  return false;
+}
+
+/* The bytes of the character at `text`, 0 if it is no UTF-8 (RFC 3629): neither a longer spelling than needed, nor half of
+ * a surrogate pair, nor beyond U+10FFFF. */
 static size_t character_at(const char *text, bool *printable) {
   const unsigned char *byte = (const unsigned char *)text;
   size_t len = *byte < 0x80 ? 1 : *byte < 0xc2 ? 0 : *byte < 0xe0 ? 2 : *byte < 0xf0 ? 3 : *byte < 0xf5 ? 4 : 0;
@@ -28,13 +61,15 @@ static size_t character_at(const char *text, bool *printable) {
       return 0;
     code = code << 6 | (byte[i] & 0x3f);
   }
-  *printable = code >= ' ' && (code < 0x7f || code >= 0xa0) && (code < 0x2028 || code > 0x202e) &&
-               (code < 0x2066 || code > 0x2069);
+  if ((len == 3 && (code < 0x800 || (code >= 0xd800 && code <= 0xdfff))) ||
+      (len == 4 && (code < 0x10000 || code > 0x10ffff)))
+    return 0;
+  *printable = !is_blank(code);
   return len;
 }
 
 iauth__message *iauth__message_new(const iauth_host *host, const char *text, const char *const *secrets) {
-  if (text == NULL || *text == '\0' || *text == '<')
+  if (text == NULL)
     return NULL;
   iauth__message *made = iauth__alloc(host, sizeof *made);
   if (made == NULL)
@@ -53,12 +88,17 @@ iauth__message *iauth__message_new(const iauth_host *host, const char *text, con
       len = 1;
       taken += taken == 0;
     }
-    if (used + len > IAUTH_MESSAGE_MAX)
+    if (used + len > IAUTH_MESSAGE_MAX || (used == 0 && *shown == '<'))
       break;
-    memcpy(made->text + used, shown, len);
-    used += len;
+    if (used > 0 || *shown != ' ') { /* no blanks before the first word */
+      memcpy(made->text + used, shown, len);
+      used += len;
+    }
     text += taken;
   }
   made->text[used] = '\0';
-  return made;
+  if (used > 0)
+    return made;
+  iauth__release(host, made);
+  return NULL;
 }
