@@ -39,7 +39,7 @@ const OPTIONS = {
 export const isKey = (value) => typeof value == 'string' && /^(?!(["']).*\1$)[!-~]+$/.test(value);
 
 export function checkKey(name, value) {
-  if (!isKey(value)) throw invalid(`${name} must be a non-empty string without spaces, and not in quotes.`);
+  if (!isKey(value)) throw invalid(`${name} must be a non-empty string without spaces, not in quotes.`);
   return value;
 }
 
@@ -91,7 +91,6 @@ export function checkConfig(given, fixed, more) {
   for (const name of ['minValidityMs', 'timeoutMs'])
     if (!Number.isFinite(checkDuration(name, config[name]))) throw invalid(`${name} must be finite.`);
   for (const name of ['domainKeyName', 'userPersonalSecret']) if (config[name]) checkKey(name, config[name]);
-  if (config.userType !== undefined && !/^\d+$/.test(config.userType)) throw invalid('userType must be an integer.');
   if (config.persist !== undefined && config.persist != 'session') throw invalid("persist can only be 'session'.");
   if (own.endpoint !== undefined && own.connectionEntryPoint !== undefined)
     throw invalid('Pass endpoint or connectionEntryPoint, not both.');

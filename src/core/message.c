@@ -6,17 +6,21 @@
 #include "base/ascii.h"
 #include "core/memory.h"
 
-/* The length of `secret` at `text` in another spelling, 0 if it is not there: each character may be percent-encoded, as in
- * a URL or a form, have a backslash before it, as in JSON within the text, or be a letter of the other case. */
+/* The length of `secret` at `text`, 0 if it is not there. A server may quote it in another spelling: a character may be
+ * percent-encoded, as in a URL or a form, have a backslash before it, as in JSON within the text, or be a letter of the
+ * other case. */
 static size_t spelled_at(const char *text, const char *secret) {
   const char *at = text;
   for (; *secret != '\0'; secret++) {
-    if (*at == '\\' && at[1] == *secret)
+    char c = *at++;
+    if (c == '\\' && *at == *secret) {
+      c = *at++;
+    } else if (c == '%' && iauth__is_hex(at[0]) && iauth__is_hex(at[1]) &&
+               iauth__hex_value(at[0]) * 16 + iauth__hex_value(at[1]) == *secret) {
+      c = *secret;
       at += 2;
-    else if (*at == '%' && iauth__is_hex(at[1]) && iauth__is_hex(at[2]) &&
-             iauth__hex_value(at[1]) * 16 + iauth__hex_value(at[2]) == *secret)
-      at += 3;
-    else if (iauth__lower(*at++) != iauth__lower(*secret))
+    }
+    if (iauth__lower(c) != iauth__lower(*secret))
       return 0;
   }
   return (size_t)(at - text);
@@ -27,11 +31,7 @@ static size_t spelled_at(const char *text, const char *secret) {
 static size_t secret_at(const char *text, const char *const *secrets) {
   size_t longest = 0;
   for (; *secrets != NULL; secrets++) {
-    size_t len = strlen(*secrets);
-    if (len < IAUTH__SECRET_MIN)
-      continue;
-    if (strncmp(text, *secrets, len) != 0)
-      len = spelled_at(text, *secrets);
+    size_t len = strlen(*secrets) >= IAUTH__SECRET_MIN ? spelled_at(text, *secrets) : 0;
     if (len > longest)
       longest = len;
   }
@@ -39,15 +39,10 @@ static size_t secret_at(const char *text, const char *const *secrets) {
 }
 
 /* Whether a character has no shape of its own: control characters, line separators, what turns the direction of writing,
- * what has no width, and what stands for no character (Unicode, general categories Cc, Cf, Zl, Zp). */
+ * and what has no width (Unicode, general categories Cc, Cf, Zl, Zp). */
 static bool is_blank(uint32_t code) {
-  static const uint32_t ranges[][2] = {{0, 0x1f},        {0x7f, 0x9f},      {0xad, 0xad},     {0x61c, 0x61c},
-                                       {0x200b, 0x200f}, {0x2028, 0x202e},  {0x2060, 0x206f}, {0xfeff, 0xfeff},
-                                       {0xfff0, 0xfffb}, {0xe0000, 0xe0fff}};
-  for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
-    if (code >= ranges[i][0] && code <= ranges[i][1])
-      return true;
-  return false;
+  return code < ' ' || (code >= 0x7f && code < 0xa0) || code == 0x61c || (code >= 0x200b && code < 0x2010) ||
+         (code >= 0x2028 && code < 0x202f) || (code >= 0x2060 && code < 0x2070) || code == 0xfeff || code >= 0xe0000;
 }
 
 /* The bytes of the character at `text`, 0 if it is no UTF-8 (RFC 3629): neither a longer spelling than needed, nor half of
@@ -61,9 +56,11 @@ static size_t character_at(const char *text, bool *printable) {
       return 0;
     code = code << 6 | (byte[i] & 0x3f);
   }
+#ifndef IAUTH_BROWSER /* in a page, TextEncoder wrote this text */
   if ((len == 3 && (code < 0x800 || (code >= 0xd800 && code <= 0xdfff))) ||
       (len == 4 && (code < 0x10000 || code > 0x10ffff)))
     return 0;
+#endif
   *printable = !is_blank(code);
   return len;
 }

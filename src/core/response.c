@@ -18,9 +18,6 @@
 
 #define DATE_LEN 29 /* characters of an HTTP date */
 
-/* Unix seconds before the year 5138. A larger number is milliseconds. */
-#define UNIX_S_END INT64_C(100000000000)
-
 /* A number from 0 to 2^53. False, and *out untouched, for anything else. */
 static bool number_of_text(const char *text, size_t len, int64_t *out) {
   double value;
@@ -75,9 +72,7 @@ static int64_t longest_retry_after_ms(const iauth_response *response, int64_t wa
 
 /* The wait for one limit: until its reset, if it is exhausted. */
 static int64_t limit_ms(const iauth_response *response, int64_t usage_percent, int64_t reset_s, int64_t wall_ms) {
-  if (usage_percent < 100 || reset_s < 0)
-    return 0;
-  return until_ms(response, reset_s < UNIX_S_END ? reset_s : reset_s / 1000, wall_ms);
+  return usage_percent >= 100 && reset_s >= 0 ? until_ms(response, reset_s, wall_ms) : 0;
 }
 
 int64_t iauth__server_wait_ms(const iauth_response *response, int64_t wall_ms) {
@@ -128,11 +123,10 @@ static bool has_nul(const char *body, size_t len) {
   return false;
 }
 
-/* The body as JSON, NULL if it is anything else, also if more than white space follows. In a refusal a NUL only shortens
- * the sentence. */
+/* The body as JSON, NULL if it is anything else, also if more than white space follows. */
 static cJSON *parse_body(const iauth_response *response) {
   const char *end, *body_end = response->body + response->body_len;
-  if (response->body_len > IAUTH_BODY_MAX || (response->status == 200 && has_nul(response->body, response->body_len)))
+  if (response->body_len > IAUTH_BODY_MAX || has_nul(response->body, response->body_len))
     return NULL;
   cJSON *json = cJSON_ParseWithLengthOpts(response->body, response->body_len, &end, false);
   while (json != NULL && end < body_end && strchr(" \t\r\n", *end) != NULL)
@@ -168,16 +162,6 @@ static bool is_api(const char *name, const char *url) {
   return iauth__is_credential(name) && url != NULL && iauth__check_base_url(url, false) == IAUTH__BASE_URL_OK;
 }
 
-/* Whether a member is a product, and the last one of its name: as in JavaScript, the last one counts. */
-static bool is_product(const cJSON *api) {
-  if (!is_api(api->string, cJSON_GetStringValue(api)))
-    return false;
-  for (const cJSON *later = api->next; later != NULL; later = later->next)
-    if (strcmp(later->string, api->string) == 0 && is_api(later->string, cJSON_GetStringValue(later)))
-      return false;
-  return true;
-}
-
 iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t apis_len, iauth__grant *grant) {
   char *at = iauth__alloc(host, apis_len + 1); /* never 0 bytes: that may be NULL, too */
   if (at == NULL)
@@ -205,7 +189,7 @@ static iauth_error check_apis(const iauth_host *host, const cJSON *apis, iauth__
     return IAUTH_ERR_NO_MEMORY;
   grant->apis = at;
   cJSON_ArrayForEach(api, apis) {
-    if (is_product(api))
+    if (is_api(api->string, cJSON_GetStringValue(api)))
       at = iauth__append(iauth__append(at, api->string) + 1, api->valuestring) + 1;
   }
   grant->apis_len = (size_t)(at - grant->apis);
@@ -225,8 +209,6 @@ static iauth_error check_body(const iauth_host *host, iauth_request_kind kind, c
       return IAUTH_ERR_BAD_EXPIRES_IN;
     grant->expires_in_ms = (int64_t)((expires_in < longest_s ? expires_in : longest_s) * 1000);
     grant->expiration = number_of(json, "expiration");
-    if (!(grant->expiration > 0 && grant->expiration < UNIX_S_END))
-      grant->expiration = 0; /* of another unit, or no time */
     grant->access_token = iauth__copy(host, token, strlen(token) + 1);
     if (grant->access_token == NULL)
       return IAUTH_ERR_NO_MEMORY;
@@ -265,12 +247,12 @@ void iauth__grant_clean_up(iauth__grant *grant, const iauth_host *host) {
 /* Where the sentence for people stands: in the API's error object, or in a gateway's answer. */
 static const char *sentence_of(const cJSON *json) {
   const cJSON *error = cJSON_GetObjectItemCaseSensitive(json, "error");
-  const char *const texts[] = {string_of(error, "message"), cJSON_GetStringValue(error), string_of(json, "Message"),
-                               string_of(json, "message")};
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-    if (texts[i] != NULL && *texts[i] != '\0')
-      return texts[i];
-  return NULL;
+  const char *found = string_of(error, "message");
+  if (found == NULL)
+    found = cJSON_GetStringValue(error);
+  if (found == NULL)
+    found = string_of(json, "Message");
+  return found != NULL ? found : string_of(json, "message");
 }
 
 static iauth_error check_refusal(iauth_request_kind kind, int status, const cJSON *json) {

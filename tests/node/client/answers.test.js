@@ -6,9 +6,11 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import * as c from '../../../js/client/boundary.js';
 import { startInstance } from '../../../js/client/instance.js';
 import { cases, GRANT, sentenceOf, serveAnswer } from '../../support/answers.js';
+import { execute } from '../../support/plain-api.js';
 
 const compile = async (name) =>
   WebAssembly.compile(await readFile(new URL(`../../../build/wasm/src/wasm/${name}.wasm`, import.meta.url)));
@@ -101,5 +103,31 @@ for (const answer of cases)
       if (answer.words) assert.ok(result.serverMessage);
       if (answer.requests) await REQUESTS[answer.name]({ ...api, result });
     });
+
+test('an expiration in another unit, or that is no time, counts as left out: in wasm and natively', async (t) => {
+  const ask = fileURLToPath(new URL('../../../build/native/tests/c/programs/ask', import.meta.url));
+  for (const [text, isTaken] of [
+    ['1764115200', true],
+    ['"1764115200"', true],
+    ['1764115200000', false],
+    ['100000000000', false],
+    ['-5', false],
+    ['1e999', false],
+    ['"2026-11-25T23:00:00Z"', false],
+    ['{}', false],
+  ]) {
+    const answer = { status: 200, text: `{"accessToken":"T","expires_in":1200,"expiration":${text},"apis":{}}` };
+    const results = [];
+    for (const flow of ['domain', 'secret']) results.push((await (await start(t, answer, flow)).get()).expiration);
+    const { endpoint, close } = await serveAnswer(answer);
+    const [code, expiration] = (await execute(ask, ['once', endpoint])).stdout.split('\t');
+    close();
+    assert.equal(code, 'token');
+    const late = Date.now() / 1000 + 1200;
+    for (const result of [...results, Number(expiration)])
+      if (isTaken) assert.equal(result, 1764115200, text);
+      else assert.ok(result > late - 60 && result <= late, `${text}: ${result}`);
+  }
+});
 
 test('the file has all cases', () => assert.ok(cases.length >= 23));
