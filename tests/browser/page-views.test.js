@@ -5,6 +5,8 @@ import { expect, getToken, grant, json, makeClient, test } from './fixture.js';
 
 const VIEWS = 50;
 
+test.describe.configure({ timeout: 180_000 }); // on a machine that does more than this
+
 /** Loads pages one after the other in one tab. Each asks for a token. */
 async function viewPages(page, site, fake, options) {
   fake.answer = (response, request, n) => json(response, 200, grant(n));
