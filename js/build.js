@@ -101,7 +101,7 @@ await writeForBrowsers('js/client/script-tag.js', 'inbenta-auth.min.js', { forma
 await writeForNode('js/client/index.js', 'inbenta-auth.cjs', { wasm: CLIENT_WASM });
 await writeForNode('js/server/index.js', 'server.cjs', { wasm: SERVER_WASM });
 await writeForNode('js/emulator/index.js', 'emulator.cjs', { wasm: EMULATOR_WASM });
-await writeForNode('js/cli.js', 'cli.js', { format: 'esm', external: ['./emulator.cjs'] });
+await writeForNode('js/cli.js', 'cli.js', { format: 'esm', external: ['./emulator.cjs', './inbenta-auth.cjs'] });
 
 for (const file of await readdir(path('js/types'))) await copyFile(path(`js/types/${file}`), dist(file));
 

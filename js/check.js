@@ -1,10 +1,10 @@
 // `npx inbenta-auth check` sends the request that a page with these keys on this origin would send. It prints what the
 // answer means and what to do. It never prints a key or a token.
 //
-// Answers are judged by the rules of docs/wire.md ("Refusals"): by status and JSON shape, never by message text.
+// The package's own client sends the request and reads the answer, so that the code is the one that a page gets.
 
 import { parseArgs } from 'node:util';
-import { checkConfig, checkKey, FLOW_DOMAIN_KEY } from './client/config.js';
+import { createFromDomainKey } from './inbenta-auth.cjs';
 
 export const CHECK_USAGE = `inbenta-auth check: sends one request with your keys to the Auth API, and says what to do.
 
@@ -25,12 +25,8 @@ Exit status: 0 a page gets a token; 1 a page gets no token, and you must change 
 two if both names are sent.
 `;
 
-const DOMAIN_KEY_NAMES = ['domainKey', 'domain_key'];
-const BODY_MAX = 65_536;
-const CREDENTIAL_MIN = 8; // a shorter one may occur in ordinary words
-const MESSAGE_MAX = 200;
-
-const CACHED_ADVICE = 'If you have just changed something, wait: a gateway can repeat an old refusal for five minutes.';
+const NAMES = ['domainKey', 'domain_key'];
+const CACHED = 'If you have just changed something: a gateway can repeat an old refusal for five minutes.';
 
 export class CheckError extends Error {}
 
@@ -79,170 +75,165 @@ function settingsOf(args, environment) {
   if (!(seconds > 0 && seconds <= 600))
     throw new CheckError(`--timeout ${values.timeout}: give a number of seconds from 1 to 600`);
   const name = values['domain-key-name'];
+  const settings = {
+    origin: checkOrigin(values.origin),
+    apiKey,
+    domainKey,
+    endpoint: (values.endpoint ?? 'https://api.inbenta.io/v1').trim().replace(/\/+$/, ''),
+    names: name ? [name] : NAMES,
+    timeoutMs: seconds * 1000,
+    json: values.json,
+  };
   try {
-    // The same rules as in a page.
-    const fixed = {
-      apiKey,
-      credential: checkKey('domainKey', domainKey),
-      credentialName: 'domain key',
-      flow: FLOW_DOMAIN_KEY,
-    };
-    const { endpoint } = checkConfig({ endpoint: values.endpoint, domainKeyName: name }, fixed, {
-      domainKeyName: ['string'],
-    });
-    return {
-      origin: checkOrigin(values.origin),
-      apiKey,
-      domainKey,
-      endpoint: endpoint.replace(/\/$/, ''),
-      names: name ? [name] : DOMAIN_KEY_NAMES,
-      timeoutMs: seconds * 1000,
-      json: values.json,
-    };
-  } catch (error) {
-    throw error.code == 'invalid_config' || error.code == 'insecure_endpoint' ? new CheckError(error.hint) : error;
+    clientOf(settings, settings.names[0]);
+  } catch ({ hint }) {
+    throw new CheckError(hint);
   }
+  return settings;
 }
 
-/** The first BODY_MAX bytes of a body, as text. */
-async function bodyOf(response) {
-  const pieces = [];
-  let length = 0;
-  for await (const piece of response.body ?? []) {
-    pieces.push(piece);
-    length += piece.length;
-    if (length > BODY_MAX) break;
-  }
-  return Buffer.concat(pieces).toString('utf8', 0, BODY_MAX);
-}
+/** A client as a page makes it. It throws the same AuthErrors. */
+const clientOf = ({ domainKey, apiKey, endpoint, timeoutMs }, domainKeyName) =>
+  createFromDomainKey(domainKey, apiKey, { endpoint, timeoutMs, domainKeyName, autoRefresh: false });
 
-function parseJson(body) {
+/** Codes of the client for an answer that did not arrive, or not completely. */
+const UNREACHED = ['network', 'timeout'];
+
+const parsed = (text) => {
   try {
-    return JSON.parse(body);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
-}
+};
 
-/** Sends one request with a browser's headers. Without an answer, `status` is 0 and `problem` is the cause. */
-async function send({ origin, apiKey, domainKey, endpoint, timeoutMs }, name) {
+/**
+ * Sends one request with a browser's headers.
+ * @returns {Promise<{name: string, token?: any, error?: any, status: number, body: any, allows?: string | null, problem?: string}>}
+ *   `token` or `error` of the client; of the answer itself `body`, if it is JSON, and `allows`, which pages can read it
+ */
+async function ask(settings, name) {
+  const client = clientOf(settings, name);
+  const seen = { status: 0 };
+  const pieces = []; // of the answer's body, as far as the client reads it
+  const send = globalThis.fetch;
+  globalThis.fetch = async (url, init) => {
+    globalThis.fetch = () => Promise.reject(new Error('one request is enough'));
+    try {
+      const response = await send(url, { ...init, headers: { ...init.headers, Origin: settings.origin } });
+      seen.status = response.status;
+      seen.allows = response.headers.get('Access-Control-Allow-Origin');
+      const { status, headers, body } = response;
+      const keep = new TransformStream({
+        transform(piece, controller) {
+          pieces.push(piece);
+          controller.enqueue(piece);
+        },
+      });
+      return body ? { status, headers, body: body.pipeThrough(keep) } : response;
+    } catch (error) {
+      seen.problem = error.cause?.code ?? error.cause?.message ?? error.message;
+      throw error;
+    }
+  };
   try {
-    const response = await fetch(`${endpoint}/auth`, {
-      method: 'POST',
-      headers: { Origin: origin, 'x-inbenta-key': apiKey, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ [name]: domainKey }),
-      redirect: 'manual',
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    const body = await bodyOf(response);
-    return {
-      name,
-      status: response.status,
-      body: parseJson(body),
-      hasBody: body.trim() != '',
-      allows: response.headers.get('Access-Control-Allow-Origin'),
-    };
-  } catch (error) {
+    // The event is of the first request; the promise is not, because the client tries again.
+    const failed = new Promise((resolve) =>
+      client.addEventListener('error', ({ detail: error }) => resolve({ error }), { once: true }),
+    );
+    const told = await Promise.race([
+      failed,
+      client.getToken().then(
+        (token) => ({ token }),
+        (error) => ({ error }),
+      ),
+    ]);
+    if (!UNREACHED.includes(told.error?.code))
+      return { ...seen, ...told, name, body: parsed(Buffer.concat(pieces).toString()) };
+    const { timeoutMs } = settings;
     const problem =
-      error.name == 'TimeoutError'
-        ? `no response within ${timeoutMs / 1000} s`
-        : (error.cause?.code ?? error.cause?.message ?? error.message);
-    return { name, status: 0, problem };
+      told.error.code == 'timeout'
+        ? `no answer within ${timeoutMs / 1000} s`
+        : (seen.problem ?? 'the connection ended in the middle of the answer');
+    return { ...told, name, status: 0, body: undefined, problem };
+  } finally {
+    client.dispose();
+    globalThis.fetch = send;
   }
 }
 
-/** The API's own error message, shortened, without unprintable characters and keys. */
-function messageOf(body, keys) {
-  const original =
-    [body?.error?.message, body?.error, body?.Message, body?.message].find((value) => typeof value == 'string') ?? '';
-  const clean = keys
-    .filter((key) => key.length >= CREDENTIAL_MIN)
-    .reduce((text, key) => text.replaceAll(key, '…'), original);
-  return clean
-    .replace(/[^\x20-\x7e\u00a0-\uffff]+/g, ' ')
-    .trim()
-    .slice(0, MESSAGE_MAX);
-}
+/** What to do about each code of the client, and the exit status. */
+const ADVICE = {
+  origin_not_allowed: [1, ({ origin }) => `Add ${origin} to the domain key's list of domains.`],
+  key_revoked: [1, () => 'The domain key was revoked. Create a new one and use it in your pages.'],
+  credentials_rejected: [
+    1,
+    ({ origin, body }) =>
+      body?.error
+        ? `The API itself refuses. Check that the domain key and the API key belong together, that the domain key's list has ${origin}, and that the key was not revoked.`
+        : 'The gateway before the API does not know the API key. Copy it again from the Administration tab of the Inbenta App.',
+  ],
+  endpoint_refused: [
+    1,
+    ({ endpoint }) =>
+      `Something before the API refuses, which does not speak of your keys. Check that ${endpoint} is right and ends in /v1, and ask who runs the firewall.`,
+  ],
+  rate_limited: [
+    3,
+    () => 'Too many requests were made with this API key. All visitors share its limits. Try again later.',
+  ],
+  server_error: [3, () => 'The API failed. Try again later.'],
+  bad_response: [
+    1,
+    ({ endpoint, status }) =>
+      status == 200
+        ? `This is not the answer of the Auth API. Check that ${endpoint} is its base URL.`
+        : status < 400
+          ? 'The endpoint redirects, which a page does not follow. Use the final URL.'
+          : `The Auth API is not at ${endpoint}. Check the endpoint: it ends in /v1.`,
+  ],
+  unreachable: [
+    3,
+    ({ endpoint, problem }) =>
+      `There is no answer from ${endpoint}: ${problem}. Check the connection and the endpoint.`,
+  ],
+  no_cors: [
+    1,
+    ({ origin, allows }) =>
+      `A page on ${origin} cannot read this answer: Access-Control-Allow-Origin is ${allows ?? 'missing'}. Ask who runs the endpoint.`,
+  ],
+  token: [0, ({ origin }) => `A page on ${origin} gets a token with these keys.`],
+};
 
-const isToken = (body) => typeof body?.accessToken == 'string' && body.accessToken !== '' && body.expires_in > 0;
-const isApiError = (body) => typeof body?.error == 'object' && body.error !== null;
+/** One word for what an answer means for a page: a key of ADVICE. */
+function verdictOf({ error, status, isReadable }) {
+  if (!error) return isReadable ? 'token' : 'no_cors';
+  return status ? error.code : 'unreachable';
+}
 
 /**
  * What an answer means for a page.
  * @returns {{verdict: string, exit: number, advice: string[]}}
  */
-function interpret({ name, status, body, problem, allows }, { origin, endpoint, names }) {
-  const result = (verdict, exit, ...advice) => ({ verdict, exit, advice });
-  if (!status)
-    return result(
-      'unreachable',
-      3,
-      `There is no response from ${endpoint}: ${problem}. Check the connection and the endpoint.`,
+function judge(answer, { origin, endpoint, answers }) {
+  const { name, error, status, allows, body } = answer;
+  const isReadable = allows === origin || allows === '*';
+  const verdict = verdictOf({ error, status, isReadable });
+  const [exit, adviceOf] = ADVICE[verdict] ?? [1, () => error.hint];
+  const advice = [adviceOf({ ...answer, origin, endpoint })];
+  if (answers.length > 1 && error) advice.push(`Both names of the domain key were tried: ${NAMES.join(' and ')}.`);
+  if (verdict == 'token' && name != NAMES[0])
+    advice.push(
+      `The API takes the domain key under another name. Pass domainKeyName: '${name}' to createFromDomainKey, or write data-domain-key-name="${name}" on the script tag.`,
     );
-  if (status == 200) {
-    if (!isToken(body))
-      return result(
-        'bad_response',
-        1,
-        `This response is not one of the Auth API. Check that ${endpoint} is its base URL.`,
-      );
-    if (allows !== origin && allows !== '*')
-      return result(
-        'no_cors',
-        1,
-        `A page on ${origin} cannot read this answer: Access-Control-Allow-Origin is ${allows ?? 'missing'}. Ask the operator of the endpoint.`,
-      );
-    const rename =
-      name == 'domainKey'
-        ? []
-        : [
-            `The API expects the domain key under another name. Pass domainKeyName: '${name}' to createFromDomainKey, or write data-domain-key-name="${name}" on the script tag.`,
-          ];
-    return result('token', 0, `A page on ${origin} gets a token with these keys.`, ...rename);
-  }
-  const reason = body?.error?.reason;
-  if (reason == 'origin_not_allowed')
-    return result('origin_not_allowed', 1, `Add ${origin} to the domain key's list of domains.`);
-  if (reason == 'key_revoked')
-    return result('key_revoked', 1, 'The domain key was revoked. Create a new one and use it in your pages.');
-  if (status == 429)
-    return result(
-      'rate_limited',
-      3,
-      'Too many requests were made with this API key. All visitors share its limits. Try again later.',
-    );
-  if (status >= 500 || [408, 421, 425].includes(status))
-    return result('server_error', 3, 'The API failed. Try again later.');
-  if ([400, 401, 403, 422].includes(status) && isApiError(body)) {
-    const both = names.length > 1 ? ` Both names of the domain key were tried: ${DOMAIN_KEY_NAMES.join(' and ')}.` : '';
-    return result(
-      'credentials_rejected',
-      1,
-      `The API itself refuses the keys. Check that the domain key and the API key belong together, that the domain key's list has ${origin}, and that the key was not revoked.${both}`,
-      CACHED_ADVICE,
-    );
-  }
-  if (status == 401 || (status == 403 && typeof body?.Message == 'string'))
-    return result(
-      'credentials_rejected',
-      1,
-      'The gateway in front of the API does not know the API key. Copy it again from the Administration tab of the Inbenta App.',
-      CACHED_ADVICE,
-    );
-  if (status == 403)
-    return result(
-      'endpoint_refused',
-      1,
-      `Something in front of the API refuses the request. It does not mention your keys. Check that ${endpoint} is right and ends in /v1, and ask the operator of the firewall.`,
-      CACHED_ADVICE,
-    );
-  if (status < 400)
-    return result('bad_response', 1, 'The endpoint redirects. A page does not follow redirects. Use the final URL.');
-  return result('bad_response', 1, `The Auth API is not at ${endpoint}. Check the endpoint. It must end in /v1.`);
+  if (['credentials_rejected', 'endpoint_refused'].includes(verdict) && !body?.error?.reason) advice.push(CACHED);
+  if (error && status && !isReadable)
+    advice.push(`A page on ${origin} cannot read this refusal. There the client reports "network".`);
+  return { verdict, exit, advice };
 }
 
 /** True for a refusal that the name of the domain key may have caused. */
-const isBadRequest = ({ status, body }) => (status == 400 || status == 422) && !body?.error?.reason;
+const isBadRequest = ({ status, body }) => [400, 422].includes(status) && !body?.error?.reason;
 
 /**
  * Runs the check and prints the result.
@@ -259,18 +250,18 @@ export async function check(args, environment = process.env) {
   }
   const answers = [];
   for (const name of settings.names)
-    if (!answers.length || isBadRequest(answers.at(-1))) answers.push(await send(settings, name));
+    if (!answers.length || isBadRequest(answers.at(-1))) answers.push(await ask(settings, name));
   // If both names were refused, the first refusal is reported.
-  const answer = answers.find(({ body, status }) => status == 200 && isToken(body)) ?? answers[0];
-  const { verdict, exit, advice } = interpret(answer, { ...settings, names: answers });
-  const { body, status } = answer;
+  const answer = answers.find(({ token }) => token) ?? answers[0];
+  const { verdict, exit, advice } = judge(answer, { ...settings, answers });
+  const { token, error, status, body } = answer;
   const report = {
     verdict,
     status,
-    serverMessage: messageOf(body, [settings.apiKey, settings.domainKey]),
+    serverMessage: error?.serverMessage ?? '',
     domainKeyName: answer.name,
     requests: answers.length,
-    ...(verdict == 'token' && { lifetimeS: body.expires_in, products: Object.keys(Object(body.apis)) }),
+    ...(verdict == 'token' && { lifetimeS: Number(body.expires_in), products: Object.keys(token.apis) }),
     advice,
   };
   if (settings.json) console.log(JSON.stringify(report));

@@ -35,12 +35,13 @@ export class AuthClient extends EventTarget {
    * @returns {Promise<AccessToken>}
    */
   getToken(options) {
-    const { minValidityMs = this.#config.minValidityMs, forceRefresh, signal } = options ?? {};
+    const own = ownMembers(options);
+    const { minValidityMs = this.#config.minValidityMs, forceRefresh, signal } = own;
     if (!forceRefresh && !signal?.aborted && this.#source?.isValidFor(minValidityMs)) {
       this.#source.use();
       return this.#source.answer;
     }
-    return this.#wait({ minValidityMs, forceRefresh: !!forceRefresh }, ownMembers(options));
+    return this.#wait({ minValidityMs, forceRefresh: !!forceRefresh }, own);
   }
 
   /**

@@ -35,11 +35,11 @@ const OPTIONS = {
   log: 'function',
 };
 
-/** What can stand in a header: a key or a token. */
-export const isKey = (value) => typeof value == 'string' && /^[!-~]+$/.test(value);
+/** What can stand in a header, and is not in quotes: a key or a token. */
+export const isKey = (value) => typeof value == 'string' && /^(?!(["']).*\1$)[!-~]+$/.test(value);
 
 export function checkKey(name, value) {
-  if (!isKey(value)) throw invalid(`${name} must be a non-empty string without spaces.`);
+  if (!isKey(value)) throw invalid(`${name} must be a non-empty string without spaces, not in quotes.`);
   return value;
 }
 
@@ -55,7 +55,10 @@ export function checkDuration(name, value) {
 /** The base URL as browsers write it. A string that is not a URL stays as it is and is refused later. */
 function endpointOf({ endpoint, connectionEntryPoint }) {
   if (connectionEntryPoint !== undefined)
-    endpoint = connectionEntryPoint.replace(/\/*$/, '').replace(/(\/v1)?$/, '/v1');
+    endpoint = connectionEntryPoint
+      .trim()
+      .replace(/\/*$/, '')
+      .replace(/(\/v1)?$/, '/v1');
   try {
     return new URL(endpoint).href;
   } catch {
@@ -70,7 +73,9 @@ function endpointOf({ endpoint, connectionEntryPoint }) {
  * @param {Record<string, string>} more options of this flow alone, with their types
  */
 export function checkConfig(given, fixed, more) {
-  if (given !== undefined && (typeof given != 'object' || !given)) throw invalid('The options must be an object.');
+  // A URL or an array is an object, too, and has no options.
+  if (given !== undefined && Object.prototype.toString.call(given) != '[object Object]')
+    throw invalid('The options must be an object.');
   const config = { __proto__: null, ...DEFAULTS };
   const types = { __proto__: null, ...OPTIONS, ...more };
   const own = ownMembers(given);

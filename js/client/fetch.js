@@ -2,7 +2,6 @@
 
 import { readBody } from './body.js';
 import { AuthError, invalid } from './errors.js';
-import { checkBaseUrl } from './text.js';
 import { withTimeout } from './timers.js';
 
 /** So much of a refusal's body is looked at, and for so long. */
@@ -22,8 +21,8 @@ const isUrl = (target) =>
   typeof target == 'string' ? /^https?:/.test(target) : Object.prototype.toString.call(target) == '[object URL]';
 
 /** Where a request goes: a product and a path below its base, or a URL. */
-function resolve(apis, target, path, allowInsecure) {
-  const text = isUrl(target) ? target : `${apiUrl(apis, target).replace(/\/$/, '')}/${path.replace(/^\//, '')}`;
+function resolve(apis, target, path) {
+  const text = isUrl(target) ? target : `${apiUrl(apis, target).replace(/\/+$/, '')}/${path.replace(/^\//, '')}`;
   let url;
   try {
     url = new URL(text);
@@ -36,7 +35,6 @@ function resolve(apis, target, path, allowInsecure) {
     } catch {}
   };
   if (!Object.values(apis).some(isProduct)) throw invalid(`${url.origin} is no host of this key's products.`);
-  if (checkBaseUrl(url.origin, allowInsecure)) throw new AuthError('insecure_endpoint');
   return url;
 }
 
@@ -105,7 +103,7 @@ export async function fetchWithToken({ config, tokenFor, mayRenew, renew, log },
   const product = isUrl(target) ? undefined : /** @type {string} */ (target);
   for (let isRetry = false; ; isRetry = true) {
     const { accessToken, apis } = await tokenFor(product, init.signal);
-    const url = resolve(apis, target, path, config.allowInsecure);
+    const url = resolve(apis, target, path);
     const response = await send(url, init, () => headersOf(init, config, accessToken));
     log({ type: 'fetch', host: url.host, status: response.status });
     if (

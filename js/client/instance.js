@@ -77,7 +77,7 @@ export async function startInstance(module, config, { tell, isAwaited, mayStart,
 
     [c.MESSAGE_TOKEN](address) {
       const parts = read(pointers(address + c.TOKEN_APIS)[0], pointers(address + c.TOKEN_APIS_LEN)[0]).split('\0');
-      const apis = {};
+      const apis = { __proto__: null };
       while (parts[1]) apis[parts.shift()] = parts.shift();
       return {
         accessToken: read(pointers(address + c.TOKEN_ACCESS_TOKEN)[0]),

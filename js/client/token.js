@@ -3,6 +3,7 @@
 
 import { AuthError, invalid } from './errors.js';
 import { checkKey, isKey, ownMembers } from './config.js';
+import { checkBaseUrl } from './text.js';
 
 /**
  * @typedef {object} AccessToken
@@ -46,6 +47,10 @@ function seconds(grant, name) {
   return value;
 }
 
+/** The products with a usable base URL, as the C core takes them. */
+const productsOf = (apis) =>
+  Object.fromEntries(Object.entries(apis).filter(([, url]) => typeof url == 'string' && !checkBaseUrl(url)));
+
 /**
  * A token that a page or its server gives.
  * @param {string | Grant} given
@@ -70,7 +75,7 @@ export function fromGrant(given) {
     expiresAt,
     lifetimeMs: leftMs,
     leftMs,
-    apis: grant.apis ?? undefined,
+    apis: grant.apis ? productsOf(grant.apis) : undefined,
   };
 }
 

@@ -10,6 +10,9 @@ import { libcImports } from './libc_imports.js';
 const FLAG_ADMIN = 1;
 const FLAG_BODY_TOO_LARGE = 2;
 
+/** The knob `apis` as flags. */
+const FLAGS_APIS = { missing: 4, empty: 8 };
+
 /** The DER prefixes of a raw Ed25519 key (RFC 8410): PKCS #8 and SubjectPublicKeyInfo. */
 const PRIVATE_KEY_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
 const PUBLIC_KEY_HEAD = Buffer.from('302a300506032b6570032100', 'hex');
@@ -67,9 +70,19 @@ export class EmulatorCore {
    * Answers a request. Throws if the WebAssembly failed; this instance must not be used again then.
    * @returns {Answer}
    */
-  handle({ method, path, rawHeaders, body, bodyTooLarge = false, admin = false, lifetimeS, refuseWith = 0 }) {
+  handle({
+    method,
+    path,
+    rawHeaders,
+    body,
+    bodyTooLarge = false,
+    admin = false,
+    apis = '',
+    lifetimeS,
+    refuseWith = 0,
+  }) {
     const head = Buffer.from([method, path, ...rawHeaders].map((text) => `${text}\0`).join(''), 'latin1');
-    const flags = (admin && FLAG_ADMIN) | (bodyTooLarge && FLAG_BODY_TOO_LARGE);
+    const flags = (admin && FLAG_ADMIN) | (bodyTooLarge && FLAG_BODY_TOO_LARGE) | FLAGS_APIS[apis];
     const [address] = this.#write(Buffer.concat([head, body]));
     this.#wasm.handle(address, head.length, body.length, flags, lifetimeS, refuseWith);
     return this.#response;

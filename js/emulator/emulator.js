@@ -364,13 +364,12 @@ export class Emulator {
 
     const { method, rawHeaders, headers } = request;
     const handle = (refuseWith) =>
-      this.#handle({ method, path, rawHeaders, ...content, admin: isAdmin, refuseWith, clockOffsetS, lifetimeS });
+      this.#handle({ method, path, rawHeaders, ...content, admin: isAdmin, apis, refuseWith, clockOffsetS, lifetimeS });
     const refuseWith = firewall ? 403 : status;
     const gateway = isAdmin ? undefined : this.#gateway;
     const answer = gateway
       ? gateway.answer({ path, method, headers }, nowS(clockOffsetS), handle, refuseWith)
       : handle(refuseWith);
-    if (apis && answer.status == 200) answer.body = changeApis(answer.body, apis, path);
     if (retryAfterS !== undefined) answer.headers = replace(answer.headers, 'Retry-After', `${retryAfterS}`);
     const replacement = body ?? (firewall ? FIREWALL_PAGE : undefined);
     if (replacement !== undefined) {
@@ -503,13 +502,4 @@ function remove(headers, isUnwanted) {
   const rest = [];
   for (let i = 0; i < headers.length; i += 2) if (!isUnwanted(headers[i])) rest.push(headers[i], headers[i + 1]);
   return rest;
-}
-
-/** Applies the knob `apis`: "missing" removes the products from /auth; "empty" writes [], as PHP does. */
-function changeApis(body, mode, path) {
-  const answer = JSON.parse(body.toString());
-  if (!('apis' in answer)) return body;
-  if (mode == 'empty') answer.apis = [];
-  else if (path == '/v1/auth') delete answer.apis;
-  return Buffer.from(JSON.stringify(answer));
 }

@@ -216,6 +216,13 @@ static bool check_bearer(const authapi *api, const authapi_request *request, aut
 /* ---------------------------------------------------------------------------------------------------
  * The endpoints. */
 
+bool authapi_apis_read(const char *text, authapi_apis *apis) {
+  *apis = strcmp(text, "missing") == 0 ? AUTHAPI_APIS_MISSING : AUTHAPI_APIS_EMPTY;
+  return *apis == AUTHAPI_APIS_MISSING || strcmp(text, "empty") == 0;
+}
+
+static const char *apis_of(const authapi *api) { return api->apis == AUTHAPI_APIS_EMPTY ? "[]" : api->apis_json; }
+
 /* {"accessToken":"…","expiration":…,"expires_in":…,"apis":{…}}. No value needs an escape: a token has none of JSON's
  * special characters, and the products' addresses are JSON already. The buffer has the exact size, so that no copy of a
  * token stays in memory. */
@@ -342,7 +349,7 @@ static void authenticate(const authapi *api, const authapi_request *request, con
     authapi_refuse(response, 400, "credentials_rejected",
                    given->kind == AUTHAPI_SECRET ? "Secret token not valid" : "Domain key not valid");
   else if (check_credential(api, request, &credential, response) && check_personal_secret(api, given, response))
-    grant(api, &credential, api->apis_json, response);
+    grant(api, &credential, api->apis != AUTHAPI_APIS_MISSING ? apis_of(api) : NULL, response);
 }
 
 static void post_auth(const authapi *api, const authapi_request *request, authapi_response *response) {
@@ -375,7 +382,7 @@ static void get_apis(const authapi *api, const authapi_request *request, authapi
   if (!check_bearer(api, request, AUTHAPI_GROUP_AUTH, &credential, response))
     return;
   cJSON *json = cJSON_CreateObject();
-  cJSON_AddRawToObject(json, "apis", api->apis_json);
+  cJSON_AddRawToObject(json, "apis", apis_of(api));
   authapi_set_json(response, 200, json);
 }
 

@@ -15,6 +15,17 @@
 #include "authapi/limits.h"
 #include "authapi/store/store.h"
 
+/* How /auth and /apis send the products. Production may leave them out, and writes an empty map as [] (docs/wire.md,
+ * section "Requests"). */
+typedef enum {
+  AUTHAPI_APIS_SENT,    /* by both, as an object */
+  AUTHAPI_APIS_MISSING, /* by GET /apis only */
+  AUTHAPI_APIS_EMPTY,   /* as [] by both */
+} authapi_apis;
+
+/* Reads "missing" or "empty". False for any other text. */
+bool authapi_apis_read(const char *text, authapi_apis *apis);
+
 typedef struct {
   authapi_store store;
   authapi_signer signer;
@@ -24,6 +35,7 @@ typedef struct {
   void *clock_state;
   int64_t lifetime_s;           /* of access tokens */
   const char *apis_json;        /* {"name":"https://base URL"}, copied into responses */
+  authapi_apis apis;            /* how apis_json is sent */
   const char *personal_secret;  /* the only valid "user_personal_secret"; NULL: none is valid */
   authapi_limiter *limiter;     /* NULL: requests are not limited */
   authapi_audit *audit;         /* NULL: there is no audit log */

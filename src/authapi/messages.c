@@ -112,12 +112,6 @@ bool authapi_is_json_type(const char *type) { return is_type(type, "application/
 
 bool authapi_is_form_type(const char *type) { return is_type(type, "application/x-www-form-urlencoded"); }
 
-static int hex_digit(char c) {
-  static const char digits[] = "0123456789abcdef";
-  const char *found = c != '\0' ? strchr(digits, iauth__lower(c)) : NULL;
-  return found != NULL ? (int)(found - digits) : -1;
-}
-
 /* Decodes a name or a value of a form into `out`, which has room for `len` bytes and a NUL. False for a NUL, and for a
  * "%" without two hexadecimal digits. */
 static bool decode_form(const char *text, size_t len, char *out) {
@@ -126,10 +120,9 @@ static bool decode_form(const char *text, size_t len, char *out) {
     if (c == '+') {
       c = ' ';
     } else if (c == '%') {
-      int high = len - i > 2 ? hex_digit(text[i + 1]) : -1, low = high >= 0 ? hex_digit(text[i + 2]) : -1;
-      if (low < 0)
+      if (len - i < 3 || !iauth__is_hex(text[i + 1]) || !iauth__is_hex(text[i + 2]))
         return false;
-      c = (char)(high * 16 + low);
+      c = (char)(iauth__hex_value(text[i + 1]) * 16 + iauth__hex_value(text[i + 2]));
       i += 2;
     }
     if (c == '\0')

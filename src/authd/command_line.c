@@ -18,6 +18,7 @@ const char authd_usage[] =
     "inbenta-authd: a local Auth API for development and tests.\n"
     "\n"
     "  inbenta-authd serve [--listen 127.0.0.1:8080] [--lifetime SECONDS] [--api NAME=URL]... [--quiet | --log json]\n"
+    "                      [--apis missing | --apis empty]\n"
     "                      [--admin-token-file FILE] [--tls-cert FILE --tls-key FILE]\n"
     "                      [--admin-over-http] [--allow-host NAME]... [--trusted-proxy ADDR[/BITS]]...\n"
     "                      [--throttle REQUESTS/SECONDS] [--quota REQUESTS/SECONDS] [--audit FILE]\n"
@@ -46,6 +47,8 @@ const char authd_usage[] =
     "  --listen         the address and port to listen on; port 0 takes a free port\n"
     "  --lifetime       the lifetime of access tokens, 1 to 31536000 seconds (1200)\n"
     "  --api            the base URL of a product; clients get it with their token\n"
+    "  --apis           missing: /auth leaves the products out, and GET /apis has them; empty: both answer\n"
+    "                   []. Without it, both answer {\"NAME\":\"URL\"}\n"
     "  --quiet          do not log requests\n"
     "  --log            how requests are logged on standard error: text or json (text)\n"
     "  --admin-token-file\n"
@@ -102,6 +105,10 @@ static int add_api(authd_command_line *line, const char *text) {
     cJSON_AddStringToObject(line->apis, name, equals + 1);
   free(name);
   return status;
+}
+
+static int read_apis(authd_command_line *line, const char *text) {
+  return authapi_apis_read(text, &line->apis_sent) ? 0 : authd_complain(2, "--apis %s: write missing or empty", text);
 }
 
 /* Reads a decimal number from `min` to `max`. Returns -1 for any other text, also for a sign. */
@@ -170,6 +177,7 @@ static const struct {
     {"--listen", AUTHD_LISTEN, true},
     {"--lifetime", AUTHD_LIFETIME, true},
     {"--api", AUTHD_API, true},
+    {"--apis", AUTHD_API, true},
     {"--quiet", AUTHD_QUIET, false},
     {"--name", AUTHD_NAME, true},
     {"--api-key", AUTHD_API_KEY, true},
@@ -240,6 +248,8 @@ static int set_option(authd_command_line *line, const char *option, const char *
     return add_domain(line, value);
   else if (strcmp(option, "--api") == 0)
     return add_api(line, value);
+  else if (strcmp(option, "--apis") == 0)
+    return read_apis(line, value);
   else if (strcmp(option, "--audit") == 0)
     line->audit_path = value;
   else if (strcmp(option, "--overlap") == 0)

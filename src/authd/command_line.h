@@ -5,9 +5,7 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-#include "authapi/keys/domains.h"
-#include "authapi/limits.h"
-#include "authapi/store/store.h"
+#include "authapi/endpoints.h"
 #include "authd/networks.h"
 
 /* Options that only some commands accept. AUTHD_TARGET is the ID or key after the verb. */
@@ -43,6 +41,7 @@ typedef struct {
   authd_networks trusted;
   cJSON *allowed_hosts; /* an array of host names */
   cJSON *apis;          /* {"name": "https://base URL"} */
+  authapi_apis apis_sent;
   long lifetime_s, overlap_s, publish_s;
   authapi_limit throttle, quota;
   bool json, quiet, log_json, now, admin_over_http;

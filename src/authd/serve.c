@@ -277,6 +277,7 @@ int authd_serve(const authd_context *context) {
       .names = authd_domain_names,
       .now_s = authd_now_s,
       .lifetime_s = line->lifetime_s,
+      .apis = line->apis_sent,
       .audit = context->audit,
   };
   if ((line->tls_cert == NULL) != (line->tls_key == NULL))

@@ -19,4 +19,7 @@ static inline bool iauth__is_hex(char c) {
   return iauth__is_digit(c) || (c >= 'a' && c <= 'f');
 }
 
+/* The value of a hexadecimal digit; only for a character that iauth__is_hex accepts. */
+static inline int iauth__hex_value(char c) { return iauth__is_digit(c) ? c - '0' : iauth__lower(c) - 'a' + 10; }
+
 #endif

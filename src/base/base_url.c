@@ -69,7 +69,7 @@ static bool is_ipv6(iauth__slice host, bool *loopback) {
     const char *start = p;
     zeros = zeros && last == 0;
     for (last = 0; iauth__is_hex(*p) && p - start < 4; p++)
-      last = last * 16 + (iauth__is_digit(*p) ? *p - '0' : iauth__lower(*p) - 'a' + 10);
+      last = last * 16 + iauth__hex_value(*p);
     if (p == start)
       return false;
     groups++;

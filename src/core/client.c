@@ -379,7 +379,8 @@ static iauth_error take_grant(iauth_client *client, iauth__grant *grant) {
   int64_t expires_wall_ms = client->started.wall_ms + grant->expires_in_ms;
   if (client->started.mono_ms + grant->expires_in_ms <= client->now.mono_ms || expires_wall_ms <= client->now.wall_ms)
     return IAUTH_ERR_TIMEOUT; /* the answer took longer than the token lives */
-  if (grant->expiration == 0)
+  /* Left out, no time at all, or milliseconds: as seconds they would be beyond the year 5138. */
+  if (!(grant->expiration > 0 && grant->expiration < 1e11))
     grant->expiration = (double)(expires_wall_ms / 1000);
   iauth_error error = set_token(client, grant, client->started, grant->expires_in_ms);
   if (error == IAUTH_OK)

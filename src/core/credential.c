@@ -7,5 +7,6 @@ bool iauth__is_credential(const char *text) {
     return false;
   while (*at > ' ' && *at <= '~')
     at++;
-  return *at == '\0' && at > text && at - text <= IAUTH_CREDENTIAL_MAX;
+  bool quoted = at - text > 1 && (*text == '"' || *text == '\'') && at[-1] == *text;
+  return *at == '\0' && at > text && at - text <= IAUTH_CREDENTIAL_MAX && !quoted;
 }

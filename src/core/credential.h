@@ -8,7 +8,7 @@
 #include "core/iauth.h"
 
 /* Whether this is a key, a secret or a token: 1 to IAUTH_CREDENTIAL_MAX characters of printable
- * ASCII without space. NULL is not. */
+ * ASCII without space, and not in quotes, as a line of a .env file may be pasted. NULL is not. */
 bool iauth__is_credential(const char *text);
 
 #endif

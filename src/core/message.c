@@ -3,22 +3,50 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "core/memory.h"
+
+/* The length of `secret` at `text`, 0 if it is not there. A server may quote it in another spelling: a character may be
+ * percent-encoded, as in a URL or a form, have a backslash before it, as in JSON within the text, or be a letter of the
+ * other case. */
+static size_t spelled_at(const char *text, const char *secret) {
+  const char *at = text;
+  for (; *secret != '\0'; secret++) {
+    char c = *at++;
+    if (c == '\\' && *at == *secret) {
+      c = *at++;
+    } else if (c == '%' && iauth__is_hex(at[0]) && iauth__is_hex(at[1]) &&
+               iauth__hex_value(at[0]) * 16 + iauth__hex_value(at[1]) == *secret) {
+      c = *secret;
+      at += 2;
+    }
+    if (iauth__lower(c) != iauth__lower(*secret))
+      return 0;
+  }
+  return (size_t)(at - text);
+}
 
 /* The length of the longest secret that stands at `text`, 0 if none does. The longest, because one may begin like
  * another. */
 static size_t secret_at(const char *text, const char *const *secrets) {
   size_t longest = 0;
   for (; *secrets != NULL; secrets++) {
-    size_t len = strlen(*secrets);
-    if (len >= IAUTH__SECRET_MIN && len > longest && strncmp(text, *secrets, len) == 0)
+    size_t len = strlen(*secrets) >= IAUTH__SECRET_MIN ? spelled_at(text, *secrets) : 0;
+    if (len > longest)
       longest = len;
   }
   return longest;
 }
 
-/* The bytes of the character at `text` (RFC 3629), 0 if it is no UTF-8. *printable is false for control characters, line
- * separators and what turns the direction of writing. */
+/* Whether a character has no shape of its own: control characters, line separators, what turns the direction of writing,
+ * and what has no width (Unicode, general categories Cc, Cf, Zl, Zp). */
+static bool is_blank(uint32_t code) {
+  return code < ' ' || (code >= 0x7f && code < 0xa0) || code == 0x61c || (code >= 0x200b && code < 0x2010) ||
+         (code >= 0x2028 && code < 0x202f) || (code >= 0x2060 && code < 0x2070) || code == 0xfeff || code >= 0xe0000;
+}
+
+/* The bytes of the character at `text`, 0 if it is no UTF-8 (RFC 3629): neither a longer spelling than needed, nor half of
+ * a surrogate pair, nor beyond U+10FFFF. */
 static size_t character_at(const char *text, bool *printable) {
   const unsigned char *byte = (const unsigned char *)text;
   size_t len = *byte < 0x80 ? 1 : *byte < 0xc2 ? 0 : *byte < 0xe0 ? 2 : *byte < 0xf0 ? 3 : *byte < 0xf5 ? 4 : 0;
@@ -28,13 +56,17 @@ static size_t character_at(const char *text, bool *printable) {
       return 0;
     code = code << 6 | (byte[i] & 0x3f);
   }
-  *printable = code >= ' ' && (code < 0x7f || code >= 0xa0) && (code < 0x2028 || code > 0x202e) &&
-               (code < 0x2066 || code > 0x2069);
+#ifndef IAUTH_BROWSER /* in a page, TextEncoder wrote this text */
+  if ((len == 3 && (code < 0x800 || (code >= 0xd800 && code <= 0xdfff))) ||
+      (len == 4 && (code < 0x10000 || code > 0x10ffff)))
+    return 0;
+#endif
+  *printable = !is_blank(code);
   return len;
 }
 
 iauth__message *iauth__message_new(const iauth_host *host, const char *text, const char *const *secrets) {
-  if (text == NULL || *text == '\0' || *text == '<')
+  if (text == NULL)
     return NULL;
   iauth__message *made = iauth__alloc(host, sizeof *made);
   if (made == NULL)
@@ -53,12 +85,17 @@ iauth__message *iauth__message_new(const iauth_host *host, const char *text, con
       len = 1;
       taken += taken == 0;
     }
-    if (used + len > IAUTH_MESSAGE_MAX)
+    if (used + len > IAUTH_MESSAGE_MAX || (used == 0 && *shown == '<'))
       break;
-    memcpy(made->text + used, shown, len);
-    used += len;
+    if (used > 0 || *shown != ' ') { /* no blanks before the first word */
+      memcpy(made->text + used, shown, len);
+      used += len;
+    }
     text += taken;
   }
   made->text[used] = '\0';
-  return made;
+  if (used > 0)
+    return made;
+  iauth__release(host, made);
+  return NULL;
 }

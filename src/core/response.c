@@ -79,8 +79,14 @@ int64_t iauth__server_wait_ms(const iauth_response *response, int64_t wall_ms) {
   int64_t wait_ms = longest_retry_after_ms(response, wall_ms);
   if (!iauth__check_quota(response, &quota))
     return wait_ms;
-  if (wait_ms == 0 && response->status == 429 && quota.throttle_usage_percent < 0 && quota.quota_usage_percent < 0)
-    quota.throttle_usage_percent = 100; /* nothing says which one it was: the one of a minute is the likelier */
+  if (wait_ms == 0 && response->status == 429 && quota.throttle_usage_percent < 100 &&
+      quota.quota_usage_percent < 100) {
+    /* No usage says which limit it was. It is one whose usage is unknown, and of two the one of a minute is likelier. */
+    if (quota.throttle_usage_percent < 0)
+      quota.throttle_usage_percent = 100;
+    else if (quota.quota_usage_percent < 0)
+      quota.quota_usage_percent = 100;
+  }
   return iauth__max(wait_ms,
                     iauth__max(limit_ms(response, quota.quota_usage_percent, quota.quota_reset_s, wall_ms),
                                limit_ms(response, quota.throttle_usage_percent, quota.throttle_reset_s, wall_ms)));
@@ -108,10 +114,10 @@ static bool is_json(const char *type) {
   return strchr(" \t;,", type[sizeof wanted - 1]) != NULL; /* one of these, or the end */
 }
 
-/* Whether a product has a name and a usable base URL. Plain http passes only on this machine: a token is never sent in the
- * clear over a network. */
+/* Whether a product has a name of printable ASCII and a usable base URL. Plain http passes only on this machine: a token is
+ * never sent in the clear over a network. */
 static bool is_api(const char *name, const char *url) {
-  return *name != '\0' && iauth__check_base_url(url, false) == IAUTH__BASE_URL_OK;
+  return iauth__is_credential(name) && iauth__check_base_url(url, false) == IAUTH__BASE_URL_OK;
 }
 
 iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t apis_len, iauth__grant *grant) {

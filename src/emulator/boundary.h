@@ -41,8 +41,10 @@ void js_respond(int status, const char *headers, size_t headers_len, const char 
                 size_t log_len);
 
 enum flag {
-  FLAG_ADMIN = 1,         /* management is enabled for this request */
-  FLAG_BODY_TOO_LARGE = 2 /* the body was not read to its end */
+  FLAG_ADMIN = 1,          /* management is enabled for this request */
+  FLAG_BODY_TOO_LARGE = 2, /* the body was not read to its end */
+  FLAG_APIS_MISSING = 4,   /* AUTHAPI_APIS_MISSING of authapi/endpoints.h */
+  FLAG_APIS_EMPTY = 8      /* AUTHAPI_APIS_EMPTY */
 };
 
 /* A function of libc. Call it once, before any other. */

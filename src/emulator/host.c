@@ -217,6 +217,9 @@ void wasm_handle(char *block, size_t head_len, size_t body_len, int flags, int l
   };
   authapi_response response;
   api.lifetime_s = lifetime_s;
+  api.apis = flags & FLAG_APIS_MISSING ? AUTHAPI_APIS_MISSING
+             : flags & FLAG_APIS_EMPTY ? AUTHAPI_APIS_EMPTY
+                                       : AUTHAPI_APIS_SENT;
   if (refuse_with != 0)
     authapi_refuse_with(&request, refuse_with, &response);
   else if ((flags & FLAG_ADMIN) && authapi_is_management_path(path))

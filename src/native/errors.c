@@ -20,7 +20,8 @@ static const struct {
                                                  "certificate authority is known here."},
     [INBENTA_AUTH_ORIGIN_NOT_ALLOWED] = {"origin_not_allowed", "Use a secret. A domain key works only in web pages."},
     [INBENTA_AUTH_CREDENTIALS_REJECTED] = {"credentials_rejected",
-                                           "Check the API key and the secret, and that they belong together."},
+                                           "Check that the API key and the secret belong together and are not "
+                                           "revoked. A gateway can repeat an old refusal for 5 minutes."},
     [INBENTA_AUTH_KEY_REVOKED] = {"key_revoked", "Create a new secret."},
     [INBENTA_AUTH_TOKEN_EXPIRED] = {"token_expired", "Ask for a new token."},
     [INBENTA_AUTH_RATE_LIMITED] = {"rate_limited", "Wait for retry_after_ms, then try again."},

@@ -70,7 +70,8 @@ void inbenta_auth_token_clean_up(inbenta_auth_token *token) {
 }
 
 const char *inbenta_auth_token_api(const inbenta_auth_token *token, const char *product) {
-  for (size_t i = 0; i < token->apis_count; i++)
+  /* If the API names a product twice, the last one counts, as in JavaScript. */
+  for (size_t i = token->apis_count; i-- > 0;)
     if (strcmp(token->apis[i].name, product) == 0)
       return token->apis[i].url;
   return NULL;

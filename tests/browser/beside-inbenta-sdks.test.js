@@ -32,8 +32,8 @@ const test = base.extend({
       });
       opened.push(site, emulator);
       files['/example.js'] = example
-        .replaceAll('YOUR_API_KEY', emulator.apiKey)
-        .replace("'YOUR_DOMAIN_KEY', apiKey", `'${emulator.domainKey}', apiKey, { endpoint: '${emulator.endpoint}' }`);
+        .replaceAll('API KEY', emulator.apiKey)
+        .replace("'DOMAIN KEY', apiKey", `'${emulator.domainKey}', apiKey, { endpoint: '${emulator.endpoint}' }`);
       files['/customer.js'] =
         `const InbentaAuth = InbentaChatbotSDK.createFromAccessToken('a-token-of-the-customer', '${emulator.apiKey}');`;
       await page.goto(site.origin);

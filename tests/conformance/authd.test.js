@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { Authd } from '../support/authd.js';
 import { Postgres } from '../support/postgres.js';
-import { conforms } from './suite.js';
+import { conforms, conformsInApis, PRODUCTS } from './suite.js';
 
 const adminToken = randomBytes(24).toString('base64url');
 
@@ -35,4 +35,13 @@ conforms('inbenta-authd on PostgreSQL', async (t) => {
   process.env.PGPASSFILE = postgres.passwordFile;
   t.after(() => postgres.remove());
   return start(t, postgres.url);
+});
+
+conformsInApis('inbenta-authd', async (t, how) => {
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  const endpoint = await authd.serve({ apis: PRODUCTS, words: how ? ['--apis', how] : [] });
+  const apiKey = await authd.createApiKey();
+  const { secret } = await authd.command('secret', 'create', '--api-key', apiKey);
+  return { endpoint, apiKey, secret };
 });

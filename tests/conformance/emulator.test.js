@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmulator } from 'inbenta-auth/emulator';
-import { conforms } from './suite.js';
+import { conforms, conformsInApis, PRODUCTS } from './suite.js';
 
 const OPTIONS = {
   apis: { chatbot: 'https://api.example/prod/chatbot' },
@@ -74,3 +74,10 @@ conforms('the emulator, started anew from its file after each change', async (t)
     },
   );
 });
+
+for (const personality of ['authd', 'gateway'])
+  conformsInApis(`the emulator as ${personality}`, async (t, how) => {
+    const emulator = await startEmulator({ apis: PRODUCTS, personality, knobs: how ? { apis: how } : [] });
+    t.after(() => emulator.close());
+    return emulator;
+  });

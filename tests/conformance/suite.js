@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { createPublicKey, verify } from 'node:crypto';
 import { request } from 'node:http';
 import { test } from 'node:test';
+import { createFromSecret } from 'inbenta-auth/server';
 
 /**
  * docs/wire.md, "Refusals": our server's status and reason, and production's answer in the same case. Other refusals
@@ -464,4 +465,37 @@ export function conforms(name, start) {
       assert.equal((await fetch(new URL('/healthz', host.endpoint))).status, 200);
     });
   });
+}
+
+/** One product as production names it, and one whose base URL has a version. */
+export const PRODUCTS = { chatbot: 'https://api.example/prod/chatbot', search: 'https://api.example/prod/search/v1' };
+
+/**
+ * Defines the tests for an implementation that sends the products as production may do.
+ * @param {string} name
+ * @param {(t: import('node:test').TestContext, how?: 'missing' | 'empty') => Promise<{endpoint: string, apiKey: string, secret: string}>} start
+ *   with PRODUCTS
+ */
+export function conformsInApis(name, start) {
+  for (const [how, granted, listed] of [
+    [undefined, PRODUCTS, PRODUCTS],
+    ['missing', undefined, PRODUCTS],
+    ['empty', [], []],
+  ])
+    test(`${name}, apis ${how ?? 'as they are given'}`, async (t) => {
+      const { endpoint, apiKey, secret } = await start(t, how);
+      const headers = { 'x-inbenta-key': apiKey, 'Content-Type': 'application/json' };
+      const grant = await fetch(`${endpoint}/auth`, { method: 'POST', headers, body: JSON.stringify({ secret }) });
+      const { accessToken, apis } = await grant.json();
+      assert.deepEqual(apis, granted);
+      const own = { ...headers, Authorization: `Bearer ${accessToken}` };
+      assert.deepEqual(await (await fetch(`${endpoint}/apis`, { headers: own })).json(), { apis: listed });
+      const refresh = await (await fetch(`${endpoint}/refreshToken`, { method: 'POST', headers: own })).json();
+      assert.ok(!('apis' in refresh));
+      const client = createFromSecret(secret, apiKey, { endpoint });
+      t.after(() => client.dispose());
+      const chatbot = client.apiUrl('chatbot');
+      if (how == 'empty') await assert.rejects(chatbot, { code: 'invalid_config', hint: /There are: none/ });
+      else assert.equal(await chatbot, PRODUCTS.chatbot);
+    });
 }

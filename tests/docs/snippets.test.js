@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
+import { createFromDomainKey } from 'inbenta-auth';
 import { startEmulator } from 'inbenta-auth/emulator';
 import { installPacked, pack, root, run } from '../support/packed.js';
 import { allSnippets } from '../support/snippets.js';
@@ -92,6 +93,19 @@ test('each snippet is run by a test that takes it from the document', async (t) 
   const commands = snippets.filter(({ language }) => language == 'sh').flatMap(({ code }) => commandsOf(code));
   for (const line of Object.keys(NOT_RUN)) assert.ok(commands.includes(line), `no document has "${line}" any more`);
   t.diagnostic(`${commands.length} commands; ${Object.keys(NOT_RUN).length} of them are not run as they stand`);
+});
+
+test('each key has one placeholder, which the client refuses if it is left in', () => {
+  const placeholders = snippets.flatMap(({ file, line, code }) =>
+    [...code.matchAll(/['"](?!INBENTA_)([A-Z][A-Z_ -]*KEY)['"]/g)].map(([, word]) => ({
+      word,
+      where: `${file}:${line}`,
+    })),
+  );
+  assert.ok(placeholders.length > 20);
+  for (const { word, where } of placeholders) assert.ok(['DOMAIN KEY', 'API KEY'].includes(word), `${where}: ${word}`);
+  for (const key of ['DOMAIN KEY', 'API KEY'])
+    assert.throws(() => createFromDomainKey(key, key), { code: 'invalid_config' });
 });
 
 /** What the tests below run. */

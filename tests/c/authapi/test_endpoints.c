@@ -583,6 +583,27 @@ static void apis(void **state) {
   assert_string_equal(response.body, "{\"apis\":{\"chatbot\":\"https://api.example/prod/chatbot\"}}");
 }
 
+static void apis_that_are_left_out(void **state) {
+  (void)state;
+  char token[2200], body[200];
+  snprintf(body, sizeof body, "{\"secret\":\"%s\"}", secret);
+  assert_true(authapi_apis_read("missing", &api.apis));
+  assert_int_equal(auth(key.value, NULL, body), 200);
+  assert_null(strstr(response.body, "apis"));
+  get_token(token);
+  assert_int_equal(bearer("GET", "/v1/apis", key.value, token, ORIGIN), 200);
+  assert_string_equal(response.body, "{\"apis\":{\"chatbot\":\"https://api.example/prod/chatbot\"}}");
+  assert_true(authapi_apis_read("empty", &api.apis));
+  assert_int_equal(auth(key.value, NULL, body), 200);
+  assert_non_null(strstr(response.body, ",\"apis\":[]}"));
+  assert_int_equal(bearer("GET", "/v1/apis", key.value, token, ORIGIN), 200);
+  assert_string_equal(response.body, "{\"apis\":[]}");
+  assert_int_equal(bearer("POST", "/v1/refreshToken", key.value, token, ORIGIN), 200);
+  assert_null(strstr(response.body, "apis"));
+  assert_false(authapi_apis_read("", &api.apis));
+  assert_false(authapi_apis_read("Missing", &api.apis));
+}
+
 static void preflight(void **state) {
   (void)state;
   const char *headers[] = {"Origin", "https://any.example", NULL};
@@ -759,6 +780,7 @@ int main(void) {
       TEST(a_rotation_of_signing_keys),
       TEST(without_signing_keys),
       TEST(apis),
+      TEST(apis_that_are_left_out),
       TEST(preflight),
       TEST(cors_on_every_answer),
       TEST(the_order_of_checks),

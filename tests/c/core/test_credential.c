@@ -15,6 +15,10 @@ static void credentials(void **state) {
   assert_false(iauth__is_credential(NULL));
   assert_false(iauth__is_credential(""));
   assert_false(iauth__is_credential("a b"));
+  assert_false(iauth__is_credential("\"a\""));
+  assert_false(iauth__is_credential("''"));
+  assert_true(iauth__is_credential("\""));
+  assert_true(iauth__is_credential("\"a'"));
   assert_false(iauth__is_credential("a\r\nx: y"));
   assert_false(iauth__is_credential("\x7f"));
   assert_false(iauth__is_credential("caf\xc3\xa9"));

@@ -216,6 +216,7 @@ static void products_cost_no_token(void **state) {
       {IAUTH_REQUEST_AUTH,
        "{\"a\":1,\"b\":null,\"c\":\"javascript:x\",\"d\":\"http://evil.example\",\"\":\"https://e\"}", IAUTH_OK, ""},
       {IAUTH_REQUEST_AUTH, "{\"a\":1,\"b\":\"https://b/x%20y\"}", IAUTH_OK, "b=https://b/x%20y;"},
+      {IAUTH_REQUEST_AUTH, "{\" \":\"https://p\",\"a\\nb\":\"https://q\",\"\\u202e\":\"https://r\"}", IAUTH_OK, ""},
       {IAUTH_REQUEST_APIS, "[]", IAUTH_OK, ""},
       {IAUTH_REQUEST_APIS, "[1]", IAUTH_ERR_BAD_APIS, NULL},
       {IAUTH_REQUEST_APIS, "null", IAUTH_ERR_BAD_APIS, NULL},
@@ -326,7 +327,7 @@ static void refusals(void **state) {
 /* What of a refusal's body is kept; NULL: nothing. */
 static void messages(void **state) {
   (void)state;
-  static const char *const secrets[] = {"apikey-1", "apikey-12345", "short", NULL};
+  static const char *const secrets[] = {"apikey-1", "apikey-12345", "short", "k/y+100%=\\", NULL};
   char long_body[600] = "{\"message\":\"", long_message[IAUTH_MESSAGE_MAX + 1];
   memset(long_body + strlen(long_body), 'a', 400);
   strcat(long_body, "\"}");
@@ -339,6 +340,9 @@ static void messages(void **state) {
       {"<html>no</html>", NULL},
       {"{\"message\":\"<h1>no</h1>\"}", NULL},
       {"{\"message\":\"\"}", NULL},
+      {"{\"message\":\" \\r\\n<html>no</html>\"}", NULL},
+      {"{\"message\":\" \\t\\u202e \"}", NULL},
+      {"{\"message\":\" \\nfive\"}", "five"},
       {"{\"message\":7}", NULL},
       {"{\"error\":{\"message\":\"one\"},\"Message\":\"two\"}", "one"},
       {"{\"error\":\"three\"}", "three"},
@@ -347,12 +351,21 @@ static void messages(void **state) {
       {"{\"message\":\"apikey-1 and apikey-12345, xapikey-1x, apikey-, short\"}", "*** and ***, x***x, apikey-, short"},
       {"{\"message\":\"a\\u001b[1m\\nb\\u007fc\\u0085d\\u202ee\\u2066f\"}", "a [1m b c d e f"},
       /* the first and the last of what is left out, and their neighbours */
-      {"{\"message\":\"a\\u2028b\\u2069c\\u2027d\\u206a\"}", "a b c\342\200\247d\342\201\252"},
+      {"{\"message\":\"a\\u2028b\\u206fc\\u2027d\\u2070\"}", "a b c\342\200\247d\342\201\260"},
+      {"{\"message\":\"a\\u200bb\\u200fc\\u200ad\\u2010\"}", "a b c\342\200\212d\342\200\220"},
+      {"{\"message\":\"a\\u061cb\\ufeffc\\udb40\\udc41d\\u2060e\"}", "a b c d e"},
       {"{\"message\":\"La clave no es v\\u00e1lida \\u20ac \\ud83d\\ude00\"}",
        "La clave no es v\303\241lida \342\202\254 \360\237\230\200"},
       {"{\"message\":\"a\200b\303(c\355\"}", "a b (c "},
-      {"{\"message\":\"\370\301\302\"}", "   "},
+      {"{\"message\":\"\370\301\302\"}", NULL},
+      /* longer than needed, half of a pair, beyond the last character; and the first and last that are none of these */
+      {"{\"message\":\"a\340\201\201b\355\240\200c\360\202\202\254d\364\220\200\200e\"}", "a   b   c    d    e"},
+      {"{\"message\":\"\340\240\200\355\237\277\356\200\200\360\220\200\200\363\237\277\277\"}",
+       "\340\240\200\355\237\277\356\200\200\360\220\200\200\363\237\277\277"},
       {long_body, long_message},
+      /* a credential as it was, percent-encoded, in JSON within the text, as PHP writes it, and in capitals */
+      {"{\"message\":\"k/y+100%=\\\\ k%2Fy%2b100%25%3D%5C k\\\\/y+100%=\\\\\\\\ K/Y+100%=\\\\ k/y+100%\"}",
+       "*** *** *** *** k/y+100%"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     world world;
@@ -425,8 +438,14 @@ static void retry_after(void **state) {
       {429, "x-throttle-usage: 100\r\nx-throttle-reset: 784111837\r\nRetry-After: 9\r\n", 60000},
       {429, "x-throttle-usage: 100\r\n", 0},
       {429, "x-throttle-usage: 0\r\nx-throttle-reset: 784111787\r\n", 0},
-      {429, "x-quota-usage: 0\r\nx-throttle-reset: 784111787\r\n", 0},
-      {429, "x-quota-usage: 50\r\nx-throttle-reset: 784111787\r\n", 0},
+      {429, "x-quota-usage: 100\r\nx-throttle-reset: 784111787\r\n", 0},
+      /* one is not used up, and of the other nothing is known: that one is */
+      {429, "x-quota-usage: 0\r\nx-throttle-reset: 784111787\r\n", 10000},
+      {429, "x-quota-usage: 99.9\r\nx-throttle-usage: -1\r\nx-throttle-reset: 784111787\r\n", 10000},
+      {429, "x-throttle-usage: 50\r\nx-quota-reset: 784111787\r\nx-throttle-reset: 784111837\r\n", 10000},
+      {429, "x-throttle-usage: 50\r\nx-quota-usage: 99\r\nx-quota-reset: 784111787\r\n", 0},
+      {429, "x-throttle-usage: 100.0\r\nx-throttle-reset: 784111787.9\r\n", 10000},
+      {429, "x-throttle-usage: 100\r\nx-throttle-reset: 99999999999\r\n", 3600000},
       {503, "x-throttle-usage: 100\r\nx-throttle-reset: 784111787\r\n", 10000},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

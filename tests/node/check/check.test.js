@@ -34,7 +34,9 @@ async function fakeApi(t, answer) {
       JSON.parse(body),
       requests.length,
     );
-    response.writeHead(status, headers).end(typeof given == 'string' ? given : JSON.stringify(given));
+    response
+      .writeHead(status, { 'Content-Type': 'application/json', ...headers })
+      .end(typeof given == 'string' ? given : JSON.stringify(given));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => (server.closeAllConnections(), server.close()));
@@ -107,7 +109,7 @@ test('if both names are refused, the first refusal is printed', async (t) => {
     [status, json.verdict, json.requests, json.serverMessage, json.domainKeyName],
     [1, 'credentials_rejected', 2, 'refusal 1', 'domainKey'],
   );
-  assert.match(json.advice[0], /Both names of the domain key were tried/);
+  assert.match(json.advice[1], /Both names of the domain key were tried: domainKey and domain_key/);
 });
 
 test('with --domain-key-name, no other name is tried', async (t) => {
@@ -117,7 +119,7 @@ test('with --domain-key-name, no other name is tried', async (t) => {
     [json.requests, json.domainKeyName, requests[0].body],
     [1, 'dk', JSON.stringify({ dk: DOMAIN_KEY })],
   );
-  assert.doesNotMatch(json.advice[0], /Both names/);
+  assert.doesNotMatch(json.advice.join(), /Both names/);
 });
 
 for (const [what, answer, verdict, exit, advice] of [
@@ -157,6 +159,23 @@ for (const [what, answer, verdict, exit, advice] of [
     /not one of the Auth API/,
   ],
   ['an answer that no page can read', [200, TOKEN, {}], 'no_cors', 1, /Access-Control-Allow-Origin is missing/],
+  [
+    'a refusal that no page can read',
+    [403, { Message: 'explicit deny' }, { 'Access-Control-Allow-Origin': 'https://other.example' }],
+    'credentials_rejected',
+    1,
+    /cannot read this refusal.*"network"/,
+  ],
+  [
+    'a token that no header can have',
+    [200, { ...TOKEN, accessToken: 'two words' }],
+    'bad_response',
+    1,
+    /not the answer/,
+  ],
+  ['a token without a lifetime', [200, { ...TOKEN, expires_in: 0 }], 'bad_response', 1, /not the answer/],
+  ['an answer of another type', [200, TOKEN, { 'Content-Type': 'text/html' }], 'bad_response', 1, /not the answer/],
+  ['an endless answer', [200, 'x'.repeat(70_000)], 'body_too_large', 1, /endpoint/],
 ])
   test(`${what}: ${verdict}`, async (t) => {
     const { check, requests } = await fakeApi(t, () => answer);
@@ -169,13 +188,46 @@ for (const [what, answer, verdict, exit, advice] of [
     assert.equal(requests.length, 2);
   });
 
+test('products that a page would not get are not listed, and GET /apis is not asked', async (t) => {
+  const { check, requests } = await fakeApi(t, (body, n) => [
+    200,
+    n % 2
+      ? { ...TOKEN, apis: { chatbot: 'https://api.example/prod/chatbot', old: 'http://api.example/x', none: null } }
+      : { ...TOKEN, apis: undefined },
+  ]);
+  const { status, text, json } = await check();
+  assert.equal(status, 0);
+  assert.match(text, /products: chatbot\n/);
+  assert.deepEqual(json.products, []);
+  assert.equal(requests.length, 2);
+});
+
+test('an answer that ends in the middle, or never', async (t) => {
+  const server = createServer((request, response) => {
+    response.writeHead(200, { 'Content-Type': 'application/json' }).write('{"accessToken":');
+    if (request.url.startsWith('/cut')) setTimeout(() => response.destroy(), 50);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => (server.closeAllConnections(), server.close()));
+  const given = ['--api-key', API_KEY, '--domain-key', DOMAIN_KEY, '--origin', ORIGIN];
+  for (const [path, timeout, problem] of [
+    ['cut', '15', /the connection ended in the middle of the answer/],
+    ['never', '1', /no answer within 1 s/],
+  ]) {
+    const endpoint = `http://127.0.0.1:${server.address().port}/${path}`;
+    const { status, stdout } = await run([...given, '--endpoint', endpoint, '--timeout', timeout]);
+    assert.equal(status, 3, stdout);
+    assert.match(stdout, problem);
+  }
+});
+
 test('keys, unprintable characters and long text in the API’s message are left out', async (t) => {
   const { check } = await fakeApi(t, () => [
     403,
     { error: { code: 403, message: `Key ${DOMAIN_KEY} of ${API_KEY}\u001b[31m is wrong${'!'.repeat(500)}` } },
   ]);
   const { json } = await check();
-  assert.match(json.serverMessage, /^Key … of … \[31m is wrong!+$/);
+  assert.match(json.serverMessage, /^Key \*{3} of \*{3} \[31m is wrong!+$/);
   assert.equal(json.serverMessage.length, 200);
 });
 
@@ -255,6 +307,13 @@ test('wrong arguments are reported with status 2, and no request is sent', async
     [[...keys, '--origin', ORIGIN, '--endpoint', endpoint, '--nonsense'], /--nonsense/],
     [[...keys, '--origin', ORIGIN, '--endpoint', endpoint, 'more'], /more/],
     [['--api-key', 'a b', '--domain-key', DOMAIN_KEY, '--origin', ORIGIN], /apiKey/],
+    [['--api-key', `"${API_KEY}"`, '--domain-key', DOMAIN_KEY, '--origin', ORIGIN], /apiKey.*quotes/],
+    [['--api-key', API_KEY, '--domain-key', `${DOMAIN_KEY}\n`, '--origin', ORIGIN], /domainKey/],
+    [['--api-key', API_KEY, '--domain-key', `Bearer ${DOMAIN_KEY}`, '--origin', ORIGIN], /domainKey.*spaces/],
+    [[...keys, '--origin', ORIGIN, '--domain-key-name', 'two words'], /domainKeyName/],
+    [[...keys, '--origin', ORIGIN, '--endpoint', `https://user:${DOMAIN_KEY}@api.example/v1`], /without user/],
+    [[...keys, '--origin', 'null'], /--origin null: write an origin/],
+    [[...keys, '--origin', 'file:///page.html'], /write an origin/],
   ]) {
     const { status, stdout, stderr } = await run(words);
     assert.deepEqual([status, stdout], [2, ''], words.join(' '));

@@ -4,60 +4,27 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import * as c from '../../../js/client/boundary.js';
 import { startInstance } from '../../../js/client/instance.js';
+import { cases, GRANT, sentenceOf, serveAnswer } from '../../support/answers.js';
+import { execute } from '../../support/plain-api.js';
 
-const { cases } = JSON.parse(await readFile(new URL('../../vectors/auth-answers.json', import.meta.url), 'utf8'));
 const compile = async (name) =>
   WebAssembly.compile(await readFile(new URL(`../../../build/wasm/src/wasm/${name}.wasm`, import.meta.url)));
 const modules = { domain: await compile('inbenta-auth'), secret: await compile('inbenta-auth-server') };
 
-const GRANT = { accessToken: 'T', expires_in: 1200, apis: { chatbot: 'https://api-gce3.example/prod/chatbot' } };
-const PATHS = { refreshToken: '/v1/refreshToken', apis: '/v1/apis' };
-
-/** The body of a case, as it is sent. */
-const bodyOf = ({ body, text }) =>
-  text ?? (body == 'GRANT' ? JSON.stringify(GRANT) : typeof body == 'string' ? body : JSON.stringify(body));
-
-/** The headers of a case. "NOW+1800" becomes the Unix time in 1800 seconds. */
-const headersOf = ({ type = 'application/json', headers = {} }) =>
-  Object.entries({ 'content-type': type, ...headers }).flatMap(([name, value]) =>
-    // A value with ", " is sent as several header lines, as proxies do.
-    value
-      .split(', ')
-      .map((part) => [
-        name,
-        part.replace(/^NOW([+-]\d+)$/, (_, seconds) => Math.floor(Date.now() / 1000) + Number(seconds)),
-      ]),
-  );
-
 /** Starts an API with the answer of the case, and an instance that uses it. */
 async function start(t, answer, flow) {
-  const requests = [];
-  const server = createServer((request, response) => {
-    requests.push(request.url);
-    const isIt =
-      request.url == (PATHS[answer.on] ?? '/v1/auth') &&
-      !(answer.once && requests.filter((url) => url == request.url).length > 1);
-    const given = isIt
-      ? answer
-      : {
-          status: 200,
-          body: answer.on == 'apis' && request.url == '/v1/auth' ? { ...GRANT, apis: undefined } : 'GRANT',
-        };
-    response.writeHead(given.status, headersOf(given).flat());
-    response.end(bodyOf(given));
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { endpoint, requests, close } = await serveAnswer(answer);
   const waiters = new Map();
   let token;
   const core = await startInstance(
     modules[flow],
     {
-      endpoint: `http://127.0.0.1:${server.address().port}/v1`,
+      endpoint,
       apiKey: 'the-api-key',
       credential: 'the-credential',
       flow: flow == 'secret' ? c.FLAG_SECRET_FLOW : 0,
@@ -74,7 +41,7 @@ async function start(t, answer, flow) {
       onDeath: assert.fail,
     },
   );
-  t.after(() => (core.end(), server.close(), server.closeAllConnections()));
+  t.after(() => (core.end(), close()));
   /** Resolves with the token or the AuthError. */
   const ask = (...args) =>
     new Promise((resolve) => {
@@ -113,7 +80,7 @@ const REQUESTS = {
     const failed = await products(100);
     assert.equal(failed.code, 'server_error');
     assert.equal(failed.status, 503);
-    assert.deepEqual((await products()).apis, GRANT.apis);
+    assert.deepEqual({ ...(await products()).apis }, GRANT.apis);
     assert.deepEqual(requests, ['/v1/auth', '/v1/apis', '/v1/apis']);
   },
 };
@@ -133,10 +100,35 @@ for (const answer of cases)
       } else if (answer.code) assert.equal(result.code, answer.code);
       else assert.ok(result instanceof Error);
       if (answer.status != 200 && !answer.token) assert.equal(result.status, answer.status);
-      if (answer.words)
-        assert.equal(result.serverMessage, answer.body.error?.message ?? answer.body.Message ?? answer.body.message);
-      else if (!answer.token) assert.equal(result.serverMessage, answer.body?.message); // none from HTML
+      if (!answer.token) assert.equal(result.serverMessage, sentenceOf(answer)); // none from HTML
+      if (answer.words) assert.ok(result.serverMessage);
       if (answer.requests) await REQUESTS[answer.name]({ ...api, result });
     });
+
+test('an expiration in another unit, or that is no time, counts as left out: in wasm and natively', async (t) => {
+  const ask = fileURLToPath(new URL('../../../build/native/tests/c/programs/ask', import.meta.url));
+  for (const [text, isTaken] of [
+    ['1764115200', true],
+    ['"1764115200"', true],
+    ['1764115200000', false],
+    ['100000000000', false],
+    ['-5', false],
+    ['1e999', false],
+    ['"2026-11-25T23:00:00Z"', false],
+    ['{}', false],
+  ]) {
+    const answer = { status: 200, text: `{"accessToken":"T","expires_in":1200,"expiration":${text},"apis":{}}` };
+    const results = [];
+    for (const flow of ['domain', 'secret']) results.push((await (await start(t, answer, flow)).get()).expiration);
+    const { endpoint, close } = await serveAnswer(answer);
+    const [code, expiration] = (await execute(ask, ['once', endpoint])).stdout.split('\t');
+    close();
+    assert.equal(code, 'token');
+    const late = Date.now() / 1000 + 1200;
+    for (const result of [...results, Number(expiration)])
+      if (isTaken) assert.equal(result, 1764115200, text);
+      else assert.ok(result > late - 60 && result <= late, `${text}: ${result}`);
+  }
+});
 
 test('the file has all cases', () => assert.ok(cases.length >= 23));

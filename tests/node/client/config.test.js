@@ -68,8 +68,8 @@ test('durations: numbers from 0; timers take 2^31 - 1', () => {
 });
 
 test('keys: characters that a header can have', () => {
-  for (const value of ['k', '!', '~', 'a=b/c+d']) assert.ok(isKey(value), value);
-  for (const value of ['', ' ', ' k', 'k ', 'a b', 'k\n', '\u007f', 'ü', 7, undefined, null, ['k']])
+  for (const value of ['k', '!', '~', 'a=b/c+d', '"', '"k\'', 'k"']) assert.ok(isKey(value), value);
+  for (const value of ['', ' ', ' k', 'k ', 'a b', 'k\n', '\u007f', 'ü', 7, undefined, null, ['k'], '"k"', "'k'", "''"])
     assert.ok(!isKey(value), String(value));
   for (const apiKey of ['', 'two words', 7])
     assert.throws(() => checkConfig({}, { ...FIXED, apiKey }, MORE), refused(/apiKey/), String(apiKey));

@@ -248,12 +248,13 @@ test('an unreachable product and an aborted call fail with their codes', async (
 });
 
 test('a token is never sent over plain http to another machine, even if its own grant names the product', async (t) => {
-  const { endpoint } = await fakeApi(t);
+  const { endpoint } = await fakeApi(t, (response) => json(response, 200, { ...grant(1), apis: {} }));
   const client = createFromAccessToken(
     { accessToken: 'token', apis: { chatbot: 'http://chatbot.example' } },
     'the-api-key',
     { endpoint, autoRefresh: false },
   );
   t.after(() => client.dispose());
-  await assert.rejects(client.fetch('chatbot'), failsWith('insecure_endpoint'));
+  assert.deepEqual(client.token.apis, {});
+  await assert.rejects(client.fetch('chatbot'), failsWith('invalid_config'));
 });

@@ -30,8 +30,8 @@ test('unknown options and options of another flow are refused by name', () => {
     assert.throws(make({ [name]: 'x' }), names(new RegExp(`"${name}"`)), name);
   for (const name of ['persist', 'domainKeyName', 'expires_in', 'apis'])
     assert.throws(() => createFromAccessToken('t', 'k', { [name]: 'session' }), names(new RegExp(`"${name}"`)));
-  for (const options of ['https://api.inbenta.io/v1', 7, null, true, () => {}])
-    assert.throws(make(options), failsWith('invalid_config'));
+  const noOptions = ['https://api.inbenta.io/v1', 7, null, true, () => {}, [], new URL('https://a.example'), new Map()];
+  for (const options of [...noOptions, Promise.resolve({})]) assert.throws(make(options), failsWith('invalid_config'));
   make()();
   make({})();
 });
@@ -66,7 +66,7 @@ test('wrong types are refused by name; undefined counts as missing', () => {
 
 test('connectionEntryPoint is the endpoint without a version', async (t) => {
   const { endpoint, requests } = await fakeApi(t);
-  for (const [number, tail] of ['', '/', '//', '/v1'].entries()) {
+  for (const [number, tail] of ['', '/', '//', '/v1', '/ '].entries()) {
     const client = createFromDomainKey(`d${number}`, 'k', {
       connectionEntryPoint: endpoint.replace('/v1', tail),
       wasm: (await import('./fake-api.js')).wasm,
@@ -119,8 +119,10 @@ test('only own properties count: a polluted Object.prototype does not redirect a
     Object.prototype.allowInsecure = true;
     Object.prototype.wasm = evil;
     Object.prototype.log = (entry) => (counts.evil++);
+    Object.prototype.forceRefresh = true;
     const client = createFromSecret('the-secret', 'k', { endpoint: good });
     await client.getToken();
+    await client.getToken({}); // the same token
     client.dispose();
     let refused;
     try { createFromSecret('the-secret', 'k', { endpoint: 'http://evil.example/v1' }); } catch ({ code }) { refused = code; }

@@ -47,27 +47,31 @@ function moveClocks(t) {
   return (ms) => (offset += ms);
 }
 
-test('50 page views in 20 minutes send one /auth and at most one refresh', async (t) => {
-  useStorage(t);
+/** 50 page views in 20 minutes, one after the other: the paths of the requests. */
+async function viewFor20Minutes(t, options) {
   const later = moveClocks(t);
   const api = await fakeApi(t);
   for (let i = 0; i < 50; i++) {
-    const client = await view(t, api);
+    const client = await view(t, api, options);
     await client.getToken();
     client.dispose();
     later(24_000);
   }
-  const paths = api.requests.map(({ url }) => url);
+  return api.requests.map(({ url }) => url);
+}
+
+test('50 page views in 20 minutes send one /auth and at most one refresh', async (t) => {
+  useStorage(t);
+  const paths = await viewFor20Minutes(t);
   assert.equal(paths.filter((path) => path == '/v1/auth').length, 1);
   assert.ok(paths.length <= 2, paths.join());
   t.diagnostic(`50 page views: ${paths.join(', ')}`);
 });
 
-test('without persist, each page view sends /auth', async (t) => {
+test('without persist, each of them sends /auth', async (t) => {
   const items = useStorage(t);
-  const api = await fakeApi(t);
-  for (let i = 0; i < 3; i++) await (await view(t, api, { persist: undefined })).getToken();
-  assert.equal(api.requests.length, 3);
+  const paths = await viewFor20Minutes(t, { persist: undefined });
+  assert.deepEqual(paths, Array(50).fill('/v1/auth'));
   assert.equal(items.size, 0);
 });
 
@@ -137,11 +141,24 @@ test('a stored token is checked like any other token', async (t) => {
 });
 
 test('the client works with blocked or full storage', async (t) => {
-  const api = await fakeApi(t);
   const denied = () => {
     throw new DOMException('denied', 'SecurityError');
   };
-  globalThis.sessionStorage = { getItem: denied, setItem: denied, removeItem: denied };
+  const works = { getItem: () => null, setItem() {}, removeItem() {} };
+  const storages = [
+    { value: { getItem: denied, setItem: denied, removeItem: denied } },
+    ...Object.keys(works).map((name) => ({ value: { ...works, [name]: denied } })),
+    { get: denied },
+    { value: null },
+  ];
   t.after(() => delete globalThis.sessionStorage);
-  assert.equal((await (await view(t, api)).getToken()).accessToken, 'token-1');
+  for (const storage of storages) {
+    Object.defineProperty(globalThis, 'sessionStorage', { ...storage, configurable: true });
+    const client = await view(t, await fakeApi(t));
+    assert.equal((await client.getToken()).accessToken, 'token-1');
+    client.invalidate('token-1');
+    assert.equal((await client.getToken()).accessToken, 'token-2');
+    client.forget();
+    assert.equal(client.token, null);
+  }
 });

@@ -45,6 +45,9 @@ test('a grant: expires_in counts for more than expiration, and without both ther
   });
   assert.deepEqual(fromGrant('t'), from({}));
   assert.deepEqual(from({ apis: { chatbot: 'https://c.example' } }).apis, { chatbot: 'https://c.example' });
+  const odd = { a: null, b: 'http://b.example', c: {}, d: 'https://user@d.example', e: 'e.example' };
+  assert.deepEqual(from({ apis: { ...odd, chatbot: 'https://c.example' } }).apis, { chatbot: 'https://c.example' });
+  for (const apis of [[], 'x', 7]) assert.deepEqual(from({ apis }).apis, {});
 });
 
 test('a grant that is over has nothing left', (t) => {
