@@ -1,6 +1,7 @@
 // The hint for a refused domain key fits what this environment sends.
 const { createFromDomainKey } = require('inbenta-auth');
 const { startEmulator } = require('inbenta-auth/emulator');
+const { expect, test } = require('@jest/globals');
 
 test('where an Origin is sent, the hint names it; where none is sent, it says so', async () => {
   const emulator = await startEmulator({ domains: ['https://www.example.com'] });
