@@ -19,7 +19,7 @@ const origin = () => globalThis.origin ?? globalThis.location?.origin;
  */
 function noOrigin() {
   if (!/^Mozilla(?!.*jsdom)/.test(globalThis.navigator?.userAgent))
-    return 'A domain key needs an Origin, which only browsers send. Use inbenta-auth/server; in tests, happy-dom or a browser.';
+    return 'No Origin is sent here. Use inbenta-auth/server; in tests, happy-dom or a browser.';
   if (origin() == 'null') return 'This page has no origin: it is a file, or in a sandbox without allow-same-origin.';
 }
 

@@ -9,7 +9,7 @@ test('where an Origin is sent, the hint names it; where none is sent, it says so
   const client = createFromDomainKey(domainKey, apiKey, { endpoint });
   const { hint } = await client.getToken().catch((error) => error);
   const { origin } = emulator.requests.find(({ path }) => path == '/v1/auth');
-  expect(hint).toContain(origin ?? 'needs an Origin, which only browsers send');
+  expect(hint).toContain(origin ?? 'No Origin is sent here');
   client.dispose();
   await emulator.close();
 });
