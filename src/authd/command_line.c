@@ -108,7 +108,8 @@ static int add_api(authd_command_line *line, const char *text) {
 }
 
 static int read_apis(authd_command_line *line, const char *text) {
-  return authapi_apis_read(text, &line->apis_sent) ? 0 : authd_complain(2, "--apis %s: write missing or empty", text);
+  return authapi_apis_read(text, &line->apis_sent) ? 0
+                                                   : authd_print_error(2, "--apis %s: write missing or empty", text);
 }
 
 /* Reads a decimal number from `min` to `max`. Returns -1 for any other text, also for a sign. */
