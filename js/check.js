@@ -26,7 +26,7 @@ two if both names are sent.
 `;
 
 const NAMES = ['domainKey', 'domain_key'];
-const CACHED = 'If you have just changed something: a gateway can repeat an old refusal for five minutes.';
+const CACHED = 'If you have just changed something, wait: a gateway can repeat an old refusal for five minutes.';
 
 export class CheckError extends Error {}
 
@@ -153,8 +153,8 @@ async function ask(settings, name) {
     const { timeoutMs } = settings;
     const problem =
       told.error.code == 'timeout'
-        ? `no answer within ${timeoutMs / 1000} s`
-        : (seen.problem ?? 'the connection ended in the middle of the answer');
+        ? `no response within ${timeoutMs / 1000} s`
+        : (seen.problem ?? 'the connection ended in the middle of the response');
     return { ...told, name, status: 0, body: undefined, problem };
   } finally {
     client.dispose();
@@ -170,13 +170,13 @@ const ADVICE = {
     1,
     ({ origin, body }) =>
       body?.error
-        ? `The API itself refuses. Check that the domain key and the API key belong together, that the domain key's list has ${origin}, and that the key was not revoked.`
-        : 'The gateway before the API does not know the API key. Copy it again from the Administration tab of the Inbenta App.',
+        ? `The API itself refuses the keys. Check that the domain key and the API key belong together, that the domain key's list has ${origin}, and that the key was not revoked.`
+        : 'The gateway in front of the API does not know the API key. Copy it again from the Administration tab of the Inbenta App.',
   ],
   endpoint_refused: [
     1,
     ({ endpoint }) =>
-      `Something before the API refuses, which does not speak of your keys. Check that ${endpoint} is right and ends in /v1, and ask who runs the firewall.`,
+      `Something in front of the API refuses the request. It does not mention your keys. Check that ${endpoint} is right and ends in /v1, and ask the operator of the firewall.`,
   ],
   rate_limited: [
     3,
@@ -187,20 +187,20 @@ const ADVICE = {
     1,
     ({ endpoint, status }) =>
       status == 200
-        ? `This is not the answer of the Auth API. Check that ${endpoint} is its base URL.`
+        ? `This response is not one of the Auth API. Check that ${endpoint} is its base URL.`
         : status < 400
-          ? 'The endpoint redirects, which a page does not follow. Use the final URL.'
-          : `The Auth API is not at ${endpoint}. Check the endpoint: it ends in /v1.`,
+          ? 'The endpoint redirects. A page does not follow redirects. Use the final URL.'
+          : `The Auth API is not at ${endpoint}. Check the endpoint. It must end in /v1.`,
   ],
   unreachable: [
     3,
     ({ endpoint, problem }) =>
-      `There is no answer from ${endpoint}: ${problem}. Check the connection and the endpoint.`,
+      `There is no response from ${endpoint}: ${problem}. Check the connection and the endpoint.`,
   ],
   no_cors: [
     1,
     ({ origin, allows }) =>
-      `A page on ${origin} cannot read this answer: Access-Control-Allow-Origin is ${allows ?? 'missing'}. Ask who runs the endpoint.`,
+      `A page on ${origin} cannot read this response: Access-Control-Allow-Origin is ${allows ?? 'missing'}. Ask the operator of the endpoint.`,
   ],
   token: [0, ({ origin }) => `A page on ${origin} gets a token with these keys.`],
 };
@@ -224,7 +224,7 @@ function judge(answer, { origin, endpoint, answers }) {
   if (answers.length > 1 && error) advice.push(`Both names of the domain key were tried: ${NAMES.join(' and ')}.`);
   if (verdict == 'token' && name != NAMES[0])
     advice.push(
-      `The API takes the domain key under another name. Pass domainKeyName: '${name}' to createFromDomainKey, or write data-domain-key-name="${name}" on the script tag.`,
+      `The API expects the domain key under another name. Pass domainKeyName: '${name}' to createFromDomainKey, or write data-domain-key-name="${name}" on the script tag.`,
     );
   if (['credentials_rejected', 'endpoint_refused'].includes(verdict) && !body?.error?.reason) advice.push(CACHED);
   if (error && status && !isReadable)

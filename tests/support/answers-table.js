@@ -40,13 +40,14 @@ async function askWith(client, on) {
   }
 }
 
-/** Makes this process look like a page: without Node, and with an origin. Returns how to undo it. */
+/** Makes this process look like a page: a browser's name, and an origin. Returns how to undo it. */
 function actAsPage() {
-  const versions = Object.getOwnPropertyDescriptor(process, 'versions');
-  Object.defineProperty(process, 'versions', { ...versions, value: { ...process.versions, node: undefined } });
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { userAgent: 'Mozilla/5.0' } });
   globalThis.origin = ORIGIN;
   return () => {
-    Object.defineProperty(process, 'versions', versions);
+    delete globalThis.navigator;
+    if (before) Object.defineProperty(globalThis, 'navigator', before);
     delete globalThis.origin;
   };
 }

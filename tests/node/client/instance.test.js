@@ -174,7 +174,11 @@ test('a token from outside is accepted with all kinds of times', async (t) => {
     return error || [world.token.expiresAt - Date.now(), world.token.lifetimeMs, world.token.apis];
   };
   const now = () => Date.now();
-  assert.deepEqual(await adopt(now() + 600_000, 1_200_000, -1), [600_000, 1_200_000, { chatbot: 'https://c.example' }]);
+  assert.deepEqual(await adopt(now() + 600_000, 1_200_000, -1), [
+    600_000,
+    1_200_000,
+    { __proto__: null, chatbot: 'https://c.example' },
+  ]);
   assert.deepEqual((await adopt(now() + 600_000, 1_200_000, 300_000)).slice(0, 2), [300_000, 1_200_000]);
   assert.deepEqual((await adopt(now() + 600_000, 0, NaN)).slice(0, 2), [600_000, 600_000]);
   assert.deepEqual((await adopt(Infinity, 1_200_000, Infinity)).slice(0, 2), [1_200_000, 1_200_000]);
