@@ -1178,6 +1178,7 @@ static void who_comes_while_the_api_is_silent_waits_for_the_rest_of_two_seconds(
   world_live(&world, 1900);
   world_get_with(&world, 1, (iauth_get_options){.min_validity_ms = 300000});
   assert_waiting(&world, 1);
+  assert_int_equal(world.armed_ms, 100);
   world_live(&world, 100);
   assert_token(&world, 1, "t1");
   world_clean_up(&world);
@@ -1208,6 +1209,7 @@ static void two_slow_answers_hold_a_caller_no_longer_than_one(void **state) {
   assert_waiting(&world, 1);
   world_respond(&world, 404, "", "");
   assert_int_equal(world.last_kind, IAUTH_REQUEST_AUTH); /* which is a new silence of two seconds … */
+  assert_int_equal(world.armed_ms, 1000);
   world_live(&world, 999);
   assert_waiting(&world, 1);
   world_live(&world, 1); /* … but not a new wait for this caller */

@@ -211,7 +211,7 @@ test('an answer that ends in the middle, or never', async (t) => {
   t.after(() => (server.closeAllConnections(), server.close()));
   const given = ['--api-key', API_KEY, '--domain-key', DOMAIN_KEY, '--origin', ORIGIN];
   for (const [path, timeout, problem] of [
-    ['cut', '15', /the connection ended in the middle of the answer/],
+    ['cut', '15', /the connection ended in the middle of the response/],
     ['never', '1', /no answer within 1 s/],
   ]) {
     const endpoint = `http://127.0.0.1:${server.address().port}/${path}`;
