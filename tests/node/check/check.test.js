@@ -171,10 +171,16 @@ for (const [what, answer, verdict, exit, advice] of [
     [200, { ...TOKEN, accessToken: 'two words' }],
     'bad_response',
     1,
-    /not the answer/,
+    /not one of the Auth API/,
   ],
-  ['a token without a lifetime', [200, { ...TOKEN, expires_in: 0 }], 'bad_response', 1, /not the answer/],
-  ['an answer of another type', [200, TOKEN, { 'Content-Type': 'text/html' }], 'bad_response', 1, /not the answer/],
+  ['a token without a lifetime', [200, { ...TOKEN, expires_in: 0 }], 'bad_response', 1, /not one of the Auth API/],
+  [
+    'an answer of another type',
+    [200, TOKEN, { 'Content-Type': 'text/html' }],
+    'bad_response',
+    1,
+    /not one of the Auth API/,
+  ],
   ['an endless answer', [200, 'x'.repeat(70_000)], 'body_too_large', 1, /endpoint/],
 ])
   test(`${what}: ${verdict}`, async (t) => {
@@ -212,7 +218,7 @@ test('an answer that ends in the middle, or never', async (t) => {
   const given = ['--api-key', API_KEY, '--domain-key', DOMAIN_KEY, '--origin', ORIGIN];
   for (const [path, timeout, problem] of [
     ['cut', '15', /the connection ended in the middle of the response/],
-    ['never', '1', /no answer within 1 s/],
+    ['never', '1', /no response within 1 s/],
   ]) {
     const endpoint = `http://127.0.0.1:${server.address().port}/${path}`;
     const { status, stdout } = await run([...given, '--endpoint', endpoint, '--timeout', timeout]);
