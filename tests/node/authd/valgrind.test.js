@@ -128,7 +128,7 @@ test('inbenta-authd under valgrind', { timeout: 120_000 }, async (t) => {
   await writeFile(file, await readFile(renewed.file));
   await writeFile(keyFile, await readFile(renewed.keyFile));
   process.kill(authd.pid, 'SIGHUP');
-  await until(() => authd.log.some((line) => /--tls-cert .*: read again/.test(line)));
+  await until(() => authd.log.some((line) => /--tls-cert .*: reloaded/.test(line)));
   assert.equal(await status(), 200);
   assert.equal(await authd.stop(), 0, await findings(folder));
   assert.equal(await findings(folder), '');
