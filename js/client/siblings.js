@@ -10,17 +10,20 @@
 // went when the first one hung.) What a lock cannot do is notice a tab that hangs or is frozen: after some time without
 // a sign of life, a waiting tab steals the lock. A second lock breaks the tie between those who lose patience at once.
 //
-// That lock is held while a request is under way, no longer, as a page that holds one is not frozen.
-//
-// Whether a sibling has a token no clock can tell, as a busy one answers late. So tabs that have something to say queue for
-// another lock, and the first of them holds it. The tab that goes queues behind them: until one answers, or until the lock
-// comes through, and then nobody has anything to say. All locks are given back when a page is hidden for good, as they would
-// keep it out of the back/forward cache. Nothing depends on them: without locks (they need https) or without a channel (a
-// browser without cookies throws), each tab goes on its own.
+// The lock is held while a request is under way, no longer, as a page that holds one is not frozen and not kept in the
+// back/forward cache. Nothing depends on it: without locks (they need https) or without a channel (a browser without
+// cookies throws), each tab goes on its own.
 
 import { background } from './timers.js';
 
-/** So long a tab that goes, or one that has something to say, is believed in without a sign of life; then it may hang. */
+/**
+ * How long siblings have to answer: so many milliseconds and, because tabs that open at once keep a machine busy, so
+ * many round trips of a message. Meanwhile the module loads and the browser connects.
+ */
+const ANSWER_MS = 40;
+const ANSWER_ROUND_TRIPS = 12;
+
+/** So long a tab that goes is believed in without a sign of life; then it may hang. */
 const PATIENCE_MS = 4000;
 const PATIENCE_SPREAD_MS = 1000;
 
@@ -31,9 +34,6 @@ const TIE_MS = 1000;
 const SECOND_ANSWER_TURNS = 300;
 
 const pause = (ms) => new Promise((resolve) => background(resolve, ms));
-
-/** Rejects where locks are refused, when the signal aborts, and when the lock is stolen. */
-const lock = async (name, options, run) => navigator.locks.request(name, options, run);
 
 /** Resolves when a message went to and fro so often. Unlike a timer, it is as slow as the machine, and not slower in a hidden tab. */
 const roundTrips = (near, far, times) =>
@@ -56,8 +56,6 @@ export class Siblings {
   #heard = 0; // how many tokens and failures
   #signs = 0; // how many signs of life of whoever goes
   #onSign = () => {};
-  #onAnswer = () => {};
-  #keeping; // AbortController: this tab has something to say
   #leaving; // AbortController, from queue() to leave()
 
   /** Whether this tab may go to the network. */
@@ -96,20 +94,6 @@ export class Siblings {
     this.isTurn = false;
   }
 
-  /** From now on this tab has something to say. */
-  keep() {
-    if (this.#keeping || !this.#channel) return;
-    const { signal } = (this.#keeping = new AbortController());
-    const over = new Promise((resolve) => signal.addEventListener('abort', resolve));
-    lock(`${this.#name} answer`, { signal }, () => over).catch(() => {});
-  }
-
-  /** This tab has nothing to say any more. */
-  quit() {
-    this.#keeping?.abort();
-    this.#keeping = undefined;
-  }
-
   /** Tells all siblings something. */
   tell(message) {
     this.#spoke = true;
@@ -131,13 +115,11 @@ export class Siblings {
       this.#channel ??= new BroadcastChannel(this.#name);
       this.#channel.onmessage = ({ data }) => this.#hear(data);
     } catch {} // storage is blocked
-    if (this.#listener.say()) this.keep();
   };
 
   /** An open channel keeps a page out of the back/forward cache. */
   #hide = () => {
     this.leave();
-    this.quit();
     this.#channel?.close();
     this.#channel = undefined;
   };
@@ -147,14 +129,10 @@ export class Siblings {
     await this.#lock(signal, left);
     this.#onSign = () => {};
     if (signal.aborted) return;
-    this.quit(); // not to wait for itself
-    await new Promise((go) => {
-      this.#onAnswer = go;
-      const timer = background(go, PATIENCE_MS);
-      left.then(() => clearTimeout(timer));
-      lock(`${this.#name} answer`, { signal }, go).then(go, go);
-      this.#post({ going: true });
-    });
+    this.#post({ going: true });
+    const name = `inbenta-auth ${Math.random()}`;
+    const answerTime = roundTrips(new BroadcastChannel(name), new BroadcastChannel(name), ANSWER_ROUND_TRIPS);
+    await Promise.race([left, Promise.all([pause(ANSWER_MS), answerTime])]);
   }
 
   /** Resolves when this tab has the lock, or left, or there are no locks. Held until it leaves. */
@@ -168,11 +146,13 @@ export class Siblings {
         go();
         return left;
       };
+      // Rejects where locks are refused, when this tab left the queue, and when the lock is stolen.
+      const request = async (name, options, run) => navigator.locks.request(name, options, run);
       const steal = async () => {
         const signs = this.#signs;
-        await lock(`${this.#name} steal`, {}, async () => {
+        await request(`${this.#name} steal`, {}, async () => {
           if (has || signal.aborted || signs != this.#signs) return;
-          lock(this.#name, { steal: true }, hold).catch(go);
+          request(this.#name, { steal: true }, hold).catch(go);
           await pause(TIE_MS);
         }).catch(go);
       };
@@ -182,7 +162,7 @@ export class Siblings {
       };
       this.#onSign();
       left.then(() => (clearTimeout(timer), go()));
-      lock(this.#name, { signal }, hold).catch(go);
+      request(this.#name, { signal }, hold).catch(go);
     });
   }
 
@@ -195,13 +175,12 @@ export class Siblings {
     this.#heard++;
     this.#spoke = false;
     this.#listener.hear(message);
-    this.#onAnswer();
   }
 
   /** Who spoke last answers at once. It may be gone, so the others answer unless somebody else does. */
   async #answer() {
     const heard = this.#heard;
-    if (!this.#listener.say()) return this.quit();
+    if (!this.#listener.say()) return;
     if (!this.#spoke) {
       const { port1, port2 } = new MessageChannel();
       await roundTrips(port1, port2, Math.random() * SECOND_ANSWER_TURNS);

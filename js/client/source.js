@@ -390,7 +390,6 @@ export class Source {
     this.#failure = this.#pageError = undefined;
     this.#session?.write(this.#current.token);
     if (this.#from == 'api') this.#siblings?.tell({ token: this.#shared() });
-    this.#siblings?.keep();
     this.#isHeard = false;
     this.#emit('token', this.#current.public, this.#from);
     this.#leave();
@@ -402,7 +401,6 @@ export class Source {
     if (!error.retryable) this.#session?.clear();
     const message = !this.#hearing && this.#say();
     if (message) this.#siblings?.tell(message);
-    this.#siblings?.keep();
     this.#leave();
     this.#emit('error', error);
   }
@@ -429,7 +427,6 @@ export class Source {
   #drop() {
     this.#forget();
     this.#session?.clear();
-    this.#siblings?.quit();
   }
 
   /** The current token as it is passed on: with what is left of it now, as the receiver may hear of it late. */
