@@ -121,7 +121,7 @@ test('a command that cannot be started is reported once and started later, with 
   });
   const log = join(await folderFor(t), 'log');
   const watched = startWatch(t, ['--endpoint', endpoint, '--exec', `cat >> '${log}'`]);
-  await until('the report', () => /cannot run cat .*: Too many open files; trying again/.test(watched.stderr));
+  await until('the report', () => /cannot run cat .*: Too many open files; retrying/.test(watched.stderr));
   await files('256:');
   await until('the token', async () => (await read(log)) == 'token-1\n');
   assert.equal(await watched.stop(), 0);
@@ -204,7 +204,7 @@ test('a pipe as --output that nobody reads is reported once, and a reader gets t
   };
   while (tryTo(() => writeSync(reader, 'x'.repeat(4096))));
   const watched = startWatch(t, ['--endpoint', endpoint, '--output', pipe]);
-  await until('the report', () => /pipe: nobody reads from it; trying again/.test(watched.stderr));
+  await until('the report', () => /pipe: nobody reads from it; retrying/.test(watched.stderr));
   const rest = Buffer.alloc(65_536);
   const text = () => rest.toString('latin1', 0, tryTo(() => readSync(reader, rest)) ?? 0);
   while (text() != '');
