@@ -210,7 +210,7 @@ test('a pipe as --output that nobody reads is reported once, and a reader gets t
   while (text() != '');
   let got = '';
   await until('the token', () => /^token-\d+\n$/.test((got += text())));
-  await until('the second report', () => /pipe: written at last/.test(watched.stderr));
+  await until('the second report', () => /pipe: the token is written now/.test(watched.stderr));
   assert.equal(await watched.stop(), 0);
   assert.equal(watched.stderr.match(/cannot write/g).length, 1);
 });
