@@ -72,12 +72,10 @@ static cJSON *parse(const char *text, size_t len) {
 
 /* The last of several. NULL: there is none, or this is no object. */
 static const cJSON *member(const cJSON *json, const char *name) {
-  const cJSON *found = NULL, *item;
-  if (cJSON_IsObject(json))
-    cJSON_ArrayForEach(item, json) {
-      if (strcmp(item->string, name) == 0)
-        found = item;
-    }
+  const cJSON *found = NULL;
+  for (const cJSON *item = cJSON_IsObject(json) ? json->child : NULL; item != NULL; item = item->next)
+    if (strcmp(item->string, name) == 0)
+      found = item;
   return found;
 }
 
@@ -114,11 +112,9 @@ static bool is_repeated(const cJSON *item) {
 /* Writes the products over the text, which is longer: each has four quotes, a colon and a comma or brace there. */
 static size_t list_apis(const cJSON *apis, char *list) {
   char *at = list;
-  const cJSON *api;
-  cJSON_ArrayForEach(api, apis) {
+  for (const cJSON *api = apis->child; api != NULL; api = api->next)
     if (cJSON_IsString(api) && !is_repeated(api))
       at = iauth__append(iauth__append(at, api->string) + 1, api->valuestring) + 1;
-  }
   return (size_t)(at - list);
 }
 

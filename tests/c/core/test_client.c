@@ -680,6 +680,12 @@ static void the_expiration_is_the_api_s_or_worked_out(void **state) {
   double expected = (double)(world.now.wall_ms / 1000 + 1200);
   world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t2\",\"expires_in\":1200}");
   assert_true(iauth_current(world.client, 0)->expiration == expected);
+  world_pass(&world, 1000);
+  world_get_with(&world, 2, (iauth_get_options){.force_refresh = true});
+  expected = (double)(world.now.wall_ms / 1000 + 1200);
+  world_respond(&world, 200, JSON_TYPE, /* in milliseconds */
+                "{\"accessToken\":\"t3\",\"expires_in\":1200,\"expiration\":1790001200000}");
+  assert_true(iauth_current(world.client, 0)->expiration == expected);
   world_clean_up(&world);
 }
 

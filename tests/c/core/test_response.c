@@ -366,6 +366,7 @@ static void messages(void **state) {
       /* a credential as it was, percent-encoded, in JSON within the text, as PHP writes it, and in capitals */
       {"{\"message\":\"k/y+100%=\\\\ k%2Fy%2b100%25%3D%5C k\\\\/y+100%=\\\\\\\\ K/Y+100%=\\\\ k/y+100%\"}",
        "*** *** *** *** k/y+100%"},
+      {"{\"message\":\"k%2Gy+100%=\\\\ k%41y+100%=\\\\\"}", "k%2Gy+100%=\\ k%41y+100%=\\"}, /* not it */
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     world world;
