@@ -617,8 +617,10 @@ void iauth_hear(iauth_client *client, const iauth_failure *failure) {
 
 void iauth_invalidate(iauth_client *client, const char *access_token) {
   client->refused_hash = hash_of(access_token);
-  if (is_current(client, access_token))
-    drop_token(client);
+  if (!is_current(client, access_token))
+    return;
+  drop_token(client);
+  client->wanted = client->waiting != NULL;
 }
 
 void iauth_wake(iauth_client *client) {

@@ -249,7 +249,8 @@ void iauth_hear(iauth_client *client, const iauth_failure *failure);
  * again. With the id of no such request, as iauth_adopt. */
 iauth_error iauth_adopt_reply(iauth_client *client, uint32_t id, const iauth_token *token);
 
-/* Drops the current token if it is still this one: a caller saw it refused. Whoever offers it again is not believed. */
+/* Drops the current token if it is still this one: a caller saw it refused, or the user signed out. Whoever offers it again
+ * is not believed. A new one is asked for when somebody asks, not before. */
 void iauth_invalidate(iauth_client *client, const char *access_token);
 
 /* The machine woke, came online or became visible: a wait that we chose ourselves is over. Twice in a row, then once in

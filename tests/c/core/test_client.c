@@ -832,8 +832,29 @@ static void invalidated_if_still_current(void **state) {
   assert_null(iauth_current(world.client, 0));
   iauth_run(world.client);
   assert_int_equal(world.expirations, 1);
+  int sent = world.sent;
+  world_live(&world, 3600000); /* the user may have signed out: nothing is sent until somebody asks */
+  assert_int_equal(world.sent, sent);
+  world_get(&world, 1);
   world_live(&world, 1000);
+  assert_int_equal(world.sent, sent + 1);
   assert_int_equal(world.last_kind, IAUTH_REQUEST_AUTH);
+  world_clean_up(&world);
+}
+
+static void who_waits_gets_a_token_after_an_invalidation(void **state) {
+  (void)state;
+  world world;
+  start_with_token(&world);
+  world_get_with(&world, 1, (iauth_get_options){.force_refresh = true});
+  iauth_invalidate(world.client, "t1");
+  iauth_run(world.client);
+  world_live(&world, 1000);
+  world_grant(&world, "t2", 1200);
+  assert_string_equal(world.token, "t2");
+  int sent = world.sent;
+  world_live(&world, 1200000); /* it is kept fresh again */
+  assert_true(world.sent > sent);
   world_clean_up(&world);
 }
 
@@ -2034,6 +2055,7 @@ int main(void) {
       cmocka_unit_test(a_page_that_cannot_reauthorize),
       cmocka_unit_test(token_from_a_server_without_a_way_back),
       cmocka_unit_test(invalidated_if_still_current),
+      cmocka_unit_test(who_waits_gets_a_token_after_an_invalidation),
       cmocka_unit_test(apis_are_fetched_where_auth_leaves_them_out),
       cmocka_unit_test(a_token_without_apis_is_a_token),
       cmocka_unit_test(apis_for_a_token_that_is_gone),

@@ -15,7 +15,7 @@
 #define LONG_LIFETIME_S 86400
 #define FAILURES_MAX 90      /* an hour, while somebody waits */
 #define IDLE_FAILURES_MAX 60 /* the same while nobody waits */
-#define FORCED_MAX 3600      /* an hour, of what is granted at once */
+#define FORCED_MAX 3601      /* the minimum interval is a second; both ends of the hour count */
 
 /* ---------------------------------------------------------------------------------------------------
  * Answers. */
