@@ -1,5 +1,10 @@
 // The types of 'inbenta-auth/emulator'. Nothing here needs lib.dom or @types/node.
 
+/** `await using emulator = …`, where the compiler knows Symbol.asyncDispose. */
+type AsyncDispose = SymbolConstructor extends { readonly asyncDispose: infer Key extends symbol }
+  ? { [Name in Key]: () => Promise<void> }
+  : {};
+
 /** The requests that each API key may make in each period. */
 export interface Limit {
   requests: number;
@@ -95,7 +100,7 @@ export interface EmulatorOptions {
   log?: ((entry: RequestEntry) => void) | undefined;
 }
 
-export interface Emulator {
+export interface Emulator extends AsyncDispose {
   /** The last 10,000 requests, oldest first. */
   requests: RequestEntry[];
   /** "http://127.0.0.1:PORT" */

@@ -226,7 +226,10 @@ export interface AuthClient extends Dispose {
 }
 
 /** For `instanceof`. Clients are made by the functions below. */
-export declare const AuthClient: { readonly prototype: AuthClient };
+export declare const AuthClient: {
+  readonly prototype: AuthClient;
+  [Symbol.hasInstance](value: unknown): value is AuthClient;
+};
 
 /**
  * Makes a client for the Domain Key flow. Nothing starts until a token is requested.

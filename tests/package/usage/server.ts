@@ -1,12 +1,12 @@
 // What a server in TypeScript writes. It only has to compile, also where no types of a browser or of Node are known.
 
 import {
+  AuthClient,
   AuthError,
   createFromSecret,
   nodeTokenHandler,
   tokenHandler,
   type AccessToken,
-  type AuthClient,
   type ClientOptions,
   type HandlerOptions,
 } from 'inbenta-auth/server';
@@ -38,6 +38,11 @@ export async function use(): Promise<string> {
 }
 
 export const samePage: page.AuthClient = client;
+
+export function validUntil(value: unknown): number | undefined {
+  if (value instanceof AuthClient || value instanceof page.AuthClient) return value.token?.expiresAt;
+  return undefined;
+}
 
 // @ts-expect-error authorize must say who may have a token
 tokenHandler(client, {});
