@@ -12,10 +12,12 @@ const CODES = {
   504: 'server_error',
 };
 
-const HINTS = {
-  credentials_rejected: 'Your server refused this visitor. Look at what authorize returns.',
-  bad_response: 'Your server did not answer as tokenHandler does.',
-};
+/** By code; others have their usual hint. */
+const hintOf = (code, url, { ok, status }) =>
+  ({
+    credentials_rejected: 'Your server refused this visitor. Look at what authorize returns.',
+    bad_response: `Your server did not answer as tokenHandler does: ${url} answered with status ${status}${ok ? ', but without JSON' : ''}.`,
+  })[code];
 
 /**
  * A `reauthorize` that asks your server: `reauthorize: tokenFrom('/token')`.
@@ -40,7 +42,7 @@ export function tokenFrom(url, init) {
     const retryAfterMs = 1000 * Number(answer.headers.get('Retry-After')) || 0;
     throw new AuthError(
       code,
-      { status, retryable: status == 429 || code == 'server_error', retryAfterMs, hint: HINTS[code] },
+      { status, retryable: status == 429 || code == 'server_error', retryAfterMs, hint: hintOf(code, url, answer) },
       facts,
     );
   };

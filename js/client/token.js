@@ -87,7 +87,9 @@ export function fromGrant(given) {
  */
 export const askPage = (reauthorize) => async (signal) => {
   try {
-    return fromGrant(await reauthorize({ signal }));
+    const given = await reauthorize({ signal });
+    if (given === undefined || given === null) throw invalid('reauthorize returned no token.');
+    return fromGrant(given);
   } catch (cause) {
     throw cause instanceof AuthError && cause.code != 'invalid_config'
       ? cause

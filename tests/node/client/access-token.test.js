@@ -134,6 +134,11 @@ test('a reauthorize that hangs or returns a wrong value fails', async (t) => {
       failsWith('reauthorize_failed'),
       String(nonsense),
     );
+  for (const nothing of [undefined, null])
+    await assert.rejects(
+      ask(async () => nothing),
+      { hint: 'reauthorize returned no token.' },
+    );
   await assert.rejects(
     ask(async () => ({ accessToken: 'old', expires_in: -9 })),
     failsWith('bad_response'),
