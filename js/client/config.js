@@ -67,26 +67,34 @@ function endpointOf({ endpoint, connectionEntryPoint }) {
 }
 
 /**
+ * An object's own options, without those that are undefined; or throws an AuthError that says what is wrong.
+ * @param {unknown} given what the caller passed as options
+ * @param {Record<string, string>} known the types of all options that there are
+ */
+export function checkOptions(given, known) {
+  // A URL or an array is an object, too, and has no options.
+  if (given !== undefined && Object.prototype.toString.call(given) != '[object Object]')
+    throw invalid('The options must be an object.');
+  const types = ownMembers(known);
+  const own = ownMembers(given);
+  for (const name in own) {
+    if (!types[name]) throw invalid(`There is no option "${name}". There are: ${Object.keys(types).join(', ')}.`);
+    if (own[name] === undefined) delete own[name];
+    else if (own[name] === null || !types[name].split(' ').includes(typeof own[name]))
+      throw invalid(`${name} must be a ${types[name].replace(' ', ' or ')}.`);
+  }
+  return own;
+}
+
+/**
  * Returns the configuration with its defaults, or throws an AuthError that says what is wrong.
  * @param {unknown} given what the page passed as options
  * @param {object} fixed what the flow adds: apiKey, credential, credentialName, flow
  * @param {Record<string, string>} more options of this flow alone, with their types
  */
 export function checkConfig(given, fixed, more) {
-  // A URL or an array is an object, too, and has no options.
-  if (given !== undefined && Object.prototype.toString.call(given) != '[object Object]')
-    throw invalid('The options must be an object.');
-  const config = { __proto__: null, ...DEFAULTS };
-  const types = { __proto__: null, ...OPTIONS, ...more };
-  const own = ownMembers(given);
-  for (const name in own) {
-    if (!types[name]) throw invalid(`There is no option "${name}". There are: ${Object.keys(types).join(', ')}.`);
-    if (own[name] === undefined) continue;
-    if (own[name] === null || !types[name].split(' ').includes(typeof own[name]))
-      throw invalid(`${name} must be a ${types[name].replace(' ', ' or ')}.`);
-    config[name] = own[name];
-  }
-  Object.assign(config, fixed);
+  const own = checkOptions(given, { ...OPTIONS, ...more });
+  const config = { __proto__: null, ...DEFAULTS, ...own, ...fixed };
   checkKey('apiKey', config.apiKey);
   for (const name of ['minValidityMs', 'timeoutMs'])
     if (!Number.isFinite(checkDuration(name, config[name]))) throw invalid(`${name} must be finite.`);

@@ -2,7 +2,7 @@
 // server's own pages. The secret stays in this process. A page gets tokens only.
 
 import { AuthClient } from '../client/client.js';
-import { checkConfig, checkKey } from '../client/config.js';
+import { checkConfig, checkKey, checkOptions } from '../client/config.js';
 import { AuthError, invalid } from '../client/errors.js';
 
 export { AuthClient, AuthError };
@@ -51,47 +51,80 @@ function isSameOrigin(headers, host) {
   }
 }
 
+/** A function like `log` that neither throws nor rejects: a log must not end a request or the process. */
+const safe = (log) => async (message, error) => {
+  try {
+    await log(`inbenta-auth: ${message}`, ...(error === undefined ? [] : [error]));
+  } catch {}
+};
+
+/** Says what is wrong with a handler's arguments, where the handler is made. A stand-in for a client is fine in tests. */
+function checkHandler(client, options) {
+  if (typeof client?.getToken != 'function') throw invalid('The first argument must be a client of createFromSecret.');
+  const { authorize, log = console.error } = checkOptions(options, { authorize: 'function', log: 'function' });
+  if (!authorize) throw invalid('authorize must be a function that decides who may have a token.');
+  return { client, authorize, log: safe(log) };
+}
+
+/** Answers a Request. `incoming` is Node's own request, if there is one. Never rejects. */
+async function answer({ client, authorize, log }, request, ...incoming) {
+  const fail = (message, error) => {
+    log(message, error);
+    return respond(500, { error: 'There is no token. The log of the server has the reason.' });
+  };
+  if (typeof request?.headers?.get != 'function')
+    return fail('tokenHandler is for a Request of the Fetch API. For node:http and Express, use nodeTokenHandler.');
+  if (request.method != 'POST') return usePost();
+  if (!isSameOrigin(request.headers, request.headers.get('Host') ?? new URL(request.url).host))
+    return respond(403, { error: 'Only pages of this origin get a token.' });
+  let isAllowed;
+  try {
+    isAllowed = await authorize(request, ...incoming);
+  } catch (error) {
+    return fail('authorize failed.', error);
+  }
+  if (isAllowed === false || isAllowed === null || isAllowed === undefined)
+    return respond(403, { error: 'You may not have a token.' });
+  if (isAllowed !== true)
+    return fail(
+      `authorize must return true or false, not ${typeof isAllowed == 'object' ? 'an object' : `a ${typeof isAllowed}`}: so nobody gets a token.`,
+    );
+  try {
+    const { accessToken, expiration, expiresAt, apis } = await client.getToken();
+    return respond(200, { accessToken, expiration, expires_in: Math.floor((expiresAt - Date.now()) / 1000), apis });
+  } catch (error) {
+    if (!error?.retryable) return fail('There is no token for a page.', error);
+    log('There is no token for a page now.', error);
+    return respond(
+      503,
+      { error: 'Try again later.' },
+      { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) },
+    );
+  }
+}
+
+/** Sends a Response by Node's own response. */
+async function send(incoming, response, result) {
+  const text = await result.text();
+  response.writeHead(result.status, Object.fromEntries(result.headers));
+  response.end(incoming.method == 'HEAD' ? undefined : text);
+}
+
 /**
  * Makes a handler that gives tokens to this server's pages; `tokenFrom` calls it from the page. It accepts POST from
  * the same origin if `authorize` returns true. The page gets no details of a failure, only when to try again.
  * @param {AuthClient} client
  * @param {HandlerOptions} options
  * @returns {(request: Request) => Promise<Response>} `{accessToken, expiration, expires_in, apis}`
+ * @throws {AuthError} invalid_config
  */
-export function tokenHandler(client, { authorize, log = console.error }) {
-  if (typeof authorize != 'function') throw invalid('authorize must be a function that decides who may have a token.');
-  const fail = (message, error) => {
-    log(`inbenta-auth: ${message}`, error);
-    return respond(500, { error: 'There is no token. The log of the server has the reason.' });
-  };
-  return async (request) => {
-    if (request.method != 'POST') return usePost();
-    if (!isSameOrigin(request.headers, request.headers.get('Host') ?? new URL(request.url).host))
-      return respond(403, { error: 'Only pages of this origin get a token.' });
-    let isAllowed;
-    try {
-      isAllowed = await authorize(request);
-    } catch (error) {
-      return fail('authorize failed.', error);
-    }
-    if (isAllowed === false || isAllowed === null || isAllowed === undefined)
-      return respond(403, { error: 'You may not have a token.' });
-    if (isAllowed !== true)
-      return fail(
-        `authorize must return true or false, not ${typeof isAllowed == 'object' ? 'an object' : `a ${typeof isAllowed}`}: so nobody gets a token.`,
-      );
-    try {
-      const { accessToken, expiration, expiresAt, apis } = await client.getToken();
-      return respond(200, { accessToken, expiration, expires_in: Math.floor((expiresAt - Date.now()) / 1000), apis });
-    } catch (error) {
-      if (!error.retryable) return fail('There is no token for a page.', error);
-      log('inbenta-auth: There is no token for a page now.', error);
-      return respond(
-        503,
-        { error: 'Try again later.' },
-        { 'Retry-After': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) },
-      );
-    }
+export function tokenHandler(client, options) {
+  const handler = checkHandler(client, options);
+  return async (request, /** @type {any[]} */ ...[response]) => {
+    const result = await answer(handler, request);
+    // Somebody passed this handler to node:http, which ignores what it returns.
+    if (typeof response?.writeHead == 'function') await send(request, response, result.clone());
+    return result;
   };
 }
 
@@ -117,20 +150,18 @@ function requestOf({ method, url, originalUrl = url, headers }) {
  * @param {AuthClient} client
  * @param {HandlerOptions} options
  * @returns {(incoming: any, response: any, next?: (error: unknown) => void) => Promise<void>}
+ * @throws {AuthError} invalid_config
  */
-export function nodeTokenHandler(client, { authorize, log }) {
-  if (typeof authorize != 'function') throw invalid('authorize must be a function that decides who may have a token.');
+export function nodeTokenHandler(client, options) {
+  const handler = checkHandler(client, options);
   return async (incoming, response, next) => {
     try {
-      const handle = tokenHandler(client, { authorize: (request) => authorize(request, incoming), log });
       // The constructor of Request throws for some other methods.
-      const { status, headers, body } = incoming.method == 'POST' ? await handle(requestOf(incoming)) : usePost();
-      const text = await new Response(body).text();
-      response.writeHead(status, Object.fromEntries(headers));
-      response.end(incoming.method == 'HEAD' ? undefined : text);
+      const isPost = incoming.method == 'POST';
+      await send(incoming, response, isPost ? await answer(handler, requestOf(incoming), incoming) : usePost());
     } catch (error) {
       if (next) return next(error);
-      (log ?? console.error)('inbenta-auth: the token handler failed.', error);
+      handler.log('the token handler failed.', error);
       response.writeHead(500).end();
     }
   };

@@ -42,13 +42,14 @@ export interface HandlerOptions {
    * or Express's own request as second argument.
    */
   authorize: (request: Request, ...more: any[]) => boolean | null | undefined | Promise<boolean | null | undefined>;
-  /** Called with each failure on the server (console.error). */
+  /** Called with each failure on the server (console.error). What it throws itself is ignored. */
   log?: ((message: string, error?: unknown) => void) | undefined;
 }
 
 /**
  * Makes a handler that gives tokens to this server's pages; `tokenFrom` calls it from the page. It answers POST from
  * the same origin with `{accessToken, expiration, expires_in, apis}`.
+ * @throws {AuthError} invalid_config
  */
 export declare function tokenHandler(
   client: AuthClient,

@@ -175,6 +175,13 @@ test('the options of each flow', async () => {
     [membersOf(await declarations('server'), 'SecretOptions'), () => server.createFromSecret('s', 'k', { unknown: 1 })],
   ];
   for (const [own, attempt] of flows) assert.deepEqual([...common, ...own].sort(), namesKnown(attempt, KNOWN));
+  const handler = membersOf(await declarations('server'), 'HandlerOptions');
+  const client = server.createFromSecret('s', 'k');
+  for (const make of [server.tokenHandler, server.nodeTokenHandler])
+    assert.deepEqual(
+      handler,
+      namesKnown(() => make(client, { unknown: 1 }), KNOWN),
+    );
 });
 
 test('the options and the knobs of the emulator', async () => {

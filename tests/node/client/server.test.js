@@ -87,14 +87,16 @@ test('authorize allows with true only; any other value is a mistake, and the log
   const { client, requests } = await secretClient(t);
   const ask = async (authorize) => {
     const lines = [];
-    const answer = await tokenHandler(client, { authorize, log: (...line) => lines.push(line.join(' ')) })(post());
+    const answer = await tokenHandler(client, { authorize, log: (...line) => lines.push(line.map(String).join(' ')) })(
+      post(),
+    );
     return [answer.status, lines.join()];
   };
   for (const no of [false, null, undefined, Promise.resolve(false)]) assert.deepEqual(await ask(() => no), [403, '']);
   for (const mistake of [1, 'yes', {}, [], () => true, Promise.resolve('true')]) {
     const [status, line] = await ask(() => mistake);
     assert.equal(status, 500);
-    assert.match(line, /authorize must return true or false, not an? (number|string|object|function)/);
+    assert.match(line, /authorize must return true or false, not an? (number|string|object|function).*gets a token\.$/);
   }
   const [status, line] = await ask(() => {
     throw new Error('the session store is down');
@@ -103,6 +105,80 @@ test('authorize allows with true only; any other value is a mistake, and the log
   assert.match(line, /authorize failed.*the session store is down/);
   assert.equal(requests.length, 0);
   assert.deepEqual(await ask(async () => true), [200, '']);
+});
+
+for (const make of [tokenHandler, nodeTokenHandler])
+  test(`${make.name} refuses wrong arguments where it is made`, async (t) => {
+    const { client } = await secretClient(t);
+    const authorize = () => true;
+    for (const [args, words] of [
+      [[client], /authorize must be a function/],
+      [[client, {}], /authorize must be a function/],
+      [[client, null], /The options must be an object/],
+      [[client, [authorize]], /The options must be an object/],
+      [[client, { authorize: true }], /authorize must be a function/],
+      [[client, Object.create({ authorize })], /authorize must be a function/],
+      [[client, { authorize, log: null }], /log must be a function/],
+      [[client, { authorize, log: { error() {}, info() {} } }], /log must be a function/],
+      [[client, { authorize, logger() {} }], /There is no option "logger"\. There are: authorize, log\./],
+      [[null, { authorize }], /must be a client of createFromSecret/],
+      [[{}, { authorize }], /must be a client of createFromSecret/],
+      [[{ authorize }], /must be a client of createFromSecret/],
+    ])
+      assert.throws(
+        () => make(...args),
+        (error) => hasCode('invalid_config')(error) && words.test(error.message),
+        String(words),
+      );
+    make(client, { authorize, log: undefined });
+  });
+
+/** Serves with Node's http and sends one POST. Resolves to the status. */
+async function postTo(t, handler) {
+  const server = createServer(handler);
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => (server.close(), server.closeAllConnections()));
+  const signal = AbortSignal.timeout(5000);
+  return (await fetch(`http://127.0.0.1:${server.address().port}/token`, { method: 'POST', signal })).status;
+}
+
+test('a log that throws or rejects ends neither the request nor the process', async (t) => {
+  const { client } = await secretClient(t, (response) => json(response, 403, {}));
+  const down = await secretClient(t, (response) => json(response, 503, {}));
+  const broken = new Error('the log is full');
+  const logs = [
+    () => {
+      throw broken;
+    },
+    async () => {
+      throw broken;
+    },
+  ];
+  for (const log of logs) {
+    assert.equal((await tokenHandler(client, { authorize: () => true, log })(post())).status, 500);
+    assert.equal((await tokenHandler(down.client, { authorize: () => true, log })(post())).status, 503);
+    assert.equal(await postTo(t, nodeTokenHandler(client, { authorize: () => true, log })), 500);
+    const unreadable = (incoming, response) =>
+      nodeTokenHandler(client, { authorize: () => true, log })(
+        { method: 'POST', url: '/', headers: { 'a b': 'x' } },
+        response,
+      );
+    assert.equal(await postTo(t, unreadable), 500);
+  }
+});
+
+test('tokenHandler that somebody passed to node:http answers 500, and the log says what to use', async (t) => {
+  const { client, requests } = await secretClient(t);
+  const lines = [];
+  const handler = tokenHandler(client, { authorize: () => true, log: (...line) => lines.push(line) });
+  assert.equal(await postTo(t, handler), 500);
+  assert.equal((await handler(undefined)).status, 500);
+  assert.equal(requests.length, 0);
+  assert.equal(lines.length, 2);
+  for (const line of lines) {
+    assert.equal(line.length, 1, 'without "undefined" at its end');
+    assert.match(line[0], /^inbenta-auth: .*For node:http and Express, use nodeTokenHandler\.$/);
+  }
 });
 
 test('without Fetch Metadata, the handler compares Origin with Host', async (t) => {
