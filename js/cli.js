@@ -19,7 +19,7 @@ It prints its endpoint, an API key, a domain key for these domains, and a secret
   --port PORT        the port to listen on (8080); 0 takes a free port
   --host ADDRESS     the address to listen on (127.0.0.1); with another one, other machines can connect
   --allow-host NAME  another host name to accept; localhost and IP addresses are always accepted
-  --exit-with-parent end when the program that started the emulator ends, also with npx in between
+  --exit-with-parent end when the program that started the emulator ends; on Linux also with npx in between
   --file FILE        keep keys in this JSON file; without it, they are in memory only
   --api NAME=URL     the base URL of a product; clients get it with their token; may be given more than once
   --lifetime S       the lifetime of access tokens, in seconds (1200)

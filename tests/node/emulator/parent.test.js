@@ -32,8 +32,12 @@ async function endsWithin(host, ms) {
 
 /** Starts a program that starts the emulator. Resolves when the emulator has printed its endpoint. */
 async function start(t, program, words, options) {
-  const parent = spawn(program, words, { stdio: ['ignore', 'pipe', 'ignore'], ...options });
-  t.after(() => parent.kill('SIGKILL'));
+  const parent = spawn(program, words, { stdio: ['ignore', 'pipe', 'ignore'], detached: true, ...options });
+  t.after(() => {
+    try {
+      process.kill(-parent.pid, 'SIGKILL'); // also what a failed test left behind
+    } catch {}
+  });
   let text = '';
   parent.stdout.setEncoding('utf8').on('data', (piece) => (text += piece));
   while (!text.includes('\n'))
@@ -68,17 +72,41 @@ test('without the option, the emulator continues', async (t) => {
   assert.ok(!(await endsWithin(host, 1500)));
 });
 
-for (const signal of ['SIGTERM', 'SIGKILL'])
-  test(`the emulator ends when npx ends by ${signal}`, { skip: process.platform == 'win32' }, async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
-    t.after(() => rm(folder, { recursive: true }));
-    const bin = join(folder, 'node_modules/.bin');
-    await mkdir(bin, { recursive: true });
-    await writeFile(join(folder, 'package.json'), '{}');
-    await chmod(CLI, 0o755); // as npm installs it
-    await symlink(CLI, join(bin, 'inbenta-auth'));
-    const { parent, host } = await start(t, 'npx', ['inbenta-auth', ...WORDS, '--exit-with-parent'], { cwd: folder });
-    assert.ok(await isServing(host));
-    parent.kill(signal);
-    assert.ok(await endsWithin(host, 5000));
-  });
+/** Makes a folder in which the package's program is installed. */
+async function folderWithPackage(t) {
+  const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const bin = join(folder, 'node_modules/.bin');
+  await mkdir(bin, { recursive: true });
+  await writeFile(join(folder, 'package.json'), '{}');
+  await chmod(CLI, 0o755); // as npm installs it
+  await symlink(CLI, join(bin, 'inbenta-auth'));
+  return folder;
+}
+
+const COMMAND = ['inbenta-auth', ...WORDS, '--exit-with-parent'];
+const LINE = `npx ${COMMAND.join(' ')}`;
+
+/** Ways to start it through npx: a program with its arguments. The signal goes to this program. */
+const THROUGH_NPX = {
+  npx: ['npx', COMMAND],
+  'a script that runs npx': [
+    process.execPath,
+    ['-e', `require('node:child_process').spawn('npx', ${JSON.stringify(COMMAND)}, { stdio: 'inherit' })`],
+  ],
+  'a script that runs npx in a shell': [
+    process.execPath,
+    ['-e', `require('node:child_process').spawn('${LINE}', { stdio: 'inherit', shell: true })`],
+  ],
+  'a shell that runs npx and waits': ['sh', ['-c', `${LINE} & wait`]],
+};
+
+for (const [name, [program, words]] of Object.entries(THROUGH_NPX))
+  for (const signal of ['SIGTERM', 'SIGKILL'])
+    test(`the emulator ends when ${name} ends by ${signal}`, { skip: process.platform != 'linux' }, async (t) => {
+      const { parent, host } = await start(t, program, words, { cwd: await folderWithPackage(t) });
+      await sleep(1200);
+      assert.ok(await isServing(host), 'not before');
+      parent.kill(signal);
+      assert.ok(await endsWithin(host, 5000));
+    });
