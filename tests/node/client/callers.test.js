@@ -545,6 +545,9 @@ test('forget is for clients with the same options: one without persist leaves wh
   await world.pass(1000);
   assert.deepEqual(tokens(), ['token-2', 'token-2', undefined, 0]);
   assert.equal(world.requests.length, 2);
+  await world.until(plain.getToken({ forceRefresh: true }));
+  await world.pass(1000);
+  assert.deepEqual(tokens(), ['token-3', 'token-3', 'token-3', 1]);
 });
 
 test('the stored token is used without a request, and kept fresh; a revoked key clears it', async (t) => {
