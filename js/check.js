@@ -62,6 +62,9 @@ function settingsOf(args, environment) {
   try {
     ({ values } = parseArgs({ args, options: OPTIONS }));
   } catch (error) {
+    // Its own message quotes the argument, which may be a key.
+    if (error.code == 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL')
+      throw new CheckError('an argument has no name: give the keys as --domain-key KEY and --api-key KEY');
     throw new CheckError(error.message.split('\n')[0]);
   }
   if (values.help) return undefined;

@@ -46,10 +46,8 @@ export function checkKey(name, value) {
 /** Copies an object's own members; nothing is read that somebody put into Object.prototype. */
 export const ownMembers = (object) => ({ __proto__: null, ...object });
 
-/** @returns {number} */
 export function checkDuration(name, value) {
   if (typeof value != 'number' || !(value >= 0)) throw invalid(`${name} must be a number of milliseconds.`);
-  return value;
 }
 
 /** The base URL as browsers write it. A string that is not a URL stays as it is and is refused later. */
@@ -80,7 +78,7 @@ export function checkOptions(given, known) {
   for (const name in own) {
     if (!types[name]) throw invalid(`There is no option "${name}". There are: ${Object.keys(types).join(', ')}.`);
     if (own[name] === undefined) delete own[name];
-    else if (own[name] === null || !types[name].split(' ').includes(typeof own[name]))
+    else if ([null, NaN, Infinity].includes(own[name]) || !types[name].split(' ').includes(typeof own[name]))
       throw invalid(`${name} must be a ${types[name].replace(' ', ' or ')}.`);
   }
   return own;
@@ -96,8 +94,9 @@ export function checkConfig(given, fixed, more) {
   const own = checkOptions(given, { ...OPTIONS, ...more });
   const config = { __proto__: null, ...DEFAULTS, ...own, ...fixed };
   checkKey('apiKey', config.apiKey);
-  for (const name of ['minValidityMs', 'timeoutMs'])
-    if (!Number.isFinite(checkDuration(name, config[name]))) throw invalid(`${name} must be finite.`);
+  for (const name of ['minValidityMs', 'timeoutMs']) checkDuration(name, config[name]);
+  for (const name of ['environment', 'source', 'userType'])
+    if (/[^ -~\xa0-\xff]/.test(config[name])) throw invalid(`${name} cannot be in a header.`);
   for (const name of ['domainKeyName', 'userPersonalSecret']) if (config[name]) checkKey(name, config[name]);
   if (config.persist !== undefined && config.persist != 'session') throw invalid("persist can only be 'session'.");
   if (own.endpoint !== undefined && own.connectionEntryPoint !== undefined)
@@ -107,7 +106,7 @@ export function checkConfig(given, fixed, more) {
   const error = checkEndpoint(config.endpoint, config.allowInsecure);
   if (error == INVALID_CONFIG)
     throw invalid(
-      'endpoint must be a base URL without user, query, fragment and escapes, and with the version: https://api.inbenta.io/v1.',
+      'endpoint must be a base URL that begins with https://, without user, query, fragment and escapes, and with the version: https://api.inbenta.io/v1.',
     );
   if (error) throw errorFromC(error);
   if (config.wasm instanceof URL) config.wasm = config.wasm.href;

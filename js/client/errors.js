@@ -23,6 +23,10 @@ function noOrigin() {
   if (origin() == 'null') return 'This page has no origin: it is a file, or in a sandbox without allow-same-origin.';
 }
 
+/** For an answer that the Auth API does not give. */
+const notTheApi = ({ endpoint = 'the endpoint' }) =>
+  `Does ${endpoint} end in /v1? Something else than the Auth API answered.`;
+
 /** What to do about each code: a sentence, or what makes it of the facts. C's codes come first, in the order of its numbers. */
 const HINTS = {
   invalid_config: 'Check the keys and options.',
@@ -32,7 +36,9 @@ const HINTS = {
   disposed: 'Create a new client.',
   timeout: ({ endpoint = 'The server' }) => `${endpoint} did not answer in time.`,
   network: ({ endpoint = 'The server' }) =>
-    `${endpoint} cannot be reached. Check the URL${origin() ? ', the connect-src of the CSP, and CORS in the console' : ''}.`,
+    globalThis.navigator?.onLine === false
+      ? 'The browser is offline.'
+      : `${endpoint} cannot be reached. Check the URL${origin() ? ', the connect-src of the CSP, and CORS in the console' : ''}.`,
   origin_not_allowed: () => noOrigin() ?? `Add ${origin()} to the domain key's list of domains.`,
   credentials_rejected: ({ status, credentialName = 'key' }) => {
     const isDomainKey = credentialName == 'domain key';
@@ -46,12 +52,11 @@ const HINTS = {
   },
   key_revoked: ({ credentialName = 'key' }) => `Create a new ${credentialName}.`,
   token_expired: 'Pass reauthorize, or create a new client.',
-  endpoint_refused: ({ endpoint = 'The endpoint' }) =>
-    `Does ${endpoint} end in /v1? Something before the API refused the request.`,
+  endpoint_refused: notTheApi,
   rate_limited: 'Try again after retryAfterMs. All visitors share the limits of an API key.',
   server_error: 'Try again later.',
-  body_too_large: 'Check the endpoint.',
-  bad_response: 'Check the endpoint.',
+  body_too_large: notTheApi,
+  bad_response: notTheApi,
   // Of JavaScript alone:
   wasm_unavailable: 'The cause says why.',
   secret_in_browser: 'Use createFromDomainKey, or get the token from your server.',

@@ -11,36 +11,37 @@ const LOOK_MS = 1000;
 /** Whether a token has this product. */
 export const hasProduct = (apis, product) => Object.keys(apis).includes(product);
 
-/** The base URL of a product. */
+/** The base URL of a product. What is none may be a key or a token, so the error does not quote it. */
 export function apiUrl(apis, product) {
   if (hasProduct(apis, product)) return apis[product];
-  throw invalid(`There is no product "${product}" for this key. There are: ${Object.keys(apis).join(', ') || 'none'}.`);
+  throw invalid(`This key has no such product. It has: ${Object.keys(apis).join(', ') || 'none'}.`);
 }
 
 const isUrl = (target) =>
   typeof target == 'string' ? /^https?:/.test(target) : Object.prototype.toString.call(target) == '[object URL]';
 
-/** Where a request goes: a product and a path below its base, or a URL. */
-function resolve(apis, target, path) {
-  const text = isUrl(target) ? target : `${apiUrl(apis, target).replace(/\/+$/, '')}/${path.replace(/^\//, '')}`;
-  let url;
+const urlOf = (text) => {
   try {
-    url = new URL(text);
-  } catch (cause) {
-    throw invalid(`${text} is no URL.`, cause);
-  }
-  const isProduct = (base) => {
-    try {
-      return new URL(base).origin == url.origin;
-    } catch {}
-  };
-  if (!Object.values(apis).some(isProduct)) throw invalid(`${url.origin} is no host of this key's products.`);
-  return url;
+    return new URL(text);
+  } catch {}
+};
+
+/** Where a request goes: a product and a path below its base, or a URL. The error does not quote what may hold a token. */
+function resolve(apis, target, path) {
+  const url = urlOf(isUrl(target) ? target : `${apiUrl(apis, target).replace(/\/+$/, '')}/${path.replace(/^\//, '')}`);
+  const bases = Object.values(apis);
+  if (url && !url.username && !url.password && bases.some((base) => urlOf(base)?.origin == url.origin)) return url;
+  throw invalid(`fetch takes URLs on these hosts only, without user and password: ${bases.join(', ')}.`);
 }
 
 /** The headers of a request, the caller's own among them. */
 function headersOf(init, { apiKey, environment, source, userType }, accessToken) {
-  const headers = new Headers(init.headers);
+  let headers;
+  try {
+    headers = new Headers(init.headers);
+  } catch {
+    throw invalid('fetch does not take these headers.'); // the cause quotes their values
+  }
   headers.set('x-inbenta-key', apiKey);
   headers.set('Authorization', `Bearer ${accessToken}`);
   const more = { env: environment, source, 'user-type': userType };
@@ -64,12 +65,12 @@ async function isTokenRefused(response) {
  * One request. What is wrong with its arguments is a mistake of the caller, what happens after that is not.
  * @param {URL} url
  * @param {RequestInit} init
- * @param {() => Headers} headers
+ * @param {Headers} headers
  */
 async function send(url, init, headers) {
   let request;
   try {
-    request = new Request(url, { ...init, headers: headers() });
+    request = new Request(url, { ...init, headers });
     return await fetch(request);
   } catch (cause) {
     if (init.signal?.aborted) throw new AuthError('aborted', { cause: init.signal.reason });
@@ -104,7 +105,7 @@ export async function fetchWithToken({ config, tokenFor, mayRenew, renew, log },
   for (let isRetry = false; ; isRetry = true) {
     const { accessToken, apis } = await tokenFor(product, init.signal);
     const url = resolve(apis, target, path);
-    const response = await send(url, init, () => headersOf(init, config, accessToken));
+    const response = await send(url, init, headersOf(init, config, accessToken));
     log({ type: 'fetch', host: url.host, status: response.status });
     if (
       !given?.redirect &&

@@ -311,7 +311,7 @@ test('wrong arguments are reported with status 2, and no request is sent', async
     [[...keys, '--origin', ORIGIN, '--endpoint', 'http://api.example/v1'], /https/],
     [[...keys, '--origin', ORIGIN, '--endpoint', endpoint, '--timeout', 'soon'], /--timeout soon/],
     [[...keys, '--origin', ORIGIN, '--endpoint', endpoint, '--nonsense'], /--nonsense/],
-    [[...keys, '--origin', ORIGIN, '--endpoint', endpoint, 'more'], /more/],
+    [[...keys, '--origin', ORIGIN, '--endpoint', endpoint, DOMAIN_KEY], /no name.*--domain-key/],
     [['--api-key', 'a b', '--domain-key', DOMAIN_KEY, '--origin', ORIGIN], /apiKey/],
     [['--api-key', `"${API_KEY}"`, '--domain-key', DOMAIN_KEY, '--origin', ORIGIN], /apiKey.*quotes/],
     [['--api-key', API_KEY, '--domain-key', `${DOMAIN_KEY}\n`, '--origin', ORIGIN], /domainKey/],

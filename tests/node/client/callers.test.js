@@ -484,6 +484,72 @@ test('forget drops the token and its stored copy, also before the first call; th
   assert.deepEqual([...world.listeners.values()].flat(), [], 'nothing is started by a client that is disposed of');
 });
 
+test('after forget, a page view that got its token from storage sends nothing until somebody asks', async (t) => {
+  const world = makeWorld(t);
+  const items = new Map();
+  world.replace(globalThis, 'sessionStorage', {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, value),
+    removeItem: (key) => items.delete(key),
+  });
+  await world.until(world.client({ persist: 'session' }).getToken());
+  const { createFromDomainKey: another } = await world.open();
+  const client = world.client({ persist: 'session' }, another);
+  client.addEventListener('token', ({ detail }) => detail); // it uses every token
+  assert.equal((await world.until(client.getToken())).accessToken, 'token-1');
+  client.forget();
+  const sent = world.requests.length;
+  assert.deepEqual([client.token, items.size], [null, 0]);
+  await world.pass(600_000);
+  assert.deepEqual([client.token, items.size, world.requests.length], [null, 0, sent]);
+  assert.equal((await world.until(client.getToken())).accessToken, 'token-2');
+  assert.equal(items.size, 1);
+});
+
+test('after forget, reauthorize is called only when somebody asks', async (t) => {
+  const world = makeWorld(t);
+  let calls = 0;
+  const client = asking(world, async () => ({ accessToken: `new-${++calls}`, expires_in: 1200 }), {
+    autoRefresh: true,
+  });
+  client.addEventListener('token', ({ detail }) => detail); // it uses every token
+  await world.until(client.getToken({ forceRefresh: true }));
+  await world.pass(10_000);
+  const before = [calls, world.requests.length];
+  client.forget();
+  await world.pass(600_000);
+  assert.deepEqual([client.token, calls, world.requests.length], [null, ...before]);
+  assert.equal((await world.until(client.getToken())).accessToken, `new-${before[0] + 1}`);
+});
+
+test('forget is for clients with the same options: one without persist leaves what one with persist has', async (t) => {
+  const world = makeWorld(t, { isPage: true });
+  const items = new Map();
+  world.replace(globalThis, 'sessionStorage', {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, value),
+    removeItem: (key) => items.delete(key),
+  });
+  const clients = [{}, { minValidityMs: 0 }, { persist: 'session' }].map((more) => world.client(more));
+  const [plain, , stored] = clients;
+  const tokens = () => [...clients.map(({ token }) => token?.accessToken), items.size];
+  for (const client of clients) await world.until(client.getToken());
+  assert.deepEqual(tokens(), ['token-1', 'token-1', 'token-1', 1]);
+  plain.forget();
+  await world.pass(1000);
+  assert.deepEqual(tokens(), [undefined, undefined, 'token-1', 1]);
+  await world.until(plain.getToken());
+  await world.pass(1000);
+  assert.deepEqual(tokens(), ['token-2', 'token-2', 'token-2', 1], 'as among tabs');
+  stored.forget();
+  await world.pass(1000);
+  assert.deepEqual(tokens(), ['token-2', 'token-2', undefined, 0]);
+  assert.equal(world.requests.length, 2);
+  await world.until(plain.getToken({ forceRefresh: true }));
+  await world.pass(1000);
+  assert.deepEqual(tokens(), ['token-3', 'token-3', 'token-3', 1]);
+});
+
 test('the stored token is used without a request, and kept fresh; a revoked key clears it', async (t) => {
   const world = makeWorld(t);
   const items = new Map();

@@ -62,7 +62,7 @@ test('durations: numbers from 0; timers take 2^31 - 1', () => {
   for (const name of ['minValidityMs', 'timeoutMs'])
     for (const value of [-1, NaN, Infinity])
       assert.throws(() => check({ [name]: value }), refused(new RegExp(name)), `${name}: ${value}`);
-  assert.equal(checkDuration('minValidityMs', Infinity), Infinity);
+  checkDuration('minValidityMs', Infinity);
   for (const value of ['0', null, undefined, NaN, -1])
     assert.throws(() => checkDuration('minValidityMs', value), refused(/minValidityMs/), String(value));
 });

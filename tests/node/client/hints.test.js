@@ -10,7 +10,6 @@ import { fakeApi, json } from './fake-api.js';
 const REFUSALS = {
   key: [400, { error: { code: 400, message: 'Key not valid' } }],
   revoked: [403, { error: { code: 403, message: 'no', reason: 'key_revoked' } }],
-  endpoint: [403, { message: 'Missing Authentication Token' }],
 };
 
 /** The error of a refusal. */
@@ -79,10 +78,38 @@ test('the hint for a secret does not mention a domain key', async (t) => {
   assert.match((await errorOf(t, 'revoked', 'secret')).hint, /new secret/);
 });
 
-test('the hint for a refusal in front of the API names the endpoint', async (t) => {
-  const { code, hint } = await errorOf(t, 'endpoint');
-  assert.equal(code, 'endpoint_refused');
-  assert.match(hint, /http:\/\/127\.0\.0\.1:\d+\/v1 end in \/v1\?/);
+test('the hint for an answer of something else than the API names the endpoint, and asks for /v1', async (t) => {
+  const answers = {
+    'the gateway': [403, { 'Content-Type': 'application/json' }, '{"message":"Missing Authentication Token"}'],
+    'a page': [200, { 'Content-Type': 'text/html' }, '<!doctype html><p>Hello'],
+    nothing: [204, {}, ''],
+    'a redirect': [302, { Location: '/login' }, ''],
+    'no such page': [404, {}, 'Not Found'],
+    'a long answer': [200, { 'Content-Type': 'application/json' }, `{"more":"${'x'.repeat(70_000)}"}`],
+  };
+  const codes = [];
+  for (const [what, [status, headers, body]] of Object.entries(answers)) {
+    const { client, endpoint } = await fakeApi(t, (response) => response.writeHead(status, headers).end(body));
+    const { code, hint } = await client.getToken().catch((error) => error);
+    codes.push(code);
+    assert.ok(hint.startsWith(`Does ${endpoint} end in /v1? Something else`), `${what}: ${hint}`);
+  }
+  assert.deepEqual(codes, ['endpoint_refused', ...Array(4).fill('bad_response'), 'body_too_large']);
+});
+
+test('offline, the hint says so', () => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  const hintAt = (onLine) => {
+    Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { onLine } });
+    return new AuthError('network', {}, { endpoint: 'https://api.inbenta.io/v1' }).hint;
+  };
+  try {
+    assert.match(hintAt(false), /browser is offline/);
+    for (const onLine of [true, undefined]) assert.match(hintAt(onLine), /cannot be reached/);
+  } finally {
+    delete globalThis.navigator;
+    if (before) Object.defineProperty(globalThis, 'navigator', before);
+  }
 });
 
 test('the hint for an unreachable product names it, and connect-src of the CSP', async (t) => {

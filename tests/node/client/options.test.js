@@ -45,9 +45,9 @@ test('wrong types are refused by name; undefined counts as missing', () => {
     minValidityMs: ['30', null, NaN, -1, Infinity],
     timeoutMs: ['10', {}, -1, NaN],
     wasm: [7],
-    environment: [7, null],
-    source: [{}],
-    userType: [true, null],
+    environment: [7, null, 'a\r\nb', '\u{1f600}'],
+    source: [{}, 'a\0b'],
+    userType: [true, null, NaN, Infinity, '1\n2'],
     allowInsecure: ['no'],
     log: ['x', {}],
     domainKeyName: [7],
@@ -61,6 +61,9 @@ test('wrong types are refused by name; undefined counts as missing', () => {
   assert.throws(make({ persist: 'local' }), names(/session/));
   assert.throws(make({ domainKeyName: 'two words' }), names(/domainKeyName/));
   assert.throws(() => createFromAccessToken('t', 'k', { reauthorize: '/token' }), names(/reauthorize/));
+  for (const endpoint of ['api.inbenta.io/v1', 'localhost:8080/v1', '//api.inbenta.io/v1', ''])
+    assert.throws(make({ endpoint }), names(/^endpoint .* begins with https:\/\//), endpoint);
+  make({ source: 'Español', environment: '' })();
   make({ userType: 3, domainKeyName: 'domain_key', persist: 'session', log() {} })();
 });
 

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { createFromAccessToken } from '../../../dist/inbenta-auth.js';
 import { failsWith, grant } from './fake-api.js';
@@ -92,6 +93,26 @@ test('only hosts of the products get the token; entries that are no URL are no h
   failsWith('invalid_config')(await world.failure(client.apiUrl('toString')));
   assert.equal(asked.length, 0);
   assert.equal((await world.until(client.fetch('https://chatbot.example/'))).status, 200);
+});
+
+test('a key or a token among the arguments is in no error; the error names what there is', async (t) => {
+  const { world, asked } = shop(t);
+  const client = world.client();
+  for (const [args, hint] of [
+    [['SECRET', '/v1/x'], /It has: chatbot\./],
+    [['https://user:SECRET@chatbot.example/x'], /without user and password: https:\/\/chatbot\.example\/prod\./],
+    [['https://SECRET@chatbot.example/x'], /without user/],
+    [['https://SECRET@evil.example/x'], /these hosts only/],
+    [['https://[SECRET'], /these hosts only/],
+    [['chatbot', '/x', { headers: { Cookie: 'SECRET\n!' } }], /headers/],
+    [['chatbot', '/x', { headers: { 'SECRET !': '' } }], /headers/],
+  ]) {
+    const error = await world.failure(client.fetch(...args));
+    failsWith('invalid_config')(error);
+    assert.match(error.hint, hint);
+    assert.doesNotMatch(inspect(error, { depth: 9 }), /secret/i); // with its cause
+  }
+  assert.equal(asked.length, 0);
 });
 
 test('a product by plain http is left out of a grant; the API is asked for its products', async (t) => {

@@ -334,6 +334,21 @@ test('odd messages are ignored', async (t) => {
   assert.equal(world.requests.length, 1);
 });
 
+test('forget in a tab that got its token from another one sends nothing; the other one keeps its own', async (t) => {
+  const world = page(t);
+  const [one, two] = await openTabs(world, 2);
+  await world.until(one.getToken());
+  await world.until(two.getToken());
+  assert.equal(two.log.at(-1).from, 'tab');
+  const said = world.posted.length;
+  two.forget();
+  await world.pass(600_000);
+  assert.deepEqual([world.requests.length, world.posted.length], [1, said]);
+  assert.deepEqual([one.token.accessToken, two.token], ['token-1', null]);
+  // The token that was dropped is not taken again.
+  assert.equal((await world.until(two.getToken())).accessToken, 'token-2');
+});
+
 test('a message starts the module of a tab that was opened, and its token is there before anybody asks', async (t) => {
   const world = page(t);
   const [one, two] = await openTabs(world, 2);
