@@ -38,7 +38,8 @@ const char authd_usage[] =
     "  inbenta-authd signing-key revoke ID\n"
     "  inbenta-authd version\n"
     "\n"
-    "  --db FILE        the database with the keys (inbenta-authd.db). A missing file is created.\n"
+    "  --db FILE        the database with the keys (inbenta-authd.db). Only api-key create and serve create\n"
+    "                   a missing file.\n"
     "                   postgres://USER@HOST/DATABASE for PostgreSQL. The password is not part of the\n"
     "                   URL: it comes from PGPASSFILE or PGPASSWORD\n"
     "  --json           print one JSON document\n"
@@ -210,6 +211,8 @@ static size_t find_option(const char *word) {
 
 /* `value` is NULL if the option takes none. */
 static int set_option(authd_command_line *line, const char *option, const char *value) {
+  if (strcmp(option, "--db") == 0 && *value == '\0')
+    return authd_print_error(2, "--db: give a file, or a URL that begins with postgres://");
   if (strcmp(option, "--db") == 0)
     line->db = value;
   else if (strcmp(option, "--json") == 0)

@@ -12,7 +12,8 @@
 
 static const authd_command serve_command = {"serve", "", authd_serve,
                                             AUTHD_LISTEN | AUTHD_LIFETIME | AUTHD_API | AUTHD_QUIET | AUTHD_ADMIN |
-                                                AUTHD_TLS | AUTHD_HOSTS | AUTHD_LOG | AUTHD_LIMITS | AUTHD_AUDIT};
+                                                AUTHD_TLS | AUTHD_HOSTS | AUTHD_LOG | AUTHD_LIMITS | AUTHD_AUDIT,
+                                            true};
 
 /* NULL if there is no such command. */
 static const authd_command *find_command(const authd_command_line *line) {
@@ -26,7 +27,7 @@ static const authd_command *find_command(const authd_command_line *line) {
 
 static int run_with_store(authd_context *context, const authd_command *command) {
   char problem[512];
-  if (!authd_open_store(&context->store, context->line->db, problem, sizeof problem))
+  if (!authd_open_store(&context->store, context->line->db, command->creates_db, problem, sizeof problem))
     return authd_print_error(1, "cannot open %s", problem);
   int status = command->run(context);
   context->store.close(context->store.state);
