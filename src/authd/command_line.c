@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "authd/command_line.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +86,11 @@ int authd_print_error(int status, const char *format, ...) {
   fputc('\n', stderr);
   va_end(arguments);
   return status;
+}
+
+bool authd_flush_output(void) {
+  errno = EIO; /* an earlier write that failed does not keep its reason */
+  return fflush(stdout) == 0 && !ferror(stdout);
 }
 
 static int add_domain(authd_command_line *line, const char *entry) {
