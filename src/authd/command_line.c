@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "authd/command_line.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +39,8 @@ const char authd_usage[] =
     "  inbenta-authd signing-key revoke ID\n"
     "  inbenta-authd version\n"
     "\n"
-    "  --db FILE        the database with the keys (inbenta-authd.db). A missing file is created.\n"
+    "  --db FILE        the database with the keys (inbenta-authd.db). Only api-key create and serve create\n"
+    "                   a missing file.\n"
     "                   postgres://USER@HOST/DATABASE for PostgreSQL. The password is not part of the\n"
     "                   URL: it comes from PGPASSFILE or PGPASSWORD\n"
     "  --json           print one JSON document\n"
@@ -84,6 +86,11 @@ int authd_print_error(int status, const char *format, ...) {
   fputc('\n', stderr);
   va_end(arguments);
   return status;
+}
+
+bool authd_flush_output(void) {
+  errno = EIO; /* an earlier write that failed does not keep its reason */
+  return fflush(stdout) == 0 && !ferror(stdout);
 }
 
 static int add_domain(authd_command_line *line, const char *entry) {
@@ -210,6 +217,8 @@ static size_t find_option(const char *word) {
 
 /* `value` is NULL if the option takes none. */
 static int set_option(authd_command_line *line, const char *option, const char *value) {
+  if (strcmp(option, "--db") == 0 && *value == '\0')
+    return authd_print_error(2, "--db: give a file, or a URL that begins with postgres://");
   if (strcmp(option, "--db") == 0)
     line->db = value;
   else if (strcmp(option, "--json") == 0)

@@ -64,4 +64,11 @@ void authd_command_line_clean_up(authd_command_line *line);
 /* Prints a message for people on standard error and returns `status`. */
 __attribute__((format(printf, 2, 3))) int authd_print_error(int status, const char *format, ...);
 
+/* Writes what was printed to standard output. On false, errno has the reason. A secret is not shown again, so a command
+ * that could not show it has failed. */
+bool authd_flush_output(void);
+
+/* The message if that fails; it takes strerror(errno). */
+#define AUTHD_NO_OUTPUT "cannot write to standard output: %s"
+
 #endif

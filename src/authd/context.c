@@ -6,11 +6,11 @@
 
 #include "base/private_file.h"
 
-bool authd_open_store(authapi_store *store, const char *db, char *problem, size_t size) {
+bool authd_open_store(authapi_store *store, const char *db, bool create, char *problem, size_t size) {
   bool postgres = strncmp(db, "postgres://", 11) == 0 || strncmp(db, "postgresql://", 13) == 0;
   if (postgres)
     return authapi_store_postgres_open(store, db, problem, size);
-  return iauth__private_file_check(db, problem, size) && authapi_store_sqlite_open(store, db, problem, size);
+  return iauth__private_file_check(db, problem, size) && authapi_store_sqlite_open(store, db, create, problem, size);
 }
 
 int authd_store_failed(const authd_context *context) {

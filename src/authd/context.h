@@ -21,11 +21,12 @@ typedef struct {
   const char *noun, *verb;                  /* for example "domain-key", "create"; the verb of "serve" is "" */
   int (*run)(const authd_context *context); /* returns the exit status */
   unsigned allowed;                         /* allowed options: authd_option, ORed */
+  bool creates_db;                          /* creates a missing database; any other command refuses */
 } authd_command;
 
-/* Opens the store of --db: a file for SQLite, or a URL for PostgreSQL. On false, `problem` (of `size` bytes) has the
- * reason. Close the store with store->close. */
-bool authd_open_store(authapi_store *store, const char *db, char *problem, size_t size);
+/* Opens the store of --db: a file for SQLite, or a URL for PostgreSQL. If `create`, a missing file is created. On false,
+ * `problem` (of `size` bytes) has the reason. Close the store with store->close. */
+bool authd_open_store(authapi_store *store, const char *db, bool create, char *problem, size_t size);
 
 /* Prints the store's last failure on standard error. Returns the exit status. */
 int authd_store_failed(const authd_context *context);

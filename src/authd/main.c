@@ -12,7 +12,8 @@
 
 static const authd_command serve_command = {"serve", "", authd_serve,
                                             AUTHD_LISTEN | AUTHD_LIFETIME | AUTHD_API | AUTHD_QUIET | AUTHD_ADMIN |
-                                                AUTHD_TLS | AUTHD_HOSTS | AUTHD_LOG | AUTHD_LIMITS | AUTHD_AUDIT};
+                                                AUTHD_TLS | AUTHD_HOSTS | AUTHD_LOG | AUTHD_LIMITS | AUTHD_AUDIT,
+                                            true};
 
 /* NULL if there is no such command. */
 static const authd_command *find_command(const authd_command_line *line) {
@@ -26,7 +27,7 @@ static const authd_command *find_command(const authd_command_line *line) {
 
 static int run_with_store(authd_context *context, const authd_command *command) {
   char problem[512];
-  if (!authd_open_store(&context->store, context->line->db, problem, sizeof problem))
+  if (!authd_open_store(&context->store, context->line->db, command->creates_db, problem, sizeof problem))
     return authd_print_error(1, "cannot open %s", problem);
   int status = command->run(context);
   context->store.close(context->store.state);
@@ -64,19 +65,21 @@ static int run_line(const authd_command_line *line) {
   return status == 0 ? run_command(line, command) : status;
 }
 
+/* Returns the exit status of a command that only prints. */
+static int print_text(const char *text) {
+  fputs(text, stdout);
+  return authd_flush_output() ? 0 : authd_print_error(1, AUTHD_NO_OUTPUT, strerror(errno));
+}
+
 int main(int argc, char **argv) {
   static authd_command_line line; /* too large for the stack */
   iauth__standard_files_open();
   signal(SIGXFSZ, SIG_IGN); /* a file that reached its size limit is reported like a full disk */
   for (int i = 1; i < argc; i++) {
-    if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-      fputs(authd_usage, stdout);
-      return 0;
-    }
-    if (strcmp(argv[i], "--version") == 0 || (argc == 2 && strcmp(argv[i], "version") == 0)) {
-      puts("inbenta-authd " IAUTH_VERSION);
-      return 0;
-    }
+    if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+      return print_text(authd_usage);
+    if (strcmp(argv[i], "--version") == 0 || (argc == 2 && strcmp(argv[i], "version") == 0))
+      return print_text("inbenta-authd " IAUTH_VERSION "\n");
   }
   int status = authd_command_line_read(&line, argc, argv);
   if (status == 0)

@@ -3,6 +3,7 @@
 #include "authd/manage_keys.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +15,11 @@
 #include "authapi/keys/credentials.h"
 #include "authapi/keys/signing_keys.h"
 #include "base/dates.h"
+
+/* Returns the exit status. */
+static int flush_list(void) {
+  return authd_flush_output() ? 0 : authd_print_error(1, AUTHD_NO_OUTPUT, strerror(errno));
+}
 
 static int print_json(cJSON *json) {
   char *text = cJSON_PrintUnformatted(json);
@@ -57,6 +63,18 @@ static void write_audit(const authd_context *context, const char *id, const cJSO
   free(user);
 }
 
+/* Sends what was printed about a change to standard output. If that fails, says what was done all the same. Returns the
+ * exit status. */
+static int flush_change(const authd_context *context, const char *id) {
+  const char *noun = context->line->noun, *verb = context->line->verb;
+  if (authd_flush_output())
+    return 0;
+  if (strcmp(noun, "secret") == 0 && strcmp(verb, "revoke") != 0)
+    return authd_print_error(1, AUTHD_NO_OUTPUT "; the secret was created and not shown: revoke it (%s)",
+                             strerror(errno), id);
+  return authd_print_error(1, AUTHD_NO_OUTPUT "; %s %s was done (%s)", strerror(errno), noun, verb, id);
+}
+
 /* Reports a change of the key with this ID: writes the audit log, then prints `json` or the text. Deletes `json`.
  * Returns the exit status. */
 __attribute__((format(printf, 4, 5))) static int report_change(const authd_context *context, const char *id,
@@ -64,13 +82,15 @@ __attribute__((format(printf, 4, 5))) static int report_change(const authd_conte
   va_list arguments;
   if (context->audit != NULL)
     write_audit(context, id, json);
-  if (context->line->json)
-    return print_json(json);
+  if (context->line->json) {
+    int status = print_json(json);
+    return status == 0 ? flush_change(context, id) : status;
+  }
   va_start(arguments, format);
   vprintf(format, arguments);
   va_end(arguments);
   cJSON_Delete(json);
-  return 0;
+  return flush_change(context, id);
 }
 
 static int create_api_key(const authd_context *context) {
@@ -213,8 +233,10 @@ static int revoke(const authd_context *context, authapi_credential_kind kind) {
 
 /* Prints a list for people: one line for each field of an entry. */
 static int print_list(const authd_context *context, cJSON *list) {
-  if (context->line->json)
-    return print_json(list);
+  if (context->line->json) {
+    int status = print_json(list);
+    return status == 0 ? flush_list() : status;
+  }
   const cJSON *entry, *field, *item;
   cJSON_ArrayForEach(entry, list) {
     cJSON_ArrayForEach(field, entry) {
@@ -230,7 +252,7 @@ static int print_list(const authd_context *context, cJSON *list) {
     puts("");
   }
   cJSON_Delete(list);
-  return 0;
+  return flush_list();
 }
 
 static int list_api_keys(const authd_context *context) {
@@ -316,20 +338,20 @@ static int revoke_secret(const authd_context *context) { return revoke(context, 
 static int revoke_domain_key(const authd_context *context) { return revoke(context, AUTHAPI_DOMAIN_KEY); }
 
 const authd_command authd_key_commands[] = {
-    {"api-key", "create", create_api_key, AUTHD_NAME | AUTHD_AUDIT},
-    {"api-key", "list", list_api_keys, 0},
-    {"api-key", "revoke", revoke_api_key, AUTHD_TARGET | AUTHD_AUDIT},
-    {"secret", "create", create_secret, AUTHD_API_KEY | AUTHD_AUDIT},
-    {"secret", "list", list_secrets, AUTHD_API_KEY},
-    {"secret", "rotate", rotate_secret, AUTHD_TARGET | AUTHD_OVERLAP | AUTHD_AUDIT},
-    {"secret", "revoke", revoke_secret, AUTHD_TARGET | AUTHD_AUDIT},
-    {"domain-key", "create", create_domain_key, AUTHD_API_KEY | AUTHD_DOMAIN | AUTHD_AUDIT},
-    {"domain-key", "list", list_domain_keys, AUTHD_API_KEY},
-    {"domain-key", "set-domains", set_domains, AUTHD_TARGET | AUTHD_DOMAIN | AUTHD_AUDIT},
-    {"domain-key", "revoke", revoke_domain_key, AUTHD_TARGET | AUTHD_AUDIT},
-    {"signing-key", "list", list_signing_keys, 0},
-    {"signing-key", "rotate", rotate_signing_key, AUTHD_PUBLISH | AUTHD_NOW | AUTHD_AUDIT},
-    {"signing-key", "revoke", revoke_signing_key, AUTHD_TARGET | AUTHD_AUDIT},
+    {"api-key", "create", create_api_key, AUTHD_NAME | AUTHD_AUDIT, true},
+    {"api-key", "list", list_api_keys, 0, false},
+    {"api-key", "revoke", revoke_api_key, AUTHD_TARGET | AUTHD_AUDIT, false},
+    {"secret", "create", create_secret, AUTHD_API_KEY | AUTHD_AUDIT, false},
+    {"secret", "list", list_secrets, AUTHD_API_KEY, false},
+    {"secret", "rotate", rotate_secret, AUTHD_TARGET | AUTHD_OVERLAP | AUTHD_AUDIT, false},
+    {"secret", "revoke", revoke_secret, AUTHD_TARGET | AUTHD_AUDIT, false},
+    {"domain-key", "create", create_domain_key, AUTHD_API_KEY | AUTHD_DOMAIN | AUTHD_AUDIT, false},
+    {"domain-key", "list", list_domain_keys, AUTHD_API_KEY, false},
+    {"domain-key", "set-domains", set_domains, AUTHD_TARGET | AUTHD_DOMAIN | AUTHD_AUDIT, false},
+    {"domain-key", "revoke", revoke_domain_key, AUTHD_TARGET | AUTHD_AUDIT, false},
+    {"signing-key", "list", list_signing_keys, 0, false},
+    {"signing-key", "rotate", rotate_signing_key, AUTHD_PUBLISH | AUTHD_NOW | AUTHD_AUDIT, false},
+    {"signing-key", "revoke", revoke_signing_key, AUTHD_TARGET | AUTHD_AUDIT, false},
 };
 
 const size_t authd_key_command_count = sizeof authd_key_commands / sizeof *authd_key_commands;

@@ -294,7 +294,7 @@ int authd_serve(const authd_context *context) {
     return authd_print_error(1, "%s", problem);
   }
   int status = 1;
-  if (authd_open_store(&server.last_used_store, line->db, problem, sizeof problem)) {
+  if (authd_open_store(&server.last_used_store, line->db, false, problem, sizeof problem)) {
     status = serve_api(&server);
     server.last_used_store.close(server.last_used_store.state);
   } else {

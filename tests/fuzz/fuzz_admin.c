@@ -22,7 +22,7 @@ static void open_store(authapi_store *store) {
       {.id = "D", .api_key_id = "ak_1", .kind = AUTHAPI_DOMAIN_KEY, .value = "domain"},
       {.id = "S", .api_key_id = "ak_1", .kind = AUTHAPI_SECRET, .value = "the hash"}};
   char problem[256];
-  require(authapi_store_sqlite_open(store, ":memory:", problem, sizeof problem));
+  require(authapi_store_sqlite_open(store, ":memory:", true, problem, sizeof problem));
   require(store->add_api_key(store->state, &key) == AUTHAPI_FOUND);
   for (size_t i = 0; i < 2; i++)
     require(store->add_credential(store->state, &credentials[i]) == AUTHAPI_FOUND);

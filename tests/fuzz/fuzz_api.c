@@ -47,7 +47,7 @@ static void open_api(authapi *api) {
   char problem[256];
   *api = (authapi){
       .signer = authd_signer_openssl(), .keys = &signing_keys, .now_s = now_s, .lifetime_s = 1200, .apis_json = "{}"};
-  require(authapi_store_sqlite_open(&api->store, ":memory:", problem, sizeof problem));
+  require(authapi_store_sqlite_open(&api->store, ":memory:", true, problem, sizeof problem));
   require(api->store.add_signing_key(api->store.state, &signing_key) == AUTHAPI_FOUND);
   require(api->store.add_api_key(api->store.state, &key) == AUTHAPI_FOUND);
   require(api->store.add_credential(api->store.state, &credential) == AUTHAPI_FOUND);

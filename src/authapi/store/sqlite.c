@@ -645,8 +645,27 @@ static bool can_be_written(const char *path, char *problem, size_t size) {
   return good;
 }
 
-bool authapi_store_sqlite_open(authapi_store *store, const char *path, char *problem, size_t size) {
-  if (!can_be_written(path, problem, size))
+/* A file that is missing while its log is there was moved away, for example under a running server. An empty file must
+ * not take its place: SQLite would delete the log, and with it changes that were acknowledged. */
+static bool is_there_or_new(const char *path, bool create, char *problem, size_t size) {
+  char log[PATH_MAX + sizeof "-wal"];
+  snprintf(log, sizeof log, "%s-wal", path);
+  bool has_log = access(log, F_OK) == 0; /* looked at first, because another process creates the file before its log */
+  if (strcmp(path, ":memory:") == 0 || access(path, F_OK) == 0 || errno != ENOENT)
+    return true;
+  if (has_log)
+    snprintf(problem, size,
+             "%s: it is missing, but its log %s is there; put the file back, or, to begin with an empty database, "
+             "delete %s and %s-shm",
+             path, log, log, path);
+  else if (!create)
+    snprintf(problem, size,
+             "%s: there is no database; give its file with --db, or create one: inbenta-authd api-key create", path);
+  return create && !has_log;
+}
+
+bool authapi_store_sqlite_open(authapi_store *store, const char *path, bool create, char *problem, size_t size) {
+  if (!is_there_or_new(path, create, problem, size) || !can_be_written(path, problem, size))
     return false;
   sqlite_store *state = calloc(1, sizeof *state);
   if (state == NULL) {
@@ -656,7 +675,7 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, char *pro
   /* SQLite would create the file readable for everybody, but it contains the signing key. An existing file is not
    * opened here: closing it would drop the locks that other connections of this process hold on it (fcntl(2)), and
    * another process could then remove the WAL that they use. */
-  if (strcmp(path, ":memory:") != 0) {
+  if (create && strcmp(path, ":memory:") != 0) {
     int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file >= 0)
       close(file);

@@ -101,10 +101,11 @@ struct authapi_store {
   void (*close)(void *state);
 };
 
-/* Opens the SQLite store at `path`. A missing file is created with mode 0600; ":memory:" uses no file. A file of an
- * older version is updated first, in one transaction. A file of a newer version is refused. On false, `problem` (of
- * `size` bytes) has the reason. Close the store with store->close. */
-bool authapi_store_sqlite_open(authapi_store *store, const char *path, char *problem, size_t size);
+/* Opens the SQLite store at `path`. If `create`, a missing file is created with mode 0600, unless its log (`path`-wal)
+ * is there; else it is refused. ":memory:" uses no file. A file of an older version is updated first, in one
+ * transaction. A file of a newer version is refused. On false, `problem` (of `size` bytes) has the reason. Close the
+ * store with store->close. */
+bool authapi_store_sqlite_open(authapi_store *store, const char *path, bool create, char *problem, size_t size);
 
 /* Opens a PostgreSQL database by its URL (postgres://user@host/database). Several instances may share it. A URL
  * with a password is refused: libpq reads the password through PGPASSFILE or PGPASSWORD. `problem` and closing as

@@ -32,7 +32,7 @@ static int set_up(void **state) {
                   .clock_state = &now,
                   .lifetime_s = 1200,
                   .apis_json = "{\"chatbot\":\"https://api.example/prod/chatbot\"}"};
-  if (!authapi_store_sqlite_open(&api.store, ":memory:", problem, sizeof problem))
+  if (!authapi_store_sqlite_open(&api.store, ":memory:", true, problem, sizeof problem))
     return -1;
   authapi_make_api_key(&api.store, &api.signer, "shop", now, &key);
   authapi_make_api_key(&api.store, &api.signer, "another", now, &other_key);

@@ -34,7 +34,7 @@ static int set_up(void **state) {
                   .names = authd_domain_names,
                   .lifetime_s = 1200,
                   .apis_json = "{}"};
-  if (!authapi_store_sqlite_open(&api.store, ":memory:", problem, sizeof problem) ||
+  if (!authapi_store_sqlite_open(&api.store, ":memory:", true, problem, sizeof problem) ||
       !authapi_management_init(&admin, &api, TOKEN))
     return -1;
   authapi_make_api_key(&api.store, &api.signer, "shop", 1, &key);

@@ -15,7 +15,7 @@ static int set_up(void **state) {
   (void)state;
   char problem[256];
   signer = authd_signer_openssl();
-  return authapi_store_sqlite_open(&store, ":memory:", problem, sizeof problem) ? 0 : -1;
+  return authapi_store_sqlite_open(&store, ":memory:", true, problem, sizeof problem) ? 0 : -1;
 }
 
 static int tear_down(void **state) {

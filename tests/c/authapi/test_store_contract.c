@@ -57,7 +57,7 @@ static bool empty_sqlite(void) {
 }
 
 static bool open_sqlite(authapi_store *store, char *problem, size_t size) {
-  return authapi_store_sqlite_open(store, path, problem, size);
+  return authapi_store_sqlite_open(store, path, true, problem, size);
 }
 
 static const char *postgres_url; /* NULL: there is none */

@@ -42,7 +42,7 @@ static int tear_down(void **state) {
 static authapi_store open_store(void) {
   authapi_store store;
   char problem[256];
-  if (!authapi_store_sqlite_open(&store, path, problem, sizeof problem))
+  if (!authapi_store_sqlite_open(&store, path, true, problem, sizeof problem))
     fail_msg("%s", problem);
   return store;
 }
@@ -177,7 +177,7 @@ static void a_step_that_fails_is_undone(void **state) {
   make_first_version();
   assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
   sqlite3_exec(db, "CREATE TABLE old_signing_keys (in_the_way)", NULL, NULL, NULL);
-  assert_false(authapi_store_sqlite_open(&store, path, problem, sizeof problem));
+  assert_false(authapi_store_sqlite_open(&store, path, true, problem, sizeof problem));
   assert_non_null(strstr(problem, "old_signing_keys"));
   sqlite3_exec(db, "DROP TABLE old_signing_keys", NULL, NULL, NULL);
   sqlite3_close(db);
@@ -194,9 +194,9 @@ static void a_file_of_another_kind(void **state) {
   for (int i = 0; i < 1000; i++)
     fputs("not a database ", file);
   fclose(file);
-  assert_false(authapi_store_sqlite_open(&store, path, problem, sizeof problem));
+  assert_false(authapi_store_sqlite_open(&store, path, true, problem, sizeof problem));
   assert_non_null(strstr(problem, path));
-  assert_false(authapi_store_sqlite_open(&store, "/no/such/folder/x", problem, sizeof problem));
+  assert_false(authapi_store_sqlite_open(&store, "/no/such/folder/x", true, problem, sizeof problem));
   assert_non_null(strstr(problem, "/no/such/folder/x"));
 }
 
@@ -214,7 +214,7 @@ static void a_database_of_another_program(void **state) {
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, made_by[i], NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
-    assert_false(authapi_store_sqlite_open(&store, path, problem, sizeof problem));
+    assert_false(authapi_store_sqlite_open(&store, path, true, problem, sizeof problem));
     assert_non_null(strstr(problem, said[i]));
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA journal_mode", -1, &mode, NULL), SQLITE_OK);
@@ -222,6 +222,23 @@ static void a_database_of_another_program(void **state) {
     assert_string_equal((const char *)sqlite3_column_text(mode, 0), "delete");
     sqlite3_finalize(mode);
     sqlite3_close(db);
+  }
+}
+
+/* A log without its file belongs to a file that was moved away. */
+static void a_missing_file(void **state) {
+  (void)state;
+  authapi_store store;
+  char problem[256], log[80];
+  assert_false(authapi_store_sqlite_open(&store, path, false, problem, sizeof problem));
+  assert_non_null(strstr(problem, "there is no database"));
+  snprintf(log, sizeof log, "%s-wal", path);
+  fclose(fopen(log, "w"));
+  for (int create = 0; create < 2; create++) {
+    assert_false(authapi_store_sqlite_open(&store, path, create, problem, sizeof problem));
+    assert_non_null(strstr(problem, "its log"));
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(access(log, F_OK), 0);
   }
 }
 
@@ -235,7 +252,7 @@ static void opened_by_many_at_once(void **state) {
       authapi_store store;
       authapi_api_key key;
       char problem[256];
-      if (!authapi_store_sqlite_open(&store, path, problem, sizeof problem)) {
+      if (!authapi_store_sqlite_open(&store, path, true, problem, sizeof problem)) {
         fprintf(stderr, "%s\n", problem);
         _exit(1);
       }
@@ -310,9 +327,9 @@ static void a_changed_link(void **state) {
   snprintf(link, sizeof link, "%s.link", path);
   snprintf(next, sizeof next, "%s.next", path);
   assert_int_equal(symlink(path, link), 0);
-  assert_true(authapi_store_sqlite_open(&store, link, problem, sizeof problem));
+  assert_true(authapi_store_sqlite_open(&store, link, true, problem, sizeof problem));
   assert_int_equal(authapi_make_api_key(&store, &signer, "x", 1, &key), AUTHAPI_FOUND);
-  assert_true(authapi_store_sqlite_open(&unused, next, problem, sizeof problem));
+  assert_true(authapi_store_sqlite_open(&unused, next, true, problem, sizeof problem));
   unused.close(unused.state);
   assert_int_equal(unlink(link), 0);
   assert_int_equal(symlink(next, link), 0);
@@ -328,6 +345,7 @@ static void a_changed_link(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_secret_is_not_in_the_file, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(a_missing_file, set_up, tear_down),
       cmocka_unit_test_setup_teardown(uses_that_cannot_be_recorded, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_file_of_the_first_version, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_step_that_fails_is_undone, set_up, tear_down),

@@ -30,7 +30,7 @@ static int set_up(void **state) {
   if (mkdtemp(folder) == NULL)
     return -1;
   snprintf(path, sizeof path, "%s/keys.db", folder);
-  if (!test_server_start_in(&at, path) || !authapi_store_sqlite_open(&own, path, problem, sizeof problem))
+  if (!test_server_start_in(&at, path) || !authapi_store_sqlite_open(&own, path, true, problem, sizeof problem))
     return -1;
   at.api.last_used = authapi_last_used_new();
   snprintf(headers, sizeof headers,

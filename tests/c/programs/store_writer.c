@@ -29,7 +29,7 @@ int main(int argc, char **argv) {
   char problem[512];
   if (argc != 3)
     return fail("give a file and a number of writes");
-  if (!authapi_store_sqlite_open(&store, argv[1], problem, sizeof problem))
+  if (!authapi_store_sqlite_open(&store, argv[1], true, problem, sizeof problem))
     return fail(problem);
   if (authapi_make_api_key(&store, &signer, "crash", 1, &key) != AUTHAPI_FOUND)
     return fail(store.problem(store.state));

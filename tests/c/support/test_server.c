@@ -23,7 +23,7 @@ static bool start(test_server *at, const char *path, int file) {
                       .names = authd_domain_names,
                       .lifetime_s = 1200,
                       .apis_json = "{}"};
-  if (!authapi_store_sqlite_open(&at->api.store, path, problem, sizeof problem) ||
+  if (!authapi_store_sqlite_open(&at->api.store, path, true, problem, sizeof problem) ||
       authapi_make_api_key(&at->api.store, &at->api.signer, "shop", 1, &at->key) != AUTHAPI_FOUND ||
       authapi_make_domain_key(&at->api.store, &at->api.signer, at->key.id, "www.example.com\n", 1, &at->domain_key) !=
           AUTHAPI_FOUND ||

@@ -86,6 +86,36 @@ test('a database that cannot be written is refused with a command, before SQLite
   assert.equal((await asOther('api-key', 'list')).status, 0);
 });
 
+test('output that cannot be written is an error, and the message says what was done', async (t) => {
+  const authd = await make(t);
+  const apiKey = await authd.createApiKey();
+  const run = (words, to) =>
+    execute('sh', ['-c', `exec "$@" ${to}`, 'sh', authd.program, ...words, '--db', authd.db], {});
+  for (const [to, reason] of [
+    ['>/dev/full', 'No space left on device'],
+    ['>&-', 'Bad file descriptor'],
+  ]) {
+    const failed = `inbenta-authd: cannot write to standard output: ${reason}`;
+    for (const json of [[], ['--json']]) {
+      const create = await run(['secret', 'create', '--api-key', apiKey, ...json], to);
+      const { id } = (await authd.command('secret', 'list')).at(-1);
+      assert.deepEqual(create, {
+        status: 1,
+        stdout: '',
+        stderr: `${failed}; the secret was created and not shown: revoke it (${id})\n`,
+      });
+      const revoke = await run(['secret', 'revoke', id, ...json], to);
+      assert.deepEqual([revoke.status, revoke.stderr], [1, `${failed}; secret revoke was done (${id})\n`]);
+      const list = await run(['secret', 'list', ...json], to);
+      assert.deepEqual([list.status, list.stderr], [1, `${failed}\n`]);
+    }
+    for (const word of ['--help', '--version']) {
+      const { status, stderr } = await run([word], to);
+      assert.deepEqual([status, stderr], [1, `${failed}\n`]);
+    }
+  }
+});
+
 test('a server that may open too few files says so and does not start', async (t) => {
   const authd = await make(t);
   const words = ['--nofile=100:100', authd.program, 'serve', '--db', authd.db, '--listen', '127.0.0.1:0'];

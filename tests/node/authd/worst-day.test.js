@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Authd } from '../../support/authd.js';
+import { execute } from '../../support/plain-api.js';
 
 const ADMIN_TOKEN = '0123456789abcdef'.repeat(2);
 const COPIES = 20; // how often a backup is copied over the open database
@@ -167,6 +168,42 @@ test('the server stops granting if its database was moved, replaced or deleted',
   await rm(authd.db); // deleted
   await refusesAll();
   assert.equal(await authd.stop(), 0);
+});
+
+test('while the database is away, no command and no restart puts an empty one in its place: a revocation survives', async (t) => {
+  const served = await start(t);
+  const { authd, secretId } = served;
+  const db = ['--db', authd.db];
+  const away = `${authd.db}.away`;
+  assert.equal((await manage(served, 'secrets/revoke', { id: secretId })).status, 200); // it is in the log only
+  await rename(authd.db, away);
+  const refused = async (words, message) => {
+    const { status, stdout, stderr } = await execute('timeout', ['10', authd.program, ...words], {});
+    assert.deepEqual([status, stdout], [1, ''], words.join(' '));
+    assert.ok(stderr.startsWith(`inbenta-authd: cannot open ${message}`), stderr);
+    await assert.rejects(stat(authd.db), { code: 'ENOENT' });
+  };
+  const logIsThere = `${authd.db}: it is missing, but its log ${authd.db}-wal is there; put the file back, or, `;
+  const list = ['secret', 'list', ...db];
+  const create = ['api-key', 'create', '--name', 'x', ...db];
+  const serve = ['serve', '--listen', '127.0.0.1:0', ...db];
+  for (const words of [list, create, serve]) await refused(words, logIsThere);
+  assert.equal(await authd.stop(), 0);
+  for (const words of [list, create, serve]) await refused(words, logIsThere);
+  await rename(away, authd.db);
+  served.endpoint = await authd.serve();
+  assert.equal((await auth(served)).status, 403, 'the secret is still revoked');
+  assert.equal(await authd.stop(), 0);
+
+  await rename(authd.db, away); // a stopped server left no log
+  for (const words of [list, ['signing-key', 'rotate', '--now', ...db], ['secret', 'revoke', 'x', ...db]])
+    await refused(words, `${authd.db}: there is no database; give its file with --db, or create one: `);
+  assert.deepEqual(await execute(authd.program, ['serve', '--db', ''], {}), {
+    status: 2,
+    stdout: '',
+    stderr: 'inbenta-authd: --db: give a file, or a URL that begins with postgres://\n',
+  });
+  assert.equal((await execute(authd.program, create, {})).status, 0);
 });
 
 test('a backup that is copied over the open database is refused, never served', async (t) => {
