@@ -114,7 +114,8 @@ test('a sibling’s token is not used if it is not valid for long enough', async
   });
   const left = await first.evaluate(() => window.client.token.expiresAt - Date.now());
   expect(left).toBeLessThan(61_000);
-  expect(await getToken(second, { minValidityMs: 250_000 })).toMatchObject({ accessToken: 'token-2' });
+  // token-2, or token-3 if the first tab was quicker to refresh its own.
+  expect((await getToken(second, { minValidityMs: 250_000 })).accessToken).toMatch(/^token-[23]$/);
 });
 
 test('if the clock is set back between two tabs, a token is still not valid for longer than its lifetime', async ({
