@@ -638,8 +638,12 @@ static bool can_be_written(const char *path, char *problem, size_t size) {
     char name[PATH_MAX + sizeof "-wal"];
     snprintf(name, sizeof name, "%s%s", resolved, ends[i]);
     good = access(name, W_OK) == 0 || errno == ENOENT;
-    if (!good)
-      snprintf(problem, size, "%s: %s; run: chmod 600 %s", name, strerror(errno), name);
+    int reason = errno;
+    struct stat info;
+    if (!good && stat(name, &info) == 0 && info.st_uid != geteuid())
+      snprintf(problem, size, "%s: %s; run: chown %u %s", name, strerror(reason), (unsigned)geteuid(), name);
+    else if (!good)
+      snprintf(problem, size, "%s: %s; run: chmod 600 %s", name, strerror(reason), name);
   }
   free(resolved);
   return good;

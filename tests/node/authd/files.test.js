@@ -83,6 +83,13 @@ test('a database that cannot be written is refused with a command, before SQLite
     }
     await chmod(file, 0o600);
   }
+  if (isRoot) {
+    await chown(authd.db, 0, 0); // as after a restore by root
+    const { status, stderr } = await asOther('api-key', 'list');
+    assert.equal(status, 1);
+    assert.ok(stderr.endsWith(`keys.db: Permission denied; run: chown 65534 ${authd.db}\n`), stderr);
+    await give(authd.db);
+  }
   assert.equal((await asOther('api-key', 'list')).status, 0);
 });
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -118,6 +118,7 @@ test('each block of "When something happens" works', { timeout: 120_000 }, async
         .split('.')
         .slice(0, 2)
         .map((part) => JSON.parse(Buffer.from(part, 'base64url')));
+      const account = process.getuid() || 65534; // root restores the database of another account
       const words = {
         'SIGNING-KEY': header.kid,
         'DOMAIN-KEY': domainKeyId,
@@ -125,8 +126,18 @@ test('each block of "When something happens" works', { timeout: 120_000 }, async
         SECRET: secretId,
         SERVER: authd.pid,
         JTI: claims.jti,
+        ACCOUNT: account,
       };
-      const script = commands.replace(/\b(SIGNING-KEY|DOMAIN-KEY|API-KEY|SECRET|SERVER|JTI)\b/g, (word) => words[word]);
+      const script = commands.replace(
+        /\b(SIGNING-KEY|DOMAIN-KEY|API-KEY|SECRET|SERVER|JTI|ACCOUNT)\b/g,
+        (word) => words[word],
+      );
+      const audited = async (event) =>
+        (await readFile(join(folder, 'audit.log'), 'utf8')).split(`"event":"${event}"`).length - 1;
+      const events = [...script.matchAll(/(?<=^inbenta-authd )[a-z-]+ (create|revoke|rotate)\b/gm)].map(
+        ([event]) => event,
+      );
+      const before = await Promise.all(events.map(audited));
       await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
         cwd: folder,
         env: { ...process.env, PATH: `${dirname(authd.program)}:${process.env.PATH}` },
@@ -140,8 +151,11 @@ test('each block of "When something happens" works', { timeout: 120_000 }, async
         const again = await authd.serve();
         const { status } = await post(`${again}/auth`, { 'x-inbenta-key': apiKey }, { secret });
         assert.equal(status, 200, 'the backup has the keys');
+        assert.equal((await stat(join(folder, 'inbenta-authd.db'))).uid, account);
         await refused(again);
       }
+      for (const [i, event] of events.entries())
+        assert.equal(await audited(event), before[i] + 1, `${event} is in the audit log`);
       if (/secret revoke|api-key revoke/.test(script)) assert.equal((await grant()).status, 403, 'revoked');
       if (/signing-key (revoke|rotate)/.test(script) && !/cp backup/.test(script)) {
         await new Promise((resolve) => setTimeout(resolve, 1100));
