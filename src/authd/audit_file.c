@@ -10,10 +10,27 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static int open_path(const char *path) { return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600); }
+/* O_NONBLOCK: a pipe that nobody reads is an error, and does not block the start. */
+static int open_path(const char *path) {
+  return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+}
+
+/* Whether the last line has no end, for example because the disk was full. The next event must not continue that line. */
+static bool is_torn(const char *path) {
+  struct stat info;
+  char last = '\n';
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0)
+    return false;
+  if (fstat(file, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
+      pread(file, &last, 1, info.st_size - 1) != 1)
+    last = '\n';
+  close(file);
+  return last != '\n';
+}
 
 bool authd_audit_file_open(authd_audit_file *file, const char *path) {
-  *file = (authd_audit_file){.path = path, .file = open_path(path)};
+  *file = (authd_audit_file){.path = path, .file = open_path(path), .torn = is_torn(path)};
   return file->file >= 0;
 }
 
@@ -26,7 +43,7 @@ bool authd_audit_file_reopen(authd_audit_file *file, bool *changed) {
   *changed = !known || before.st_dev != now.st_dev || before.st_ino != now.st_ino;
   close(file->file);
   file->file = opened;
-  file->torn = false;
+  file->torn = is_torn(file->path);
   return true;
 }
 

@@ -2,7 +2,7 @@
 // tested: a log that cannot be written.
 
 import assert from 'node:assert/strict';
-import { readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -199,6 +199,27 @@ test('on SIGHUP the file is reopened, and no event is lost', async (t) => {
   await send();
   assert.equal((await read(`${file}.2`)).length, 2);
   assert.equal(await authd.stop(), 0);
+});
+
+test('an event does not continue the torn line of a full disk; a pipe that nobody reads is refused', async (t) => {
+  const folder = await folderFor(t);
+  const file = join(folder, 'audit');
+  await writeFile(file, '{"time":"2026","event":"token gra', { mode: 0o600 });
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  await authd.command('api-key', 'create', '--name', 'shop', '--audit', file);
+  const [torn, whole] = (await readFile(file, 'utf8')).split('\n');
+  assert.equal(torn, '{"time":"2026","event":"token gra');
+  assert.equal(JSON.parse(whole).event, 'api-key create');
+  const pipe = join(folder, 'pipe');
+  await execute('mkfifo', ['-m', '600', pipe], {});
+  const { status, stderr } = await execute(
+    'timeout',
+    ['10', authd.program, 'serve', '--db', authd.db, '--audit', pipe],
+    {},
+  );
+  assert.equal(status, 1);
+  assert.match(stderr, /pipe: No such device or address/);
 });
 
 test('if the log cannot be written, the server continues, reports it once and counts the missing events', async (t) => {
