@@ -495,7 +495,7 @@ export function conformsInApis(name, start) {
       const client = createFromSecret(secret, apiKey, { endpoint });
       t.after(() => client.dispose());
       const chatbot = client.apiUrl('chatbot');
-      if (how == 'empty') await assert.rejects(chatbot, { code: 'invalid_config', hint: /There are: none/ });
+      if (how == 'empty') await assert.rejects(chatbot, { code: 'invalid_config', hint: /It has: none/ });
       else assert.equal(await chatbot, PRODUCTS.chatbot);
     });
 }
