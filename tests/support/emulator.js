@@ -1,6 +1,13 @@
-// Requests to an emulator, for the tests.
+// An emulator for the tests: started, asked, and installed as a program.
 
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startEmulator } from 'inbenta-auth/emulator';
+
+/** The package's program. */
+export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 export const ORIGIN = 'http://localhost:3000';
 
@@ -35,3 +42,15 @@ export function refresh({ endpoint, apiKey }, accessToken) {
 
 /** The reason of a refusal. */
 export const reasonOf = async (answer) => (await answer.json()).error?.reason;
+
+/** Makes a folder in which the package's program is installed. */
+export async function folderWithPackage(t) {
+  const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const bin = join(folder, 'node_modules/.bin');
+  await mkdir(bin, { recursive: true });
+  await writeFile(join(folder, 'package.json'), '{}');
+  await chmod(CLI, 0o755); // as npm installs it
+  await symlink(CLI, join(bin, 'inbenta-auth'));
+  return folder;
+}

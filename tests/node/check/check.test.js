@@ -12,6 +12,9 @@ const ORIGIN = 'https://www.shop.example';
 const API_KEY = 'api-key-0123456789';
 const DOMAIN_KEY = 'domain-key-0123456789';
 
+/** The keys and the origin, as arguments. */
+const KEYS = ['--api-key', API_KEY, '--domain-key', DOMAIN_KEY, '--origin', ORIGIN];
+
 /** Runs the command until it ends. */
 const run = (words, env = {}) =>
   new Promise((resolve) =>
@@ -41,7 +44,7 @@ async function fakeApi(t, answer) {
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => (server.closeAllConnections(), server.close()));
   const endpoint = `http://127.0.0.1:${server.address().port}/v1`;
-  const given = ['--api-key', API_KEY, '--domain-key', DOMAIN_KEY, '--origin', ORIGIN, '--endpoint', endpoint];
+  const given = [...KEYS, '--endpoint', endpoint];
   return {
     requests,
     endpoint,
@@ -238,33 +241,13 @@ test('keys, unprintable characters and long text in the API’s message are left
 });
 
 test('an unreachable and a silent API are reported', async (t) => {
-  const gone = await run([
-    '--api-key',
-    API_KEY,
-    '--domain-key',
-    DOMAIN_KEY,
-    '--origin',
-    ORIGIN,
-    '--endpoint',
-    'http://127.0.0.1:1/v1',
-  ]);
+  const gone = await run([...KEYS, '--endpoint', 'http://127.0.0.1:1/v1']);
   assert.equal(gone.status, 3);
   assert.match(gone.stdout, /There is no response from http:\/\/127\.0\.0\.1:1\/v1: \w/);
   const server = createServer(() => {});
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => (server.closeAllConnections(), server.close()));
-  const silent = await run([
-    '--api-key',
-    API_KEY,
-    '--domain-key',
-    DOMAIN_KEY,
-    '--origin',
-    ORIGIN,
-    '--endpoint',
-    `http://127.0.0.1:${server.address().port}/v1`,
-    '--timeout',
-    '0.2',
-  ]);
+  const silent = await run([...KEYS, '--endpoint', `http://127.0.0.1:${server.address().port}/v1`, '--timeout', '0.2']);
   assert.equal(silent.status, 3);
   assert.match(silent.stdout, /no response within 0\.2 s/);
 });

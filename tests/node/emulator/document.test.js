@@ -2,17 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startEmulator } from 'inbenta-auth/emulator';
+import { CLI, folderWithPackage } from '../../support/emulator.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const CLI = join(root, 'dist/cli.js');
 const text = await readFile(join(root, 'docs/emulator.md'), 'utf8');
 const examples = (language) =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(([, code]) => code);
@@ -41,13 +40,7 @@ test('every example in JavaScript prints the text of its comments', async () => 
 });
 
 test('every command starts and ends on SIGTERM', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const bin = join(folder, 'node_modules/.bin');
-  await mkdir(bin, { recursive: true });
-  await writeFile(join(folder, 'package.json'), '{}');
-  await chmod(CLI, 0o755); // as npm installs it
-  await symlink(CLI, join(bin, 'inbenta-auth'));
+  const folder = await folderWithPackage(t);
   const all = examples('sh').flatMap((block) => block.trim().split('\n'));
   assert.ok(all.length >= 4);
   for (const line of all) {

@@ -3,14 +3,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { CLI, folderWithPackage } from '../../support/emulator.js';
 
-const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 const WORDS = ['emulator', '--port', '0', '--json', '--quiet'];
 
 const isServing = async ({ endpoint }) => {
@@ -71,18 +70,6 @@ test('without the option, the emulator continues', async (t) => {
   parent.kill('SIGKILL');
   assert.ok(!(await endsWithin(host, 1500)));
 });
-
-/** Makes a folder in which the package's program is installed. */
-async function folderWithPackage(t) {
-  const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const bin = join(folder, 'node_modules/.bin');
-  await mkdir(bin, { recursive: true });
-  await writeFile(join(folder, 'package.json'), '{}');
-  await chmod(CLI, 0o755); // as npm installs it
-  await symlink(CLI, join(bin, 'inbenta-auth'));
-  return folder;
-}
 
 const COMMAND = ['inbenta-auth', ...WORDS, '--exit-with-parent'];
 const LINE = `npx ${COMMAND.join(' ')}`;
