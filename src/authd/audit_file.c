@@ -18,15 +18,14 @@ static int open_path(const char *path) {
 /* Whether the last line has no end, for example because the disk was full. The next event must not continue that line. */
 static bool is_torn(const char *path) {
   struct stat info;
-  char last = '\n';
+  char last;
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0)
     return false;
-  if (fstat(file, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
-      pread(file, &last, 1, info.st_size - 1) != 1)
-    last = '\n';
+  bool torn = fstat(file, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
+              pread(file, &last, 1, info.st_size - 1) == 1 && last != '\n';
   close(file);
-  return last != '\n';
+  return torn;
 }
 
 bool authd_audit_file_open(authd_audit_file *file, const char *path) {
