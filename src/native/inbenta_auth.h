@@ -148,7 +148,8 @@ INBENTA_AUTH_API inbenta_auth_error inbenta_auth_new(const inbenta_auth_options 
 INBENTA_AUTH_API inbenta_auth_error inbenta_auth_get(inbenta_auth *client, const inbenta_auth_get_options *options,
                                                      inbenta_auth_token *token, inbenta_auth_failure *failure);
 
-/* Drops a token that an API refused (401, 403). Does nothing if the client has a newer token. */
+/* Drops a token that an API refused (401, 403). Does nothing if the client has a newer token. The client sends nothing
+ * until somebody asks for a token. */
 INBENTA_AUTH_API void inbenta_auth_invalidate(inbenta_auth *client, const char *access_token);
 
 /* Cancels the request in flight, answers all waiters with DISPOSED, wipes and frees the memory. No new call may begin
