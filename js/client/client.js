@@ -16,7 +16,7 @@ export class AuthClient extends EventTarget {
   #config;
   #source; // undefined before the first use and after dispose
   #isDisposed = false;
-  #waiting = new Set(); // callers
+  #waiting = new Set(); // the callers that wait
   #listener = { emit: (type, detail, from) => this.#emit(type, detail, from) }; // of the source
 
   /**

@@ -80,7 +80,7 @@ const ROUNDING = 1 / 32;
 export class Source {
   #config;
   #clients = new Set();
-  #lingering; // timer
+  #lingering; // the timer that ends the source
   #life = new AbortController(); // aborted when the source ends
 
   #core; // Promise of the instance; undefined before the first use and after the instance died
