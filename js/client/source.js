@@ -193,7 +193,7 @@ export class Source {
     this.#session?.clear();
   }
 
-  /** True if `client.fetch` may renew a refused token. False if one was renewed a short time ago. */
+  /** True if `client.fetch` may renew a refused token, and records that. False if one was renewed a short time ago. */
   mayRenew(accessToken) {
     if (this.token?.accessToken != accessToken) return true; // it has been renewed already
     if (performance.now() < this.#renewedAt + RENEWAL_MS) return false;
