@@ -22,7 +22,7 @@ static int code_unit(const char *escape, const char *end) {
   for (int i = 2; i < ESCAPE_LEN; i++) {
     if (!iauth__is_hex(escape[i]))
       return -1;
-    code = code * 16 + (iauth__is_digit(escape[i]) ? escape[i] - '0' : iauth__lower(escape[i]) - 'a' + 10);
+    code = code * 16 + iauth__hex_value(escape[i]);
   }
   return code;
 }

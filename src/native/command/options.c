@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/private_file.h"
+#include "base/wipe.h"
 
 #define SECRET_MAX 8192
 
@@ -270,9 +271,8 @@ bool options_read(int argc, char **argv, command_options *options, int *status) 
 }
 
 static void wipe_and_free(char **secret) {
-  /* The pointer is volatile, or else the compiler removes the loop. */
-  for (volatile char *p = *secret; p != NULL && *p != '\0'; p++)
-    *p = '\0';
+  if (*secret != NULL)
+    iauth__wipe(*secret, strlen(*secret));
   free(*secret);
   *secret = NULL;
 }

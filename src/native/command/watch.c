@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/wipe.h"
 #include "child.h"
 #include "output.h"
 #include "print.h"
@@ -63,9 +64,8 @@ static void on_ignored(int number) { (void)number; }
  * Writing and passing on the token. */
 
 static void drop_token(struct watcher *watcher) {
-  /* The pointer is volatile, or else the compiler removes the loop. */
-  for (volatile char *p = watcher->text; p != NULL && *p != '\0'; p++)
-    *p = '\0';
+  if (watcher->text != NULL)
+    iauth__wipe(watcher->text, strlen(watcher->text));
   free(watcher->text);
   watcher->text = NULL;
 }
