@@ -38,6 +38,9 @@ static const char usage[] =
     "  --allow-insecure    allow plain http to other machines, for test networks only\n"
     "  --help, --version\n"
     "\n"
+    "On SIGHUP, watch drops its token and gets a new one, at most every 10 seconds. Send it when a token was\n"
+    "revoked before its time.\n"
+    "\n"
     "Exit status: 0 success, 1 a failure on this machine, 2 wrong usage, 3 the API refused the keys,\n"
     "4 the API was not reached, 5 try again later, 6 the response is not one of the Auth API.\n";
 
