@@ -43,16 +43,10 @@ typedef struct {
 
 /* Reads the admin token. The caller wipes it. On false, `problem` names the file and the reason. */
 static bool read_admin_token(const char *path, char token[ADMIN_TOKEN_SIZE], char problem[PROBLEM_SIZE]) {
-  FILE *file = fopen(path, "r");
+  FILE *file = iauth__private_file_open(path, problem, PROBLEM_SIZE);
   token[0] = '\0';
-  if (file == NULL) {
-    snprintf(problem, PROBLEM_SIZE, "%s: %s", path, strerror(errno));
+  if (file == NULL)
     return false;
-  }
-  if (!iauth__private_file_check(path, problem, PROBLEM_SIZE)) {
-    fclose(file);
-    return false;
-  }
   setvbuf(file, NULL, _IONBF, 0); /* unbuffered: a buffer would keep a copy of the token */
   size_t len = fread(token, 1, ADMIN_TOKEN_SIZE - 1, file);
   bool failed = ferror(file) != 0;

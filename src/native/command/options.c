@@ -80,16 +80,25 @@ typedef struct {
   const char *path; /* NULL: no file is named */
 } secret_source;
 
+/* A shell passes the output of another program as a pipe below /dev: --secret-file <(command). Such a pipe has a writer.
+ * A named pipe may have none, and to open it would wait for ever. */
+static FILE *open_secret(const char *path, char *problem, size_t size) {
+  if (strncmp(path, "/dev/", 5) != 0)
+    return iauth__private_file_open(path, problem, size);
+  FILE *file = iauth__private_file_check(path, problem, size) ? fopen(path, "re") : NULL;
+  if (file == NULL && problem[0] == '\0')
+    snprintf(problem, size, "%s: %s", path, strerror(errno));
+  return file;
+}
+
 static int read_secret_of(const secret_source *from, const char *environment, char *secret) {
   if (from->path != NULL && strcmp(from->path, "-") == 0)
     return read_secret(stdin, "standard input", secret);
   if (from->path != NULL) {
-    char problem[512];
-    if (!iauth__private_file_check(from->path, problem, sizeof problem))
-      return print_error(EXIT_USAGE, "%s %s", from->option, problem);
-    FILE *file = fopen(from->path, "re");
+    char problem[512] = "";
+    FILE *file = open_secret(from->path, problem, sizeof problem);
     if (file == NULL)
-      return print_error(EXIT_USAGE, "%s %s: %s", from->option, from->path, strerror(errno));
+      return print_error(EXIT_USAGE, "%s %s", from->option, problem);
     int status = read_secret(file, from->path, secret);
     fclose(file);
     return status;

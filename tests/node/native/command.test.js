@@ -63,13 +63,16 @@ test('the secret comes from a file, standard input or the environment', async (t
   await writeFile(file, 'from-file\r\n', { mode: 0o600 });
   const env = { INBENTA_ENDPOINT: endpoint };
   await auth(['get', '--secret-file', file], { env });
+  await execute('bash', ['-c', `${COMMAND} get --secret-file <(sleep 0.3; echo from-a-program)`], {
+    env: { ...KEYS, ...env },
+  });
   await auth(['get', '--secret-file', '-', '--api-key', 'other'], { env, input: 'from-input' });
   await auth(['get'], { env });
   assert.deepEqual(
     requests.map(({ body }) => JSON.parse(body).secret),
-    ['from-file', 'from-input', SECRET],
+    ['from-file', 'from-a-program', 'from-input', SECRET],
   );
-  assert.equal(requests[1].headers['x-inbenta-key'], 'other');
+  assert.equal(requests[2].headers['x-inbenta-key'], 'other');
 });
 
 test('apis prints all products, one product, and an error for an unknown one', async (t) => {
@@ -103,6 +106,8 @@ test('wrong usage is reported with the right usage', async (t) => {
   await writeFile(empty, '\n', { mode: 0o600 });
   const open = join(folder, 'open');
   await writeFile(open, SECRET, { mode: 0o644 });
+  const pipe = join(folder, 'pipe');
+  await run('mkfifo', [pipe]);
   const cases = [
     [[], /inbenta-token get/],
     [['token'], /the commands are get, watch and apis/],
@@ -113,6 +118,7 @@ test('wrong usage is reported with the right usage', async (t) => {
     [['get', '--output', 'x'], /only watch takes --output and --exec/],
     [['get', '--secret-file', join(folder, 'none')], /No such file/],
     [['get', '--secret-file', empty], /is empty/],
+    [['get', '--secret-file', pipe], /--secret-file .*pipe: not a regular file/],
     [['get', '--secret-file', open], /other accounts can use it; run: chmod 600 /],
     [['get', '--endpoint', 'http://api.example'], /insecure_endpoint/],
     [['get', '--endpoint', 'localhost'], /invalid_config/],
