@@ -492,8 +492,8 @@ static void write_audit(const authapi_management *admin, const authapi_request *
                         const authapi_response *response) {
   bool get = is_read(request);
   if (response->status >= 400 || !get)
-    authapi_write_audit(admin->api, get || endpoint->event == NULL ? "list" : endpoint->event, "admin", request,
-                        response);
+    authapi_write_audit(admin->api, get || endpoint->event == NULL ? "list" : endpoint->event,
+                        response->known_caller ? "admin" : "unknown", request, response);
 }
 
 static void handle_endpoint(const authapi_management *admin, const authapi_request *request, const route *endpoint,

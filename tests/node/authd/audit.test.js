@@ -138,8 +138,8 @@ test('grants, refusals and changes are logged with their author and without cred
       signsFrom: signing.signsFrom,
     },
     { event: 'secret revoke', outcome: 'refused', by: 'admin', status: 404, reason: 'not_found' },
-    { event: 'secret revoke', outcome: 'refused', by: 'admin', status: 401, reason: 'token_invalid' },
-    { event: 'list', outcome: 'refused', by: 'admin', status: 401, reason: 'token_missing' },
+    { event: 'secret revoke', outcome: 'refused', by: 'unknown', status: 401, reason: 'token_invalid' },
+    { event: 'list', outcome: 'refused', by: 'unknown', status: 401, reason: 'token_missing' },
   ];
   assert.deepEqual(
     lines.map(({ time, client, token, ...line }) => line),
