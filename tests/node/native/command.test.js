@@ -112,7 +112,10 @@ test('wrong usage is reported with the right usage', async (t) => {
     [[], /inbenta-token get/],
     [['token'], /the commands are get, watch and apis/],
     [['get', 'x'], /one argument too many/],
-    [['get', '--password', 'x'], /unrecognized option/],
+    [['get', '--password', 'x'], /unknown option --password /],
+    [['get', '--p', 'x'], /unknown option --p /], // it may be --proxy, or --personal-secret-file
+    [['get', '--timeout'], /--timeout: the value is missing/],
+    [['get', '--allow-insecure=yes'], /--allow-insecure takes no value/],
     [['get', '--format', 'xml'], /text, json or header/],
     [['get', '--timeout', '0'], /1 to 3600/],
     [['get', '--output', 'x'], /only watch takes --output and --exec/],
@@ -132,6 +135,28 @@ test('wrong usage is reported with the right usage', async (t) => {
   assert.match((await execute(COMMAND, ['get'], {})).stderr, /--api-key KEY/);
   assert.match((await execute(COMMAND, ['get', '--api-key', 'k'], {})).stderr, /--secret-file FILE/);
   assert.equal((await auth(['--help'])).status, 0);
+});
+
+test('an unexpected argument is not repeated, because it may be the secret', async () => {
+  for (const words of [
+    [SECRET],
+    ['get', SECRET],
+    ['get', `-${SECRET}`],
+    ['get', '-s', SECRET],
+    ['get', `--${SECRET}7`],
+    ['get', `--password=${SECRET}`],
+    ['get', '--secret', SECRET],
+    ['get', `--secret=${SECRET}`],
+    ['get', `--personal-secret=${SECRET}`],
+    ['get', `--allow-insecure=${SECRET}`],
+    ['watch', SECRET],
+    ['apis', 'chatbot', SECRET],
+  ]) {
+    const { status, stdout, stderr } = await auth(words);
+    assert.deepEqual([status, stdout], [2, ''], words.join(' '));
+    assert.match(stderr, /^inbenta-token: .+\n$/);
+    assert.ok(!stderr.includes(SECRET), stderr);
+  }
 });
 
 test('each refusal of the API has its exit code', async (t) => {
