@@ -19,6 +19,7 @@
 #include "authd/last_used_writer.h"
 #include "authd/log_writer.h"
 #include "base/private_file.h"
+#include "base/standard_files.h"
 #include "base/wipe.h"
 
 #define ADMIN_TOKEN_SIZE (AUTHAPI_ADMIN_TOKEN_MAX + 3) /* with a line end, or with one byte too many */
@@ -36,6 +37,7 @@ typedef struct {
   authd_tls tls;                 /* .key is NULL for plain http */
   authd_log log;
   authd_http *http;
+  bool ends_with_terminal;
 } server;
 
 /* ---------------------------------------------------------------------------------------------------
@@ -156,6 +158,8 @@ static void reload_files(server *server) {
     reload_admin_token(server);
   if (server->line->tls_cert != NULL)
     reload_certificate(server);
+  if (server->context->audit == NULL && server->line->admin_token_file == NULL && server->line->tls_cert == NULL)
+    authd_log_writer_print(server->log.writer, "inbenta-authd: SIGHUP: there is no file to read again\n");
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -163,20 +167,19 @@ static void reload_files(server *server) {
 
 /* Blocks the signals that wait_to_stop waits for. Call it before any thread starts, so that all threads inherit the
  * mask. */
-static void block_signals(const server *server, sigset_t *signals) {
+static void block_signals(sigset_t *signals) {
   sigemptyset(signals);
   sigaddset(signals, SIGINT);
   sigaddset(signals, SIGTERM);
-  /* If there is no file to read again, SIGHUP ends the program, for example when its terminal is closed. */
-  if (server->context->audit != NULL || server->line->tls_cert != NULL || server->line->admin_token_file != NULL)
-    sigaddset(signals, SIGHUP);
+  sigaddset(signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, signals, NULL);
   signal(SIGPIPE, SIG_IGN);
 }
 
+/* The server also ends when its terminal was closed, which is another reason for SIGHUP. */
 static void wait_to_stop(server *server, const sigset_t *signals) {
-  int signal_number;
-  while (sigwait(signals, &signal_number) == 0 && signal_number == SIGHUP)
+  siginfo_t info;
+  while (sigwaitinfo(signals, &info) == SIGHUP && !(server->ends_with_terminal && iauth__terminal_was_closed(&info)))
     reload_files(server);
 }
 
@@ -222,7 +225,8 @@ static int serve_until_stopped(server *server, const sigset_t *signals) {
 /* Returns the exit status. */
 static int serve_with_log(server *server) {
   sigset_t signals;
-  block_signals(server, &signals);
+  server->ends_with_terminal = iauth__ends_with_terminal();
+  block_signals(&signals);
   server->log = (authd_log){authd_log_writer_new(STDERR_FILENO, server->line->log_json), server->line->log_json};
   if (server->log.writer == NULL)
     return authd_print_error(1, "out of memory");

@@ -1,7 +1,7 @@
 // Emergencies: a leaked key, a missing file, a full disk. Each is handled with the commands of docs/authd.md.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { copyFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -122,6 +122,28 @@ test('after the admin token leaked, a new one applies on SIGHUP; a signal withou
   await signal(/--admin-token-file .*: a token has at least 32 characters.*; the old token is still used/);
   assert.equal((await createSecret(next)).status, 201);
   assert.ok(!authd.log.join('\n').includes(next));
+});
+
+test('SIGHUP without a file to read is logged, and does not end the server; a closed terminal does', async (t) => {
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  const endpoint = await authd.serve();
+  process.kill(authd.pid, 'SIGHUP');
+  await until(() => authd.log.includes('inbenta-authd: SIGHUP: there is no file to read again'));
+  assert.equal((await fetch(new URL('/healthz', endpoint))).status, 200);
+
+  const pidFile = `${authd.db}.pid`;
+  const other = `${authd.db}.other`;
+  const command = `echo $$ > '${pidFile}'; exec ${authd.program} serve --listen 127.0.0.1:0 --db '${other}'`;
+  const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  await new Promise((resolve) => terminal.stdout.on('data', (text) => /listening on/.test(text) && resolve()));
+  const pid = Number(await readFile(pidFile));
+  const runs = () => stat(`/proc/${pid}`).then(Boolean, () => false);
+  process.kill(pid, 'SIGHUP');
+  await sleep(300);
+  assert.ok(await runs(), 'the terminal is still there');
+  terminal.kill('SIGKILL');
+  await until(async () => !(await runs()));
 });
 
 test('the server stops granting if its database was moved, replaced or deleted', async (t) => {
