@@ -104,9 +104,14 @@ static void reopen_audit(server *server) {
   bool opened = authd_audit_file_reopen(file, &changed);
   int saved_errno = errno;
   authd_http_resume(server->http);
+  char problem[PROBLEM_SIZE];
   if (opened)
     log_reload(server, "--audit", file->path, changed);
-  else
+  /* The events go into this file all the same, because the old one may be deleted soon. */
+  if (opened && !iauth__private_file_check(file->path, problem, sizeof problem))
+    authd_log_writer_print(server->log.writer, "inbenta-authd: --audit %s; the next start is refused until then\n",
+                           problem);
+  if (!opened)
     authd_log_writer_print(server->log.writer, "inbenta-authd: --audit %s: %s; the old file is still used\n",
                            file->path, strerror(saved_errno));
 }
