@@ -26,7 +26,7 @@ typedef struct {
 typedef struct {
   int64_t time_s;
   const char *event; /* "token grant", or the words of a command: "secret rotate" */
-  const char *by;    /* "client", "admin" (over HTTP) or "command" */
+  const char *by;    /* "client", "admin" (with the admin token), "unknown" (without it) or "command" */
   const char *user;  /* the account that ran a command, else NULL */
   int status;        /* of the HTTP response, 0 if there is none */
   bool known_caller; /* the request had a known API key or the admin token: its line is never left out */

@@ -282,12 +282,14 @@ static bool is_domain_key(const cJSON *member) {
   return is_named(member, "domainKey") || is_named(member, "domain_key");
 }
 
-/* Finds the one credential in `json`, and the optional members. False if the request was refused. */
-static bool read_credentials(const cJSON *json, struct credentials *given, authapi_response *response) {
+/* Finds the one credential in `json`, and the optional members. False if the request was refused. `hint` is the message
+ * if there is not one credential; NULL: a general one. */
+static bool read_credentials(const cJSON *json, const char *hint, struct credentials *given,
+                             authapi_response *response) {
   const cJSON *member, *key = NULL, *personal_secret = NULL;
   int keys = 0;
   if (!cJSON_IsObject(json)) {
-    authapi_refuse(response, 400, "bad_request", "The body is neither a JSON object nor a form.");
+    authapi_refuse(response, 400, "bad_request", hint != NULL ? hint : "The body is neither a JSON object nor a form.");
     return false;
   }
   cJSON_ArrayForEach(member, json) {
@@ -299,7 +301,8 @@ static bool read_credentials(const cJSON *json, struct credentials *given, autha
     }
   }
   if (keys != 1) {
-    authapi_refuse(response, 400, "bad_request", "Send either \"secret\" or \"domainKey\" in the body, once.");
+    authapi_refuse(response, 400, "bad_request",
+                   hint != NULL ? hint : "Send either \"secret\" or \"domainKey\" in the body, once.");
     return false;
   }
   given->kind = is_domain_key(key) ? AUTHAPI_DOMAIN_KEY : AUTHAPI_SECRET;
@@ -352,6 +355,15 @@ static void authenticate(const authapi *api, const authapi_request *request, con
     grant(api, &credential, api->apis != AUTHAPI_APIS_MISSING ? apis_of(api) : NULL, response);
 }
 
+/* A message if the body of a form looks like JSON: curl -d sends a form, unless told otherwise. */
+static const char *json_in_form(const char *body, size_t len) {
+  while (len > 0 && strchr(" \t\r\n", *body) != NULL)
+    body++, len--;
+  return len > 0 && *body == '{' ? "The body looks like JSON, but was sent as a form. Add the header Content-Type: "
+                                   "application/json."
+                                 : NULL;
+}
+
 static void post_auth(const authapi *api, const authapi_request *request, authapi_response *response) {
   authapi_api_key key;
   struct credentials given;
@@ -365,7 +377,8 @@ static void post_auth(const authapi *api, const authapi_request *request, authap
     return;
   }
   cJSON *json = (is_form ? authapi_parse_form : authapi_parse_body)(request->body, request->body_len);
-  if (read_credentials(json, &given, response))
+  const char *hint = is_form ? json_in_form(request->body, request->body_len) : NULL;
+  if (read_credentials(json, hint, &given, response))
     authenticate(api, request, &key, &given, response);
   authapi_wipe_strings(json);
   cJSON_Delete(json);

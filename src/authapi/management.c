@@ -420,7 +420,7 @@ static void send_file(const char *type, const char *text, authapi_response *resp
 }
 
 static void refuse_method(authapi_response *response, bool get, bool post) {
-  authapi_add_header(response, "Allow", !post ? "GET" : get ? "GET, POST" : "POST");
+  authapi_add_header(response, "Allow", !post ? "GET, HEAD" : get ? "GET, HEAD, POST" : "POST");
   authapi_refuse(response, 405, "bad_request",
                  !post ? "Use GET here."
                  : get ? "Use GET or POST here."
@@ -469,10 +469,15 @@ bool authapi_is_management_path(const char *path) {
 
 bool authapi_management_path_known(const char *path) { return strcmp(path, "/admin") == 0 || find_route(path) != NULL; }
 
+/* HEAD is like GET (RFC 9110, 9.3.2); the host does not send the body. */
+static bool is_read(const authapi_request *request) {
+  return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+}
+
 /* Serves a file. `file` is NULL for "/admin": that path redirects to the page, because the page's links are relative to
  * its folder. */
 static void handle_file(const authapi_request *request, const route *file, authapi_response *response) {
-  if (strcmp(request->method, "GET") != 0) {
+  if (!is_read(request)) {
     refuse_method(response, true, false);
   } else if (file != NULL) {
     send_file(file->type, file->text, response);
@@ -485,15 +490,15 @@ static void handle_file(const authapi_request *request, const route *file, autha
 /* Writes every change and every refusal to the audit log. Successful reads are not logged. */
 static void write_audit(const authapi_management *admin, const authapi_request *request, const route *endpoint,
                         const authapi_response *response) {
-  bool get = strcmp(request->method, "GET") == 0;
+  bool get = is_read(request);
   if (response->status >= 400 || !get)
-    authapi_write_audit(admin->api, get || endpoint->event == NULL ? "list" : endpoint->event, "admin", request,
-                        response);
+    authapi_write_audit(admin->api, get || endpoint->event == NULL ? "list" : endpoint->event,
+                        response->known_caller ? "admin" : "unknown", request, response);
 }
 
 static void handle_endpoint(const authapi_management *admin, const authapi_request *request, const route *endpoint,
                             authapi_response *response) {
-  bool get = strcmp(request->method, "GET") == 0 && endpoint->get != NULL;
+  bool get = is_read(request) && endpoint->get != NULL;
   bool post = strcmp(request->method, "POST") == 0 && endpoint->post != NULL;
   if (!check_caller(admin, request, response))
     return;

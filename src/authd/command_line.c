@@ -44,8 +44,9 @@ const char authd_usage[] =
     "                   postgres://USER@HOST/DATABASE for PostgreSQL. The password is not part of the\n"
     "                   URL: it comes from PGPASSFILE or PGPASSWORD\n"
     "  --json           print one JSON document\n"
-    "  --audit          append one JSON line to FILE for each change of keys. A server also appends one\n"
-    "                   for each grant and refusal. On SIGHUP, the server opens FILE again\n"
+    "  --audit          for serve and the commands that change keys: append one JSON line to FILE for each\n"
+    "                   change of keys. A server also appends one for each grant and refusal. On SIGHUP,\n"
+    "                   the server opens FILE again\n"
     "  --listen         the address and port to listen on; port 0 takes a free port\n"
     "  --lifetime       the lifetime of access tokens, 1 to 31536000 seconds (1200)\n"
     "  --api            the base URL of a product; clients get it with their token\n"
@@ -79,12 +80,13 @@ const char authd_usage[] =
     "A secret is shown once, when it is created or rotated. Only its hash is stored.\n";
 
 int authd_print_error(int status, const char *format, ...) {
+  char message[2048], text[2 * sizeof message];
   va_list arguments;
   va_start(arguments, format);
-  fputs("inbenta-authd: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+  vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
+  authapi_escape(message, text, sizeof text); /* a part of an argument must not control the terminal */
+  fprintf(stderr, "inbenta-authd: %s\n", text);
   return status;
 }
 
@@ -271,7 +273,9 @@ static int set_option(authd_command_line *line, const char *option, const char *
   return 0;
 }
 
-static int add_word(authd_command_line *line, const char *word) {
+/* `index` is the word's place among the arguments. A word that is not expected is not printed, because it may be a
+ * credential. */
+static int add_word(authd_command_line *line, const char *word, int index) {
   if (line->noun == NULL) {
     line->noun = word;
   } else if (line->verb == NULL && strcmp(line->noun, "serve") != 0) {
@@ -280,9 +284,20 @@ static int add_word(authd_command_line *line, const char *word) {
     line->target = word;
     line->given |= AUTHD_TARGET;
   } else {
-    return authd_print_error(2, "%s: one argument too many (see inbenta-authd --help)", word);
+    return authd_print_error(2, "argument %d is one too many (see inbenta-authd --help)", index);
   }
   return 0;
+}
+
+/* Prints the name of an unknown option, unless the word may be a credential that begins with "-". */
+static int refuse_option(const char *word, int index) {
+  int len = (int)strcspn(word, "=");
+  bool named = len > 2 && len <= 24 && strspn(word, "abcdefghijklmnopqrstuvwxyz-") == (size_t)len;
+  if (!named)
+    return authd_print_error(2, "argument %d is not an option (see inbenta-authd --help)", index);
+  if (word[len] == '=')
+    return authd_print_error(2, "%.*s: write its value as the next argument, not after =", len, word);
+  return authd_print_error(2, "unknown option %s (see inbenta-authd --help)", word);
 }
 
 static int read_arguments(authd_command_line *line, int argc, char **argv) {
@@ -290,11 +305,11 @@ static int read_arguments(authd_command_line *line, int argc, char **argv) {
     const char *word = argv[i], *value = NULL;
     int status;
     if (word[0] != '-') {
-      status = add_word(line, word);
+      status = add_word(line, word, i);
     } else {
       size_t index = find_option(word);
       if (index == OPTIONS)
-        return authd_print_error(2, "unknown option %s (see inbenta-authd --help)", word);
+        return refuse_option(word, i);
       /* Another option is not a value. Any other word is, because a random key may begin with "--". */
       if (options[index].has_value && ((value = argv[++i]) == NULL || find_option(value) != OPTIONS))
         return authd_print_error(2, "%s: the value is missing", word);
@@ -329,7 +344,7 @@ int authd_command_line_check(const authd_command_line *line, unsigned allowed) {
   const char *verb = line->verb != NULL ? line->verb : "";
   const char *space = line->verb != NULL ? " " : "";
   if (unexpected & AUTHD_TARGET)
-    return authd_print_error(2, "%s: one argument too many (see inbenta-authd --help)", line->target);
+    return authd_print_error(2, "%s%s%s: one argument too many (see inbenta-authd --help)", line->noun, space, verb);
   for (size_t i = 0; i < OPTIONS; i++)
     if (unexpected & options[i].bit)
       return authd_print_error(2, "%s%s%s does not take %s (see inbenta-authd --help)", line->noun, space, verb,

@@ -1,7 +1,10 @@
 /* What all commands use; see context.h. */
+#define _POSIX_C_SOURCE 200809L
 #include "authd/context.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/private_file.h"
@@ -10,6 +13,11 @@ bool authd_open_store(authapi_store *store, const char *db, bool create, char *p
   bool postgres = strncmp(db, "postgres://", 11) == 0 || strncmp(db, "postgresql://", 13) == 0;
   if (postgres)
     return authapi_store_postgres_open(store, db, problem, size);
+  struct stat info;
+  if (stat(db, &info) == 0 && !S_ISREG(info.st_mode)) {
+    snprintf(problem, size, "%s: not a regular file", db);
+    return false;
+  }
   return iauth__private_file_check(db, problem, size) && authapi_store_sqlite_open(store, db, create, problem, size);
 }
 

@@ -10,6 +10,8 @@
 #include "base/private_file.h"
 #include "base/standard_files.h"
 
+#define PROBLEM_SIZE 512
+
 static const authd_command serve_command = {"serve", "", authd_serve,
                                             AUTHD_LISTEN | AUTHD_LIFETIME | AUTHD_API | AUTHD_QUIET | AUTHD_ADMIN |
                                                 AUTHD_TLS | AUTHD_HOSTS | AUTHD_LOG | AUTHD_LIMITS | AUTHD_AUDIT,
@@ -26,8 +28,9 @@ static const authd_command *find_command(const authd_command_line *line) {
 }
 
 static int run_with_store(authd_context *context, const authd_command *command) {
-  char problem[512];
-  if (!authd_open_store(&context->store, context->line->db, command->creates_db, problem, sizeof problem))
+  char problem[PROBLEM_SIZE];
+  if (authapi_store_sqlite_replaced(context->line->db, problem, sizeof problem) ||
+      !authd_open_store(&context->store, context->line->db, command->creates_db, problem, sizeof problem))
     return authd_print_error(1, "cannot open %s", problem);
   int status = command->run(context);
   context->store.close(context->store.state);
@@ -41,7 +44,7 @@ static int run_command(const authd_command_line *line, const authd_command *comm
   authd_context context = {.line = line, .signer = authd_signer_openssl()};
   if (line->audit_path == NULL)
     return run_with_store(&context, command);
-  char problem[512];
+  char problem[PROBLEM_SIZE];
   if (!iauth__private_file_check(line->audit_path, problem, sizeof problem))
     return authd_print_error(1, "--audit %s", problem);
   if (!authd_audit_file_open(&file, line->audit_path))

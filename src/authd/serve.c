@@ -19,10 +19,12 @@
 #include "authd/last_used_writer.h"
 #include "authd/log_writer.h"
 #include "base/private_file.h"
+#include "base/standard_files.h"
 #include "base/wipe.h"
 
 #define ADMIN_TOKEN_SIZE (AUTHAPI_ADMIN_TOKEN_MAX + 3) /* with a line end, or with one byte too many */
 #define PROBLEM_SIZE 512
+#define CHECK_PAUSE_S 1 /* seconds between two checks of the store */
 
 /* Everything that lives while the server runs. */
 typedef struct {
@@ -36,6 +38,8 @@ typedef struct {
   authd_tls tls;                 /* .key is NULL for plain http */
   authd_log log;
   authd_http *http;
+  bool ends_with_terminal;
+  bool store_failing; /* this was logged */
 } server;
 
 /* ---------------------------------------------------------------------------------------------------
@@ -43,16 +47,10 @@ typedef struct {
 
 /* Reads the admin token. The caller wipes it. On false, `problem` names the file and the reason. */
 static bool read_admin_token(const char *path, char token[ADMIN_TOKEN_SIZE], char problem[PROBLEM_SIZE]) {
-  FILE *file = fopen(path, "r");
+  FILE *file = iauth__private_file_open(path, problem, PROBLEM_SIZE);
   token[0] = '\0';
-  if (file == NULL) {
-    snprintf(problem, PROBLEM_SIZE, "%s: %s", path, strerror(errno));
+  if (file == NULL)
     return false;
-  }
-  if (!iauth__private_file_check(path, problem, PROBLEM_SIZE)) {
-    fclose(file);
-    return false;
-  }
   setvbuf(file, NULL, _IONBF, 0); /* unbuffered: a buffer would keep a copy of the token */
   size_t len = fread(token, 1, ADMIN_TOKEN_SIZE - 1, file);
   bool failed = ferror(file) != 0;
@@ -106,9 +104,14 @@ static void reopen_audit(server *server) {
   bool opened = authd_audit_file_reopen(file, &changed);
   int saved_errno = errno;
   authd_http_resume(server->http);
+  char problem[PROBLEM_SIZE];
   if (opened)
     log_reload(server, "--audit", file->path, changed);
-  else
+  /* The events go into this file all the same, because the old one may be deleted soon. */
+  if (opened && !iauth__private_file_check(file->path, problem, sizeof problem))
+    authd_log_writer_print(server->log.writer, "inbenta-authd: --audit %s; the next start is refused until then\n",
+                           problem);
+  if (!opened)
     authd_log_writer_print(server->log.writer, "inbenta-authd: --audit %s: %s; the old file is still used\n",
                            file->path, strerror(saved_errno));
 }
@@ -162,6 +165,8 @@ static void reload_files(server *server) {
     reload_admin_token(server);
   if (server->line->tls_cert != NULL)
     reload_certificate(server);
+  if (server->context->audit == NULL && server->line->admin_token_file == NULL && server->line->tls_cert == NULL)
+    authd_log_writer_print(server->log.writer, "inbenta-authd: SIGHUP: there is no file to read again\n");
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -169,21 +174,45 @@ static void reload_files(server *server) {
 
 /* Blocks the signals that wait_to_stop waits for. Call it before any thread starts, so that all threads inherit the
  * mask. */
-static void block_signals(const server *server, sigset_t *signals) {
+static void block_signals(sigset_t *signals) {
   sigemptyset(signals);
   sigaddset(signals, SIGINT);
   sigaddset(signals, SIGTERM);
-  /* If there is no file to read again, SIGHUP ends the program, for example when its terminal is closed. */
-  if (server->context->audit != NULL || server->line->tls_cert != NULL || server->line->admin_token_file != NULL)
-    sigaddset(signals, SIGHUP);
+  sigaddset(signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, signals, NULL);
   signal(SIGPIPE, SIG_IGN);
 }
 
+/* Checks the store also while no request does, and logs when its state changes. */
+static void check_store(server *server) {
+  const authapi_store *store = &server->api.store;
+  char problem[PROBLEM_SIZE] = "";
+  if (store->check == NULL)
+    return;
+  authd_http_pause(server->http);
+  if (store->check(store->state) != AUTHAPI_FOUND)
+    snprintf(problem, sizeof problem, "%s", store->problem(store->state));
+  authd_http_resume(server->http);
+  if (problem[0] != '\0' && !server->store_failing)
+    authd_log_writer_print(server->log.writer, "inbenta-authd: all requests are refused: %s\n", problem);
+  if (problem[0] == '\0' && server->store_failing)
+    authd_log_writer_print(server->log.writer, "inbenta-authd: the database can be used again\n");
+  server->store_failing = problem[0] != '\0';
+}
+
+/* The server also ends when its terminal was closed, which is another reason for SIGHUP. */
 static void wait_to_stop(server *server, const sigset_t *signals) {
-  int signal_number;
-  while (sigwait(signals, &signal_number) == 0 && signal_number == SIGHUP)
-    reload_files(server);
+  const struct timespec pause = {.tv_sec = CHECK_PAUSE_S};
+  for (;;) {
+    siginfo_t info;
+    int number = sigtimedwait(signals, &info, &pause);
+    if (number == SIGHUP && !(server->ends_with_terminal && iauth__terminal_was_closed(&info)))
+      reload_files(server);
+    else if (number > 0)
+      return;
+    else
+      check_store(server);
+  }
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -228,7 +257,8 @@ static int serve_until_stopped(server *server, const sigset_t *signals) {
 /* Returns the exit status. */
 static int serve_with_log(server *server) {
   sigset_t signals;
-  block_signals(server, &signals);
+  server->ends_with_terminal = iauth__ends_with_terminal();
+  block_signals(&signals);
   server->log = (authd_log){authd_log_writer_new(STDERR_FILENO, server->line->log_json), server->line->log_json};
   if (server->log.writer == NULL)
     return authd_print_error(1, "out of memory");

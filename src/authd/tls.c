@@ -29,13 +29,12 @@ static bool fails(problem_text problem, const char *format, ...) {
   return false;
 }
 
-/* The complete file, or NULL. The caller wipes and frees it. */
-static char *read_file(const char *path, problem_text problem) {
-  FILE *file = fopen(path, "r");
+/* Reads and closes the file, which may be NULL. Returns the complete text, or NULL. The caller wipes and frees it. */
+static char *read_file(FILE *file, const char *path, problem_text problem) {
   char *text = file != NULL ? calloc(1, PEM_MAX) : NULL;
-  if (text == NULL) {
-    fails(problem, "%s: %s", path, strerror(errno));
-  } else {
+  if (file != NULL && text == NULL)
+    fails(problem, "%s: out of memory", path);
+  if (text != NULL) {
     setvbuf(file, NULL, _IONBF, 0); /* unbuffered: a buffer would keep a copy of the key */
     size_t len = fread(text, 1, PEM_MAX - 1, file);
     if (ferror(file) || len == 0 || len == PEM_MAX - 1) {
@@ -91,13 +90,12 @@ static bool check(const authd_tls *tls, const char *certificate_path, const char
 
 bool authd_tls_load(authd_tls *tls, const char *certificate_path, const char *key_path, char *text, size_t size) {
   const problem_text problem = {text, size};
-  *tls = (authd_tls){read_file(certificate_path, problem), NULL};
+  FILE *file = iauth__regular_file_open(certificate_path, text, size);
+  *tls = (authd_tls){read_file(file, certificate_path, problem), NULL};
   if (tls->certificates == NULL)
     return false;
-  tls->key = read_file(key_path, problem);
+  tls->key = read_file(iauth__private_file_open(key_path, text, size), key_path, problem);
   bool good = tls->key != NULL;
-  if (good)
-    good = iauth__private_file_check(key_path, text, size);
   if (good)
     good = check(tls, certificate_path, key_path, problem);
   if (!good)

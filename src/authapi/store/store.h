@@ -97,6 +97,9 @@ struct authapi_store {
   authapi_found (*raise_lifetime)(void *state, int64_t lifetime_s);
   authapi_found (*drop_signing_key)(void *state, int64_t number);
 
+  /* Checks that the database can still be used. While it cannot, other processes are kept from writing to it, as far as
+   * possible. NULL if a store needs no check between requests. */
+  authapi_found (*check)(void *state);
   const char *(*problem)(void *state);
   void (*close)(void *state);
 };
@@ -106,6 +109,12 @@ struct authapi_store {
  * transaction. A file of a newer version is refused. On false, `problem` (of `size` bytes) has the reason. Close the
  * store with store->close. */
 bool authapi_store_sqlite_open(authapi_store *store, const char *path, bool create, char *problem, size_t size);
+
+/* True if another process uses the log and the index beside `path`, but not the file itself: the file was put in place of
+ * the one that they belong to. To open it would mix both, and the first program that closes it would delete the log. Then
+ * `problem` (of `size` bytes) says what to do. Call this before the process opens a store, because it drops the locks of
+ * the process on the file. */
+bool authapi_store_sqlite_replaced(const char *path, char *problem, size_t size);
 
 /* Opens a PostgreSQL database by its URL (postgres://user@host/database). Several instances may share it. A URL
  * with a password is refused: libpq reads the password through PGPASSFILE or PGPASSWORD. `problem` and closing as

@@ -39,6 +39,9 @@ static const char usage[] =
     "  --allow-insecure    allow plain http to other machines, for test networks only\n"
     "  --help, --version\n"
     "\n"
+    "On SIGHUP, watch drops its token and gets a new one, at most every 10 seconds. Send it when a token was\n"
+    "revoked before its time.\n"
+    "\n"
     "Exit status: 0 success, 1 a failure on this machine, 2 wrong usage, 3 the API refused the keys,\n"
     "4 the API was not reached, 5 try again later, 6 the response is not one of the Auth API.\n";
 
@@ -78,16 +81,25 @@ typedef struct {
   const char *path; /* NULL: no file is named */
 } secret_source;
 
+/* A shell passes the output of another program as a pipe below /dev: --secret-file <(command). Such a pipe has a writer.
+ * A named pipe may have none, and to open it would wait for ever. */
+static FILE *open_secret(const char *path, char *problem, size_t size) {
+  if (strncmp(path, "/dev/", 5) != 0)
+    return iauth__private_file_open(path, problem, size);
+  FILE *file = iauth__private_file_check(path, problem, size) ? fopen(path, "re") : NULL;
+  if (file == NULL && problem[0] == '\0')
+    snprintf(problem, size, "%s: %s", path, strerror(errno));
+  return file;
+}
+
 static int read_secret_of(const secret_source *from, const char *environment, char *secret) {
   if (from->path != NULL && strcmp(from->path, "-") == 0)
     return read_secret(stdin, "standard input", secret);
   if (from->path != NULL) {
-    char problem[512];
-    if (!iauth__private_file_check(from->path, problem, sizeof problem))
-      return print_error(EXIT_USAGE, "%s %s", from->option, problem);
-    FILE *file = fopen(from->path, "re");
+    char problem[512] = "";
+    FILE *file = open_secret(from->path, problem, sizeof problem);
     if (file == NULL)
-      return print_error(EXIT_USAGE, "%s %s: %s", from->option, from->path, strerror(errno));
+      return print_error(EXIT_USAGE, "%s %s", from->option, problem);
     int status = read_secret(file, from->path, secret);
     fclose(file);
     return status;
@@ -159,7 +171,8 @@ enum {
   CA_FILE,
   INSECURE,
   HELP,
-  VERSION
+  VERSION,
+  SECRET
 };
 
 static const struct option long_options[] = {
@@ -176,8 +189,23 @@ static const struct option long_options[] = {
     {"allow-insecure", no_argument, NULL, INSECURE},
     {"help", no_argument, NULL, HELP},
     {"version", no_argument, NULL, VERSION},
+    /* Without these, getopt would take them as short forms of the options for files. */
+    {"secret", optional_argument, NULL, SECRET},
+    {"personal-secret", optional_argument, NULL, SECRET},
     {NULL, 0, NULL, 0},
 };
+
+/* Reports an option that getopt_long refused with `found`. A word that is not expected is not printed, because it may be a
+ * credential. */
+static int refuse_option(int found, const char *word) {
+  for (const struct option *option = long_options; option->name != NULL; option++)
+    if (option->val == optopt)
+      return print_error(EXIT_USAGE, found == ':' ? "--%s: the value is missing" : "--%s takes no value", option->name);
+  int len = (int)strcspn(word, "=");
+  if (optopt == 0 && len <= 24 && strspn(word, "abcdefghijklmnopqrstuvwxyz-") == (size_t)len)
+    return print_error(EXIT_USAGE, "unknown option %.*s (see --help)", len, word);
+  return print_error(EXIT_USAGE, "one of the arguments is not an option (see --help)");
+}
 
 static int read_words(int argc, char **argv, command_options *options) {
   options->command = optind < argc ? argv[optind++] : NULL;
@@ -187,12 +215,11 @@ static int read_words(int argc, char **argv, command_options *options) {
   }
   bool watches = strcmp(options->command, "watch") == 0, apis = strcmp(options->command, "apis") == 0;
   if (!watches && !apis && strcmp(options->command, "get") != 0)
-    return print_error(EXIT_USAGE, "%s: unknown command; the commands are get, watch and apis (see --help)",
-                       options->command);
+    return print_error(EXIT_USAGE, "unknown command; the commands are get, watch and apis (see --help)");
   if (apis && optind < argc)
     options->product = argv[optind++];
   if (optind < argc)
-    return print_error(EXIT_USAGE, "%s: one argument too many", argv[optind]);
+    return print_error(EXIT_USAGE, "%s: one argument too many (see --help)", options->command);
   if (!watches && (options->output != NULL || options->exec != NULL))
     return print_error(EXIT_USAGE, "only watch takes --output and --exec");
   if (options->client.api_key == NULL)
@@ -208,7 +235,8 @@ static int read_arguments(int argc, char **argv, command_options *options, const
   int found, status = 0;
   client->api_key = getenv("INBENTA_API_KEY");
   client->endpoint = getenv("INBENTA_ENDPOINT");
-  while (status == 0 && (found = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+  opterr = 0;
+  while (status == 0 && (found = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
     switch (found) {
     case API_KEY:
       client->api_key = optarg;
@@ -249,8 +277,11 @@ static int read_arguments(int argc, char **argv, command_options *options, const
     case VERSION:
       puts("inbenta-token " INBENTA_AUTH_VERSION);
       return -1;
-    default: /* getopt has printed the error */
-      return EXIT_USAGE;
+    case SECRET:
+      return print_error(EXIT_USAGE, "there is no option for the secret itself, because other users can see the "
+                                     "arguments of a program; see --help");
+    default:
+      return refuse_option(found, argv[optind - 1]);
     }
   }
   return status != 0 ? status : read_words(argc, argv, options);

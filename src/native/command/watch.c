@@ -18,19 +18,25 @@
 #include "output.h"
 #include "print.h"
 
-#define RENEW_MS 10000 /* the client does not renew tokens by itself that live shorter than this */
-#define RETRY_MS 5000  /* the pause before a token is written again after it could not be written */
+#include "base/standard_files.h"
+
+#define RENEW_MS                                                                                                       \
+  10000 /* the client does not renew tokens by itself that live shorter than this; SIGHUP does not either */
+#define RETRY_MS 5000 /* the pause before a token is written again after it could not be written */
 
 struct watcher {
   const command_options *options;
   bool done;
-  int status; /* the exit code, once it is done */
-  char *text; /* the newest token in the output format, or NULL */
+  int status;               /* the exit code, once it is done */
+  inbenta_auth_token token; /* the newest token; all zero: there is none */
+  char *text;               /* the same in the output format, or NULL */
   size_t len;
   bool to_write, to_run; /* steps that are still open for the newest token */
   bool is_late;          /* it was already reported that the token cannot be written now */
   bool cannot_run;       /* it was already reported that the command cannot be started now */
-  int64_t renew_ms;      /* when a token that lives shorter than RENEW_MS is renewed; 0: the client does it */
+  int64_t renew_ms;      /* when this program asks for a token; 0: the client does it */
+  int64_t asked_ms;      /* when it asked last */
+  bool to_drop;          /* SIGHUP: the token is dropped then */
   child child;
 };
 
@@ -42,18 +48,28 @@ static int64_t now_ms(void) {
 
 /* Signal handlers wake the loop through this pipe, with one byte per signal. */
 static int signal_pipe[2];
+static bool ends_with_terminal;
 
-static void on_signal(int number) {
+static void on_signal(int number, siginfo_t *info, void *context) {
   int saved_errno = errno;
-  (void)!write(signal_pipe[1], number == SIGCHLD ? "c" : "s", 1);
+  (void)context;
+  bool asks = number == SIGHUP && !(ends_with_terminal && iauth__terminal_was_closed(info));
+  (void)!write(signal_pipe[1], number == SIGCHLD ? "c" : asks ? "h" : "s", 1);
   errno = saved_errno;
 }
 
-/* Reads the bytes in the pipe. True if one of them is a signal to stop. */
-static bool is_stopped(void) {
+/* Handles the signals in the pipe. True if one of them stops the program. */
+static bool is_stopped(struct watcher *watcher) {
   char bytes[64];
   ssize_t count = read(signal_pipe[0], bytes, sizeof bytes);
-  return count > 0 && memchr(bytes, 's', (size_t)count) != NULL;
+  bool stopped = count > 0 && memchr(bytes, 's', (size_t)count) != NULL;
+  if (count <= 0 || memchr(bytes, 'h', (size_t)count) == NULL)
+    return stopped;
+  int64_t earliest_ms = watcher->asked_ms + RENEW_MS, now = now_ms();
+  watcher->to_drop = true;
+  watcher->renew_ms = now > earliest_ms ? now : earliest_ms;
+  fputs("inbenta-token: SIGHUP: the token is dropped and replaced by a new one\n", stderr);
+  return stopped;
 }
 
 /* A reader that left, and a file that may not grow, are reported as failed writes. The handler must not be SIG_IGN,
@@ -68,9 +84,10 @@ static void drop_token(struct watcher *watcher) {
     iauth__wipe(watcher->text, strlen(watcher->text));
   free(watcher->text);
   watcher->text = NULL;
+  inbenta_auth_token_clean_up(&watcher->token);
 }
 
-/* Replaces the stored text with the newest token. */
+/* Stores the newest token in place of the last one. */
 static bool store_token(struct watcher *watcher, const inbenta_auth_token *token) {
   char *text = NULL;
   size_t len = 0;
@@ -80,6 +97,7 @@ static bool store_token(struct watcher *watcher, const inbenta_auth_token *token
   drop_token(watcher);
   watcher->text = text;
   watcher->len = len;
+  ok = ok && inbenta_auth_token_copy(token, &watcher->token) == INBENTA_AUTH_OK;
   return ok || print_error(EXIT_FAILED, "out of memory") == 0;
 }
 
@@ -134,7 +152,8 @@ static void on_event(void *user, const inbenta_auth_token *token, const inbenta_
   } else if (store_token(watcher, token)) {
     watcher->to_write = watcher->options->output != NULL || watcher->options->exec == NULL;
     watcher->to_run = watcher->options->exec != NULL;
-    watcher->renew_ms = token->expires_at_ms - (int64_t)time(NULL) * 1000 < RENEW_MS ? now_ms() + RENEW_MS : 0;
+    if (!watcher->to_drop)
+      watcher->renew_ms = token->expires_at_ms - (int64_t)time(NULL) * 1000 < RENEW_MS ? now_ms() + RENEW_MS : 0;
     run_steps(watcher);
   } else {
     watcher->status = EXIT_FAILED;
@@ -158,16 +177,21 @@ static void on_renewed(void *user, const inbenta_auth_token *token, const inbent
     watcher->renew_ms = now_ms() + RENEW_MS;
 }
 
-/* Asks for a token if the last one lived so shortly that the client does not renew it. Returns the time until the next
- * look, at most `max_ms`. */
+/* Asks for a token on SIGHUP, or if the last one lived so shortly that the client does not renew it. Returns the time
+ * until the next look, at most `max_ms`. */
 static int renew(struct watcher *watcher, inbenta_auth_loop *loop, int max_ms) {
   if (watcher->renew_ms == 0)
     return max_ms;
   int64_t left_ms = watcher->renew_ms - now_ms();
   if (left_ms > 0)
     return left_ms < max_ms ? (int)left_ms : max_ms;
+  const inbenta_auth_get_options get = {.force_refresh = watcher->to_drop};
+  if (watcher->to_drop && watcher->token.access_token != NULL)
+    inbenta_auth_loop_invalidate(loop, watcher->token.access_token);
   watcher->renew_ms = 0;
-  inbenta_auth_loop_get(loop, NULL, on_renewed, watcher, NULL);
+  watcher->to_drop = false;
+  watcher->asked_ms = now_ms();
+  inbenta_auth_loop_get(loop, &get, on_renewed, watcher, NULL);
   return 0;
 }
 
@@ -185,7 +209,7 @@ static void run_loop(struct watcher *watcher, CURLM *multi, inbenta_auth_loop *l
     wait_ms = renew(watcher, loop, child_wait_ms(&watcher->child, wait_ms));
     if (watcher->done || curl_multi_poll(multi, &signals, 1, wait_ms, NULL) != CURLM_OK)
       break;
-    if (signals.revents != 0 && is_stopped())
+    if (signals.revents != 0 && is_stopped(watcher))
       break;
     child_check(&watcher->child, watcher->options->exec);
     if (watcher->to_write || watcher->to_run)
@@ -197,22 +221,23 @@ static void run_loop(struct watcher *watcher, CURLM *multi, inbenta_auth_loop *l
 }
 
 static bool catch_signals(void) {
-  const struct sigaction stop = {.sa_handler = on_signal, .sa_flags = SA_RESTART},
-                         child_ended = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_NOCLDSTOP},
+  const struct sigaction told = {.sa_sigaction = on_signal, .sa_flags = SA_RESTART | SA_SIGINFO},
+                         child_ended = {.sa_sigaction = on_signal, .sa_flags = SA_RESTART | SA_SIGINFO | SA_NOCLDSTOP},
                          ignored = {.sa_handler = on_ignored};
   return pipe(signal_pipe) == 0 && fcntl(signal_pipe[0], F_SETFD, FD_CLOEXEC) == 0 &&
          fcntl(signal_pipe[1], F_SETFD, FD_CLOEXEC) == 0 && fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK) == 0 &&
-         sigaction(SIGINT, &stop, NULL) == 0 && sigaction(SIGTERM, &stop, NULL) == 0 &&
-         sigaction(SIGCHLD, &child_ended, NULL) == 0 && sigaction(SIGPIPE, &ignored, NULL) == 0 &&
-         sigaction(SIGXFSZ, &ignored, NULL) == 0;
+         sigaction(SIGINT, &told, NULL) == 0 && sigaction(SIGTERM, &told, NULL) == 0 &&
+         sigaction(SIGHUP, &told, NULL) == 0 && sigaction(SIGCHLD, &child_ended, NULL) == 0 &&
+         sigaction(SIGPIPE, &ignored, NULL) == 0 && sigaction(SIGXFSZ, &ignored, NULL) == 0;
 }
 
 int watch(const command_options *options) {
-  struct watcher watcher = {.options = options};
+  struct watcher watcher = {.options = options, .asked_ms = now_ms() - RENEW_MS};
   inbenta_auth_options client = options->client;
   inbenta_auth_loop *loop = NULL;
   client.on_event = on_event;
   client.on_event_user = &watcher;
+  ends_with_terminal = iauth__ends_with_terminal();
   CURLM *multi = curl_multi_init();
   if (multi == NULL || !catch_signals())
     return print_error(EXIT_FAILED, "out of memory or file descriptors");

@@ -297,6 +297,15 @@ static void forms(void **state) {
   }
   auth_by_form("secret=%s+", secret);
   assert_refused(400, "credentials_rejected");
+  /* What curl -d sends without a Content-Type. The message has no part of the body. */
+  static const char *const json[] = {"{\"secret\":\"%s\"}", " \r\n\t{\"secret\":\"%s&=%\"}"};
+  for (size_t i = 0; i < sizeof json / sizeof *json; i++) {
+    auth_by_form(json[i], secret);
+    assert_refused(400, "bad_request");
+    assert_string_equal(field("error.message"), "The body looks like JSON, but was sent as a form. Add the header "
+                                                "Content-Type: application/json.");
+  }
+  assert_int_equal(auth_by_form("{&secret=%s", secret), 200); /* it is a form all the same */
 }
 
 static void both_names_of_a_domain_key(void **state) {

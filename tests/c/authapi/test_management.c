@@ -472,21 +472,29 @@ static void methods(void **state) {
   static const struct {
     const char *path, *method, *allow;
   } bad[] = {
-      {"/admin/api-keys", "DELETE", "GET, POST"},
+      {"/admin/api-keys", "DELETE", "GET, HEAD, POST"},
       {"/admin/secrets/revoke", "GET", "POST"},
+      {"/admin/secrets/revoke", "HEAD", "POST"},
       {"/admin/secrets/rotate", "GET", "POST"},
-      {"/admin/signing-keys", "POST", "GET"},
+      {"/admin/signing-keys", "POST", "GET, HEAD"},
       {"/admin/signing-keys/rotate", "GET", "POST"},
-      {"/admin/", "POST", "GET"},
-      {"/admin", "HEAD", "GET"},
-      {"/admin/admin.js", "OPTIONS", "GET"},
-      {"/admin/domain-keys", "OPTIONS", "GET, POST"},
+      {"/admin/", "POST", "GET, HEAD"},
+      {"/admin", "PUT", "GET, HEAD"},
+      {"/admin/admin.js", "OPTIONS", "GET, HEAD"},
+      {"/admin/domain-keys", "OPTIONS", "GET, HEAD, POST"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     ask(bad[i].method, bad[i].path, signed_in, "{}");
     assert_refused(405, "bad_request", "Use ");
     assert_string_equal(header_in(&response, "Allow"), bad[i].allow);
   }
+  /* HEAD works where GET does. */
+  static const char *const reads[] = {"/admin/", "/admin/admin.js", "/admin/api-keys", "/admin/signing-keys"};
+  static const char *const signed_out[] = {NULL};
+  for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
+    assert_int_equal(ask("HEAD", reads[i], signed_in, ""), 200);
+  assert_int_equal(ask("HEAD", "/admin", signed_in, ""), 308);
+  assert_int_equal(ask("HEAD", "/admin/api-keys", signed_out, ""), 401);
 }
 
 static void the_page(void **state) {

@@ -308,7 +308,8 @@ static void locked_by_another_program(void **state) {
   assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
   assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
   assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, samples.secret.id, 5), AUTHAPI_STORE_ERROR);
-  assert_string_equal(store.problem(store.state), "database is locked");
+  assert_string_equal(store.problem(store.state),
+                      "database is locked by another program; if that is inbenta-authd, its log has the reason");
   assert_int_equal(store.find_api_key(store.state, samples.api_key.value, &key), AUTHAPI_FOUND);
   assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
   assert_int_equal(store.revoke(store.state, AUTHAPI_SECRET, samples.secret.id, 6), AUTHAPI_FOUND);

@@ -275,6 +275,42 @@ static void mistakes_exit_with_2(void **state) {
   assert_printed("--domain");
 }
 
+/* A secret in the wrong place is not repeated, for example in the log of a service manager. */
+static void unexpected_words_are_not_printed(void **state) {
+  (void)state;
+  static const char *const calls[][WORDS_MAX] = {
+      {"s3cr3t"},
+      {"serve", "s3cr3t"},
+      {"serve", "-s3cr3t"},
+      {"serve", "--s3cr3t"},
+      {"serve", "--api-key=s3cr3t"},
+      {"serve", "--secret=s3cr3t"},
+      {"api-key", "s3cr3t"},
+      {"api-key", "list", "s3cr3t"},
+      {"secret", "revoke", "x", "s3cr3t"},
+      {"secret", "revoke", "s3cr3t"}, /* it is no ID */
+  };
+  for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+    assert_int_not_equal(run_words(calls[i]), 0);
+    if (strstr(err, "s3cr3t") != NULL)
+      fail_msg("case %zu: %s", i, err);
+  }
+  assert_int_equal(RUN("serve", "x"), 2);
+  assert_printed("argument 2 is one too many");
+  assert_int_equal(RUN("api-key", "list", "x"), 2);
+  assert_printed("api-key list: one argument too many");
+  assert_int_equal(RUN("serve", "--api-kye", "x"), 2);
+  assert_printed("unknown option --api-kye ");
+}
+
+static void control_characters_are_escaped(void **state) {
+  (void)state;
+  assert_int_equal(RUN("domain-key", "create", "--api-key", "x", "--domain", "a\033[31m\n.example"), 2);
+  assert_printed("--domain a\\x1b[31m\\x0a.example: ");
+  assert_int_equal(RUN("serve", "--listen", "\033]0;x\007"), 2);
+  assert_printed("--listen \\x1b]0;x\\x07: ");
+}
+
 static void failures_exit_with_1(void **state) {
   (void)state;
   static const char *const failures[][WORDS_MAX] = {
@@ -505,6 +541,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(keys_are_created_and_listed),
       TEST(mistakes_exit_with_2),
+      TEST(unexpected_words_are_not_printed),
+      TEST(control_characters_are_escaped),
       TEST(failures_exit_with_1),
       TEST(help),
       TEST(version),

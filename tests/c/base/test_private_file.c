@@ -3,6 +3,8 @@
 #include "base/private_file.h"
 #include "cmocka_all.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -63,7 +65,46 @@ static void no_files(void **state) {
   stat_result = 0;
 }
 
+/* A pipe without a writer must not be waited for. */
+static void only_regular_files_are_opened(void **state) {
+  (void)state;
+  char folder[] = "/tmp/iauth-private-XXXXXX", path[64], problem[128];
+  assert_non_null(mkdtemp(folder));
+  account = getuid();
+  snprintf(path, sizeof path, "%s/file", folder);
+  assert_int_equal(mkfifo(path, 0600), 0);
+  FILE *(*const open_functions[])(const char *, char *, size_t) = {iauth__regular_file_open, iauth__private_file_open};
+  for (size_t i = 0; i < 2; i++) {
+    assert_null(open_functions[i](path, problem, sizeof problem));
+    assert_string_equal(strchr(problem, ':'), ": not a regular file");
+    assert_null(open_functions[i](folder, problem, sizeof problem));
+    assert_string_equal(strchr(problem, ':'), ": not a regular file");
+    assert_null(open_functions[i]("/none", problem, sizeof problem));
+    assert_string_equal(problem, "/none: No such file or directory");
+  }
+  assert_int_equal(unlink(path), 0);
+  FILE *file = fopen(path, "w");
+  fputs("text", file);
+  fclose(file);
+  for (unsigned mode = 0600; mode <= 0604; mode += 4) {
+    char text[8] = "";
+    assert_int_equal(chmod(path, mode), 0);
+    file = iauth__regular_file_open(path, problem, sizeof problem);
+    assert_string_equal(fgets(text, sizeof text, file), "text");
+    fclose(file);
+    file = iauth__private_file_open(path, problem, sizeof problem);
+    assert_int_equal(file != NULL, mode == 0600);
+    if (file != NULL)
+      fclose(file);
+    else
+      assert_non_null(strstr(problem, ": other accounts can use it; run: chmod 600 "));
+  }
+  unlink(path);
+  rmdir(folder);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(modes), cmocka_unit_test(owners), cmocka_unit_test(no_files)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(modes), cmocka_unit_test(owners), cmocka_unit_test(no_files),
+                                     cmocka_unit_test(only_regular_files_are_opened)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

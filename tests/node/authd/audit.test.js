@@ -2,7 +2,7 @@
 // tested: a log that cannot be written.
 
 import assert from 'node:assert/strict';
-import { readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -138,8 +138,8 @@ test('grants, refusals and changes are logged with their author and without cred
       signsFrom: signing.signsFrom,
     },
     { event: 'secret revoke', outcome: 'refused', by: 'admin', status: 404, reason: 'not_found' },
-    { event: 'secret revoke', outcome: 'refused', by: 'admin', status: 401, reason: 'token_invalid' },
-    { event: 'list', outcome: 'refused', by: 'admin', status: 401, reason: 'token_missing' },
+    { event: 'secret revoke', outcome: 'refused', by: 'unknown', status: 401, reason: 'token_invalid' },
+    { event: 'list', outcome: 'refused', by: 'unknown', status: 401, reason: 'token_missing' },
   ];
   assert.deepEqual(
     lines.map(({ time, client, token, ...line }) => line),
@@ -188,6 +188,14 @@ test('on SIGHUP the file is reopened, and no event is lost', async (t) => {
   await send();
   assert.equal((await read(`${file}.1`)).length, 2);
   assert.equal((await read(file)).length, 1);
+
+  // A rotation may make a file that others can read. It is used, and the log has the command that the next start needs.
+  await chmod(file, 0o644);
+  process.kill(authd.pid, 'SIGHUP');
+  await until(() =>
+    authd.log.some((line) => /--audit .*: other accounts can use it; run: chmod 600 .*; the next start is/.test(line)),
+  );
+  await chmod(file, 0o600);
 
   // If the path cannot be opened, the server keeps writing to the old file.
   await rename(file, `${file}.2`);

@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, chown, copyFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, rename, stat, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Authd } from '../../support/authd.js';
 import { certificate, execute, folderFor } from '../../support/plain-api.js';
@@ -54,6 +55,33 @@ test('a file that others can read is refused with a chmod command, and accepted 
     authd.command('api-key', 'list'),
     ({ code, stderr }) => code == 1 && /run: chmod 600/.test(stderr),
   );
+});
+
+test('a pipe in place of a credential is refused, and does not block SIGHUP or the stop', async (t) => {
+  const authd = await make(t);
+  const folder = await folderFor(t);
+  const [token, pipe] = ['token', 'pipe'].map((name) => join(folder, name));
+  const { file: cert, keyFile } = await certificate(t, 'localhost');
+  await promisify(execFile)('mkfifo', ['-m', '600', pipe]);
+  for (const words of [
+    ['--admin-token-file', pipe],
+    ['--tls-cert', cert, '--tls-key', pipe],
+    ['--tls-cert', pipe, '--tls-key', keyFile],
+    ['--db', pipe],
+  ]) {
+    const { status, stderr } = await refused(authd, ...words);
+    assert.equal(status, 1, words.join(' '));
+    assert.ok(stderr.includes(`${pipe}: not a regular file\n`), stderr);
+  }
+  await writeFile(token, ADMIN_TOKEN, { mode: 0o600 });
+  await authd.serve({ words: ['--admin-token-file', token] });
+  await rename(pipe, token);
+  process.kill(authd.pid, 'SIGHUP');
+  for (let tries = 0; tries < 100 && authd.log.length == 0; tries++) await sleep(20);
+  assert.match(authd.log[0], /token: not a regular file; the old token is still used$/);
+  const start = performance.now();
+  assert.equal(await authd.stop(), 0);
+  assert.ok(performance.now() - start < 5000);
 });
 
 test('a database that cannot be written is refused with a command, before SQLite leaves a log that cannot be written either', async (t) => {

@@ -7,6 +7,7 @@ import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Authd } from '../../support/authd.js';
 import { certificate, folderFor, root } from '../../support/plain-api.js';
@@ -77,6 +78,22 @@ test('"Start": the first commands, and the server for other machines', { timeout
   await readFile(join(folder, 'audit.log'));
 });
 
+/** Starts `inbenta-token watch`, and resolves to its process ID when the file "token" has a token. */
+async function startWatch(t, folder, endpoint, apiKey, secret) {
+  const file = join(folder, 'token');
+  const program = join(root, 'build/native/src/native/command/inbenta-token');
+  const child = spawn(program, ['watch', '--endpoint', endpoint, '--output', file], {
+    env: { INBENTA_API_KEY: apiKey, INBENTA_SECRET: secret },
+    stdio: 'ignore',
+  });
+  t.after(() => child.kill());
+  for (let tries = 0; tries < 100; tries++) {
+    if (await stat(file).catch(() => undefined)) return child.pid;
+    await sleep(50);
+  }
+  return assert.fail('no token');
+}
+
 test('each block of "When something happens" works', { timeout: 120_000 }, async (t) => {
   const all = await blocks('When something happens');
   assert.ok(all.length >= 8, `${all.length} blocks`);
@@ -127,9 +144,10 @@ test('each block of "When something happens" works', { timeout: 120_000 }, async
         SERVER: authd.pid,
         JTI: claims.jti,
         ACCOUNT: account,
+        WATCH: /\bWATCH\b/.test(commands) && (await startWatch(t, folder, endpoint, apiKey, secret)),
       };
       const script = commands.replace(
-        /\b(SIGNING-KEY|DOMAIN-KEY|API-KEY|SECRET|SERVER|JTI|ACCOUNT)\b/g,
+        /\b(SIGNING-KEY|DOMAIN-KEY|API-KEY|SECRET|SERVER|JTI|ACCOUNT|WATCH)\b/g,
         (word) => words[word],
       );
       const audited = async (event) =>
@@ -156,6 +174,13 @@ test('each block of "When something happens" works', { timeout: 120_000 }, async
       }
       for (const [i, event] of events.entries())
         assert.equal(await audited(event), before[i] + 1, `${event} is in the audit log`);
+      if (words.WATCH) {
+        const file = join(folder, 'token');
+        const before = await readFile(file, 'utf8');
+        for (let tries = 0; tries < 100 && (await readFile(file, 'utf8')) == before; tries++) await sleep(50);
+        assert.notEqual(await readFile(file, 'utf8'), before, 'a new token');
+        seen.add('kill -HUP WATCH');
+      }
       if (/secret revoke|api-key revoke/.test(script)) assert.equal((await grant()).status, 403, 'revoked');
       if (/signing-key (revoke|rotate)/.test(script) && !/cp backup/.test(script)) {
         await new Promise((resolve) => setTimeout(resolve, 1100));
@@ -174,6 +199,7 @@ test('each block of "When something happens" works', { timeout: 120_000 }, async
     'domain-key revoke',
     'api-key revoke',
     'kill -HUP',
+    'kill -HUP WATCH',
     'cp backup',
     'rm -f inbenta-authd.db ',
     'grep',

@@ -1,7 +1,7 @@
 // Emergencies: a leaked key, a missing file, a full disk. Each is handled with the commands of docs/authd.md.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { copyFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -124,6 +124,28 @@ test('after the admin token leaked, a new one applies on SIGHUP; a signal withou
   assert.ok(!authd.log.join('\n').includes(next));
 });
 
+test('SIGHUP without a file to read is logged, and does not end the server; a closed terminal does', async (t) => {
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  const endpoint = await authd.serve();
+  process.kill(authd.pid, 'SIGHUP');
+  await until(() => authd.log.includes('inbenta-authd: SIGHUP: there is no file to read again'));
+  assert.equal((await fetch(new URL('/healthz', endpoint))).status, 200);
+
+  const pidFile = `${authd.db}.pid`;
+  const other = `${authd.db}.other`;
+  const command = `echo $$ > '${pidFile}'; exec ${authd.program} serve --listen 127.0.0.1:0 --db '${other}'`;
+  const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  await new Promise((resolve) => terminal.stdout.on('data', (text) => /listening on/.test(text) && resolve()));
+  const pid = Number(await readFile(pidFile));
+  const runs = () => stat(`/proc/${pid}`).then(Boolean, () => false);
+  process.kill(pid, 'SIGHUP');
+  await sleep(300);
+  assert.ok(await runs(), 'the terminal is still there');
+  terminal.kill('SIGKILL');
+  await until(async () => !(await runs()));
+});
+
 test('the server stops granting if its database was moved, replaced or deleted', async (t) => {
   const served = await start(t);
   const { authd, endpoint } = served;
@@ -147,7 +169,9 @@ test('the server stops granting if its database was moved, replaced or deleted',
   assert.equal((await refresh(served, accessToken)).status, 500);
   assert.ok(
     authd.log.some((line) =>
-      /problem: .*keys\.db was moved, replaced or deleted; put it back, or start inbenta-authd again/.test(line),
+      /problem: .*keys\.db was moved, replaced or deleted; put it back, or, to use another file, stop inbenta-authd, delete the -wal/.test(
+        line,
+      ),
     ),
   );
   await rename(old, authd.db); // back
@@ -245,6 +269,44 @@ test('a backup that is copied over the open database is refused, never served', 
   // As the message says: the copy is served once the log of the other database is gone.
   await promisify(execFile)('cp', [backup, authd.db]);
   assert.equal((await auth({ apiKey, secret, endpoint: await authd.serve() })).status, 200);
+});
+
+test('while the database cannot be used, commands change no key, and the log says so without a request', async (t) => {
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  const [backup, away] = [`${authd.db}.backup`, `${authd.db}.away`];
+  const logged = (pattern) => until(() => authd.log.some((line) => pattern.test(line)));
+  const create = () => authd.command('api-key', 'create', '--name', 'x');
+  const list = () => authd.command('secret', 'list');
+  const refused = (command, message) =>
+    assert.rejects(command(), ({ code, stderr }) => code == 1 && message.test(stderr));
+  await create();
+  await copyFile(authd.db, backup);
+  const { apiKey } = await create();
+  const served = { endpoint: await authd.serve({ adminToken: ADMIN_TOKEN }) };
+  const createSecret = async () => assert.equal((await manage(served, 'secrets', { apiKey })).status, 201);
+  await createSecret();
+
+  await rename(authd.db, away); // replaced by a backup, next to the log of the other file
+  await copyFile(backup, authd.db);
+  await logged(/all requests are refused: .*was moved, replaced or deleted/);
+  for (const command of [create, list])
+    await refused(command, /cannot open .*keys\.db: it was put in place of the file that a running inbenta-authd uses/);
+  await rename(away, authd.db);
+  await logged(/the database can be used again/);
+  await create();
+  await createSecret();
+  assert.equal((await list()).length, 2, 'what was acknowledged is still there');
+
+  await promisify(execFile)('cp', [backup, authd.db]); // written over
+  await logged(
+    /all requests are refused: another program wrote over .*; changes that commands make until then are lost/,
+  );
+  await refused(create, /the store failed: database is locked .*; if that is inbenta-authd, its log has the reason/);
+  assert.equal(await authd.stop(), 0);
+  await removeLog(authd); // as the message says
+  await promisify(execFile)('cp', [backup, authd.db]);
+  await create();
 });
 
 test('a log that belongs to an older copy of the database is refused at the start', async (t) => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -96,6 +96,60 @@ test('watch renews tokens that live shorter than ten seconds as well, every ten 
   assert.ok(performance.now() - start > 19_000, 'not more often');
   assert.equal(requests.length, 3);
   assert.equal(await watched.stop(), 0);
+});
+
+test('on SIGHUP watch drops its token and gets a new one with the secret, at most every ten seconds', async (t) => {
+  const { endpoint, requests } = await serveApi(t);
+  const file = join(await folderFor(t), 'token');
+  const watched = startWatch(t, ['--endpoint', endpoint, '--output', file]);
+  const hangUp = () => process.kill(watched.pid, 'SIGHUP');
+  await until('the first token', async () => (await read(file)) == 'token-1\n');
+  const start = performance.now();
+  hangUp();
+  await until('the second token', async () => (await read(file)) == 'token-2\n');
+  assert.ok(performance.now() - start < 5000, 'at once');
+  for (let i = 0; i < 20; i++) hangUp();
+  await until('the third token', async () => (await read(file)) == 'token-3\n');
+  assert.ok(performance.now() - start > 9900, 'not more often');
+  assert.deepEqual(
+    requests.map(({ url }) => url),
+    Array(3).fill('/v1/auth'), // a refresh would send the revoked token
+  );
+  assert.equal(await watched.stop(), 0);
+  assert.match(watched.stderr, /^(inbenta-token: SIGHUP: the token is dropped and replaced by a new one\n)+$/);
+});
+
+test('if SIGHUP finds the secret revoked, watch ends with the reason', async (t) => {
+  const { endpoint } = await serveApi(t, (response, request, n) =>
+    n == 1 ? json(response, 200, grant(n)) : json(response, 403, { error: { code: 403, reason: 'key_revoked' } }),
+  );
+  const watched = startWatch(t, ['--endpoint', endpoint]);
+  await until('the token', () => watched.stdout == 'token-1\n');
+  process.kill(watched.pid, 'SIGHUP');
+  assert.equal(await watched.ended, 3);
+  assert.match(watched.stderr, /key_revoked/);
+});
+
+test('watch ends when its terminal is closed, unless nohup started it', async (t) => {
+  const { endpoint } = await serveApi(t);
+  const folder = await folderFor(t);
+  for (const nohup of ['', 'nohup ']) {
+    const [file, pidFile] = ['token', 'pid'].map((name) => join(folder, nohup.trim() + name));
+    const command = `exec ${nohup}${COMMAND} watch --endpoint ${endpoint} --output ${file} --exec 'echo $PPID > ${pidFile}'`;
+    const terminal = spawn('script', ['-qec', command, '/dev/null'], {
+      cwd: folder, // nohup writes its output there
+      env: { PATH: process.env.PATH, ...KEYS },
+    });
+    await until('the token', async () => (await read(pidFile)) != '');
+    const pid = Number(await read(pidFile));
+    const runs = () => stat(`/proc/${pid}`).then(Boolean, () => false);
+    terminal.kill('SIGKILL');
+    if (nohup) {
+      await until('another token', async () => (await read(file)) == 'token-3\n'); // the same signal, no end
+      process.kill(pid);
+    }
+    await until('the end', async () => !(await runs()));
+  }
 });
 
 test('watch ends immediately, even while a command hangs', async (t) => {

@@ -63,13 +63,16 @@ test('the secret comes from a file, standard input or the environment', async (t
   await writeFile(file, 'from-file\r\n', { mode: 0o600 });
   const env = { INBENTA_ENDPOINT: endpoint };
   await auth(['get', '--secret-file', file], { env });
+  await execute('bash', ['-c', `${COMMAND} get --secret-file <(sleep 0.3; echo from-a-program)`], {
+    env: { ...KEYS, ...env },
+  });
   await auth(['get', '--secret-file', '-', '--api-key', 'other'], { env, input: 'from-input' });
   await auth(['get'], { env });
   assert.deepEqual(
     requests.map(({ body }) => JSON.parse(body).secret),
-    ['from-file', 'from-input', SECRET],
+    ['from-file', 'from-a-program', 'from-input', SECRET],
   );
-  assert.equal(requests[1].headers['x-inbenta-key'], 'other');
+  assert.equal(requests[2].headers['x-inbenta-key'], 'other');
 });
 
 test('apis prints all products, one product, and an error for an unknown one', async (t) => {
@@ -103,16 +106,22 @@ test('wrong usage is reported with the right usage', async (t) => {
   await writeFile(empty, '\n', { mode: 0o600 });
   const open = join(folder, 'open');
   await writeFile(open, SECRET, { mode: 0o644 });
+  const pipe = join(folder, 'pipe');
+  await run('mkfifo', [pipe]);
   const cases = [
     [[], /inbenta-token get/],
     [['token'], /the commands are get, watch and apis/],
     [['get', 'x'], /one argument too many/],
-    [['get', '--password', 'x'], /unrecognized option/],
+    [['get', '--password', 'x'], /unknown option --password /],
+    [['get', '--p', 'x'], /unknown option --p /], // it may be --proxy, or --personal-secret-file
+    [['get', '--timeout'], /--timeout: the value is missing/],
+    [['get', '--allow-insecure=yes'], /--allow-insecure takes no value/],
     [['get', '--format', 'xml'], /text, json or header/],
     [['get', '--timeout', '0'], /1 to 3600/],
     [['get', '--output', 'x'], /only watch takes --output and --exec/],
     [['get', '--secret-file', join(folder, 'none')], /No such file/],
     [['get', '--secret-file', empty], /is empty/],
+    [['get', '--secret-file', pipe], /--secret-file .*pipe: not a regular file/],
     [['get', '--secret-file', open], /other accounts can use it; run: chmod 600 /],
     [['get', '--endpoint', 'http://api.example'], /insecure_endpoint/],
     [['get', '--endpoint', 'localhost'], /invalid_config/],
@@ -126,6 +135,28 @@ test('wrong usage is reported with the right usage', async (t) => {
   assert.match((await execute(COMMAND, ['get'], {})).stderr, /--api-key KEY/);
   assert.match((await execute(COMMAND, ['get', '--api-key', 'k'], {})).stderr, /--secret-file FILE/);
   assert.equal((await auth(['--help'])).status, 0);
+});
+
+test('an unexpected argument is not repeated, because it may be the secret', async () => {
+  for (const words of [
+    [SECRET],
+    ['get', SECRET],
+    ['get', `-${SECRET}`],
+    ['get', '-s', SECRET],
+    ['get', `--${SECRET}7`],
+    ['get', `--password=${SECRET}`],
+    ['get', '--secret', SECRET],
+    ['get', `--secret=${SECRET}`],
+    ['get', `--personal-secret=${SECRET}`],
+    ['get', `--allow-insecure=${SECRET}`],
+    ['watch', SECRET],
+    ['apis', 'chatbot', SECRET],
+  ]) {
+    const { status, stdout, stderr } = await auth(words);
+    assert.deepEqual([status, stdout], [2, ''], words.join(' '));
+    assert.match(stderr, /^inbenta-token: .+\n$/);
+    assert.ok(!stderr.includes(SECRET), stderr);
+  }
 });
 
 test('each refusal of the API has its exit code', async (t) => {
