@@ -24,6 +24,7 @@
 
 #define ADMIN_TOKEN_SIZE (AUTHAPI_ADMIN_TOKEN_MAX + 3) /* with a line end, or with one byte too many */
 #define PROBLEM_SIZE 512
+#define CHECK_PAUSE_S 1 /* seconds between two checks of the store */
 
 /* Everything that lives while the server runs. */
 typedef struct {
@@ -38,6 +39,7 @@ typedef struct {
   authd_log log;
   authd_http *http;
   bool ends_with_terminal;
+  bool store_failing; /* this was logged */
 } server;
 
 /* ---------------------------------------------------------------------------------------------------
@@ -176,11 +178,36 @@ static void block_signals(sigset_t *signals) {
   signal(SIGPIPE, SIG_IGN);
 }
 
+/* Checks the store also while no request does, and logs when its state changes. */
+static void check_store(server *server) {
+  const authapi_store *store = &server->api.store;
+  char problem[PROBLEM_SIZE] = "";
+  if (store->check == NULL)
+    return;
+  authd_http_pause(server->http);
+  if (store->check(store->state) != AUTHAPI_FOUND)
+    snprintf(problem, sizeof problem, "%s", store->problem(store->state));
+  authd_http_resume(server->http);
+  if (problem[0] != '\0' && !server->store_failing)
+    authd_log_writer_print(server->log.writer, "inbenta-authd: all requests are refused: %s\n", problem);
+  if (problem[0] == '\0' && server->store_failing)
+    authd_log_writer_print(server->log.writer, "inbenta-authd: the database can be used again\n");
+  server->store_failing = problem[0] != '\0';
+}
+
 /* The server also ends when its terminal was closed, which is another reason for SIGHUP. */
 static void wait_to_stop(server *server, const sigset_t *signals) {
-  siginfo_t info;
-  while (sigwaitinfo(signals, &info) == SIGHUP && !(server->ends_with_terminal && iauth__terminal_was_closed(&info)))
-    reload_files(server);
+  const struct timespec pause = {.tv_sec = CHECK_PAUSE_S};
+  for (;;) {
+    siginfo_t info;
+    int number = sigtimedwait(signals, &info, &pause);
+    if (number == SIGHUP && !(server->ends_with_terminal && iauth__terminal_was_closed(&info)))
+      reload_files(server);
+    else if (number > 0)
+      return;
+    else
+      check_store(server);
+  }
 }
 
 /* ---------------------------------------------------------------------------------------------------

@@ -133,7 +133,8 @@ typedef struct {
 typedef struct {
   sqlite3 *db;
   sqlite3_stmt *statements[STATEMENTS];
-  char problem[256]; /* of the last call, if SQLite itself does not know it; else "" */
+  char problem[320]; /* of the last call, if SQLite itself does not know it; else "" */
+  bool holds_lock;   /* a transaction is open, so that no other process writes */
   char *path, *wal_path;
   file_identity file, wal; /* as they were opened; .exists is false for ":memory:" */
   sqlite3_stmt *changes;   /* reads the number of changes */
@@ -191,7 +192,7 @@ static void check_changes(sqlite_store *store) {
   else if (number < store->changes_seen || number > last)
     snprintf(store->problem, sizeof store->problem,
              "another program wrote over %.100s; stop inbenta-authd, delete the -wal and -shm files, copy the file "
-             "again, and start",
+             "again, and start; changes that commands make until then are lost",
              store->path);
   else
     store->changes_seen = number;
@@ -205,11 +206,29 @@ static bool check_file(sqlite_store *store) {
   bool moved = !is_same_file(&store->file, store->path);
   if (moved || (store->wal.exists && !is_same_file(&store->wal, store->wal_path)))
     snprintf(store->problem, sizeof store->problem,
-             "%.150s was moved, replaced or deleted; put it back, or start inbenta-authd again",
+             "%.150s was moved, replaced or deleted; put it back, or, to use another file, stop inbenta-authd, delete "
+             "the -wal and -shm files, and start",
              moved ? store->path : store->wal_path);
   else
     check_changes(store);
-  return store->problem[0] == '\0';
+  bool good = store->problem[0] == '\0';
+  if (good && store->holds_lock)
+    store->holds_lock = sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK;
+  return good;
+}
+
+/* Other processes, such as a command, open the file together with the log that does not belong to it, and cannot notice
+ * that. What they write would be lost. So while the file cannot be used, this process holds the lock for writing. */
+static authapi_found check(void *state) {
+  sqlite_store *store = state;
+  if (check_file(store))
+    return AUTHAPI_FOUND;
+  if (!store->holds_lock) {
+    sqlite3_busy_timeout(store->db, 0); /* the next check tries again */
+    store->holds_lock = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+    sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);
+  }
+  return AUTHAPI_STORE_ERROR;
 }
 
 static sqlite3_stmt *prepare_unchecked(sqlite_store *store, statement_id id) {
@@ -516,7 +535,11 @@ static authapi_found drop_signing_key(void *state, int64_t number) {
 
 static const char *problem_of(void *state) {
   const sqlite_store *store = state;
-  return store->problem[0] != '\0' ? store->problem : sqlite3_errmsg(store->db);
+  if (store->problem[0] != '\0')
+    return store->problem;
+  return sqlite3_errcode(store->db) == SQLITE_BUSY
+             ? "database is locked by another program; if that is inbenta-authd, its log has the reason"
+             : sqlite3_errmsg(store->db);
 }
 
 static void close_store(void *state) {
@@ -731,6 +754,7 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, bool crea
       .list_signing_keys = list_signing_keys,
       .raise_lifetime = raise_lifetime,
       .drop_signing_key = drop_signing_key,
+      .check = check,
       .problem = problem_of,
       .close = close_store,
   };

@@ -97,6 +97,9 @@ struct authapi_store {
   authapi_found (*raise_lifetime)(void *state, int64_t lifetime_s);
   authapi_found (*drop_signing_key)(void *state, int64_t number);
 
+  /* Checks that the database can still be used. While it cannot, other processes are kept from writing to it, as far as
+   * possible. NULL if a store needs no check between requests. */
+  authapi_found (*check)(void *state);
   const char *(*problem)(void *state);
   void (*close)(void *state);
 };

@@ -169,7 +169,9 @@ test('the server stops granting if its database was moved, replaced or deleted',
   assert.equal((await refresh(served, accessToken)).status, 500);
   assert.ok(
     authd.log.some((line) =>
-      /problem: .*keys\.db was moved, replaced or deleted; put it back, or start inbenta-authd again/.test(line),
+      /problem: .*keys\.db was moved, replaced or deleted; put it back, or, to use another file, stop inbenta-authd, delete the -wal/.test(
+        line,
+      ),
     ),
   );
   await rename(old, authd.db); // back
@@ -267,6 +269,41 @@ test('a backup that is copied over the open database is refused, never served', 
   // As the message says: the copy is served once the log of the other database is gone.
   await promisify(execFile)('cp', [backup, authd.db]);
   assert.equal((await auth({ apiKey, secret, endpoint: await authd.serve() })).status, 200);
+});
+
+test('while the database cannot be used, commands change no key, and the log says so without a request', async (t) => {
+  const served = await start(t);
+  const { authd } = served;
+  const [backup, away] = [`${authd.db}.backup`, `${authd.db}.away`];
+  const logged = (pattern) => until(() => authd.log.some((line) => pattern.test(line)));
+  const create = () => authd.command('api-key', 'create', '--name', 'x');
+  const refused = () =>
+    assert.rejects(
+      create(),
+      ({ code, stderr }) =>
+        code == 1 && /the store failed: database is locked .*; if that is inbenta-authd, its log has the/.test(stderr),
+    );
+  await copyFile(authd.db, backup);
+  assert.equal((await manage(served, 'secrets', { apiKey: served.apiKey })).status, 201);
+
+  await rename(authd.db, away); // replaced by a backup, next to the log of the other file
+  await copyFile(backup, authd.db);
+  await logged(/all requests are refused: .*was moved, replaced or deleted/);
+  await refused();
+  await rename(away, authd.db);
+  await logged(/the database can be used again/);
+  await create();
+  assert.equal((await manage(served, 'secrets', { apiKey: served.apiKey })).status, 201);
+
+  await promisify(execFile)('cp', [backup, authd.db]); // written over
+  await logged(
+    /all requests are refused: another program wrote over .*; changes that commands make until then are lost/,
+  );
+  await refused();
+  assert.equal(await authd.stop(), 0);
+  await removeLog(authd); // as the message says
+  await promisify(execFile)('cp', [backup, authd.db]);
+  await create();
 });
 
 test('a log that belongs to an older copy of the database is refused at the start', async (t) => {
