@@ -1,5 +1,6 @@
-/* Open connections; see connections.h. A thread checks all of them once per second. They are in a list that is searched
- * from the start: 10,000 entries take some microseconds. */
+/* Open connections; see connections.h. A thread checks them once per second, and whenever too many are open. They are in
+ * a list, in the order of their deadlines: the latest is the first. The list is searched from the start to count those
+ * of an address: 10,000 entries take some microseconds. */
 #define _POSIX_C_SOURCE 200809L
 #include "authd/connections.h"
 
@@ -15,14 +16,17 @@ struct authd_connection {
   int file;
   authd_address group; /* connections of the same group are counted together */
   int64_t since_s;     /* on the monotonic clock */
+  bool trusted;        /* of a trusted proxy */
+  bool shut;           /* shut down, but not yet closed */
 };
 
 struct authd_connections {
-  unsigned limit;
+  unsigned limit, most; /* per address; in total before the oldest ones are shut down */
   const authd_networks *trusted;
-  authd_connection *first;
+  authd_connection *first, *last;
+  unsigned open; /* in the list and not shut down */
   pthread_mutex_t mutex;
-  pthread_cond_t ended;
+  pthread_cond_t changed; /* it ends, or too many connections are open */
   pthread_t thread;
   bool ending;
 };
@@ -34,13 +38,22 @@ static int64_t now_s(void) {
 }
 
 /* Only shuts down the socket. libmicrohttpd treats it like a client that left, and closes it. */
+static void shut_down(authd_connections *connections, authd_connection *connection) {
+  shutdown(connection->file, SHUT_RDWR);
+  connection->shut = true;
+  connections->open--;
+}
+
+/* Shuts down the connections that are late, and the oldest ones if there are too many. */
 static void shut_down_late(authd_connections *connections) {
   int64_t latest_s = now_s() - AUTHD_REQUEST_DEADLINE_S;
-  for (authd_connection *connection = connections->first; connection != NULL; connection = connection->next)
-    if (connection->since_s < latest_s) {
-      shutdown(connection->file, SHUT_RDWR);
-      connection->since_s = INT64_MAX;
-    }
+  for (authd_connection *connection = connections->last; connection != NULL; connection = connection->previous) {
+    bool late = connection->since_s < latest_s;
+    if (!late && connections->open <= connections->most)
+      break;
+    if (!connection->shut && (late || !connection->trusted))
+      shut_down(connections, connection);
+  }
 }
 
 static void *watch(void *state) {
@@ -50,7 +63,7 @@ static void *watch(void *state) {
     struct timespec next;
     clock_gettime(CLOCK_MONOTONIC, &next);
     next.tv_sec++;
-    pthread_cond_timedwait(&connections->ended, &connections->mutex, &next);
+    pthread_cond_timedwait(&connections->changed, &connections->mutex, &next);
     shut_down_late(connections);
   }
   pthread_mutex_unlock(&connections->mutex);
@@ -58,22 +71,23 @@ static void *watch(void *state) {
 }
 
 static void release(authd_connections *connections) {
-  pthread_cond_destroy(&connections->ended);
+  pthread_cond_destroy(&connections->changed);
   pthread_mutex_destroy(&connections->mutex);
   free(connections);
 }
 
-authd_connections *authd_connections_new(unsigned limit, const authd_networks *trusted) {
+authd_connections *authd_connections_new(unsigned limit, unsigned places, const authd_networks *trusted) {
   pthread_condattr_t monotonic;
   authd_connections *connections = calloc(1, sizeof *connections);
   if (connections == NULL)
     return NULL;
   connections->limit = limit;
+  connections->most = places - places / 4;
   connections->trusted = trusted;
   pthread_mutex_init(&connections->mutex, NULL);
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_cond_init(&connections->ended, &monotonic);
+  pthread_cond_init(&connections->changed, &monotonic);
   pthread_condattr_destroy(&monotonic);
   if (pthread_create(&connections->thread, NULL, watch, connections) == 0)
     return connections;
@@ -86,7 +100,7 @@ void authd_connections_free(authd_connections *connections) {
     return;
   pthread_mutex_lock(&connections->mutex);
   connections->ending = true;
-  pthread_cond_signal(&connections->ended);
+  pthread_cond_signal(&connections->changed);
   pthread_mutex_unlock(&connections->mutex);
   pthread_join(connections->thread, NULL);
   while (connections->first != NULL)
@@ -114,16 +128,40 @@ bool authd_connections_accept(authd_connections *connections, const struct socka
   return count < connections->limit;
 }
 
+/* Starts the connection's deadline: it is the latest one now. */
+static void put_first(authd_connections *connections, authd_connection *connection) {
+  connection->since_s = now_s();
+  connection->previous = NULL;
+  connection->next = connections->first;
+  if (connection->next != NULL)
+    connection->next->previous = connection;
+  else
+    connections->last = connection;
+  connections->first = connection;
+}
+
+static void take_out(authd_connections *connections, authd_connection *connection) {
+  if (connection->previous != NULL)
+    connection->previous->next = connection->next;
+  else
+    connections->first = connection->next;
+  if (connection->next != NULL)
+    connection->next->previous = connection->previous;
+  else
+    connections->last = connection->previous;
+}
+
 authd_connection *authd_connections_add(authd_connections *connections, int file, const struct sockaddr *address) {
   authd_connection *added = malloc(sizeof *added);
   if (added == NULL)
     return NULL;
-  *added = (authd_connection){.file = file, .group = group_of(authd_address_of(address)), .since_s = now_s()};
+  const authd_address client = authd_address_of(address);
+  *added = (authd_connection){
+      .file = file, .group = group_of(client), .trusted = authd_networks_contain(connections->trusted, &client)};
   pthread_mutex_lock(&connections->mutex);
-  added->next = connections->first;
-  if (added->next != NULL)
-    added->next->previous = added;
-  connections->first = added;
+  put_first(connections, added);
+  if (++connections->open > connections->most)
+    pthread_cond_signal(&connections->changed);
   pthread_mutex_unlock(&connections->mutex);
   return added;
 }
@@ -132,12 +170,8 @@ void authd_connections_remove(authd_connections *connections, authd_connection *
   if (connection == NULL)
     return;
   pthread_mutex_lock(&connections->mutex);
-  if (connection->previous != NULL)
-    connection->previous->next = connection->next;
-  else
-    connections->first = connection->next;
-  if (connection->next != NULL)
-    connection->next->previous = connection->previous;
+  take_out(connections, connection);
+  connections->open -= !connection->shut;
   pthread_mutex_unlock(&connections->mutex);
   free(connection);
 }
@@ -146,6 +180,7 @@ void authd_connections_restart(authd_connections *connections, authd_connection 
   if (connection == NULL)
     return;
   pthread_mutex_lock(&connections->mutex);
-  connection->since_s = now_s();
+  take_out(connections, connection);
+  put_first(connections, connection);
   pthread_mutex_unlock(&connections->mutex);
 }

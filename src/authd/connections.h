@@ -1,5 +1,5 @@
-/* The open connections. Their number per address is limited, and each request has a deadline. So slow clients of one
- * address do not shut others out. */
+/* The open connections. Their number per address is limited, and each request has a deadline, which shrinks when most
+ * places are taken. So slow clients do not shut others out. */
 #ifndef AUTHD_CONNECTIONS_H
 #define AUTHD_CONNECTIONS_H
 
@@ -14,9 +14,10 @@
 typedef struct authd_connections authd_connections;
 typedef struct authd_connection authd_connection;
 
-/* Makes a table that allows at most `limit` connections per address. Addresses in `trusted`, which is borrowed, have no
- * limit. NULL if there is no memory or no thread. */
-authd_connections *authd_connections_new(unsigned limit, const authd_networks *trusted);
+/* Makes a table for `places` connections that allows at most `limit` of them per address. When more than three quarters
+ * of the places are taken, those that have waited longest for a whole request are closed. Addresses in `trusted`, which
+ * is borrowed, have no limit, and their connections keep the whole time. NULL if there is no memory or no thread. */
+authd_connections *authd_connections_new(unsigned limit, unsigned places, const authd_networks *trusted);
 void authd_connections_free(authd_connections *connections);
 
 /* True if one more connection of this address is allowed. Any thread may call this and the functions below. */

@@ -366,8 +366,9 @@ authd_http *authd_http_start(const authapi *api, const authapi_management *admin
     http->options = *options;
   atomic_init(&http->open_exchanges, 0);
   pthread_mutex_init(&http->in_use, NULL);
-  http->connections = authd_connections_new(
-      per_address < AUTHD_CONNECTIONS_PER_ADDRESS ? per_address : AUTHD_CONNECTIONS_PER_ADDRESS, http->options.trusted);
+  http->connections =
+      authd_connections_new(per_address < AUTHD_CONNECTIONS_PER_ADDRESS ? per_address : AUTHD_CONNECTIONS_PER_ADDRESS,
+                            limit, http->options.trusted);
   if (http->connections == NULL) {
     release(http);
     return NULL;

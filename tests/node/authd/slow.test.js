@@ -2,6 +2,7 @@
 // still served.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
@@ -104,4 +105,26 @@ test('slow clients', { timeout: 120_000 }, async (t) => {
     assert.equal(open(sockets), 0);
     await serve(port, '127.0.0.2');
   });
+});
+
+test('when most places are taken, newcomers are served, and the slow ones that waited longest are closed', async (t) => {
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  await authd.createApiKey();
+  // 64 files are for the server itself, so it has 1,000 places.
+  const words = ['--nofile=1064:1064', authd.program, 'serve', '--db', authd.db, '--listen', '127.0.0.1:0', '--quiet'];
+  const server = spawn('prlimit', [...words, '--trusted-proxy', '127.0.7.0/24']);
+  t.after(() => server.kill('SIGKILL'));
+  const [line] = await once(server.stdout, 'data');
+  const { port } = new URL(/listening on (\S+)/.exec(line)[1]);
+  const proxied = await slowOnes(port, 50, () => '127.0.7.1');
+  const sockets = await slowOnes(port, 1500, (i) => `127.0.0.${2 + (i % 10)}`);
+  t.after(() => [...proxied, ...sockets].forEach((socket) => socket.destroy()));
+  const duration = await p99(port, '127.0.0.99');
+  t.diagnostic(`p99 of ${REQUESTS} requests beside them: ${duration.toFixed(1)} ms`);
+  assert.ok(duration < P99_MAX_MS, `${duration} ms`);
+  assert.equal(open(proxied), 50, 'a proxy keeps its connections');
+  const left = open(sockets);
+  assert.ok(left > 600 && left <= 700, `${left} slow ones are left`);
+  assert.ok(open(sockets.slice(-500)) > open(sockets.slice(0, 500)), 'the oldest were closed');
 });
