@@ -1,5 +1,5 @@
-// What the body of an answer says: src/core/body.h, where cJSON reads the same natively.
-// tests/node/client/compare.test.js holds the two together.
+// Reads the body of a response for the core, by the rules of src/core/body.h. On servers cJSON reads it.
+// tests/node/client/compare.test.js checks that both read the same.
 
 import { FORM_APIS, FORM_ERROR, FORM_GATEWAY, FORM_NO_APIS, FORM_OBJECT, FORM_TOO_LARGE } from './boundary.js';
 import { ownMembers } from './config.js';
@@ -7,7 +7,7 @@ import { numberForC } from './errors.js';
 import { readNumber } from './text.js';
 import { stringsOf } from './token.js';
 
-/** Levels of arrays and objects. */
+/** C accepts so many levels of arrays and objects. */
 const LEVELS = 16;
 
 const isString = (value) => typeof value == 'string';
@@ -15,7 +15,7 @@ const isObject = (value) => typeof value == 'object' && value && !Array.isArray(
 
 const numberOf = (value) => (isString(value) ? readNumber(value) : typeof value == 'number' && value) || 0;
 
-/** Whether C reads this JSON: no number is too long, and there are no more levels than its stack has room for. */
+/** True if C would read this JSON: no number is too long, and there are not too many levels for its stack. */
 function isTaken(json) {
   let rest = json.replace(/"(\\.|[^"\\])*"/g, '');
   const isLong = /[-+.\de]{32}/i.test(rest);
@@ -24,8 +24,9 @@ function isTaken(json) {
 }
 
 /**
- * @param {string | undefined} text undefined: it is too large
- * @returns {[strings: string[], form: number, expiresIn: number, expiration: number, reason: number]} as `done` takes it
+ * @param {string | undefined} text undefined: the body is too large
+ * @returns {[strings: string[], form: number, expiresIn: number, expiration: number, reason: number]} the arguments of
+ *   `done`
  */
 export function readAnswer(text) {
   let json;

@@ -1,11 +1,11 @@
-// The beginning of an answer's body: it may be larger than anybody wants to keep, and may never end.
+// Reads the beginning of a response's body. The whole body may be very large, and may never end.
 
 /**
- * Fills `bytes` with it. What does not fit is not waited for.
+ * Fills `bytes` with the body. Does not wait for more than that.
  * @param {Response} response
  * @param {Uint8Array} bytes
- * @param {AbortSignal} signal gives up: what came so far counts
- * @returns {Promise<number>} how many bytes there are
+ * @param {AbortSignal} signal stops reading; the bytes received so far count
+ * @returns {Promise<number>} the number of bytes
  */
 export async function readBody(response, bytes, signal) {
   const reader = response.body?.getReader();
@@ -18,7 +18,7 @@ export async function readBody(response, bytes, signal) {
     length += part.length;
   };
   if (!reader)
-    take(new Uint8Array(await response.arrayBuffer())); // browsers of 2020 give it as a whole only
+    take(new Uint8Array(await response.arrayBuffer())); // some browsers of 2020 have no stream for a body
   else for (let piece; length < bytes.length && !(piece = await reader.read()).done;) take(piece.value);
   stop();
   return length;

@@ -1,6 +1,6 @@
-// Made by src/wasm/make-boundary.js from the C headers; not to be edited.
+// Made by src/wasm/make-boundary.js from the C headers. Do not edit.
 
-/** The codes of C's errors: that of error -1 is the first. All errors beyond the last one share its code. */
+/** The codes of C's errors. The first one is the code of error -1. All errors after the last one have its code. */
 export const CODES = ['invalid_config', 'insecure_endpoint', 'out_of_memory', 'aborted', 'disposed', 'timeout', 'network', 'origin_not_allowed', 'credentials_rejected', 'key_revoked', 'token_expired', 'endpoint_refused', 'rate_limited', 'server_error', 'body_too_large', 'bad_response'];
 
 // C's errors, by their C names.
@@ -27,10 +27,10 @@ export const BAD_EXPIRES_IN = -20;
 export const BAD_APIS = -21;
 export const UNTRUSTED_ROUTE = -22;
 
-/** The headers of an answer that C reads, in its order. */
+/** The headers of a response that C reads, in its order. */
 export const HEADERS = ['content-type', 'date', 'retry-after', 'x-quota-usage', 'x-throttle-usage', 'x-quota-reset', 'x-throttle-reset'];
 
-// What C tells: enum message.
+// The messages of C: enum message.
 export const MESSAGE_QUOTA = 1;
 export const MESSAGE_EXPIRED = 2;
 export const MESSAGE_ERROR = 3;
@@ -38,27 +38,27 @@ export const MESSAGE_TOKEN = 4;
 export const MESSAGE_ANSWER = 5;
 export const MESSAGE_REAUTHORIZE = 6;
 
-// How a client is made: enum flag.
+// The options of a client: enum flag.
 export const FLAG_AUTO_REFRESH = 1;
 export const FLAG_CAN_REAUTHORIZE = 2;
 export const FLAG_ALLOW_INSECURE = 4;
 export const FLAG_TOKEN_FLOW = 8;
 export const FLAG_SECRET_FLOW = 16;
 
-// What C asks for: enum question.
+// The questions of C: enum question.
 export const ASK_MONO_MS = 0;
 export const ASK_WALL_MS = 1;
 export const ASK_RANDOM = 2;
 export const ASK_MAY_START = 3;
 
-// What C has read: enum text.
+// The texts that JavaScript parses for C: enum text.
 export const TEXT_DATE = 0;
 export const TEXT_NUMBER = 1;
 export const TEXT_BASE_URL = 2;
 export const TEXT_ENDPOINT = 3;
 export const TEXT_ANY_ENDPOINT = 4;
 
-// What the body of an answer is: enum form.
+// What the body of a response has: enum form.
 export const FORM_OBJECT = 1;
 export const FORM_TOO_LARGE = 2;
 export const FORM_APIS = 4;
@@ -66,7 +66,7 @@ export const FORM_NO_APIS = 8;
 export const FORM_ERROR = 16;
 export const FORM_GATEWAY = 32;
 
-// Where members lie in memory, in bytes: enum offset.
+// The offsets of members in C's structs, in bytes: enum offset.
 export const TOKEN_ACCESS_TOKEN = 0;
 export const TOKEN_APIS = 4;
 export const TOKEN_APIS_LEN = 8;

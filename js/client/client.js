@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// AuthClient: what a page holds. Its listeners, timeouts, log and headers are its own; the token comes from a source,
-// which the clients of a page with the same keys share.
+// AuthClient: the client that a page uses. It has its own listeners, timeouts, log and headers. The token comes from a
+// source, which all clients of a page with the same keys share.
 
 import { checkDuration, ownMembers } from './config.js';
 import { AuthError, invalid } from './errors.js';
@@ -11,16 +11,16 @@ import { timerMs } from './timers.js';
 /** @typedef {import('../types/inbenta-auth.cjs').AccessToken} AccessToken */
 /** @typedef {import('../types/inbenta-auth.cjs').GetTokenOptions} GetTokenOptions */
 
-/** Its events are AuthClientEventMap of js/types/inbenta-auth.d.cts. */
+/** AuthClientEventMap in js/types/inbenta-auth.d.cts lists its events. */
 export class AuthClient extends EventTarget {
   #config;
   #source; // undefined before the first use and after dispose
   #isDisposed = false;
-  #waiting = new Set(); // callers
+  #waiting = new Set(); // the callers that wait
   #listener = { emit: (type, detail, from) => this.#emit(type, detail, from) }; // of the source
 
   /**
-   * Use createFromDomainKey or createFromAccessToken.
+   * Do not call it; use createFromDomainKey or createFromAccessToken.
    * @param {any} config checked
    */
   constructor(config) {
@@ -30,7 +30,7 @@ export class AuthClient extends EventTarget {
   }
 
   /**
-   * A fresh access token. Concurrent calls share one request, and its failure as well.
+   * Gets a fresh access token. Concurrent calls share one request and its result, also a failure.
    * @param {GetTokenOptions} [options]
    * @returns {Promise<AccessToken>}
    */
@@ -45,7 +45,7 @@ export class AuthClient extends EventTarget {
   }
 
   /**
-   * The current valid token or null, at once.
+   * The current token if it is valid, else null. Sends no request.
    * @returns {AccessToken | null}
    */
   get token() {
@@ -62,7 +62,9 @@ export class AuthClient extends EventTarget {
     this.#source?.invalidate(accessToken);
   }
 
-  /** Drops the token, also the one that `persist` keeps: for signing out. The client goes on; the next call gets a new token. */
+  /**
+   * For signing out: drops the token, also the one that `persist` stored. The next call of getToken gets a new token.
+   */
   forget() {
     if (!this.#isDisposed) this.#join().forget();
   }
@@ -77,10 +79,9 @@ export class AuthClient extends EventTarget {
   }
 
   /**
-   * fetch with the two headers, for hosts of the token's products only. A token that is refused is renewed, and the
-   * request made once more. Redirects are refused unless you pass `redirect`.
-   * @param {string | URL} target a product and a path below its base URL, or a URL: `fetch('chatbot', '/v1/conversation', init)`,
-   *   `fetch(url, init)`
+   * Calls `fetch` with the two headers, only for hosts of the token's products. If the product refuses the token, gets
+   * a new one and sends the request once more. A redirect is an error unless you pass `redirect`.
+   * @param {string | URL} target a product, as in `fetch('chatbot', '/v1/conversation', init)`; or a URL
    * @param {string | RequestInit} [path]
    * @param {RequestInit} [init]
    * @returns {Promise<Response>}
@@ -100,7 +101,9 @@ export class AuthClient extends EventTarget {
     );
   }
 
-  /** Rejects who waits. What no other client uses is aborted, and its memory wiped. May be called again. */
+  /**
+   * Rejects all pending calls. If no other client shares the source, ends it and wipes its memory. May be called twice.
+   */
   dispose() {
     this.#isDisposed = true;
     for (const caller of this.#waiting) caller.leave(new AuthError('disposed'));
@@ -108,12 +111,16 @@ export class AuthClient extends EventTarget {
     this.#source = undefined;
   }
 
-  /** `using client = …`. Where there is no such symbol, this is a method named "undefined", which nobody calls. */
+  /**
+   * For `using client = …`. In older browsers, which lack the symbol, this is a method named "undefined" without a use.
+   */
   [Symbol.dispose]() {
     this.dispose();
   }
 
-  /** In a microtask: a listener may call the client, which may not enter C from C. */
+  /**
+   * Dispatches an event later, in a microtask: a listener may call the client, but C must not be called while it runs.
+   */
   #emit(type, detail, from) {
     queueMicrotask(() => {
       if (this.#isDisposed) return;
@@ -122,7 +129,7 @@ export class AuthClient extends EventTarget {
       this.#log({ type, ...facts });
       const source = this.#source;
       const event = new Event(type);
-      // A listener that reads the token uses it.
+      // A listener that reads the token counts as a use.
       Object.defineProperty(event, 'detail', { get: () => (type == 'token' && source?.use(true), detail) });
       this.dispatchEvent(event);
     });
@@ -131,14 +138,14 @@ export class AuthClient extends EventTarget {
   #log(entry) {
     try {
       this.#config.log?.(entry);
-    } catch {} // a log must not take the client along
+    } catch {} // a mistake in the log must not break the client
   }
 
   #join() {
     return (this.#source ??= sourceFor(this.#config, this.#listener));
   }
 
-  /** A token whose products are known, if there is this one at all. For a URL, some must be known. */
+  /** Gets a token with known products. Without a product, because a URL was passed, any known product is enough. */
   async #tokenFor(product, signal) {
     const token = await this.getToken({ signal });
     return hasProduct(token.apis, product ?? Object.keys(token.apis)[0])

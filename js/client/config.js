@@ -1,11 +1,12 @@
-// What a page passes. Mistakes are said at once, by name. The C core checks again, as the authority.
+// Checks what a page passes. A mistake is reported immediately, with the name of the option. The C core checks again,
+// and its result counts.
 
 import { FLAG_TOKEN_FLOW, INVALID_CONFIG } from './boundary.js';
 import { errorFromC, invalid } from './errors.js';
 import { checkEndpoint } from './text.js';
 import { timerMs } from './timers.js';
 
-/** How a client comes to its first token; bits of src/wasm/boundary.h. */
+/** The flows of a page; these are bits of enum flag in src/wasm/boundary.h. */
 export const FLOW_DOMAIN_KEY = 0;
 export const FLOW_TOKEN = FLAG_TOKEN_FLOW;
 
@@ -35,7 +36,9 @@ const OPTIONS = {
   log: 'function',
 };
 
-/** What can stand in a header, and is not in quotes: a key or a token. */
+/**
+ * True if the value can be a key or a token, which are sent in headers. A text in quotes was pasted with its quotes.
+ */
 export const isKey = (value) => typeof value == 'string' && /^(?!(["']).*\1$)[!-~]+$/.test(value);
 
 export function checkKey(name, value) {
@@ -43,14 +46,14 @@ export function checkKey(name, value) {
   return value;
 }
 
-/** Copies an object's own members; nothing is read that somebody put into Object.prototype. */
+/** Copies only an object's own members, because a script may have added some to Object.prototype. */
 export const ownMembers = (object) => ({ __proto__: null, ...object });
 
 export function checkDuration(name, value) {
   if (typeof value != 'number' || !(value >= 0)) throw invalid(`${name} must be a number of milliseconds.`);
 }
 
-/** The base URL as browsers write it. A string that is not a URL stays as it is and is refused later. */
+/** The base URL as browsers write it. A string that is not a URL is returned unchanged and rejected later. */
 function endpointOf({ endpoint, connectionEntryPoint }) {
   if (connectionEntryPoint !== undefined)
     endpoint = connectionEntryPoint
@@ -65,12 +68,12 @@ function endpointOf({ endpoint, connectionEntryPoint }) {
 }
 
 /**
- * An object's own options, without those that are undefined; or throws an AuthError that says what is wrong.
- * @param {unknown} given what the caller passed as options
- * @param {Record<string, string>} known the types of all options that there are
+ * Returns an object's own options, without those that are undefined. Throws an AuthError if one is wrong.
+ * @param {unknown} given the options that the caller passed
+ * @param {Record<string, string>} known the types of all options
  */
 export function checkOptions(given, known) {
-  // A URL or an array is an object, too, and has no options.
+  // Reject other objects, such as a URL or an array.
   if (given !== undefined && Object.prototype.toString.call(given) != '[object Object]')
     throw invalid('The options must be an object.');
   const types = ownMembers(known);
@@ -85,10 +88,10 @@ export function checkOptions(given, known) {
 }
 
 /**
- * Returns the configuration with its defaults, or throws an AuthError that says what is wrong.
- * @param {unknown} given what the page passed as options
- * @param {object} fixed what the flow adds: apiKey, credential, credentialName, flow
- * @param {Record<string, string>} more options of this flow alone, with their types
+ * Returns the configuration with its defaults. Throws an AuthError if an option is wrong.
+ * @param {unknown} given the options that the page passed
+ * @param {object} fixed the members that the flow adds: apiKey, credential, credentialName, flow
+ * @param {Record<string, string>} more options that only this flow has, with their types
  */
 export function checkConfig(given, fixed, more) {
   const own = checkOptions(given, { ...OPTIONS, ...more });

@@ -4,7 +4,7 @@ import { errorFromC } from './errors.js';
 import { startInstance } from './instance.js';
 import { checkEnvironment, loadModule, wasmError } from './wasm.js';
 
-/** What the core tells. */
+/** The messages of the core. */
 export {
   MESSAGE_QUOTA as QUOTA,
   MESSAGE_EXPIRED as EXPIRED,
@@ -15,7 +15,7 @@ export {
 } from './boundary.js';
 
 /**
- * Starts an instance. Rejects with an AuthError if that cannot be done.
+ * Starts an instance. Rejects with an AuthError on failure.
  * @param {any} config checked
  * @param {Parameters<typeof startInstance>[2]} listener
  * @returns {Promise<import('./instance.js').Core>}

@@ -1,4 +1,4 @@
-// One file: the module is inside.
+// For the default entry: the module is inside the script.
 import text from '#wasm';
 import { decode } from '../wasm-text.js';
 export default () => decode(text);

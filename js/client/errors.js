@@ -1,21 +1,21 @@
-// The one error class, and what each code means.
+// The error class, and a hint for each code.
 
 import { BAD_STATUS } from './boundary.js';
 
-/** Each bundle has a copy of the class; the brand is one. */
+/** Each bundle has its own copy of the class. The brand is the same in all of them. */
 const BRAND = Symbol.for('inbenta-auth.AuthError');
 
 /**
- * What a hint is made of: facts, no guesses.
+ * The facts that hints mention.
  * @typedef {{status?: number, credentialName?: string, endpoint?: string}} Facts
  */
 
-/** The origin that the browser sends, or why it sends none. */
+/** The origin of the page; undefined outside pages. */
 const origin = () => globalThis.origin ?? globalThis.location?.origin;
 
 /**
- * Why this environment cannot use a domain key; undefined if it can. Every browser, and happy-dom, adds Origin and is a
- * "Mozilla". jsdom says so too, but the fetch that it is given is Node's.
+ * Why this environment cannot use a domain key; undefined if it can. All browsers and happy-dom add Origin, and name
+ * themselves "Mozilla". jsdom has that name too, but its fetch is Node's, which adds no Origin.
  */
 function noOrigin() {
   if (!/^Mozilla(?!.*jsdom)/.test(globalThis.navigator?.userAgent))
@@ -23,11 +23,13 @@ function noOrigin() {
   if (origin() == 'null') return 'This page has no origin: it is a file, or in a sandbox without allow-same-origin.';
 }
 
-/** For an answer that the Auth API does not give. */
+/** The hint for a response that does not come from the Auth API. */
 const notTheApi = ({ endpoint = 'the endpoint' }) =>
   `Does ${endpoint} end in /v1? Something else than the Auth API answered.`;
 
-/** What to do about each code: a sentence, or what makes it of the facts. C's codes come first, in the order of its numbers. */
+/**
+ * The hints: a text, or a function that builds it from the facts. C's codes come first, in the order of its numbers.
+ */
 const HINTS = {
   invalid_config: 'Check the keys and options.',
   insecure_endpoint: 'Use https. Plain http works for this machine only.',
@@ -57,7 +59,7 @@ const HINTS = {
   server_error: 'Try again later.',
   body_too_large: notTheApi,
   bad_response: notTheApi,
-  // Of JavaScript alone:
+  // Codes that C does not have:
   wasm_unavailable: 'The cause says why.',
   secret_in_browser: 'Use createFromDomainKey, or get the token from your server.',
   wasm_blocked_by_csp: "Add 'wasm-unsafe-eval' to the script-src of the CSP.",
@@ -68,19 +70,20 @@ const HINTS = {
 /** @typedef {keyof typeof HINTS} AuthErrorCode */
 
 /**
- * Everything that can go wrong is one of these. It never holds a key or a token.
- * @property code what happened; see the list in docs/api.md
- * @property status HTTP status of the answer, 0 if there was none
- * @property retryable whether a later try may succeed without anybody changing anything
- * @property retryAfterMs how long until the next try reaches the network, in milliseconds
- * @property attempts requests in a row that failed
- * @property serverMessage what the server said, in its own words; undefined if it said nothing
+ * The error of all functions here. It never contains a key or a token.
+ * @property code what happened; docs/api.md has the list
+ * @property status HTTP status of the response; 0 if there was none
+ * @property retryable true if a later try may succeed without any change
+ * @property retryAfterMs milliseconds until the next request is possible; 0 if it is possible now
+ * @property attempts failed requests in a row
+ * @property serverMessage the server's message; undefined if there is none
  * @property hint what to do
  */
 export class AuthError extends Error {
   /**
    * @param {AuthErrorCode} code
-   * @param {{status?: number, retryable?: boolean, retryAfterMs?: number, attempts?: number, serverMessage?: string, cause?: unknown, hint?: string}} [details]
+   * @param {{status?: number, retryable?: boolean, retryAfterMs?: number, attempts?: number, serverMessage?: string,
+   *   cause?: unknown, hint?: string}} [details]
    * @param {Facts} [facts]
    */
   constructor(code, { cause, hint, ...details } = {}, facts) {
@@ -109,7 +112,7 @@ export class AuthError extends Error {
     return true;
   }
 
-  /** Of every bundle's class: `instanceof` holds across the package's entries. */
+  /** `instanceof` is also true for errors of other bundles of this package. */
   static [Symbol.hasInstance](value) {
     return this === AuthError ? !!value?.[BRAND] : Function.prototype[Symbol.hasInstance].call(this, value);
   }
@@ -120,14 +123,14 @@ export const invalid = (hint, cause) => new AuthError('invalid_config', { hint, 
 
 const CODES = Object.keys(HINTS);
 
-/** The error of C's number: -1 is the first code. All numbers from BAD_STATUS on are bad_response. */
+/** The error for C's number. -1 is the first code. BAD_STATUS and all numbers below it are bad_response. */
 export const errorFromC = (error, details) => new AuthError(CODES[-1 - Math.max(error, BAD_STATUS)], details);
 
 /** The same error with other details. */
 export const errorWith = (error, details, facts) =>
   new AuthError(error.code, { ...error, cause: error.cause, ...details }, facts);
 
-/** C's number for a code, 0 if there is none. */
+/** C's number for a code; 0 if it has none. */
 export function numberForC(code) {
   const number = -1 - CODES.indexOf(code);
   return number < BAD_STATUS ? 0 : number;

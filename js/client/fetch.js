@@ -1,17 +1,17 @@
-// Requests to product APIs: the two headers, and never to another host than those of the token's own `apis`.
+// Sends requests to product APIs: adds the two headers, and refuses hosts that are not in the token's own `apis`.
 
 import { readBody } from './body.js';
 import { AuthError, invalid } from './errors.js';
 import { withTimeout } from './timers.js';
 
-/** So much of a refusal's body is looked at, and for so long. */
+/** How much of a refusal's body is read, and for how long. */
 const LOOK_BYTES = 4096;
 const LOOK_MS = 1000;
 
 /** Whether a token has this product. */
 export const hasProduct = (apis, product) => Object.keys(apis).includes(product);
 
-/** The base URL of a product. What is none may be a key or a token, so the error does not quote it. */
+/** The base URL of a product. The error does not quote an unknown name, because it may be a key or a token. */
 export function apiUrl(apis, product) {
   if (hasProduct(apis, product)) return apis[product];
   throw invalid(`This key has no such product. It has: ${Object.keys(apis).join(', ') || 'none'}.`);
@@ -26,7 +26,7 @@ const urlOf = (text) => {
   } catch {}
 };
 
-/** Where a request goes: a product and a path below its base, or a URL. The error does not quote what may hold a token. */
+/** The URL of a request. The error does not quote the arguments, because they may contain a token. */
 function resolve(apis, target, path) {
   const url = urlOf(isUrl(target) ? target : `${apiUrl(apis, target).replace(/\/+$/, '')}/${path.replace(/^\//, '')}`);
   const bases = Object.values(apis);
@@ -34,7 +34,7 @@ function resolve(apis, target, path) {
   throw invalid(`fetch takes URLs on these hosts only, without user and password: ${bases.join(', ')}.`);
 }
 
-/** The headers of a request, the caller's own among them. */
+/** The headers of a request, with those of the caller. */
 function headersOf(init, { apiKey, environment, source, userType }, accessToken) {
   let headers;
   try {
@@ -49,7 +49,7 @@ function headersOf(init, { apiKey, environment, source, userType }, accessToken)
   return headers;
 }
 
-/** Whether a product refused the token: 401 always says so, 403 only with the gateway's `{"Message": …}`. */
+/** True if a product refused the token: a 401 always means that, a 403 only with the gateway's `{"Message": …}`. */
 async function isTokenRefused(response) {
   if (response.status != 403) return response.status == 401;
   try {
@@ -62,7 +62,7 @@ async function isTokenRefused(response) {
 }
 
 /**
- * One request. What is wrong with its arguments is a mistake of the caller, what happens after that is not.
+ * Sends one request. Wrong arguments are a mistake of the caller (invalid_config); a later failure is not.
  * @param {URL} url
  * @param {RequestInit} init
  * @param {Headers} headers
@@ -79,18 +79,19 @@ async function send(url, init, headers) {
   }
 }
 
-/** Whether a body can be sent only once: a stream of any realm or kind. */
+/** True if a body can be sent only once, because it is a stream. `instanceof` misses streams of another realm. */
 const isOnce = (body) => typeof body?.getReader == 'function' || typeof body?.[Symbol.asyncIterator] == 'function';
 
 const release = (response) => response.body?.cancel().catch(() => {});
 
 /**
- * fetch with a token.
+ * Calls `fetch` with a token.
  * @param {object} client
  * @param {any} client.config
- * @param {(product: string | undefined, signal?: AbortSignal) => Promise<import('./token.js').AccessToken>} client.tokenFor
- * @param {(accessToken: string) => boolean} client.mayRenew whether a refused token may be renewed now
- * @param {(signal?: AbortSignal) => Promise<unknown>} client.renew everybody else is served the old one meanwhile
+ * @param {(product: string | undefined, signal?: AbortSignal) => Promise<import('./token.js').AccessToken>}
+ *   client.tokenFor
+ * @param {(accessToken: string) => boolean} client.mayRenew true if a refused token may be renewed now
+ * @param {(signal?: AbortSignal) => Promise<unknown>} client.renew meanwhile, other callers get the old token
  * @param {(entry: object) => void} client.log
  * @param {string | URL} target a product's name, or a URL on a product's host
  * @param {string | RequestInit} [path] below the product's base URL
@@ -119,7 +120,7 @@ export async function fetchWithToken({ config, tokenFor, mayRenew, renew, log },
       if ((await tokenFor(product, init.signal)).accessToken == accessToken) await renew(init.signal);
     } catch (error) {
       if (!error.retryable) throw error;
-      return response; // no new token can be had now; the answer says what is the case
+      return response; // there is no new token now, so the caller gets the refusal
     }
     release(response);
   }

@@ -1,4 +1,4 @@
-// The package's main entry: how a page makes a client. Its types are in js/types/inbenta-auth.d.cts.
+// The main entry of the package: the functions that make a client. Its types are in js/types/inbenta-auth.d.cts.
 
 import { AuthClient } from './client.js';
 import { checkConfig, checkKey, FLOW_DOMAIN_KEY, FLOW_TOKEN } from './config.js';
@@ -13,7 +13,7 @@ export { tokenFrom } from './token-from.js';
 /** @typedef {import('../types/inbenta-auth.cjs').AccessTokenOptions} AccessTokenOptions */
 
 /**
- * A client for the Domain Key flow. Synchronous, starts nothing until it is asked for a token.
+ * Makes a client for the Domain Key flow. Sends no request until somebody asks the client for a token.
  * @param {string} domainKey public; the API answers only pages whose origin is on its list
  * @param {string} apiKey
  * @param {DomainKeyOptions} [options]
@@ -30,9 +30,9 @@ export function createFromDomainKey(domainKey, apiKey, options) {
 }
 
 /**
- * A client for a token that a server handed over. It is refreshed before it expires; after that, `reauthorize` is asked
- * for a new one. Each such client has its own token, and shares it with no other one.
- * @param {string | Grant} tokenOrGrant a token, which is refreshed within a minute, or the server's whole answer
+ * Makes a client for a token that your server passed to the page. The client refreshes it before it expires. If that is
+ * not possible, it calls `reauthorize` for a new one. Clients of this kind do not share tokens.
+ * @param {string | Grant} tokenOrGrant the server's whole response, or only a token, which is refreshed within a minute
  * @param {string} apiKey
  * @param {AccessTokenOptions} [options]
  * @throws {AuthError} invalid_config, insecure_endpoint

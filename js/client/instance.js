@@ -1,4 +1,4 @@
-// One instance of the C core: the only place that knows the wasm boundary (src/wasm/boundary.h).
+// One instance of the C core. Only this file knows the wasm boundary (src/wasm/boundary.h).
 
 import { readAnswer } from './answer.js';
 import { readBody } from './body.js';
@@ -8,42 +8,42 @@ import { READERS } from './text.js';
 import { background } from './timers.js';
 import { stringsForC } from './token.js';
 
-/** More of a header is not looked at. */
+/** Characters of a header's value; the rest is ignored. */
 const HEADER_MAX = 1024;
 
 /**
- * An instance. Its functions are those of src/wasm/boundary.h by their names; strings are copied for C. Those that can fail
- * return C's error, 0 if all is well.
+ * An instance. `call` calls an export of src/wasm/boundary.h by its name, and copies strings for C. It returns what the
+ * export returns: for those that can fail, C's error or 0.
  * @typedef {object} Core
- * @property {(name: string, ...numbersAndStrings: any[]) => any} call undefined if the instance is dead
- * @property {() => void} end aborts, and wipes the whole memory
+ * @property {(name: string, ...numbersAndStrings: any[]) => any} call returns undefined if the instance is dead
+ * @property {() => void} end aborts the request and wipes the whole memory
  */
 
 /**
- * Starts an instance. Returns it, or C's error. Throws what WebAssembly throws.
+ * Starts an instance. Resolves to the instance or to C's error. Rejects with what WebAssembly throws.
  * @param {WebAssembly.Module} module
  * @param {any} config checked
- * @param {object} listener whose functions may not call the core: they run inside an import
- * @param {(message: number, detail: any, id: number) => void} listener.tell one of MESSAGE_…; `detail` is the error, token
- *   or quota; an answer without an error is the token told last
- * @param {() => boolean} listener.isAwaited whether a caller is waiting
- * @param {() => boolean} listener.mayStart whether a request may start now; if not, call `run` as soon as one may
- * @param {(error: AuthError) => void} listener.onDeath the instance is dead: everything pending fails
+ * @param {object} listener its functions must not call the core, because C is running when they are called
+ * @param {(message: number, detail: any, id: number) => void} listener.tell gets one of MESSAGE_…; `detail` is the
+ *   error, token or quota; MESSAGE_ANSWER without an error means the token of the last MESSAGE_TOKEN
+ * @param {() => boolean} listener.isAwaited true if a caller is waiting
+ * @param {() => boolean} listener.mayStart true if a request may start now; if false, call `run` as soon as one may
+ * @param {(error: AuthError) => void} listener.onDeath the instance is dead: all pending calls must fail
  * @returns {Promise<Core | number>}
  */
 export async function startInstance(module, config, { tell, isAwaited, mayStart, onDeath }) {
-  const encoder = new TextEncoder(); // not at import: test environments may lack it
+  const encoder = new TextEncoder(); // not at the import of this file, because test environments may lack it
   const decoder = new TextDecoder();
   let wasm, memory, bytes; // the memory has a fixed size, so views of it stay valid
   let timer;
-  let request; // AbortController of the one under way
+  let request; // AbortController of the request in flight
   let dead = false;
 
-  /** A string of so many bytes or, without a length, up to its NUL. */
+  /** Reads a string. Without a length, it ends at its NUL. */
   const read = (address, length = bytes.indexOf(0, address) - address) =>
     decoder.decode(bytes.subarray(address, address + length));
 
-  /** Copies a string into memory that C frees, a NUL at the end. 0: there is no room, which costs the one who asks. */
+  /** Copies a string with a NUL into memory that C frees. Returns its address, or 0 if there is no memory. */
   function write(text) {
     const encoded = encoder.encode(`${text}\0`);
     const address = wasm.malloc(encoded.length);
@@ -56,7 +56,7 @@ export async function startInstance(module, config, { tell, isAwaited, mayStart,
   const long = (address) => Number(new BigInt64Array(memory, address)[0]);
 
   const DETAILS = {
-    /** Percentages and Unix seconds; null where the API did not say. */
+    /** Percentages and Unix seconds; null if the API sent none. */
     [c.MESSAGE_QUOTA](address) {
       const [quotaUsage, throttleUsage, quotaReset, throttleReset] = [0, 8, 16, 24].map((offset) =>
         long(address + offset) < 0 ? null : long(address + offset),
@@ -97,7 +97,7 @@ export async function startInstance(module, config, { tell, isAwaited, mayStart,
     arm(delayMs) {
       clearTimeout(timer);
       const start = isAwaited() ? setTimeout : background;
-      // In a hidden page nothing runs that can wait: becoming visible wakes the core.
+      // A hidden page sets no timer for the background. When the page becomes visible, that wakes the core.
       if (delayMs < 0 || (start == background && globalThis.document?.visibilityState == 'hidden')) return;
       timer = start(() => call('run', 0), delayMs);
     },
@@ -107,14 +107,14 @@ export async function startInstance(module, config, { tell, isAwaited, mayStart,
     read: (kind, address, length) => READERS[kind](read(address, length)),
 
     /**
-     * The JavaScript half of emscripten_fetch: the browser adds Origin. fetch and not XMLHttpRequest, because
-     * service workers, Node and Deno have only that. No cookies go along and no redirect is followed: it is an answer like
-     * any other. A body beyond the limit is not waited for, as it might never end.
+     * The JavaScript half of emscripten_fetch. The browser adds Origin. It uses `fetch`, because service workers, Node
+     * and Deno have no XMLHttpRequest. It sends no cookies and follows no redirect: a redirect is a response like any
+     * other. It reads the body only up to the limit, because a body may never end.
      */
     async send(method, url, strings, body, limit) {
       const abort = (request = new AbortController());
       const received = new Uint8Array(limit + 1);
-      let status = 0; // there was no answer
+      let status = 0; // no response
       let length = 0;
       let answer = [];
       try {
@@ -136,7 +136,7 @@ export async function startInstance(module, config, { tell, isAwaited, mayStart,
           length > limit ? undefined : decoder.decode(received.subarray(0, length)),
         );
         answer = [stringsForC([...values, ...texts]), ...numbers];
-        status = response.status || 302; // a browser shows nothing of a redirect
+        status = response.status || 302; // a browser hides the status of a redirect
       } catch {}
       received.fill(0);
       if (abort.signal.aborted) return;
@@ -154,7 +154,7 @@ export async function startInstance(module, config, { tell, isAwaited, mayStart,
     bytes.fill(0);
   }
 
-  /** Every way into C. A trap ends the instance. */
+  /** All calls of C go through here. A trap ends the instance. */
   function call(name, ...values) {
     if (dead) return undefined;
     try {

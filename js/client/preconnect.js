@@ -1,8 +1,8 @@
-// Lets the browser connect to the API while the module loads: a round trip less to the first token.
+// Makes the browser connect to the API while the module loads, so that the first token needs one round trip less.
 
 /**
  * @param {string} href
- * @returns {() => void} takes the <link> away; the connection stays
+ * @returns {() => void} removes the <link>; the connection stays open
  */
 export function preconnect(href) {
   try {
@@ -10,6 +10,6 @@ export function preconnect(href) {
     document.head.append(link);
     return () => link.remove();
   } catch {
-    return () => {}; // no document, or markup that shadows its members
+    return () => {}; // there is no document, or markup shadows its members
   }
 }

@@ -1,16 +1,16 @@
-// Script-tag build: global `InbentaAuthSDK`. With data-domain-key and data-api-key on the tag, `InbentaAuthSDK.client`
-// is ready to use.
+// The entry for a script tag: it sets the global `InbentaAuthSDK`. If the tag has data-domain-key and data-api-key,
+// `InbentaAuthSDK.client` is ready to use.
 
 import * as api from './index.js';
 
 export * from './index.js';
 
-/** The options that can stand on the tag, as data-…. */
+/** The options that the tag can have, as data-…. */
 const OPTIONS = ['endpoint', 'connectionEntryPoint', 'domainKeyName', 'persist', 'environment', 'source', 'userType'];
 
 /**
- * The tag's own attributes. `document.currentScript` is read by its getter, as markup can shadow the property:
- * `<img name="currentScript" data-endpoint="…">`. A module has no tag.
+ * The tag's own attributes. `document.currentScript` is read by its getter, because markup can shadow the property:
+ * `<img name="currentScript" data-endpoint="…">`. In a module there is no tag.
  * @returns {Record<string, string | undefined>}
  */
 function attributes() {
@@ -19,7 +19,7 @@ function attributes() {
   return { ...tag?.dataset };
 }
 
-/** A mistake on the tag is said on the console, and the page can still make a client itself. */
+/** Makes the client. A mistake on the tag is printed on the console, and the page can still make a client itself. */
 function clientOfTag() {
   const { domainKey, apiKey, ...more } = attributes();
   if (domainKey === undefined && apiKey === undefined) return undefined;
@@ -30,11 +30,11 @@ function clientOfTag() {
   }
 }
 
-/** Of an earlier tag: one more, without attributes, takes nothing away. */
+/** The client of an earlier tag. A second tag without attributes must not remove it. */
 const earlier = globalThis.InbentaAuthSDK?.client;
 
 /** @type {api.AuthClient | undefined} */
 export const client = clientOfTag() ?? (typeof earlier?.getToken == 'function' ? earlier : undefined);
 
-// Also where the file is loaded as a module, which makes no globals, and where an element of this id is in the way.
+// Set it explicitly: a module makes no globals, and an element with this id may be in the way.
 globalThis.InbentaAuthSDK = { ...api, client };

@@ -1,7 +1,7 @@
-// `persist: 'session'`: the token outlives a page view, in sessionStorage, which other tabs and origins cannot read.
-// Where storage is blocked or full, there is none.
+// `persist: 'session'`: keeps the token in sessionStorage for the next page view. Other tabs and origins cannot read
+// it. If storage is blocked or full, nothing is kept.
 
-/** @param {string} key what tells one source's token from another's */
+/** @param {string} key different for each source */
 export const sessionFor = (key) => {
   const attempt = (run) => {
     try {

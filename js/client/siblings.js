@@ -1,41 +1,44 @@
-// The other tabs of this origin: twenty tabs make one request.
+// The other tabs of this origin: twenty tabs send one request.
 //
-// Who goes to the network: the tab that holds a Web Lock. The others queue for it. The one that got it says so and asks
-// whether a sibling has a token. What comes of it, a token or a failure, it tells everybody, and those who queued leave
-// the queue. So the number of messages grows with the number of tabs, not with its square: one asks, one answers.
+// Only the tab that holds a Web Lock sends a request. The others queue for the lock. The tab that gets it announces
+// that, and asks whether a sibling has a token. It sends the result of its request, a token or a failure, to all tabs,
+// and those in the queue leave it. So the number of messages grows with the number of tabs, not with its square.
 //
-// Why a lock and not an election by messages: a browser gives the lock of a tab that was closed or crashed to the next
-// one at once, and to one only, in the order of the queue. An election of our own can only guess that from silence, and
-// all who wait guess at the same time. (The one before this sent 4,009 messages for 20 clients, and seven tabs of eight
-// went when the first one hung.) What a lock cannot do is notice a tab that hangs or is frozen: after some time without
-// a sign of life, a waiting tab steals the lock. A second lock breaks the tie between those who lose patience at once.
+// Why a lock and not an election by messages: if a tab is closed or crashes, the browser passes its lock to the next
+// tab in the queue immediately, and to only one. In an election, the tabs can only guess that from silence, and all of
+// them guess at the same time. (An earlier version sent 4,009 messages for 20 clients. When the first of eight tabs
+// hung, the other seven all sent a request.) But the browser does not notice a tab that hangs or is frozen. So a
+// waiting tab steals the lock after some time without a sign of life. A second lock lets only one tab do that.
 //
-// The lock is held while a request is under way, no longer, as a page that holds one is not frozen and not kept in the
-// back/forward cache. Nothing depends on it: without locks (they need https) or without a channel (a browser without
-// cookies throws), each tab goes on its own.
+// The lock is held only while a request is in flight, because a page that holds a lock is not frozen and not kept in
+// the back/forward cache. Nothing depends on the lock: without locks (they need https) or without a channel (a browser
+// without cookies throws), each tab sends its own requests.
 
 import { background } from './timers.js';
 
 /**
- * How long siblings have to answer: so many milliseconds and, because tabs that open at once keep a machine busy, so
- * many round trips of a message. Meanwhile the module loads and the browser connects.
+ * How long a tab waits for the answer of a sibling: so many milliseconds, and so many round trips of a message, because
+ * many new tabs keep a machine busy. Meanwhile the module loads and the browser connects.
  */
 const ANSWER_MS = 40;
 const ANSWER_ROUND_TRIPS = 12;
 
-/** So long a tab that goes is believed in without a sign of life; then it may hang. */
+/** How long the tab with the lock may be silent before another tab steals the lock. */
 const PATIENCE_MS = 4000;
 const PATIENCE_SPREAD_MS = 1000;
 
-/** So long the one who steals the lock keeps the others from it: until they have heard of it. */
+/** How long a tab that stole the lock keeps others from stealing it: until its messages have arrived. */
 const TIE_MS = 1000;
 
-/** At most so many turns of a message channel until a tab answers that did not speak last. */
+/** How long a tab that did not send last waits before it answers: a random number of round trips up to this. */
 const SECOND_ANSWER_TURNS = 300;
 
 const pause = (ms) => new Promise((resolve) => background(resolve, ms));
 
-/** Resolves when a message went to and fro so often. Unlike a timer, it is as slow as the machine, and not slower in a hidden tab. */
+/**
+ * Resolves after so many round trips of a message. Unlike a timer, this is as slow as the machine, but not throttled in
+ * a hidden tab.
+ */
 const roundTrips = (near, far, times) =>
   new Promise((resolve) => {
     far.onmessage = () => far.postMessage(0);
@@ -51,22 +54,22 @@ const roundTrips = (near, far, times) =>
 export class Siblings {
   #name;
   #listener;
-  #channel; // undefined where there is none
-  #spoke = false; // this tab told the last token or failure, so it answers first
-  #heard = 0; // how many tokens and failures
-  #signs = 0; // how many signs of life of whoever goes
+  #channel; // undefined if there is none
+  #spoke = false; // this tab sent the last token or failure, so it answers first
+  #heard = 0; // number of tokens and failures received
+  #signs = 0; // number of signs of life received from the tab with the lock
   #onSign = () => {};
   #leaving; // AbortController, from queue() to leave()
 
-  /** Whether this tab may go to the network. */
+  /** True if this tab may send a request. */
   isTurn = false;
 
   /**
-   * @param {string} name the same for the tabs that can share a token
+   * @param {string} name the same in all tabs that can share a token
    * @param {object} listener
-   * @param {() => object | undefined} listener.say what this tab has to say to one that asks
-   * @param {(message: any) => void} listener.hear what another one told
-   * @param {() => void} listener.go it is this tab's turn to go to the network, until leave()
+   * @param {() => object | undefined} listener.say returns the message for a tab that asks
+   * @param {(message: any) => void} listener.hear gets a message of another tab
+   * @param {() => void} listener.go this tab may send requests now, until leave()
    */
   constructor(name, listener) {
     this.#name = name;
@@ -76,7 +79,7 @@ export class Siblings {
     globalThis.addEventListener('pageshow', this.#open);
   }
 
-  /** Queues for this tab's turn, once. */
+  /** Queues for this tab's turn. Does nothing if it is in the queue already. */
   async queue() {
     if (this.#leaving) return;
     const { signal } = (this.#leaving = new AbortController());
@@ -87,14 +90,14 @@ export class Siblings {
     this.#listener.go();
   }
 
-  /** Gives the lock back, or leaves the queue for it. */
+  /** Releases the lock, or leaves the queue for it. */
   leave() {
     this.#leaving?.abort();
     this.#leaving = undefined;
     this.isTurn = false;
   }
 
-  /** Tells all siblings something. */
+  /** Sends a message to all siblings. */
   tell(message) {
     this.#spoke = true;
     this.#post(message);
@@ -117,14 +120,14 @@ export class Siblings {
     } catch {} // storage is blocked
   };
 
-  /** An open channel keeps a page out of the back/forward cache. */
+  /** Closes the channel, because a page with an open channel is not kept in the back/forward cache. */
   #hide = () => {
     this.leave();
     this.#channel?.close();
     this.#channel = undefined;
   };
 
-  /** Waits for the lock, and then for what a sibling may have to say. */
+  /** Waits for the lock, and then for the answer of a sibling. */
   async #ask(signal, left) {
     await this.#lock(signal, left);
     this.#onSign = () => {};
@@ -135,7 +138,9 @@ export class Siblings {
     await Promise.race([left, Promise.all([pause(ANSWER_MS), answerTime])]);
   }
 
-  /** Resolves when this tab has the lock, or left, or there are no locks. Held until it leaves. */
+  /**
+   * Resolves when this tab has the lock, left the queue, or there are no locks. The lock is held until `left` resolves.
+   */
   #lock(signal, left) {
     return new Promise((go) => {
       let has = false;
@@ -146,7 +151,7 @@ export class Siblings {
         go();
         return left;
       };
-      // Rejects where locks are refused, when this tab left the queue, and when the lock is stolen.
+      // Rejects if locks are refused, if this tab left the queue, and if the lock is stolen.
       const request = async (name, options, run) => navigator.locks.request(name, options, run);
       const steal = async () => {
         const signs = this.#signs;
@@ -168,7 +173,7 @@ export class Siblings {
 
   #hear(message) {
     const { going, token, failure } = message ?? {};
-    if (!going && !token && !failure) return; // of another release, or nobody's
+    if (!going && !token && !failure) return; // from another release, or from another program
     this.#signs++;
     this.#onSign();
     if (going) return this.#answer();
@@ -177,7 +182,10 @@ export class Siblings {
     this.#listener.hear(message);
   }
 
-  /** Who spoke last answers at once. It may be gone, so the others answer unless somebody else does. */
+  /**
+   * The tab that sent last answers immediately. It may be closed, so each other tab answers later unless one already
+   * has.
+   */
   async #answer() {
     const heard = this.#heard;
     if (!this.#listener.say()) return;

@@ -1,9 +1,9 @@
-// A source of tokens: one instance of the C core, and what belongs to it: the callers who wait, the other tabs, the
-// storage. The clients of a page that ask the same API with the same keys share one, so a hundred of them make one
-// request. What is a client's own stays in client.js.
+// A source of tokens: one instance of the C core, with the callers that wait, the other tabs and the storage. The
+// clients of a page with the same keys and endpoint share a source, so a hundred of them send one request. client.js
+// has what each client has of its own.
 //
-// It keeps the current token in JavaScript memory, so that a fresh one is returned without entering wasm. Everything
-// else is decided by the C core.
+// The source keeps the current token in JavaScript memory, so a fresh token is returned without a call of wasm. The C
+// core decides everything else.
 
 import { BAD_STATUS } from './boundary.js';
 import { FLOW_DOMAIN_KEY, FLOW_TOKEN } from './config.js';
@@ -16,16 +16,16 @@ import { background, timerMs, withTimeout } from './timers.js';
 import { isToken, stringsForC, stringsOf } from './token.js';
 import { onWake } from './wake.js';
 
-/** A source lives so long after its last client: React mounts a component, unmounts it and mounts it again. */
+/** How long a source lives after its last client. React mounts a component, unmounts it and mounts it again. */
 const LINGER_MS = 5000;
 
-/** The core hears at most so often that somebody uses the token. */
+/** The least time between two reports of a use to the core. */
 const USE_MS = 10_000;
 
-/** `client.fetch` renews a refused token at most so often. */
+/** The least time between two renewals of a refused token by `client.fetch`. */
 const RENEWAL_MS = 60_000;
 
-/** What the clients of one source have in common. */
+/** The options that are the same for all clients of a source. */
 const COMMON = [
   'flow',
   'endpoint',
@@ -40,12 +40,12 @@ const COMMON = [
   'wasm',
 ];
 
-/** @type {Set<Source>} those that can be shared */
+/** @type {Set<Source>} the sources that can be shared */
 const sources = new Set();
 
 /**
- * The source for a configuration. A client that was given its token has one of its own: the token and `reauthorize`
- * are the client's.
+ * The source for a configuration. A client that got its token from the page has its own source, because the token and
+ * `reauthorize` belong to that client.
  * @param {any} config checked
  * @param {Client} client
  */
@@ -56,7 +56,9 @@ export function sourceFor(config, client) {
   return source;
 }
 
-/** What tells the tokens of two sources apart, for siblings and storage. The number is that of the format. */
+/**
+ * The name of a source for siblings and storage; different if the tokens differ. The number is the format's version.
+ */
 const nameOf = ({ endpoint, apiKey, credential, domainKeyName }) =>
   `inbenta-auth 3 ${endpoint} ${apiKey} ${credential} ${domainKeyName}`;
 
@@ -64,46 +66,49 @@ const nameOf = ({ endpoint, apiKey, credential, domainKeyName }) =>
 
 /**
  * @typedef {object} Caller
- * @property {(error?: AuthError) => void} end is called once, with the answer
- * @property {(error: AuthError) => void} [leave] of the source: answers the caller early
+ * @property {(error?: AuthError) => void} end answers the caller; is called once
+ * @property {(error: AuthError) => void} [leave] set by the source: answers the caller early
  */
 
-/** A crowd with more deadlines than this has them rounded up, by this share at most: the core has room for so many waiters only. */
+/**
+ * With more different deadlines than this, new ones are rounded up, by at most this share, because the core has no room
+ * for more waiters.
+ */
 const DEADLINES_MAX = 256;
 const ROUNDING = 1 / 32;
 
 export class Source {
   #config;
   #clients = new Set();
-  #lingering; // timer
-  #life = new AbortController(); // aborted: ended
+  #lingering; // the timer that ends the source
+  #life = new AbortController(); // aborted when the source ends
 
-  #core; // Promise of the instance, or undefined before the first use and after its death
-  #instance; // the same, once it is there
-  #current = null; // the token that the core told last: {token, public, expiresMono}
-  #from = 'api'; // where the token that the core is told now comes from
+  #core; // Promise of the instance; undefined before the first use and after the instance died
+  #instance; // the instance, once it has started
+  #current = null; // the last token of the core: {token, public, expiresMono}
+  #from = 'api'; // where the token comes from that is passed to the core now
 
-  #groups = new Map(); // callers who ask for the same until the same time, by key; the core knows one waiter a group
+  #groups = new Map(); // callers with the same wish and deadline, by key; for the core, a group is one waiter
   #lastId = 0;
-  #timer; // while the core starts: of the nearest deadline …
-  #timerAt = 0; // … which is this one
-  #isGoing = false; // the core has been let start a request
+  #timer; // for the nearest deadline, while the core starts …
+  #timerAt = 0; // … and that deadline
+  #isGoing = false; // the core may start a request
 
-  #failure; // the last one since the last token: {error, until, id}
-  #hearing; // the failure of a sibling that the core is told now
-  #pageError; // what `reauthorize` threw
-  #siblings; // undefined where nothing is shared
+  #failure; // the last failure since the last token: {error, until, id}
+  #hearing; // the failure of a sibling that is passed to the core now
+  #pageError; // the error that `reauthorize` threw
+  #siblings; // undefined if tokens are not shared between tabs
   #session; // undefined without `persist`
-  #refused; // the token that was invalidated last: siblings and storage may still have it
-  #useAt = -Infinity;
+  #refused; // the token that was invalidated last; siblings and storage may still have it
+  #useAt = -Infinity; // when the next use is reported to the core
   #isHeard = false; // a listener read the last token
   #renewedAt = -Infinity;
 
-  /** The current token as a Promise, made once a token. */
+  /** A Promise of the current token. */
   answer = null;
 
   /**
-   * @param {any} config of the first client; the time for one request is that one's
+   * @param {any} config of the first client; its timeoutMs limits each request
    * @param {Client} client
    */
   constructor(config, client) {
@@ -112,12 +117,12 @@ export class Source {
     if (config.grant) this.#keep({ ...config.grant, expiresMono: performance.now() + config.grant.leftMs });
     if (config.persist) this.#session = sessionFor(nameOf(config));
     onWake(() => {
-      if (this.#isHeard) this.#instance?.call('use'); // who listens uses the token, also after a long sleep
+      if (this.#isHeard) this.#instance?.call('use'); // a listener counts as a use, even after a long sleep
       this.#instance?.call('run', 1);
     }, this.#life.signal);
   }
 
-  /** Takes a client in, if its configuration is the same. */
+  /** Adds a client if it has the same configuration. */
   join(config, client) {
     if (COMMON.some((name) => config[name] !== this.#config[name])) return false;
     clearTimeout(this.#lingering);
@@ -132,7 +137,7 @@ export class Source {
     this.#lingering = background(() => this.#end(), LINGER_MS);
   }
 
-  /** Aborts what is under way and wipes the memory. */
+  /** Aborts the request in flight and wipes the memory. */
   #end() {
     sources.delete(this);
     this.#life.abort();
@@ -145,20 +150,24 @@ export class Source {
     return this.isValidFor(0) ? this.#current.public : null;
   }
 
-  /** Like iauth__enough_ms of the core. A laptop's sleep stops one clock, a user sets the other: the more pessimistic one wins. */
+  /** True if the token is valid for so long, or for a quarter of its lifetime; as iauth__enough_ms in the core. */
   isValidFor(minValidityMs) {
     const left = this.#leftMs();
     return left > 0 && left >= Math.min(minValidityMs, this.#current.token.lifetimeMs / 4);
   }
 
+  /**
+   * The remaining lifetime. One clock can stop while a laptop sleeps, a user can set the other, so the shorter one
+   * counts.
+   */
   #leftMs() {
     const current = this.#current;
     return current ? Math.min(current.expiresMono - performance.now(), current.public.expiresAt - Date.now()) : 0;
   }
 
   /**
-   * Somebody uses the token, so it is worth refreshing. A token that the page gave is kept fresh from now on.
-   * @param {boolean} [isHeard] it is a listener for tokens
+   * Records that somebody uses the token, so the core keeps it fresh.
+   * @param {boolean} [isHeard] true if a listener read the token
    */
   use(isHeard = this.#isHeard) {
     this.#isHeard = isHeard;
@@ -178,15 +187,15 @@ export class Source {
     }
   }
 
-  /** Drops the token and what storage has of it. */
+  /** Drops the token, also in storage. */
   forget() {
     if (this.#current) this.invalidate(this.#current.token.accessToken);
     this.#session?.clear();
   }
 
-  /** Whether `client.fetch` may renew a refused token: not if that was just done. */
+  /** True if `client.fetch` may renew a refused token, and records that. False if one was renewed a short time ago. */
   mayRenew(accessToken) {
-    if (this.token?.accessToken != accessToken) return true; // somebody did
+    if (this.token?.accessToken != accessToken) return true; // it has been renewed already
     if (performance.now() < this.#renewedAt + RENEWAL_MS) return false;
     this.#renewedAt = performance.now();
     return true;
@@ -196,8 +205,8 @@ export class Source {
    * Callers. */
 
   /**
-   * Joins a caller, who is answered once.
-   * @param {{minValidityMs?: number, forceRefresh?: boolean, products?: boolean}} wish `products`: the token's apis are needed
+   * Adds a caller, who is answered once.
+   * @param {{minValidityMs?: number, forceRefresh?: boolean, products?: boolean}} wish products: the apis must be known
    * @param {number} timeoutMs
    * @param {Caller} caller
    */
@@ -213,7 +222,7 @@ export class Source {
       caller.end(error);
       group.callers.delete(caller);
       if (group.callers.size || !this.#groups.delete(key)) return;
-      // Nobody waits for this tab's turn. If the background does, the core asks for it anew.
+      // No caller waits for this tab's turn any more. If the background needs it, the core asks for it again.
       if (!this.#groups.size && !this.#isGoing) this.#leave();
       this.#instance?.call('cancel', group.id);
     };
@@ -223,12 +232,12 @@ export class Source {
     this.#put(group);
   }
 
-  /** Brings a group before the core. */
+  /** Passes a group to the core. */
   async #put(group) {
     const { id, minValidityMs, forceRefresh, products, deadline, callers } = group;
     try {
       const core = await this.#start();
-      await undefined; // what siblings told while the module loaded comes first
+      await undefined; // messages that siblings sent while the module loaded come first
       if (!callers.size) return this.#go();
       const leftMs = Math.max(1, Math.ceil(deadline - performance.now()));
       const error = core.call('get', id, minValidityMs, leftMs, forceRefresh, products);
@@ -238,7 +247,7 @@ export class Source {
     }
   }
 
-  /** Answers those whose time is up before the core is there, and comes again for the next one. */
+  /** While the core starts: answers the groups whose deadline is over, and sets the timer for the next deadline. */
   #sweep() {
     clearTimeout(this.#timer);
     this.#timerAt = Infinity;
@@ -310,10 +319,10 @@ export class Source {
         throw new AuthError('disposed');
       }
       this.#instance = core;
-      // A new instance learns the token that is there: the page's, that of an instance that died, or that of storage.
+      // A new instance gets the token that exists: from the page, from an instance that died, or from storage.
       if (this.isValidFor(0)) this.#offer(this.#shared(), this.#from, 0);
       else this.#adopt(this.#session?.read(), 'session');
-      if (this.isValidFor(0)) core.call('get', 0, 0, 1, false); // from now on somebody wants it fresh
+      if (this.isValidFor(0)) core.call('get', 0, 0, 1, false); // after a call of `get`, the core keeps the token fresh
       return core;
     } finally {
       clearTimeout(this.#timer);
@@ -322,7 +331,7 @@ export class Source {
     }
   }
 
-  /** Whether the core may start a request: for the first token of several tabs one of them goes. */
+  /** True if the core may start a request. While no tab has a token, only the tab whose turn it is may do so. */
   #mayStart() {
     const siblings = this.#siblings;
     this.#isGoing = !siblings || siblings.isTurn || this.isValidFor(0);
@@ -330,7 +339,7 @@ export class Source {
     return this.#isGoing;
   }
 
-  /** It is this tab's turn, unless the core needs none any more. */
+  /** Runs the core on this tab's turn. Ends the turn if the core does not need it. */
   #go() {
     this.#instance?.call('run', 0);
     if (this.#instance && !this.#isGoing) this.#leave();
@@ -341,7 +350,7 @@ export class Source {
     this.#siblings?.leave();
   }
 
-  /** Hands the core a token; `id` is that of REAUTHORIZE, or 0. */
+  /** Passes a token to the core. `id` is that of REAUTHORIZE, or 0. */
   #offer(token, from, id) {
     const { expiration, expiresAt, lifetimeMs, leftMs = -1 } = token;
     this.#from = from;
@@ -349,13 +358,13 @@ export class Source {
     this.#from = 'api';
   }
 
-  /** Takes a token of a sibling or of storage, if the core finds it good. */
+  /** Passes a token of a sibling or storage to the core, unless it is the current one or was invalidated. */
   #adopt(token, from) {
     if (isToken(token) && ![this.#refused, this.#current?.token.accessToken].includes(token.accessToken))
       this.#offer(token, from, 0);
   }
 
-  /** What the core tells; it may not be called from in here. */
+  /** Handles a message of the core. Must not call the core. */
   #tell(message, detail, id) {
     if (message == ANSWER)
       this.#answer(
@@ -372,7 +381,7 @@ export class Source {
     }
   }
 
-  /** Says what is known here: flow, endpoint, and what the page's own callback threw. */
+  /** Adds what the core does not know: the flow, the endpoint, and the error that the page's own callback threw. */
   #explain(error) {
     const thrown = this.#pageError;
     if (thrown && error.code == (numberForC(thrown.code) ? thrown.code : 'bad_response'))
@@ -406,9 +415,9 @@ export class Source {
   }
 
   /* -------------------------------------------------------------------------------------------------
-   * Tokens and failures: where they are kept, and where they come from. */
+   * Tokens and failures. */
 
-  /** What is kept of a token, and what is passed on. */
+  /** Stores a token. */
   #keep({ expiresMono, ...token }) {
     const { accessToken, expiration, expiresAt, apis } = token;
     this.#current = {
@@ -423,18 +432,18 @@ export class Source {
     this.#current = this.answer = null;
   }
 
-  /** What storage has of it goes, too. */
+  /** Drops the current token, also in storage. */
   #drop() {
     this.#forget();
     this.#session?.clear();
   }
 
-  /** The current token as it is passed on: with what is left of it now, as the receiver may hear of it late. */
+  /** The current token for siblings, with its remaining lifetime, because the message may arrive late. */
   #shared() {
     return { ...this.#current.token, leftMs: this.#leftMs() };
   }
 
-  /** For a sibling that asks: the token, or the failure that still forbids a try. */
+  /** The message for a sibling that asks: the token, or the failure if no request may start yet. */
   #say() {
     if (this.isValidFor(0)) return { token: this.#shared() };
     const { error, until, id } = this.#failure ?? {};
@@ -447,7 +456,7 @@ export class Source {
       (core) => {
         if (token) return this.#adopt(token, 'tab');
         const { id, code, status, attempts, serverMessage, until, retryAfterMs } = failure;
-        // It may be late, and it may be one that was told before.
+        // The message may be late, and the failure may be known already.
         const waitMs = Math.min(until - Date.now(), retryAfterMs);
         const error = numberForC(code);
         if (!error || !(waitMs > 0) || id === this.#failure?.id || this.isValidFor(0)) return;
@@ -455,11 +464,11 @@ export class Source {
         core.call('hear', error, Number(status) || 0, waitMs, Number(attempts) || 1, String(serverMessage ?? ''));
         this.#hearing = undefined;
       },
-      () => {}, // told by #start
+      () => {}, // #start has emitted the error
     );
   }
 
-  /** Asks the page for a token, because there is no other way to one. */
+  /** Gets a token from the page's `reauthorize`, because nothing else can get one. */
   async #reauthorize(id) {
     this.#pageError = undefined;
     const { timeoutMs, reauthorize } = this.#config;
@@ -467,7 +476,7 @@ export class Source {
       this.#offer(await withTimeout(timeoutMs, reauthorize, this.#life.signal), 'page', id);
     } catch (error) {
       this.#pageError = error;
-      // The core gets the number that comes nearest; what it tells of that is explained with the page's own error.
+      // The core gets the nearest number. #explain replaces the error of that number by the page's own.
       this.#instance?.call('fail', id, numberForC(error.code) || BAD_STATUS);
     }
   }

@@ -1,26 +1,28 @@
-// How the core reads dates, numbers and URLs in a page. The rules are those of its own readers, which it has
-// natively: src/base/dates.h, number.h and base_url.h, src/core/endpoint.h. tests/vectors/ and
-// tests/node/client/compare.test.js hold the two together. Nothing here throws.
+// Parses dates, numbers and URLs for the core in a page. The rules are those of the C functions that the core uses on
+// servers: src/base/dates.h, number.h and base_url.h, src/core/endpoint.h. tests/vectors/ and
+// tests/node/client/compare.test.js check that both agree. Nothing here throws.
 
 import { INSECURE_ENDPOINT, INVALID_CONFIG } from './boundary.js';
 
-/** An HTTP date (RFC 9110, section 5.6.7), from 1970 on, as Unix seconds. It has the very form that toUTCString writes. */
+/** Reads an HTTP date (RFC 9110, section 5.6.7) from 1970 on as Unix seconds. toUTCString writes the same format. */
 function readDate(text) {
   const ms = Date.parse(text);
   return text.length == 29 && ms >= 0 && new Date(ms).toUTCString() == text ? ms / 1000 : NaN;
 }
 
-/** A JSON number (RFC 8259, section 6) of up to 31 characters. */
+/** Reads a JSON number (RFC 8259, section 6) of up to 31 characters. NaN: it is not one. */
 export const readNumber = (text) =>
   text.length < 32 && /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
 
 const BASE_URL =
   /^([a-z][a-z\d+.-]*):\/\/(\[[\da-f:]+\]|[\w-]+(?:\.[\w-]+)*\.?)(?::(\d+))?(?:\/(?:[\w\-.~!$&'()*+,;=:@/]|%[\da-f]{2})*)?$/i;
 
-/** In brackets, or with a number at the end, which browsers read as an IPv4 address in one of many spellings. */
+/**
+ * An address: in brackets, or with a number as its last label. Browsers read that as an IPv4 address in many spellings.
+ */
 const ADDRESS = /^\[|(^|\.)(\d+|0x[\da-f]*)\.?$/i;
 
-/** Whether a host is a name, an IPv6 address, or an IPv4 address in its usual spelling: the one that browsers write. */
+/** True if a host is a name, an IPv6 address, or an IPv4 address in the spelling that browsers write. */
 function isHost(host) {
   try {
     return !ADDRESS.test(host) || new URL(`http://${host}`).hostname == host || host[0] == '[';
@@ -29,12 +31,12 @@ function isHost(host) {
   }
 }
 
-/** Whether a host is this machine: localhost, 127.0.0.0/8 or [::1]. */
+/** True if a host is this machine: localhost, 127.0.0.0/8 or [::1]. */
 const isLoopback = (host) => /^(localhost|127[\d.]+|\[[0:]*:0*1\])$/i.test(host);
 
 /**
- * Checks a base URL by the grammar of src/base/base_url.h: https, or http to this machine, or http anywhere with
- * allowInsecure.
+ * Checks a base URL by the grammar of src/base/base_url.h. Allowed are https, http to this machine, and http to any
+ * host with allowInsecure.
  * @param {string} text
  * @param {boolean} [allowInsecure]
  * @returns {number} 0, INVALID_CONFIG or INSECURE_ENDPOINT
@@ -58,7 +60,7 @@ export function checkEndpoint(text, allowInsecure) {
   );
 }
 
-/** By enum text of src/wasm/boundary.h. */
+/** In the order of enum text in src/wasm/boundary.h. */
 export const READERS = [
   readDate,
   readNumber,

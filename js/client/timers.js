@@ -1,14 +1,14 @@
-// Timers, as every environment has them.
+// Timers that work in every environment.
 
-/** What timers take, in milliseconds. Beyond that they fire at once. */
+/** The longest delay of a timer, in milliseconds. With a longer one, it fires immediately. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** A duration that a timer can take. */
+/** Limits a duration to the longest delay of a timer. */
 export const timerMs = (ms) => Math.min(ms, LONGEST_MS);
 
 /**
- * setTimeout for what nobody waits for. It keeps no process of Node alive, and it runs outside Angular's zone: a pending
- * timer inside it would keep an application from ever becoming stable.
+ * setTimeout for work that nobody waits for. The timer does not keep a Node process alive. It runs outside Angular's
+ * zone, because an application does not become stable while a timer is pending in the zone.
  * @param {() => void} run
  * @param {number} ms
  */
@@ -19,11 +19,12 @@ export function background(run, ms) {
 }
 
 /**
- * AbortSignal.timeout, which browsers of 2021 do not have, and which leaves a timer behind.
+ * Calls `run` with a signal that is aborted after `ms`. AbortSignal.timeout is not used: browsers of 2021 lack it, and
+ * its timer stays after the end of `run`.
  * @template Result
  * @param {number} ms
  * @param {(signal: AbortSignal) => Promise<Result>} run
- * @param {AbortSignal} [outer] aborts as well
+ * @param {AbortSignal} [outer] aborts the signal, too
  * @returns {Promise<Result>}
  */
 export async function withTimeout(ms, run, outer) {

@@ -1,8 +1,8 @@
-// The page's half of the hand-over: asks its own server, where tokenHandler answers.
+// Gets a token from the page's own server, where tokenHandler (js/server/) answers.
 
 import { AuthError } from './errors.js';
 
-/** By status, as tokenHandler gives them. */
+/** The codes of the statuses that tokenHandler sends. */
 const CODES = {
   401: 'credentials_rejected',
   403: 'credentials_rejected',
@@ -12,7 +12,7 @@ const CODES = {
   504: 'server_error',
 };
 
-/** By code; others have their usual hint. */
+/** Hints for some codes. The others have their usual hint. */
 const hintOf = (code, url, { ok, status }) =>
   ({
     credentials_rejected: 'Your server refused this visitor. Look at what authorize returns.',
@@ -20,9 +20,9 @@ const hintOf = (code, url, { ok, status }) =>
   })[code];
 
 /**
- * A `reauthorize` that asks your server: `reauthorize: tokenFrom('/token')`.
+ * Makes a `reauthorize` callback that requests a token from your server: `reauthorize: tokenFrom('/token')`.
  * @param {string | URL} url
- * @param {RequestInit} [init] more for fetch, such as headers against request forgery
+ * @param {RequestInit} [init] more options for fetch, such as headers against request forgery
  * @returns {(context: {signal: AbortSignal}) => Promise<import('./token.js').Grant>}
  */
 export function tokenFrom(url, init) {

@@ -1,5 +1,5 @@
-// A token on its way. It has one shape with named members, in memory, between tabs and in storage, and wherever it
-// comes from, the C core checks it before it is used.
+// The shape of a token: the same members in memory, between tabs and in storage. The C core checks every token before
+// it is used.
 
 import { AuthError, invalid } from './errors.js';
 import { checkKey, isKey, ownMembers } from './config.js';
@@ -14,29 +14,31 @@ import { checkBaseUrl } from './text.js';
  */
 
 /**
- * What a server hands over: the answer of /auth, or of tokenHandler. Other members are ignored.
+ * A token from a server: the response of /auth or of tokenHandler. Other members are ignored.
  * @typedef {object} Grant
  * @property {string} accessToken
- * @property {number} [expires_in] seconds from now; it counts for more than `expiration`, which is of another clock
+ * @property {number} [expires_in] seconds from now; preferred to `expiration`, which is on another machine's clock
  * @property {number} [expiration] Unix seconds
  * @property {Record<string, string> | null} [apis] base URLs of the products
  */
 
 /**
- * A token as it is passed on.
+ * A token with its lifetime, as it passes between tabs, storage and the core.
  * @typedef {object} Token
  * @property {string} accessToken
  * @property {number} expiration Unix seconds on the server's clock
  * @property {number} expiresAt this machine's wall clock, in milliseconds since 1970
- * @property {number} lifetimeMs the whole life of it
- * @property {number} [leftMs] what was left of it when it was passed on, if the giver knows
- * @property {Record<string, string>} [apis] undefined: not known
+ * @property {number} lifetimeMs its whole lifetime
+ * @property {number} [leftMs] its remaining lifetime when it was sent; undefined: unknown
+ * @property {Record<string, string>} [apis] undefined: unknown
  */
 
-/** A token of unknown life counts for so long; it is refreshed before, and then its life is known. */
+/**
+ * The assumed lifetime of a token without one. The token is refreshed before, and the new token has a known lifetime.
+ */
 const UNKNOWN_LIFE_MS = 60_000;
 
-/** Times beyond this are milliseconds: as seconds they would be in the year 5138. */
+/** Larger times are in milliseconds: as seconds, they would be after the year 5138. */
 const LATEST_S = 1e11;
 
 function seconds(grant, name) {
@@ -47,12 +49,12 @@ function seconds(grant, name) {
   return value;
 }
 
-/** The products with a usable base URL, as the C core takes them. */
+/** The products with a base URL that the C core accepts. */
 const productsOf = (apis) =>
   Object.fromEntries(Object.entries(apis).filter(([, url]) => typeof url == 'string' && !checkBaseUrl(url)));
 
 /**
- * A token that a page or its server gives.
+ * Converts a token of a page or its server.
  * @param {string | Grant} given
  * @returns {Token}
  * @throws {AuthError} invalid_config
@@ -80,10 +82,10 @@ export function fromGrant(given) {
 }
 
 /**
- * Asks a page's own callback for a token.
+ * Wraps the page's own `reauthorize`, and converts its result.
  * @param {(context: {signal: AbortSignal}) => Grant | Promise<Grant>} reauthorize
- * @returns {(signal: AbortSignal) => Promise<Token>} rejects with an AuthError: the page's own one or, for anything else,
- *   reauthorize_failed. A mistake in the page's code is invalid_config where it is made: that is no token, too.
+ * @returns {(signal: AbortSignal) => Promise<Token>} rejects with the page's own AuthError or, for any other error,
+ *   with reauthorize_failed. An invalid_config is a mistake in the page's code, so it becomes reauthorize_failed, too.
  */
 export const askPage = (reauthorize) => async (signal) => {
   try {
@@ -97,15 +99,17 @@ export const askPage = (reauthorize) => async (signal) => {
   }
 };
 
-/** Whether something that a sibling told or storage kept has the shape of a token. What its values are worth, C decides. */
+/** True if a value from a sibling or storage has the shape of a token. C decides whether the token is good. */
 export const isToken = (/** @type {any} */ token) =>
   isKey(token?.accessToken) &&
   [token.expiration, token.expiresAt, token.lifetimeMs, token.leftMs ?? 0].every(Number.isFinite);
 
-/** Strings as C takes them, each with a NUL at its end, so none inside. */
+/** Joins strings for C. Each one ends in a NUL, so a NUL inside a string is replaced. */
 export const stringsForC = (strings) => strings.map((text) => `${text.replaceAll('\0', '\ufffd')}\0`).join('');
 
-/** A token's strings: itself, then the name and the URL of each product. An entry that cannot be one is left out. */
+/**
+ * The strings of a token for C: the token, then the name and the URL of each product. Unusable products are left out.
+ */
 export const stringsOf = ({ accessToken, apis }) => [
   accessToken,
   ...Object.entries(apis ?? {})

@@ -1,4 +1,4 @@
-// Tells when the machine may have slept or the network may be back. Several of these come at once; the core's
+// Calls back when the machine may have woken up or the network may be back. Several events may come at once; the core's
 // minimum interval makes one request of them.
 
 /**
@@ -7,9 +7,9 @@
  */
 export function onWake(woke, signal) {
   const heard = () => globalThis.document?.visibilityState != 'hidden' && woke();
-  // Those of the document pass by the window on their way down.
+  // Events of the document pass the window first, in the capture phase.
   const types = ['online', 'pageshow', 'visibilitychange', 'resume'];
   for (const type of types) globalThis.addEventListener?.(type, heard, true);
-  // Not by its option `signal`: jsdom takes no signal of Node's, which fetch needs there.
+  // The option `signal` is not used: jsdom rejects Node's AbortSignal, and fetch needs that one there.
   signal.addEventListener('abort', () => types.forEach((type) => globalThis.removeEventListener?.(type, heard, true)));
 }

@@ -1,18 +1,18 @@
-// Gets the WebAssembly module: from inside or beside the script, or from what the page passes as `wasm`. Every way in
-// which that fails has its own AuthError, which says what it was.
+// Gets the WebAssembly module: from the script, from a file next to it, or from the option `wasm`. The AuthError of a
+// failure names its reason.
 
 import defaultWasm from '#default-wasm';
 import { AuthError } from './errors.js';
 import { withTimeout } from './timers.js';
 
-/** The smallest module there is. If even this one is refused, it is the page's policy. */
+/** The smallest module. If even this one is refused, the page's policy forbids WebAssembly. */
 const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
 
-/** Compiled modules by where they come from: clients of one page share the code, never the memory. Bytes are held weakly. */
+/** Compiled modules, by their URL or bytes. Clients of a page share the code, never the memory. */
 const byName = new Map();
 const byBytes = new WeakMap();
 
-/** For the one that comes with the script. */
+/** The key of the module that comes with the script. */
 const DEFAULT = {};
 
 async function read(source, timeoutMs) {
@@ -24,7 +24,7 @@ async function read(source, timeoutMs) {
   });
 }
 
-/** What every supported browser has. Lockdown Mode switches WebAssembly off, and test environments lack some of the rest. */
+/** All supported browsers have these, but Lockdown Mode disables WebAssembly, and test environments may lack others. */
 const NEEDED = ['WebAssembly', 'TextEncoder', 'TextDecoder', 'fetch'];
 
 /**
@@ -39,7 +39,10 @@ export function checkEnvironment() {
     });
 }
 
-/** The AuthError for a module that did not start. A policy stops Chromium and Firefox at compiling, WebKit at the instance. */
+/**
+ * The AuthError for a module that did not start. A policy stops Chromium and Firefox at compilation, WebKit at the
+ * instance.
+ */
 export function wasmError(cause, source) {
   try {
     new WebAssembly.Instance(new WebAssembly.Module(EMPTY));

@@ -1,4 +1,4 @@
-/* Bodies by cJSON; see body.h. */
+/* Reads bodies with cJSON; see body.h. */
 #include "core/body.h"
 
 #include <string.h>
@@ -10,11 +10,11 @@
 #include "core/memory.h"
 
 /* ---------------------------------------------------------------------------------------------------
- * What cJSON does otherwise than JSON.parse. */
+ * Differences between cJSON and JSON.parse. */
 
-#define ESCAPE_LEN 6 /* of \u1234 */
+#define ESCAPE_LEN 6 /* characters of \u1234 */
 
-/* The number behind \u, -1 if there are no four digits. */
+/* The number of an escape \u1234, or -1 if there are not four digits. */
 static int code_unit(const char *escape, const char *end) {
   int code = 0;
   if (end - escape < ESCAPE_LEN || escape[0] != '\\' || escape[1] != 'u')
@@ -29,8 +29,8 @@ static int code_unit(const char *escape, const char *end) {
 
 static bool is_surrogate(int code, int first) { return code >= first && code < first + 0x400; }
 
-/* Replaces NULs and halves of surrogate pairs. cJSON takes control characters and escapes without digits, which are no
- * JSON: false. */
+/* Replaces NULs and halves of surrogate pairs. False if the text has a control character or an escape without digits:
+ * cJSON would accept them, but they are not JSON. */
 static bool prepare(char *text, size_t len) {
   bool in_string = false;
   for (char *at = text, *end = text + len; at < end; at++) {
@@ -55,7 +55,7 @@ static bool prepare(char *text, size_t len) {
   return true;
 }
 
-/* NULL if the text is not JSON, also if more than white space follows. */
+/* NULL if the text is not JSON, or if anything but white space follows the JSON. */
 static cJSON *parse(const char *text, size_t len) {
   const char *end;
   cJSON *json = cJSON_ParseWithLengthOpts(text, len, &end, false);
@@ -70,7 +70,7 @@ static cJSON *parse(const char *text, size_t len) {
 /* ---------------------------------------------------------------------------------------------------
  * Members. */
 
-/* The last of several. NULL: there is none, or this is no object. */
+/* The member with this name; the last one if there are several. NULL if there is none, or `json` is not an object. */
 static const cJSON *member(const cJSON *json, const char *name) {
   const cJSON *found = NULL;
   for (const cJSON *item = cJSON_IsObject(json) ? json->child : NULL; item != NULL; item = item->next)
@@ -101,7 +101,7 @@ static const char *sentence_of(const cJSON *json) {
   return found != NULL ? found : "";
 }
 
-/* Whether another member of the same name follows. */
+/* True if a later member has the same name. */
 static bool is_repeated(const cJSON *item) {
   for (const cJSON *next = item->next; next != NULL; next = next->next)
     if (strcmp(next->string, item->string) == 0)
@@ -109,7 +109,8 @@ static bool is_repeated(const cJSON *item) {
   return false;
 }
 
-/* Writes the products over the text, which is longer: each has four quotes, a colon and a comma or brace there. */
+/* Writes the products over the text. They fit, because each product has four quotes, a colon and a comma or brace more
+ * in the text. */
 static size_t list_apis(const cJSON *apis, char *list) {
   char *at = list;
   for (const cJSON *api = apis->child; api != NULL; api = api->next)

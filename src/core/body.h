@@ -1,42 +1,42 @@
-/* What the body of an answer says, as far as the client asks. Natively cJSON reads it (body.c). In a page
- * JavaScript does, by JSON.parse (js/client/answer.js), because cJSON would be a fifth of the wasm. Both take the same
- * texts and read the same out of them: tests/node/client/compare.test.js.
+/* The body of a response, as far as the client needs it. On servers cJSON reads it (body.c). In a page JSON.parse reads
+ * it (js/client/answer.js), because cJSON would be a fifth of the wasm. Both accept the same texts and read the same
+ * values; tests/node/client/compare.test.js compares them.
  *
- * A text is JSON (RFC 8259) with no more than 16 levels and 31 characters a number. Of a member that stands twice the last
- * one counts. A NUL, and half of a surrogate pair, count as U+FFFD: C's strings end at a NUL, and what is behind it
- * shall not pass unseen. */
+ * A text is JSON (RFC 8259) with at most 16 levels, and its numbers have at most 31 characters. If a member occurs
+ * twice, the last one counts. A NUL and half of a surrogate pair are read as U+FFFD: a C string ends at its first NUL,
+ * so the rest of the text would be lost unnoticed. */
 #ifndef IAUTH_BODY_H
 #define IAUTH_BODY_H
 
 #include "core/iauth.h"
 
-/* Bits of iauth__body.form. Without any: something else than an object. make-boundary.js reads them. */
+/* Bits of iauth__body.form. 0: the body is not an object. make-boundary.js reads this enum. */
 enum form {
   FORM_OBJECT = 1,
-  FORM_TOO_LARGE = 2, /* for IAUTH_BODY_MAX; the rest is not read */
-  FORM_APIS = 4,      /* `apis` is an object … */
-  FORM_NO_APIS = 8,   /* … or an empty list, as PHP writes an empty map */
-  FORM_ERROR = 16,    /* `error` is an object: the API itself refuses */
-  FORM_GATEWAY = 32   /* `Message` is a string: its gateway refuses */
+  FORM_TOO_LARGE = 2, /* longer than IAUTH_BODY_MAX; nothing else is read */
+  FORM_APIS = 4,      /* `apis` is an object */
+  FORM_NO_APIS = 8,   /* `apis` is an empty list: PHP writes an empty map like this */
+  FORM_ERROR = 16,    /* `error` is an object: the API itself refused */
+  FORM_GATEWAY = 32   /* `Message` is a string: the API's gateway refused */
 };
 
-/* Strings are never NULL, and empty where there is none. */
+/* A missing string is "", never NULL. */
 typedef struct {
   unsigned form;
   const char *access_token;
-  double expires_in; /* seconds; a number or a number as string; 0 for anything else */
-  double expiration; /* the same */
-  const char *apis;  /* "name\0url\0…" of those that are strings; unchecked */
+  double expires_in; /* seconds; from a number or a string with a number; 0 for anything else */
+  double expiration; /* Unix seconds; read in the same way */
+  const char *apis;  /* "name\0url\0…": the members whose values are strings; not checked */
   size_t apis_len;
-  iauth_error reason;   /* the one word of our own server, `error.reason`; 0 if it is no code */
+  iauth_error reason;   /* from `error.reason`, which only our own server sends; 0 if it is not one of our codes */
   const char *sentence; /* for people: `error.message`, `error`, `Message` or `message` */
-  void *json, *text;    /* natively: where all this lies */
+  void *json, *text;    /* on servers: the memory that the strings are in */
 } iauth__body;
 
-/* Reads the body of an answer; release it with iauth__body_clean_up, also after NO_MEMORY.
+/* Reads the body of a response. Release it with iauth__body_clean_up, even after NO_MEMORY.
  *
- * cJSON's allocation hooks are global. Tokens pass through its memory, so a host gives it hooks that wipe what they free
- * (cJSON_InitHooks), once. */
+ * Tokens pass through the memory of cJSON. Therefore a host calls cJSON_InitHooks once, with hooks that wipe what they
+ * free. The hooks are global. */
 iauth_error iauth__body_init(iauth__body *body, const iauth_host *host, const iauth_response *response);
 
 void iauth__body_clean_up(iauth__body *body, const iauth_host *host);

@@ -1,11 +1,11 @@
 /* The state machine: one token, one request at a time, a list of waiting callers.
  *
- * Inputs only record what happened; iauth_run decides. That makes every path a short function over
- * the recorded state, and no caller is told anything while a decision is half made.
+ * Inputs only record what happened; iauth_run decides. So each function is short, and no callback runs in the middle of
+ * a decision.
  *
- * Ownership: the client owns its copies of the configuration, its token, the request in flight, its
- * waiters and the messages of its failures. A token or a message that is replaced while callbacks run is kept until the run
- * ends, because an answer may still point at it. */
+ * Ownership: the client owns its copies of the configuration, its token, the request in flight, its waiters and the
+ * messages of its failures. A token or message that is replaced is retired: it is freed when the run ends, because an
+ * answer may still point to it. */
 #include "core/iauth.h"
 
 #include <string.h>
@@ -21,47 +21,46 @@
 struct token {
   struct token *next;   /* in the list of retired tokens */
   iauth_token public;   /* its strings are owned */
-  uint32_t number;      /* of all tokens of this client */
-  bool refresh_refused; /* /refreshToken does not take it; it is valid all the same */
-  bool apis_went_on;    /* they are the next token's */
+  uint32_t number;      /* counts the tokens of this client */
+  bool refresh_refused; /* /refreshToken refused it; it is still valid */
+  bool apis_went_on;    /* the next token owns the apis now */
   int64_t refresh_when_ms;
 };
 
 struct waiter {
   struct waiter *next;
   uint32_t id;
-  uint32_t grants; /* how many tokens had been granted when the caller asked */
+  uint32_t grants; /* the client's grants when the caller asked */
   bool force_refresh;
   bool needs_apis;
   bool cancelled;
   int64_t min_validity_ms;
   int64_t asked_mono_ms;
   int64_t deadline_mono_ms;
-  const iauth_token *token; /* its answer, once it is swapped out */
+  const iauth_token *token; /* the answer: a token, or NULL and the failure */
   iauth_failure failure;
 };
 
-/* How a failure is dealt with. */
+/* What happens after a failure. */
 typedef enum {
-  PASSING, /* network, timeout, 429, 5xx: tried again for those who wait */
-  GARBLED, /* an answer nobody can use: callers are told, the background tries again */
-  REFUSED  /* definitive: nothing is tried until somebody asks again */
+  PASSING, /* network, timeout, 429, 5xx: callers wait, and the request is retried */
+  GARBLED, /* an unusable response: callers are answered with the failure, the background retries */
+  REFUSED  /* definitive: no retry until somebody asks again */
 } failure_kind;
 
-/* The failures in a row of one kind of request, and the waits that follow from them. */
+/* The failures in a row of one kind of request, and the waits after them. */
 struct setback {
-  iauth_failure failure; /* the last one; error 0 if there is none. retry_after_ms is worked out when it is told */
+  iauth_failure failure; /* the last one; its error is 0 if there is none; failure_now computes its retry_after_ms */
   iauth__message *message;
   failure_kind kind;
-  bool server_ordered; /* the wait is the server's wish, not ours */
+  bool server_ordered; /* the server asked for this wait */
   int64_t failed_mono_ms;
-  int64_t demand_mono_ms;     /* the next try for a caller … */
-  int64_t forced_mono_ms;     /* … for one with force_refresh, who waits no more than a minute for a server … */
-  int64_t background_mono_ms; /* … and for nobody */
+  int64_t demand_mono_ms;     /* when the next request may start for a caller … */
+  int64_t forced_mono_ms;     /* … for a caller with force_refresh: the server can ask for 60 s at most … */
+  int64_t background_mono_ms; /* … and while no caller waits */
 };
 
-/* Where there is one host only, as in wasm, the linker knows it, and calls to it are as direct as
- * any. */
+/* In wasm there is only one host. The linker knows it, so calls to it are direct. */
 #ifdef IAUTH_ONLY_HOST
 extern const iauth_host IAUTH_ONLY_HOST;
 #define HOST(client) ((void)(client), &IAUTH_ONLY_HOST)
@@ -73,51 +72,52 @@ struct iauth_client {
 #ifndef IAUTH_ONLY_HOST
   const iauth_host *host;
 #endif
-  iauth__identity identity; /* its strings lie behind the client, in the same block */
+  iauth__identity identity; /* its strings are in the same block of memory, after the client */
   bool auto_refresh, can_reauthorize;
   int64_t timeout_ms;
 
   struct token *token;   /* NULL if there is none */
-  struct token *retired; /* freed when the run ends, as are … */
+  struct token *retired; /* these are freed when the run ends */
   iauth__message *retired_messages;
-  uint32_t tokens;       /* so far, from wherever */
-  uint32_t grants;       /* those that we asked for */
-  int64_t lifetime_ms;   /* of the last one */
-  uint32_t refused_hash; /* of the token that was invalidated last; 0 if none was */
-  bool wanted;           /* somebody asked once, so the background may keep it fresh */
+  uint32_t tokens;       /* how many there were, from anywhere */
+  uint32_t grants;       /* how many of them we requested */
+  int64_t lifetime_ms;   /* of the last token */
+  uint32_t refused_hash; /* of the token that was invalidated last, or 0 */
+  bool wanted;           /* somebody asked for a token, so the background keeps it fresh */
   int64_t last_use_mono_ms;
 
   struct waiter *waiting, **waiting_end;
-  struct waiter *told; /* swapped out: each has its answer and is about to be told */
+  struct waiter *told; /* these have left the waiting list and are being answered */
 
-  iauth__request request; /* the one in flight; its id is the generation */
+  iauth__request request; /* the request in flight; its id is the generation */
   bool in_flight;
-  bool held;              /* the host lets no request start now; it will call */
-  uint32_t request_token; /* the number of the token that it carries */
+  bool held;              /* the host does not allow a request now; it calls iauth_run when it does */
+  uint32_t request_token; /* the number of the token in the request */
   iauth_time started;
   uint32_t generation;
-  int64_t next_start_mono_ms;      /* the minimum interval ends here … */
-  int64_t next_background_mono_ms; /* … and here while nobody waits */
+  int64_t next_start_mono_ms;      /* when the minimum interval ends … */
+  int64_t next_background_mono_ms; /* … and when it ends while no caller waits */
 
-  struct setback setback;      /* since the last token */
+  struct setback setback;      /* of token requests, since the last token */
   struct setback apis_setback; /* of GET /apis */
-  int64_t failures_mono_ms;    /* the budget of all failed requests is full again here */
-  int64_t wakes_mono_ms;       /* wake-ups count again from here, but for one */
+  int64_t failures_mono_ms;    /* when the budget of failed requests is full again */
+  int64_t wakes_mono_ms;       /* when two wake-ups in a row can end a wait again */
 
-  unsigned news; /* events that are to be told, a bit for each kind */
+  unsigned news; /* events to emit, one bit for each kind */
   iauth_quota quota;
 
-  iauth_time now; /* when the clocks were read last */
+  iauth_time now; /* the clocks when they were read last */
   int64_t mono_offset_ms;
-  bool running, again;
-  bool disposed; /* freed inside a callback; its memory goes when the run ends */
+  bool running;  /* iauth_run is running … */
+  bool again;    /* … and was called again meanwhile */
+  bool disposed; /* freed in a callback; the memory is released when the run ends */
 };
 
 /* ---------------------------------------------------------------------------------------------------
  * Clocks. */
 
-/* Reads the clocks. The monotonic one is made to be so: where it jumps back, it goes on from where
- * it was. Otherwise every wait would be as much longer as the jump. */
+/* Reads the clocks. If the monotonic clock jumps back, the jump is added to it from then on. Otherwise every wait would
+ * be longer by the jump. */
 static void read_clocks(iauth_client *client) {
   iauth_time now = HOST(client)->now(HOST(client)->user);
   now.mono_ms += client->mono_offset_ms;
@@ -128,14 +128,14 @@ static void read_clocks(iauth_client *client) {
   client->now = now;
 }
 
-/* What is left of the token: the more pessimistic clock wins. */
+/* The remaining lifetime of the token, on the clock on which it is shorter. */
 static int64_t remaining_ms(const iauth_client *client) {
   const iauth_token *token = &client->token->public;
   return iauth__min(token->expires_mono_ms - client->now.mono_ms, token->expires_wall_ms - client->now.wall_ms);
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Setbacks. */
+ * Failures and waits. */
 
 static failure_kind kind_of(iauth_error error) {
   switch (error) {
@@ -145,7 +145,7 @@ static failure_kind kind_of(iauth_error error) {
   case IAUTH_ERR_SERVER_ERROR:
   case IAUTH_ERR_NO_MEMORY:
     return PASSING;
-  case IAUTH_ERR_INVALID_CONFIG: /* a reauthorize callback reports a mistake in the page */
+  case IAUTH_ERR_INVALID_CONFIG: /* a reauthorize callback reported a mistake in the page */
   case IAUTH_ERR_ORIGIN_NOT_ALLOWED:
   case IAUTH_ERR_CREDENTIALS_REJECTED:
   case IAUTH_ERR_KEY_REVOKED:
@@ -168,16 +168,16 @@ static void clear_setback(iauth_client *client, struct setback *setback) {
 
 static bool has_failed(const struct setback *setback) { return setback->failure.error != IAUTH_OK; }
 
-/* Records the failure number `attempts` in a row, and works out the waits: the longer of the server's and our own. Our own is
- * the backoff or, if that is longer, the time until the budget allows another failure. The backoff alone bounds nothing: a
- * grant starts it anew, and /apis has its own. Takes `message`. */
+/* Records a failure, number `attempts` in a row, and computes the waits. A wait is the server's or our own, whichever
+ * is longer. Our own is the backoff, or the time until the budget allows another failure. The budget is necessary,
+ * because a grant resets the backoff, and GET /apis has a backoff of its own. Takes ownership of `message`. */
 static void record(iauth_client *client, struct setback *setback, iauth_error error, int status, int64_t server_wait_ms,
                    int attempts, iauth__message *message) {
   failure_kind kind = kind_of(error);
   uint32_t random = HOST(client)->random(HOST(client)->user);
   int64_t now_ms = client->now.mono_ms, own_ms = iauth__backoff_ms(attempts, random);
   int64_t budget_ms = client->failures_mono_ms - IAUTH__FAILURES_AT_ONCE * IAUTH__FAILURE_MS - now_ms;
-  own_ms = iauth__max(own_ms, budget_ms + own_ms / 8); /* the jitter keeps a crowd apart */
+  own_ms = iauth__max(own_ms, budget_ms + own_ms / 8); /* the jitter spreads the clients */
   if (kind != PASSING)
     own_ms = iauth__max(own_ms, IAUTH__REFUSAL_CACHE_MS);
   clear_setback(client, setback);
@@ -193,18 +193,18 @@ static void record(iauth_client *client, struct setback *setback, iauth_error er
       .failed_mono_ms = now_ms,
       .demand_mono_ms = now_ms + iauth__max(own_ms, server_wait_ms),
       .forced_mono_ms = now_ms + iauth__max(own_ms, iauth__min(server_wait_ms, IAUTH__BACKOFF_MAX_MS)),
-      /* Not all at the very moment that the server named to all. */
+      /* A sum, because the server may name the same time to all clients. */
       .background_mono_ms =
           now_ms + server_wait_ms + iauth__max(own_ms, iauth__background_backoff_ms(attempts, random)),
   };
 }
 
-/* When the next try for a caller may start. */
+/* When the next request for a caller may start. */
 static int64_t next_try_mono_ms(const iauth_client *client, const struct setback *setback, bool forced) {
   return iauth__max(forced ? setback->forced_mono_ms : setback->demand_mono_ms, client->next_start_mono_ms);
 }
 
-/* The failure as a caller sees it now. */
+/* The last failure, with the time until the next request. */
 static iauth_failure failure_now(const iauth_client *client, const struct setback *setback, bool forced) {
   iauth_failure failure = setback->failure;
   failure.retry_after_ms = iauth__max(0, next_try_mono_ms(client, setback, forced) - client->now.mono_ms);
@@ -221,7 +221,7 @@ static void token_free(iauth_client *client, struct token *token) {
   iauth__release(HOST(client), token);
 }
 
-/* Something is to be told, and what it makes old is not any more. */
+/* Adds an event and removes the event that it makes obsolete. */
 static void set_news(iauth_client *client, iauth_event_kind kind, iauth_event_kind old) {
   client->news = (client->news | 1u << kind) & ~(1u << old);
 }
@@ -257,7 +257,7 @@ static bool is_current(const iauth_client *client, const char *access_token) {
   return client->token != NULL && strcmp(access_token, client->token->public.access_token) == 0;
 }
 
-/* FNV-1a: enough to know a token again without keeping it. Never 0. */
+/* FNV-1a. It is enough to recognise a token without storing it. Never 0. */
 static uint32_t hash_of(const char *access_token) {
   uint32_t hash = 0x811c9dc5;
   for (; *access_token != '\0'; access_token++)
@@ -265,8 +265,8 @@ static uint32_t hash_of(const char *access_token) {
   return hash | 1;
 }
 
-/* Makes what was granted at `since` the current token, and takes its strings. Without apis of its
- * own it keeps the ones known so far: /refreshToken does not send them. */
+/* Stores a grant as the current token, which takes over its strings. `since` is the time from which expires_in counts.
+ * A grant without apis keeps those of the current token, because /refreshToken does not send them. */
 static iauth_error set_token(iauth_client *client, iauth__grant *grant, iauth_time since, int64_t lifetime_ms) {
   struct token *made = iauth__alloc(HOST(client), sizeof *made);
   if (made == NULL)
@@ -306,7 +306,7 @@ static iauth_error set_token(iauth_client *client, iauth__grant *grant, iauth_ti
 /* ---------------------------------------------------------------------------------------------------
  * Requests. */
 
-/* Records a failure to get a token. Only a revoked credential costs the token that is there. */
+/* Records a failure to get a token. The current token is dropped only if the credential was revoked. */
 static void record_failure(iauth_client *client, iauth_error error, int status, int64_t server_wait_ms,
                            iauth__message *message) {
   record(client, &client->setback, error, status, server_wait_ms, client->setback.failure.attempts + 1, message);
@@ -320,27 +320,27 @@ static void end_request(iauth_client *client) {
   client->in_flight = false;
 }
 
-/* Whether there is a way to a token other than a refresh. */
+/* True if the client can get a token in another way than by a refresh. */
 static bool can_start_over(const iauth_client *client) {
   return client->identity.flow != IAUTH_FLOW_TOKEN || client->can_reauthorize;
 }
 
-/* The request in flight failed. Takes `message`. */
+/* Ends the request in flight as a failure. Takes ownership of `message`. */
 static void fail_request(iauth_client *client, iauth_error error, int status, int64_t server_wait_ms,
                          iauth__message *message) {
   iauth_request_kind kind = client->request.public.kind;
   end_request(client);
   if (kind == IAUTH_REQUEST_REFRESH && kind_of(error) == REFUSED && error != IAUTH_ERR_KEY_REVOKED) {
-    /* A refusal is about the token that was sent; another one may have come since. */
+    /* The refused token is the one in the request. The current token may be a newer one. */
     if (client->token != NULL && client->token->number == client->request_token)
       client->token->refresh_refused = true;
-    if (can_start_over(client)) { /* nobody is told yet: /auth decides */
+    if (can_start_over(client)) { /* this is not a failure yet: /auth decides */
       iauth__release(HOST(client), message);
       return;
     }
   }
   client->failures_mono_ms = iauth__max(client->failures_mono_ms, client->now.mono_ms) + IAUTH__FAILURE_MS;
-  if (kind == IAUTH_REQUEST_APIS) /* the token is good without them */
+  if (kind == IAUTH_REQUEST_APIS) /* the token is usable without apis */
     record(client, &client->apis_setback, error, status, server_wait_ms, client->apis_setback.failure.attempts + 1,
            message);
   else
@@ -349,7 +349,7 @@ static void fail_request(iauth_client *client, iauth_error error, int status, in
 
 static void start_request(iauth_client *client, iauth_request_kind kind) {
   const char *access_token = client->token != NULL ? client->token->public.access_token : NULL;
-  client->generation += 2; /* odd, so that 0 never names a request */
+  client->generation += 2; /* it stays odd, so 0 is never the id of a request */
   client->in_flight = true;
   client->started = client->now;
   client->request_token = client->tokens;
@@ -363,7 +363,7 @@ static void start_request(iauth_client *client, iauth_request_kind kind) {
     fail_request(client, error, 0, 0, NULL);
 }
 
-/* Takes the grant of a 200. */
+/* Uses the grant of a response with status 200. */
 static iauth_error take_grant(iauth_client *client, iauth__grant *grant) {
   if (client->request.public.kind == IAUTH_REQUEST_APIS) {
     clear_setback(client, &client->apis_setback);
@@ -378,8 +378,9 @@ static iauth_error take_grant(iauth_client *client, iauth__grant *grant) {
   }
   int64_t expires_wall_ms = client->started.wall_ms + grant->expires_in_ms;
   if (client->started.mono_ms + grant->expires_in_ms <= client->now.mono_ms || expires_wall_ms <= client->now.wall_ms)
-    return IAUTH_ERR_TIMEOUT; /* the answer took longer than the token lives */
-  /* Left out, no time at all, or milliseconds: as seconds they would be beyond the year 5138. */
+    return IAUTH_ERR_TIMEOUT; /* the response took longer than the token is valid */
+  /* Missing, or not in seconds: a number from 1e11 on is in milliseconds, as seconds it would be after the year
+   * 5138. */
   if (!(grant->expiration > 0 && grant->expiration < 1e11))
     grant->expiration = (double)(expires_wall_ms / 1000);
   iauth_error error = set_token(client, grant, client->started, grant->expires_in_ms);
@@ -425,7 +426,7 @@ void iauth_fail(iauth_client *client, uint32_t id, iauth_error error) {
 /* ---------------------------------------------------------------------------------------------------
  * Callers. */
 
-/* How long a caller or a request may take; 0 and less stand for the default. */
+/* The timeout of a caller or a request. 0 or less means the default. */
 static int64_t timeout_of(int64_t timeout_ms) {
   return timeout_ms > 0 ? iauth__min(timeout_ms, IAUTH__LIFETIME_MAX_MS) : IAUTH__TIMEOUT_MS;
 }
@@ -466,22 +467,22 @@ void iauth_use(iauth_client *client) {
     client->wanted = true;
 }
 
-/* Whether the current token, which there is, is what this caller asked for. */
+/* True if the current token, which must exist, is what this caller asked for. */
 static bool is_satisfied(const iauth_client *client, const struct waiter *waiter) {
   if (client->grants != waiter->grants)
-    return true; /* obtained since: there is no better one to be had */
+    return true; /* obtained since then: the API has no better one */
   return !waiter->force_refresh &&
          remaining_ms(client) >= iauth__enough_ms(waiter->min_validity_ms, client->token->public.lifetime_ms);
 }
 
-/* Whether the API has kept silent for so long that nobody should wait who can do without. */
+/* True if the request takes so long that a caller is better served with the current token. */
 static bool is_hanging(const iauth_client *client) {
   return client->in_flight && client->now.mono_ms >= client->started.mono_ms + IAUTH__HANGING_MS;
 }
 
-/* Decides about one caller. True if it has its answer. */
+/* Decides about one caller. True if the caller has its answer now. */
 static bool settle(const iauth_client *client, struct waiter *waiter) {
-  /* What it waits for: the apis of the token that is there, or a token. */
+  /* The caller waits for the apis of the current token, or for a token. */
   bool for_apis = waiter->needs_apis && client->token != NULL;
   const struct setback *setback = for_apis ? &client->apis_setback : &client->setback;
   int64_t now_ms = client->now.mono_ms, next_ms = next_try_mono_ms(client, setback, waiter->force_refresh);
@@ -496,9 +497,9 @@ static bool settle(const iauth_client *client, struct waiter *waiter) {
   if (for_apis) {
     good = client->token->public.apis != NULL;
   } else {
-    /* A moment more, and the token has its apis. */
+    /* The token will have its apis in a moment. */
     bool apis_soon = client->in_flight && client->request.public.kind == IAUTH_REQUEST_APIS && !is_hanging(client);
-    /* A valid token that is less than what was asked for, where a new one cannot be had at once. */
+    /* A new token cannot be obtained soon, so any valid token will do. */
     bool in_need =
         late || failed_since || wait_is_on || is_hanging(client) || now_ms >= waiter->asked_mono_ms + IAUTH__HANGING_MS;
     good = client->token != NULL && (late || !apis_soon) &&
@@ -522,7 +523,7 @@ static void answer(iauth_client *client, struct waiter *waiter) {
   iauth__release(HOST(client), waiter);
 }
 
-/* Swaps out everybody who has an answer, then tells them: a caller told may ask again at once. */
+/* Moves all waiters that have an answer to a list of their own, then answers them. A callback may add new waiters. */
 static void answer_waiters(iauth_client *client) {
   struct waiter **told_end = &client->told, **link = &client->waiting;
   while (*link != NULL) {
@@ -537,7 +538,7 @@ static void answer_waiters(iauth_client *client) {
     told_end = &waiter->next;
   }
   client->waiting_end = link;
-  while (client->told != NULL) { /* iauth_free takes the rest */
+  while (client->told != NULL) { /* if a callback calls iauth_free, that answers the rest */
     struct waiter *waiter = client->told;
     client->told = waiter->next;
     answer(client, waiter);
@@ -545,9 +546,10 @@ static void answer_waiters(iauth_client *client) {
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Tokens and failures from elsewhere, and news. */
+ * Tokens and failures from elsewhere. */
 
-/* Takes an offered token: if it outlives the current one or, as the answer to our own question, if it is another one. */
+/* Stores an offered token if it expires later than the current one. A reply to our own request is also stored if it
+ * expires earlier, but is another token. */
 static iauth_error take_offer(iauth_client *client, const iauth_token *offered, bool is_reply) {
   if (client->disposed)
     return IAUTH_ERR_DISPOSED;
@@ -608,7 +610,7 @@ void iauth_hear(iauth_client *client, const iauth_failure *failure) {
   int attempts = failure->attempts < IAUTH__HEARD_ATTEMPTS_MAX ? failure->attempts : IAUTH__HEARD_ATTEMPTS_MAX;
   if (attempts <= client->setback.failure.attempts)
     attempts = client->setback.failure.attempts;
-  /* record_failure counts one more. */
+  /* record_failure adds 1. */
   client->setback.failure.attempts = attempts > 0 ? attempts - 1 : 0;
   record_failure(client, failure->error, failure->status,
                  iauth__min(iauth__max(failure->retry_after_ms, 0), IAUTH__SERVER_WAIT_MAX_MS),
@@ -655,7 +657,8 @@ static void notice_time(iauth_client *client) {
   }
 }
 
-/* Events come before answers: a caller who is told finds the token already known. Callbacks may change what is news. */
+/* Events are emitted before callers are answered, so a caller finds the new token in the client. A callback may add or
+ * remove events. */
 static void tell_news(iauth_client *client) {
   for (int kind = 1; kind <= IAUTH_EVENT_TOKEN && !client->disposed; kind++) {
     if (!(client->news & 1u << kind))
@@ -673,7 +676,7 @@ static void tell_news(iauth_client *client) {
   }
 }
 
-/* When the background wants a token; INT64_MAX: it rests, or never asks. */
+/* When the background requests a token. INT64_MAX: never, or not before the client is used again. */
 static int64_t background_due_mono_ms(const iauth_client *client) {
   int64_t due_ms = client->now.mono_ms;
   bool failed = has_failed(&client->setback);
@@ -689,7 +692,7 @@ static int64_t background_due_mono_ms(const iauth_client *client) {
   return due_ms <= rest_ms ? due_ms : INT64_MAX;
 }
 
-/* When the next token request is wanted, by a caller or the background. */
+/* When the next token request is due, for a caller or the background. */
 static int64_t token_due_mono_ms(const iauth_client *client) {
   const struct setback *setback = &client->setback;
   int64_t due_ms = background_due_mono_ms(client);
@@ -701,7 +704,7 @@ static int64_t token_due_mono_ms(const iauth_client *client) {
   return due_ms;
 }
 
-/* When the next GET /apis is wanted: by a caller only. */
+/* When the next GET /apis is due. Only callers cause it. */
 static int64_t apis_due_mono_ms(const iauth_client *client) {
   for (const struct waiter *waiter = client->waiting; waiter != NULL; waiter = waiter->next)
     if (client->token != NULL && waiter->needs_apis)
@@ -709,7 +712,7 @@ static int64_t apis_due_mono_ms(const iauth_client *client) {
   return INT64_MAX;
 }
 
-/* Starts what is due. Nothing is asked of the network where no request can help. */
+/* Starts a request if one is due. If no request can get a token, records that as a failure. */
 static void start_due(iauth_client *client) {
   int64_t now_ms = client->now.mono_ms;
   bool is_token_due = token_due_mono_ms(client) <= now_ms;
@@ -732,7 +735,7 @@ static void start_due(iauth_client *client) {
   }
 }
 
-/* How long until something is to be decided; negative if nothing ever will be. */
+/* The time until the next decision. Negative if there is none. */
 static int64_t next_delay_ms(const iauth_client *client) {
   int64_t now_ms = client->now.mono_ms, hanging_ms = client->started.mono_ms + IAUTH__HANGING_MS;
   int64_t next =
@@ -781,16 +784,16 @@ void iauth_run(iauth_client *client) {
     return;
   }
   free_retired(client);
-  bool has_news = client->again || client->news != 0; /* that this run has not told yet */
+  bool has_news = client->again || client->news != 0; /* callbacks of this run caused them */
   HOST(client)->arm(HOST(client)->user, has_news ? 0 : next_delay_ms(client));
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Life of a client. */
+ * Making and freeing a client. */
 
 static bool is_empty(const char *text) { return text == NULL || *text == '\0'; }
 
-/* Checks what the user gave, and sets what it means. The strings stay the user's. */
+/* Checks the configuration and fills `identity` with its strings and defaults. The strings still belong to the user. */
 static iauth_error check_config(const iauth_config *config, iauth__identity *identity) {
   *identity = (iauth__identity){
       .endpoint = config->endpoint,
@@ -808,14 +811,14 @@ static iauth_error check_config(const iauth_config *config, iauth__identity *ide
   return iauth__check_endpoint(config->endpoint, config->allow_insecure);
 }
 
-/* Moves a string to *at, and *at behind it. */
+/* Copies a string to *at, points *text to the copy, and moves *at to the end of the copy. */
 static void keep(const char **text, char **at) {
   char *end = iauth__append(*at, *text);
   *text = *at;
   *at = end + 1;
 }
 
-/* A client and `size` bytes for its strings. Where there is one host only, there is one client, too, at a fixed address. */
+/* Allocates a client and `size` bytes for its strings. In wasm there is only one client, at a fixed address. */
 #ifdef IAUTH_ONLY_HOST
 iauth_client iauth__only_client;
 
@@ -848,14 +851,14 @@ iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_
     return IAUTH_ERR_NO_MEMORY;
   for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
     keep(strings[i], &at);
-  for (char *end = at - 2; *end == '/'; end--) /* the endpoint is the last one */
+  for (char *end = at - 2; *end == '/'; end--) /* the endpoint is the last string: removes slashes at its end */
     *end = '\0';
   *client = (iauth_client){
       .identity = identity,
       .auto_refresh = config->auto_refresh,
       .can_reauthorize = config->can_reauthorize,
       .timeout_ms = timeout_of(config->timeout_ms),
-      .lifetime_ms = IAUTH__BACKGROUND_INTERVAL_MS, /* not known yet: nothing that keeps the background from asking */
+      .lifetime_ms = IAUTH__BACKGROUND_INTERVAL_MS, /* unknown; a shorter one would stop the background */
       .generation = 1,
       .now = host->now(host->user),
   };

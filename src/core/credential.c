@@ -1,4 +1,4 @@
-/* Which credentials may be used at all; see credential.h. */
+/* The characters of a credential; see credential.h. */
 #include "core/credential.h"
 
 bool iauth__is_credential(const char *text) {

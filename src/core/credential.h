@@ -1,14 +1,14 @@
-/* Which credentials may be used at all. Pure.
+/* The characters of a credential. Pure.
  *
- * What later stands in a header or a JSON string is checked here, once: a line break in a header
- * value makes emscripten_fetch's glue throw through C frames. */
+ * Credentials are written into headers and JSON strings without another check. A line break in a header value would
+ * make `fetch` throw. */
 #ifndef IAUTH_CREDENTIAL_H
 #define IAUTH_CREDENTIAL_H
 
 #include "core/iauth.h"
 
-/* Whether this is a key, a secret or a token: 1 to IAUTH_CREDENTIAL_MAX characters of printable
- * ASCII without space, and not in quotes, as a line of a .env file may be pasted. NULL is not. */
+/* True if the text can be a key, a secret or a token: 1 to IAUTH_CREDENTIAL_MAX printable ASCII characters without a
+ * space. A text in quotes is rejected: somebody pasted it from a .env file with its quotes. NULL is rejected. */
 bool iauth__is_credential(const char *text);
 
 #endif

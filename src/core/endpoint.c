@@ -1,4 +1,4 @@
-/* The endpoint, as a user gives it; see endpoint.h. */
+/* Checks the endpoint that a user passes; see endpoint.h. */
 #include "core/endpoint.h"
 
 #include <string.h>
@@ -8,9 +8,9 @@
 
 _Static_assert((int)IAUTH__BASE_URL_INVALID == (int)IAUTH_ERR_INVALID_CONFIG &&
                    (int)IAUTH__BASE_URL_INSECURE == (int)IAUTH_ERR_INSECURE_ENDPOINT,
-               "what is wrong with a base URL is an error of the client");
+               "the numbers of a base URL's problems are those of the client's errors");
 
-/* Whether the host of a checked base URL is inbenta.io or below it, and nothing but slashes follows. */
+/* True if the host of a checked base URL is inbenta.io or a sub-domain, and only slashes follow it. */
 static bool is_bare_inbenta(const char *url) {
   static const char domain[] = "inbenta.io";
   const char *host = strstr(url, "://") + 3, *end = host + strcspn(host, ":/");

@@ -1,4 +1,4 @@
-/* Names of errors, out of errors.def. Static text only. */
+/* The names of errors, from errors.def. */
 #include "core/iauth.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Headers; see headers.h. */
+/* Reads header lines; see headers.h. */
 #include "core/headers.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
-/* Finds the value in a line that has this name (lower case). False if the line has another one. */
+/* Finds the value in a line. `name` is in lower case. False if the line has another name. */
 static bool value_of(const char *line, const char *end, const char *name, const char **value, size_t *len) {
   for (; *name != '\0'; name++, line++)
     if (line == end || iauth__lower(*line) != *name)
@@ -23,8 +23,8 @@ static bool value_of(const char *line, const char *end, const char *name, const 
   return true;
 }
 
-/* Joins the values of one name at `values`. Returns how many bytes it wrote, the NUL included; 0 if there is no such line.
- * A line is longer than its value with a comma, a space and a NUL, so `values` never overflows. */
+/* Writes all values of one name to `values`. Returns the number of bytes with the NUL, or 0 if there is no such line.
+ * `values` never overflows, because a line is longer than its value, a comma, a space and a NUL. */
 static size_t join_values(const char *lines, size_t len, const char *name, char *values) {
   size_t used = 0;
   for (const char *line = lines, *end; line < lines + len; line = end + 1) {

@@ -1,18 +1,15 @@
 /* inbenta-auth core: obtains an access token from Inbenta's Auth API and keeps it fresh.
  *
- * There is no I/O in here. Time, randomness, memory, transport and timers are handed in as
- * iauth_host, so that one state machine runs in a page, in a server, in a fuzzer and in a
- * simulation.
+ * The core does no I/O. The host passes time, randomness, memory, transport and timers as iauth_host. So the same state
+ * machine runs in a page, on a server, in a fuzzer and in a simulation.
  *
- * How to drive it: every input (iauth_get, iauth_cancel, iauth_use, iauth_adopt,
- * iauth_hear, iauth_invalidate, iauth_wake, iauth_respond, iauth_fail) only records what happened. iauth_run then decides: it answers
- * waiters, starts at most one request and sets the timer. Call iauth_run after inputs and when the
- * timer fires.
+ * How to use it: an input (iauth_get, iauth_cancel, iauth_use, iauth_adopt, iauth_hear, iauth_invalidate, iauth_wake,
+ * iauth_respond, iauth_fail) only records what happened. Then iauth_run decides: it answers waiters, starts at most one
+ * request and sets the timer. Call iauth_run after inputs and when the timer fires.
  *
- * Ownership: what the caller passes in is copied or used during the call only. What the core hands
- * out is borrowed for that call, except an iauth_request, which lives until it is completed or
- * cancelled. A client is used by one thread at a time. All durations are in milliseconds and say
- * so. */
+ * Ownership: the core copies what the caller passes, or uses it only during the call. What the core passes to the host
+ * is borrowed for that call, except an iauth_request, which lives until it is completed or cancelled. Only one thread
+ * at a time may use a client. All durations are in milliseconds; their names end in _ms. */
 #ifndef IAUTH_H
 #define IAUTH_H
 
@@ -21,7 +18,7 @@
 #include <stdint.h>
 
 /* ---------------------------------------------------------------------------------------------------
- * Errors: 0 is ok, negative is an error. Details are fields of iauth_failure, not text to parse. */
+ * Errors: 0 is ok, a negative number is an error. The details are fields of iauth_failure, not text to parse. */
 
 typedef enum {
   IAUTH_OK = 0,
@@ -37,52 +34,50 @@ const char *iauth_error_code(iauth_error error);
 /* The first error with this JavaScript code, 0 if there is none. */
 iauth_error iauth_error_of_code(const char *code);
 
-/* The C name of an error without its prefix, for example "BAD_EXPIRES_IN". As iauth_error_code. */
+/* The C name of an error without its prefix, for example "BAD_EXPIRES_IN"; "unknown" as in iauth_error_code. */
 const char *iauth_error_name(iauth_error error);
 
 /* ---------------------------------------------------------------------------------------------------
- * What the core works with. */
+ * Types. */
 
-/* Both clocks, in milliseconds. The monotonic one decides on intervals; a token is expired as soon
- * as one of the two says so, because a laptop's sleep stops the first and a user can set the
- * second. */
+/* Both clocks, in milliseconds. Waits use the monotonic clock. A token is expired as soon as it is expired on one of
+ * them: the monotonic clock can stop while a laptop sleeps, and a user can set the wall clock. */
 typedef struct {
   int64_t mono_ms;
   int64_t wall_ms; /* since 1970-01-01T00:00Z */
 } iauth_time;
 
-/* A current access token. Opaque to us: it is never decoded to make a decision. */
+/* An access token. The core never decodes it. */
 typedef struct {
   const char *access_token;
   const char *apis; /* "name\0https://url\0name\0https://url\0", apis_len bytes; NULL if unknown */
   size_t apis_len;
-  double expiration;       /* Unix seconds on the server's clock, as the API gave it */
+  double expiration;       /* Unix seconds on the server's clock, as the API sent it */
   int64_t expires_wall_ms; /* on this machine's clocks: start of the request + expires_in */
   int64_t expires_mono_ms;
   int64_t lifetime_ms;
-  int64_t left_ms; /* only for iauth_adopt: what is left of its life as the giver knows it; negative: unknown */
+  int64_t left_ms; /* only for iauth_adopt: the remaining lifetime that the sender knows; negative: unknown */
 } iauth_token;
 
 typedef struct {
   iauth_error error;
-  int status;             /* HTTP status, 0 if there was no answer */
-  bool retryable;         /* a later try may succeed without anybody changing anything */
-  int attempts;           /* requests in a row that failed, this one included */
-  int64_t retry_after_ms; /* how long until a caller's next try reaches the network; 0 if at once */
-  /* The server's own sentence, or NULL: printable UTF-8 of at most IAUTH_MESSAGE_MAX bytes, without credentials of this
-   * client. For people; never to be parsed. */
+  int status;             /* HTTP status; 0 if there was no response */
+  bool retryable;         /* a later try may succeed without any change */
+  int attempts;           /* failed requests in a row, with this one */
+  int64_t retry_after_ms; /* time until a caller can cause a request again; 0: now */
+  /* The server's message for people, or NULL: printable UTF-8 of at most IAUTH_MESSAGE_MAX bytes, without credentials
+   * of this client. Do not parse it. */
   const char *server_message;
 } iauth_failure;
 
 typedef enum {
   IAUTH_REQUEST_AUTH = 1,   /* POST /auth */
   IAUTH_REQUEST_REFRESH,    /* POST /refreshToken */
-  IAUTH_REQUEST_APIS,       /* GET /apis, where /auth left them out */
-  IAUTH_REQUEST_REAUTHORIZE /* ask the page for a token; not HTTP, complete with adopt or fail */
+  IAUTH_REQUEST_APIS,       /* GET /apis, if /auth left them out */
+  IAUTH_REQUEST_REAUTHORIZE /* asks the page, not by HTTP; complete it with iauth_adopt_reply or iauth_fail */
 } iauth_request_kind;
 
-/* One HTTP request to make. `headers` is name, value, name, value, …, NULL. `body` is NULL for
- * none. */
+/* One HTTP request to send. `headers` is name, value, name, value, …, NULL. `body` is NULL if there is none. */
 typedef struct {
   iauth_request_kind kind;
   uint32_t id;
@@ -93,8 +88,8 @@ typedef struct {
   size_t body_len;
 } iauth_request;
 
-/* The headers of an answer that matter here, with their names, in the order in which they cross the
- * wasm boundary (js/client/boundary.js is generated from it). */
+/* The headers of a response that the core reads, in the order in which they cross the wasm boundary.
+ * js/client/boundary.js is generated from this list. */
 #define IAUTH_RESPONSE_HEADERS(HEADER)                                                                                 \
   HEADER(CONTENT_TYPE, "content-type")                                                                                 \
   HEADER(DATE, "date")                                                                                                 \
@@ -111,8 +106,8 @@ typedef enum {
       IAUTH_HEADERS
 } iauth_header;
 
-/* One HTTP answer. Headers are without white space around them, and "" where there is none; a
- * transport that has them as lines fills them in by headers.h. */
+/* One HTTP response. Header values have no white space around them; a missing header is "". headers.h reads them from
+ * lines. */
 typedef struct {
   int status;
   const char *headers[IAUTH_HEADERS];
@@ -120,8 +115,7 @@ typedef struct {
   size_t body_len;
 } iauth_response;
 
-/* Rate limits as the API's headers tell them (docs/wire.md: per API key). -1 where a header is missing.
- */
+/* The rate limits of the API key, from the API's headers (docs/wire.md). -1 if a header is missing. */
 typedef struct {
   int64_t quota_usage_percent;
   int64_t throttle_usage_percent;
@@ -129,15 +123,15 @@ typedef struct {
   int64_t throttle_reset_s;
 } iauth_quota;
 
-/* In the order in which they are told. */
+/* In the order in which they are emitted. */
 typedef enum {
   IAUTH_EVENT_QUOTA = 1, /* `quota` is set */
-  IAUTH_EVENT_EXPIRED,   /* the token ran out, was refused or invalidated before a new one came */
+  IAUTH_EVENT_EXPIRED,   /* the token expired, was refused or was invalidated, and there is no new one */
   IAUTH_EVENT_ERROR,     /* an attempt failed; `failure` is set */
-  IAUTH_EVENT_TOKEN      /* a new token, or the same with its apis; `token` is set */
+  IAUTH_EVENT_TOKEN      /* a new token, or the apis of the current one; `token` is set */
 } iauth_event_kind;
 
-/* By its kind one of these, or none. */
+/* The kind decides which of the pointers is set. */
 typedef struct {
   iauth_event_kind kind;
   union {
@@ -148,35 +142,36 @@ typedef struct {
 } iauth_event;
 
 /* ---------------------------------------------------------------------------------------------------
- * What the core is given. All callbacks get `user`. Only `answer` and `event` may call the client; they may also free it. */
+ * The host: the functions that the core calls. All of them get `user`. Only `answer` and `event` may call or free the
+ * client. */
 
 typedef struct {
   void *user;
   void *(*alloc)(void *user, size_t size); /* may return NULL */
-  /* Wipes what it releases, because keys and tokens were in there. NULL is fine. */
+  /* Wipes the memory first, because it held keys and tokens. `ptr` may be NULL. */
   void (*release)(void *user, void *ptr);
   iauth_time (*now)(void *user);
   uint32_t (*random)(void *user);
-  /* Starts a request. 0: it will be completed exactly once by iauth_respond, iauth_fail or
-   * (reauthorize) iauth_adopt_reply, unless it is cancelled, and never before send returns. An
-   * error: it failed at once and no completion follows. */
+  /* Starts a request. After 0, the host completes the request exactly once, unless it is cancelled: by iauth_respond,
+   * iauth_fail or, for IAUTH_REQUEST_REAUTHORIZE, iauth_adopt_reply. It must not do so before send returns. After an
+   * error, the request has failed, and the host does not complete it. */
   iauth_error (*send)(void *user, const iauth_request *request);
-  /* The request is no longer wanted; its iauth_request dies now. A late completion is harmless. */
+  /* Cancels a request. Its iauth_request is freed after this call. A late completion is ignored. */
   void (*cancel)(void *user, uint32_t id);
-  /* Calls iauth_run after delay_ms, replacing the previous timer; a negative delay means no timer.
-   */
+  /* Sets the timer: the host calls iauth_run after delay_ms. This replaces the previous timer. A negative delay means
+   * no timer. */
   void (*arm)(void *user, int64_t delay_ms);
-  /* The one answer to iauth_get: a token, or NULL and why. */
+  /* Answers a caller of iauth_get, exactly once: with a token, or with NULL and a failure. */
   void (*answer)(void *user, uint32_t waiter, const iauth_token *token, const iauth_failure *failure);
   void (*event)(void *user, const iauth_event *event);
-  /* Whether a request may start now. If not, the host calls iauth_run as soon as one may. NULL: always. */
+  /* True if a request may start now. If false, the host calls iauth_run as soon as one may start. NULL: always true. */
   bool (*may_start)(void *user);
 } iauth_host;
 
 typedef enum {
-  IAUTH_FLOW_DOMAIN_KEY, /* credential = domain key; the browser adds Origin */
-  IAUTH_FLOW_SECRET,     /* credential = secret; never in a browser */
-  IAUTH_FLOW_TOKEN       /* no credential: tokens come by iauth_adopt */
+  IAUTH_FLOW_DOMAIN_KEY, /* the credential is a domain key; the browser adds Origin */
+  IAUTH_FLOW_SECRET,     /* the credential is a secret; never in a browser */
+  IAUTH_FLOW_TOKEN       /* no credential; the host passes tokens to iauth_adopt */
 } iauth_flow;
 
 typedef struct {
@@ -188,85 +183,86 @@ typedef struct {
   const char *user_personal_secret; /* IAUTH_FLOW_SECRET only, for editor APIs; NULL or "": none */
   int64_t timeout_ms;               /* for one attempt; 0 means 10,000 */
   bool auto_refresh;
-  bool can_reauthorize; /* IAUTH_FLOW_TOKEN: host.send takes IAUTH_REQUEST_REAUTHORIZE */
-  bool allow_insecure;  /* http to hosts other than this machine: for test networks only */
+  bool can_reauthorize; /* IAUTH_FLOW_TOKEN only: host.send accepts IAUTH_REQUEST_REAUTHORIZE */
+  bool allow_insecure;  /* allows plain http to other machines; for test networks only */
 } iauth_config;
 
 typedef struct iauth_client iauth_client;
 
 /* ---------------------------------------------------------------------------------------------------
- * Life of a client. */
+ * Making and freeing a client. */
 
-/* Makes a client. Checks and copies `config`, borrows `host` until iauth_free; starts nothing.
- * Returns 0 and sets *out, or INVALID_CONFIG, INSECURE_ENDPOINT (neither https nor loopback) or
- * NO_MEMORY and sets *out to NULL. */
+/* Makes a client. Checks and copies `config`, and borrows `host` until iauth_free. Sends nothing. Returns 0 and sets
+ * *out; or returns INVALID_CONFIG, INSECURE_ENDPOINT (plain http to another machine) or NO_MEMORY and sets *out to
+ * NULL. */
 iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_client **out);
 
-/* Cancels the request, answers every waiter with DISPOSED, wipes and frees. NULL is fine. When it returns, no callback
- * follows, and the client may not be used any more. Inside a callback it does the same, but memory, and with it the
- * borrowed host, is needed until the outer iauth_run returns. Callbacks that ask again get DISPOSED. */
+/* Cancels the request, answers every waiter with DISPOSED, wipes and frees the client, which may be NULL. No callback
+ * follows after it returns. If a callback calls it, the core uses its memory and the host until the outer iauth_run
+ * returns. A callback that calls iauth_get meanwhile gets DISPOSED. */
 void iauth_free(iauth_client *client);
 
 /* ---------------------------------------------------------------------------------------------------
  * Inputs. They record; iauth_run acts. */
 
 typedef struct {
-  int64_t min_validity_ms; /* the token is valid for at least this long; of a short-lived token a quarter of its
-                              lifetime is enough, and a token obtained after the call only has to be valid */
-  int64_t timeout_ms;      /* the caller's total deadline; 0 means 10,000 */
-  bool force_refresh;      /* only a token that was obtained after this call */
-  bool needs_apis; /* what the current token is good for does not matter: where its apis are unknown, GET /apis is
-                          tried (again), and its failure is the answer as what it is */
+  int64_t min_validity_ms; /* the token is valid for at least this long, or for a quarter of its lifetime if that is
+                              shorter; a token obtained after the call only has to be valid */
+  int64_t timeout_ms;      /* for the whole call; 0 means 10,000 */
+  bool force_refresh;      /* accept only a token that was obtained after this call */
+  bool needs_apis; /* accept any valid token with known apis; if they are unknown, GET /apis is sent (again), and its
+                      failure is the answer */
 } iauth_get_options;
 
-/* Joins a caller, named by a number of its choice, to the waiting list. host.answer is called for
- * it exactly once, from iauth_run or iauth_free. A token that is valid but not for min_validity_ms is the answer if a new
- * one cannot be had at once: after a failed attempt, or 2 s of silence. NO_MEMORY, DISPOSED: not joined, no answer
- * follows. */
+/* Adds a caller to the waiting list. `waiter` is a number of the host's choice. iauth_run or iauth_free call
+ * host.answer for it exactly once. A token that is valid for less than min_validity_ms is the answer after a failed
+ * attempt, or after 2 s without a response. After NO_MEMORY or DISPOSED there is no answer. */
 iauth_error iauth_get(iauth_client *client, uint32_t waiter, const iauth_get_options *options);
 
-/* The caller leaves: answered with ABORTED. The shared request goes on. Unknown waiters are
+/* Answers a caller with ABORTED. The request continues, because other callers may share it. An unknown waiter is
  * ignored. */
 void iauth_cancel(iauth_client *client, uint32_t waiter);
 
-/* Somebody uses the token. A client that nobody uses for two lifetimes, at least an hour, rests: it does not refresh until
- * the next use. iauth_get and iauth_current are uses, too. */
+/* Records that somebody uses the token. A client that is not used for two lifetimes, at least an hour, stops refreshing
+ * until it is used again. iauth_get and iauth_current count as uses, too. */
 void iauth_use(iauth_client *client);
 
-/* Takes a token from elsewhere (another tab, a server, storage). It is ignored unless it outlives the
- * current one. `token` needs access_token, expires_wall_ms, lifetime_ms (0: unknown) and left_ms; what is left of its life
- * is the smallest of left_ms, lifetime_ms and the time until expires_wall_ms. expires_mono_ms is computed. apis may be
- * NULL; bad ones are left out. BAD_TOKEN, TOKEN_EXPIRED (invalidated before), BAD_EXPIRES_IN (expired), NO_MEMORY,
- * DISPOSED. */
+/* Takes a token from elsewhere: another tab, a server, or storage. Ignores it unless it expires later than the current
+ * one. `token` must have access_token, expires_wall_ms, lifetime_ms (0: unknown) and left_ms. Its remaining lifetime is
+ * the smallest of left_ms, lifetime_ms and the time until expires_wall_ms. expires_mono_ms is computed. `apis` may be
+ * NULL; unusable ones are left out. Returns 0, BAD_TOKEN, TOKEN_EXPIRED (it was invalidated), BAD_EXPIRES_IN (it has
+ * expired), NO_MEMORY or DISPOSED. */
 iauth_error iauth_adopt(iauth_client *client, const iauth_token *token);
 
-/* Takes the failure of another client with the same keys (a tab) as if it were our own, without a request: waits count,
- * callers are answered. Used of it are error, status, retry_after_ms, attempts and server_message, which is cleaned like a
- * server's. Ignored while a request of our own is under way, and where no request can fail like that. */
+/* Records a failed request of another client with the same keys, for example in another tab, as if it were our own:
+ * callers are answered, and the next request waits as long. Reads error, status, retry_after_ms, attempts and
+ * server_message, from which credentials are removed. Ignored while a request of our own is in flight, and for errors
+ * that no request has. */
 void iauth_hear(iauth_client *client, const iauth_failure *failure);
 
-/* Completes an IAUTH_REQUEST_REAUTHORIZE with the page's token, which replaces the current one unless it is the same one
- * again. With the id of no such request, as iauth_adopt. */
+/* Completes an IAUTH_REQUEST_REAUTHORIZE with the page's token. It replaces the current token, even if it expires
+ * earlier. The same token again is TOKEN_EXPIRED unless it expires later. If `id` is not that request, does the same as
+ * iauth_adopt. */
 iauth_error iauth_adopt_reply(iauth_client *client, uint32_t id, const iauth_token *token);
 
-/* Drops the current token if it is still this one: a caller saw it refused, or the user signed out. Whoever offers it again
- * is not believed. A new one is asked for when somebody asks, not before. */
+/* Drops the current token if it is this one, because an API refused it or the user signed out. iauth_adopt does not
+ * accept it any more. A new token is requested when somebody asks for one, not before. */
 void iauth_invalidate(iauth_client *client, const char *access_token);
 
-/* The machine woke, came online or became visible: a wait that we chose ourselves is over. Twice in a row, then once in
- * two minutes. */
+/* The machine woke up or came online, or the page became visible: ends our own wait after a failure, but not a wait
+ * that the server asked for, and not the one after a refusal. This works twice in a row, then once every two
+ * minutes. */
 void iauth_wake(iauth_client *client);
 
-/* Completes request `id` with an HTTP answer. A late reply to another generation is dropped. */
+/* Completes request `id` with an HTTP response. Ignored if another request is in flight. */
 void iauth_respond(iauth_client *client, uint32_t id, const iauth_response *response);
 
-/* Completes request `id` without an answer: NETWORK, TIMEOUT, BODY_TOO_LARGE, NO_MEMORY,
- * UNTRUSTED_ROUTE (TLS, its certificate or a proxy: callers are told at once, because trying again
- * soon does not mend it), or what a reauthorize callback reports. */
+/* Completes request `id` without a response: NETWORK, TIMEOUT, BODY_TOO_LARGE, NO_MEMORY, UNTRUSTED_ROUTE (TLS, a
+ * certificate or a proxy: callers are answered immediately, because a retry would fail too), or the error of a
+ * reauthorize callback. */
 void iauth_fail(iauth_client *client, uint32_t id, iauth_error error);
 
-/* Decides: answers, starts a request, sets the timer. Safe to call at any time, also from
- * callbacks. */
+/* Emits events, answers waiters, starts a request, sets the timer. It may be called at any time, even in a callback. */
 void iauth_run(iauth_client *client);
 
 /* The current token if it is valid for at least min_validity_ms from now, else NULL. Borrowed until
@@ -276,11 +272,11 @@ const iauth_token *iauth_current(iauth_client *client, int64_t min_validity_ms);
 /* ---------------------------------------------------------------------------------------------------
  * Limits. */
 
-#define IAUTH_BODY_MAX 65536      /* bytes of an answer's body; transports stop reading there */
+#define IAUTH_BODY_MAX 65536      /* bytes of a response's body; a transport may stop after one byte more */
 #define IAUTH_CREDENTIAL_MAX 8192 /* bytes of a key, a secret or an access token */
-#define IAUTH_MESSAGE_MAX 200     /* bytes of a server's sentence */
+#define IAUTH_MESSAGE_MAX 200     /* bytes of a server's message */
 
-/* Inbenta's own endpoint (docs/wire.md "Requests"), for hosts whose user names none. */
+/* Inbenta's own endpoint (docs/wire.md "Requests"): the default. */
 #define IAUTH_ENDPOINT "https://api.inbenta.io/v1"
 
 #endif

@@ -1,4 +1,4 @@
-/* Memory through the host's allocator; see memory.h. */
+/* Memory from the host; see memory.h. */
 #include "core/memory.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* What a server says in its refusal, made fit to be shown; see message.h. */
+/* The message in a server's refusal; see message.h. */
 #include "core/message.h"
 
 #include <string.h>
@@ -6,9 +6,8 @@
 #include "base/ascii.h"
 #include "core/memory.h"
 
-/* The length of `secret` at `text`, 0 if it is not there. A server may quote it in another spelling: a character may be
- * percent-encoded, as in a URL or a form, have a backslash before it, as in JSON within the text, or be a letter of the
- * other case. */
+/* The length of `secret` in `text`, or 0 if `text` does not begin with it. A server may quote it in another spelling:
+ * percent-encoded, as in a URL; with backslashes, as in JSON; or in the other letter case. */
 static size_t spelled_at(const char *text, const char *secret) {
   const char *at = text;
   for (; *secret != '\0'; secret++) {
@@ -26,8 +25,8 @@ static size_t spelled_at(const char *text, const char *secret) {
   return (size_t)(at - text);
 }
 
-/* The length of the longest secret that stands at `text`, 0 if none does. The longest, because one may begin like
- * another. */
+/* The length of the longest secret that `text` begins with, or 0. The longest one counts, because one secret may begin
+ * with another. */
 static size_t secret_at(const char *text, const char *const *secrets) {
   size_t longest = 0;
   for (; *secrets != NULL; secrets++) {
@@ -38,15 +37,15 @@ static size_t secret_at(const char *text, const char *const *secrets) {
   return longest;
 }
 
-/* Whether a character has no shape of its own: control characters, line separators, what turns the direction of writing,
- * and what has no width (Unicode, general categories Cc, Cf, Zl, Zp). */
+/* True if a character is invisible: a control character, a line separator, a change of the writing direction, or a
+ * character without width (Unicode, general categories Cc, Cf, Zl, Zp). */
 static bool is_blank(uint32_t code) {
   return code < ' ' || (code >= 0x7f && code < 0xa0) || code == 0x61c || (code >= 0x200b && code < 0x2010) ||
          (code >= 0x2028 && code < 0x202f) || (code >= 0x2060 && code < 0x2070) || code == 0xfeff || code >= 0xe0000;
 }
 
-/* The bytes of the character at `text`, 0 if it is no UTF-8 (RFC 3629): neither a longer spelling than needed, nor half of
- * a surrogate pair, nor beyond U+10FFFF. */
+/* The number of bytes of the character at `text`, or 0 if it is not UTF-8 (RFC 3629): it is longer than necessary, half
+ * of a surrogate pair, or above U+10FFFF. */
 static size_t character_at(const char *text, bool *printable) {
   const unsigned char *byte = (const unsigned char *)text;
   size_t len = *byte < 0x80 ? 1 : *byte < 0xc2 ? 0 : *byte < 0xe0 ? 2 : *byte < 0xf0 ? 3 : *byte < 0xf5 ? 4 : 0;
@@ -56,7 +55,7 @@ static size_t character_at(const char *text, bool *printable) {
       return 0;
     code = code << 6 | (byte[i] & 0x3f);
   }
-#ifndef IAUTH_BROWSER /* in a page, TextEncoder wrote this text */
+#ifndef IAUTH_BROWSER /* in a page, TextEncoder wrote the text, so it is valid */
   if ((len == 3 && (code < 0x800 || (code >= 0xd800 && code <= 0xdfff))) ||
       (len == 4 && (code < 0x10000 || code > 0x10ffff)))
     return 0;

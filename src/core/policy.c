@@ -1,14 +1,14 @@
-/* When to refresh, how long to wait; see policy.h. */
+/* The numbers of the state machine; see policy.h. */
 #include "core/policy.h"
 
-/* Not inlined: they are called from so many places that a page loads 80 bytes less. */
+/* Inlining would make the wasm 80 bytes larger, because these functions have many callers. */
 #define NOINLINE __attribute__((noinline))
 
 NOINLINE int64_t iauth__min(int64_t a, int64_t b) { return a < b ? a : b; }
 
 NOINLINE int64_t iauth__max(int64_t a, int64_t b) { return a > b ? a : b; }
 
-/* A share of `span`, from nothing to all of it. */
+/* A random part of `span`: 0 for random 0, all of it for the largest `random`. */
 static int64_t share(int64_t span, uint32_t random) {
   return (int64_t)((double)span * ((double)random / 4294967295.0));
 }

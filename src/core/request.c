@@ -1,12 +1,12 @@
-/* Requests as they go over the wire; see request.h. */
+/* Builds requests; see request.h. */
 #include "core/request.h"
 
 #include <string.h>
 
 #include "core/memory.h"
 
-/* Appends "name":"value"; value is printable ASCII, so quote and backslash are all there is to escape
- * (RFC 8259, section 7). */
+/* Appends "name":"value". The value is printable ASCII, so only quotes and backslashes are escaped (RFC 8259, section
+ * 7). */
 static char *append_member(char *at, const char *name, const char *value) {
   at = iauth__append(iauth__append(iauth__append(at, "\""), name), "\":\"");
   for (; *value != '\0'; value++) {
@@ -17,8 +17,8 @@ static char *append_member(char *at, const char *name, const char *value) {
   return iauth__append(at, "\"");
 }
 
-/* The body of /auth (docs/wire.md "Requests"). A browser has no business with secrets, so its build does not even know the
- * words. */
+/* Appends the body of /auth (docs/wire.md "Requests"). The build for browsers has no code for secrets, because a secret
+ * must not be in a page. */
 static char *append_auth(char *at, const iauth__identity *identity) {
   at = iauth__append(at, "{");
 #ifndef IAUTH_BROWSER
@@ -32,10 +32,10 @@ static char *append_auth(char *at, const iauth__identity *identity) {
   return iauth__append(append_member(at, identity->domain_key_name, identity->credential), "}");
 }
 
-/* Bytes for the longest path, the fixed names in a body, and what surrounds and ends strings. */
+/* Bytes for the longest path, the fixed names in a body, the quotes and braces, and the NULs. */
 #define REQUEST_OVERHEAD 96
 
-/* Bytes for all strings of a request that carries this credential; escaped, each character may take two. */
+/* Bytes for all strings of a request with this credential. An escaped character takes two bytes. */
 static size_t text_size(const iauth__identity *identity, const char *credential) {
   return strlen(identity->endpoint) + strlen(identity->domain_key_name) +
          2 * (strlen(credential) + strlen(identity->personal_secret)) + REQUEST_OVERHEAD;

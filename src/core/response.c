@@ -1,4 +1,4 @@
-/* Answers of the Auth API, checked step by step; see response.h. */
+/* Checks responses of the Auth API; see response.h. */
 #include "core/response.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@
 
 #define DATE_LEN 29 /* characters of an HTTP date */
 
-/* A number from 0 to 2^53. False, and *out untouched, for anything else. */
+/* Reads a number from 0 to 2^53. For any other text returns false and leaves *out untouched. */
 static bool number_of_text(const char *text, size_t len, int64_t *out) {
   double value;
   if (!iauth__parse_number(text, len, &value) || !(value >= 0 && value <= 9007199254740992.0))
@@ -26,33 +26,33 @@ static bool number_of_text(const char *text, size_t len, int64_t *out) {
   return true;
 }
 
-/* The number in a header; of a list, as repeated headers make one, the first. */
+/* Reads the number in a header. If the header was repeated, the value is a list, and its first number counts. */
 static bool header_number(const char *text, int64_t *out) {
   const char *comma = strchr(text, ',');
   return number_of_text(text, comma != NULL ? (size_t)(comma - text) : strlen(text), out);
 }
 
-/* The same for a date. */
+/* Reads the date in a header; the first one of a list. */
 static bool header_date(const char *text, int64_t *unix_s) {
   size_t len = strlen(text);
   return iauth__parse_http_date(text, len > DATE_LEN && text[DATE_LEN] == ',' ? DATE_LEN : len, unix_s);
 }
 
-/* A point in time, as HTTP date or as Unix seconds. */
+/* Reads a point in time: an HTTP date or Unix seconds. */
 static bool header_time(const char *text, int64_t *unix_s) {
   return header_date(text, unix_s) || header_number(text, unix_s);
 }
 
-/* How long until a point in time on the server's clock. Its own Date counts where it can be read, so that this machine's
- * clock does not matter. */
+/* The time until `unix_s` on the server's clock. If the response has a readable Date, this machine's clock does not
+ * matter. */
 static int64_t until_ms(const iauth_response *response, int64_t unix_s, int64_t wall_ms) {
   int64_t now_s = wall_ms / 1000;
   (void)header_date(response->headers[IAUTH_HEADER_DATE], &now_s);
   return iauth__min(iauth__max(unix_s - now_s, 0), IAUTH__SERVER_WAIT_MAX_MS / 1000) * 1000;
 }
 
-/* The longest of the waits in Retry-After, which a proxy may repeat: "4, 4". A date has a comma of its own, behind the
- * name of its day; what follows that is no number, so it is passed over as one more item. */
+/* The longest wait in Retry-After. A proxy may repeat the header: "4, 4". A date contains a comma after the name of its
+ * day; the text after that comma is not a number, so it is skipped like an unknown item. */
 static int64_t longest_retry_after_ms(const iauth_response *response, int64_t wall_ms) {
   int64_t longest_ms = 0, value;
   for (const char *at = response->headers[IAUTH_HEADER_RETRY_AFTER]; *at != '\0';) {
@@ -69,7 +69,7 @@ static int64_t longest_retry_after_ms(const iauth_response *response, int64_t wa
   return longest_ms;
 }
 
-/* The wait for one limit: until its reset, if it is exhausted. */
+/* The wait for one limit: the time until its reset if it is used up, else 0. */
 static int64_t limit_ms(const iauth_response *response, int64_t usage_percent, int64_t reset_s, int64_t wall_ms) {
   return usage_percent >= 100 && reset_s >= 0 ? until_ms(response, reset_s, wall_ms) : 0;
 }
@@ -81,7 +81,8 @@ int64_t iauth__server_wait_ms(const iauth_response *response, int64_t wall_ms) {
     return wait_ms;
   if (wait_ms == 0 && response->status == 429 && quota.throttle_usage_percent < 100 &&
       quota.quota_usage_percent < 100) {
-    /* No usage says which limit it was. It is one whose usage is unknown, and of two the one of a minute is likelier. */
+    /* No usage shows which limit was exceeded, so it must be one with an unknown usage. If both are unknown, the
+     * throttle is more likely, because its period is only a minute. */
     if (quota.throttle_usage_percent < 0)
       quota.throttle_usage_percent = 100;
     else if (quota.quota_usage_percent < 0)
@@ -105,7 +106,8 @@ bool iauth__check_quota(const iauth_response *response, iauth_quota *quota) {
 /* ---------------------------------------------------------------------------------------------------
  * Bodies. */
 
-/* The media type, whatever its case, with parameters or without (RFC 9110, section 8.3.1); a proxy may repeat it. */
+/* True for the media type of JSON, in upper or lower case, with or without parameters (RFC 9110, section 8.3.1). A
+ * proxy may repeat it. */
 static bool is_json(const char *type) {
   static const char wanted[] = "application/json";
   for (size_t i = 0; i < sizeof wanted - 1; i++)
@@ -114,8 +116,8 @@ static bool is_json(const char *type) {
   return strchr(" \t;,", type[sizeof wanted - 1]) != NULL; /* one of these, or the end */
 }
 
-/* Whether a product has a name of printable ASCII and a usable base URL. Plain http passes only on this machine: a token is
- * never sent in the clear over a network. */
+/* True if the name is printable ASCII and the base URL is usable. Plain http is allowed only to this machine, because a
+ * token must not cross a network unencrypted. */
 static bool is_api(const char *name, const char *url) {
   return iauth__is_credential(name) && iauth__check_base_url(url, false) == IAUTH__BASE_URL_OK;
 }
@@ -134,7 +136,7 @@ iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t ap
   return IAUTH_OK;
 }
 
-/* expires_in counts from one millisecond; what is longer than ten years counts as ten years. */
+/* An expires_in below one millisecond is an error. One of more than ten years counts as ten years. */
 static iauth_error check_body(const iauth_host *host, iauth_request_kind kind, const iauth__body *body,
                               iauth__grant *grant) {
   if (kind != IAUTH_REQUEST_APIS) {
@@ -178,19 +180,19 @@ void iauth__grant_clean_up(iauth__grant *grant, const iauth_host *host) {
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Refusals (docs/wire.md "Refusals"): by status and shape, never by words. */
+ * Refusals (docs/wire.md "Refusals"). Only the status and the members of the body count, never the wording. */
 
 static iauth_error check_refusal(iauth_request_kind kind, int status, const iauth__body *body) {
   if (status == 429)
     return IAUTH_ERR_RATE_LIMITED;
   if ((status >= 500 && status <= 599) || status == 408 || status == 421 || status == 425)
-    return IAUTH_ERR_SERVER_ERROR; /* passing, all of them */
+    return IAUTH_ERR_SERVER_ERROR; /* all of these are temporary */
   if (status != 400 && status != 401 && status != 403 && status != 422)
     return IAUTH_ERR_BAD_STATUS;
-  /* The one word that our own server adds is certain: one of our codes. */
+  /* Our own server adds one of our codes, so there is nothing to guess. */
   if (body->reason <= IAUTH_ERR_ORIGIN_NOT_ALLOWED && body->reason >= IAUTH_ERR_TOKEN_EXPIRED)
     return body->reason;
-  /* Of the API itself, or of its gateway about the keys. */
+  /* The API itself refused, or its gateway refused the keys. */
   if (status == 401 || body->form & FORM_ERROR || (status == 403 && body->form & FORM_GATEWAY))
     return kind == IAUTH_REQUEST_AUTH ? IAUTH_ERR_CREDENTIALS_REJECTED : IAUTH_ERR_TOKEN_EXPIRED;
   return status == 403 ? IAUTH_ERR_ENDPOINT_REFUSED : IAUTH_ERR_BAD_STATUS;

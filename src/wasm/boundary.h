@@ -1,11 +1,12 @@
-/* The wasm boundary, all of it: what JavaScript gives (js/client/instance.js) and what it may call. At
- * most 14 exports, the memory among them, and 6 imports; tests/node/client/boundary.test.js counts.
+/* The complete wasm boundary: the imports, which js/client/instance.js implements, and the exports, which it calls.
+ * There are at most 14 exports, with the memory, and 6 imports; tests/node/client/boundary.test.js counts them.
  *
- * Imports never throw and never call back into C. Strings that come in lie in memory that
- * JavaScript got from malloc; the function that takes one frees it, and what is freed is wiped. NULL stands for one that
- * malloc had no room for. What goes out is borrowed for the call. Numbers that may exceed 32 bits cross as doubles.
+ * Imports never throw and never call back into C. JavaScript writes the strings that it passes into memory from malloc.
+ * The function that takes a string wipes and frees it. NULL stands for a string that malloc had no room for. Strings
+ * that C passes are borrowed for the call. Numbers that may exceed 32 bits cross as doubles.
  *
- * make-boundary.js reads the enums below, that of core/body.h, errors.def and IAUTH_RESPONSE_HEADERS, and writes js/client/boundary.js. */
+ * make-boundary.js reads the enums below and in core/body.h, errors.def and IAUTH_RESPONSE_HEADERS, and writes
+ * js/client/boundary.js. */
 #ifndef IAUTH_WASM_BOUNDARY_H
 #define IAUTH_WASM_BOUNDARY_H
 
@@ -15,50 +16,50 @@
 #define IMPORT(name) __attribute__((import_module("js"), import_name(#name)))
 #define EXPORT(name) __attribute__((export_name(#name)))
 
-/* Answers one of enum question. */
+/* Returns the answer to one of enum question. */
 IMPORT(ask) double js_ask(int question);
 
 enum question {
   ASK_MONO_MS,  /* the monotonic clock */
   ASK_WALL_MS,  /* the wall clock, since 1970 */
-  ASK_RANDOM,   /* below 2^32; for jitter, where nothing is to be guessed */
-  ASK_MAY_START /* whether a request may start now; if not, `run` is called as soon as one may */
+  ASK_RANDOM,   /* below 2^32; for jitter, so it need not be secret */
+  ASK_MAY_START /* 1: a request may start now; 0: JavaScript calls `run` as soon as one may start */
 };
 
-/* Calls `run` after delay_ms, replacing the previous timer; a negative delay means no timer. */
+/* Sets the timer: JavaScript calls `run` after delay_ms. This replaces the previous timer. A negative delay means no
+ * timer. */
 IMPORT(arm) void js_arm(double delay_ms);
 
-/* Tells one of enum message: what iauth_host.event and answer say, as it lies in memory, borrowed
- * for the call. `id` is that of the waiter, or of the request to reauthorize. */
+/* Passes one of enum message to JavaScript, with the address of its struct: the arguments of iauth_host.event and
+ * answer. `id` is the waiter, or the request to reauthorize. */
 IMPORT(tell) void js_tell(int message, const void *what, uint32_t id);
 
-/* Starts the one request there is. `headers` is name, value, …, NULL; `body` may be NULL. It ends
- * in `done`, later, never inside this call; of an answer's body longer than `limit` only limit + 1
- * bytes come. */
+/* Starts a request; there is at most one. `headers` is name, value, …, NULL; `body` may be NULL. JavaScript calls
+ * `done` when it has the response, never inside this call. It reads at most limit + 1 bytes of the body. */
 IMPORT(send)
 void js_send(const char *method, const char *url, const char *const *headers, const char *body, size_t limit);
 
-/* Aborts that request, if it is under way; no `done` follows. */
+/* Aborts the request in flight, if there is one. `done` is not called for it. */
 IMPORT(abort) void js_abort(void);
 
-/* Reads `len` bytes of text as the browser does (js/client/text.js). NaN: it is no such text. */
+/* Parses `len` bytes of text (js/client/text.js). NaN: the text is not of this kind. */
 IMPORT(read) double js_read(int kind, const char *text, size_t len);
 
 enum text {
   TEXT_DATE,        /* an HTTP date, as Unix seconds */
   TEXT_NUMBER,      /* one decimal number and nothing else */
-  TEXT_BASE_URL,    /* a base URL: an iauth_error, https or this machine only */
-  TEXT_ENDPOINT,    /* an endpoint, the same */
-  TEXT_ANY_ENDPOINT /* the same, plain http everywhere */
+  TEXT_BASE_URL,    /* a base URL, https or to this machine; the result is an iauth_error */
+  TEXT_ENDPOINT,    /* an endpoint, likewise */
+  TEXT_ANY_ENDPOINT /* an endpoint that may use plain http to any machine */
 };
 
-/* The first ones are iauth_event_kind. */
+/* The first four are those of iauth_event_kind. */
 enum message {
   MESSAGE_QUOTA = 1, /* an iauth_quota */
   MESSAGE_EXPIRED,
   MESSAGE_ERROR,  /* an iauth_failure */
   MESSAGE_TOKEN,  /* an iauth_token */
-  MESSAGE_ANSWER, /* an iauth_failure or, if NULL, the token of the last MESSAGE_TOKEN */
+  MESSAGE_ANSWER, /* an iauth_failure; NULL: the answer is the token of the last MESSAGE_TOKEN */
   MESSAGE_REAUTHORIZE
 };
 
@@ -70,7 +71,7 @@ enum flag {
   FLAG_SECRET_FLOW = 16 /* on servers only; IAUTH_BROWSER leaves it out */
 };
 
-/* Where the members of what is told lie in memory, in bytes. */
+/* The offsets of members in the structs of messages, in bytes. */
 enum offset {
   TOKEN_ACCESS_TOKEN = 0,
   TOKEN_APIS = 4,
@@ -87,44 +88,45 @@ enum offset {
   FAILURE_SERVER_MESSAGE = 24
 };
 
-/* Memory for strings. NULL: there is no more. */
+/* Memory for strings. NULL if there is no memory. */
 void *malloc(size_t size);
 
-/* `strings` is "endpoint\0API key\0credential\0domain key's name\0personal secret\0"; the last two may be empty. Returns an
- * iauth_error. */
+/* Makes the client. `strings` is "endpoint\0API key\0credential\0domain key's name\0personal secret\0"; the last two
+ * may be empty. Returns an iauth_error. */
 EXPORT(new) int wasm_new(char *strings, int flags, double timeout_ms);
 
-/* Joins a caller, who is answered by MESSAGE_ANSWER. Returns an iauth_error: then no answer
- * follows. NO_MEMORY comes while there is room left for an answer of the API. */
+/* Adds a caller, who is answered by MESSAGE_ANSWER, unless this returns an iauth_error. It returns NO_MEMORY before
+ * memory is so full that a response of the API has no room. */
 EXPORT(get)
 int wasm_get(uint32_t waiter, double min_validity_ms, double timeout_ms, int force_refresh, int needs_apis);
 
 EXPORT(cancel) void wasm_cancel(uint32_t waiter);
 
-/* Somebody uses the token. */
+/* As iauth_use. */
 EXPORT(use) void wasm_use(void);
 
-/* Takes a token from another tab, a page or storage (id 0), or as the answer to MESSAGE_REAUTHORIZE.
- * `strings` is the token and the apis, "token\0name\0url\0…\0"; without any they are unknown. left_ms is what is left of
- * its life as the giver knows it; -1 or NaN: unknown. Returns an iauth_error; 0 also if it is not better than the current
- * one. */
+/* Takes a token from another tab, a page or storage (id 0), or the reply to MESSAGE_REAUTHORIZE. `strings` is the token
+ * and its apis: "token\0name\0url\0…\0"; if there are no apis, they are unknown. left_ms is the remaining lifetime that
+ * the sender knows; -1 or NaN: unknown. Returns an iauth_error; 0 also if the token is ignored because the current one
+ * is better. */
 EXPORT(adopt)
 int wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wall_ms, double lifetime_ms,
                double left_ms);
 
-/* Takes the failure of another tab as our own. `message` may be empty. */
+/* Records the failure of another tab as our own. `message` may be empty. */
 EXPORT(hear) void wasm_hear(int error, int status, double retry_after_ms, int attempts, char *message);
 
-/* There is no token for MESSAGE_REAUTHORIZE. */
+/* Completes MESSAGE_REAUTHORIZE without a token. */
 EXPORT(fail) void wasm_fail(uint32_t id, int error);
 
 EXPORT(invalidate) void wasm_invalidate(char *token);
 
-/* The timer fired or, with `woke`, the machine woke up or came online. */
+/* Runs the core. `woke` is 1 if the machine woke up or came online, 0 if the timer fired. */
 EXPORT(run) void wasm_run(int woke);
 
-/* The request is answered: `strings` is the values of IAUTH_RESPONSE_HEADERS, the sentence, and the token with the
- * apis as in `adopt`; the numbers are those of iauth__body (core/body.h). Status 0: there was no answer, and nothing else is looked at. */
+/* Completes the request. `strings` is the values of IAUTH_RESPONSE_HEADERS, the sentence, and the token with its apis
+ * as in `adopt`. The numbers are those of iauth__body (core/body.h). Status 0: there was no response, and the other
+ * arguments are ignored. */
 EXPORT(done)
 void wasm_done(int status, char *strings, int form, double expires_in, double expiration, int reason);
 

@@ -1,7 +1,7 @@
-/* The browser host: what the core is given here, and what JavaScript calls; see boundary.h.
+/* The host in a page: the functions that the core calls, and those that JavaScript calls; see boundary.h.
  *
- * One wasm instance is one client, so that disposing of a client can wipe and drop a whole memory,
- * and a dead instance takes nobody with it. */
+ * Each client has its own wasm instance. So the whole memory is wiped and dropped with the client, and if an instance
+ * dies, no other client is affected. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #define client (&iauth__only_client)
 
 /* ---------------------------------------------------------------------------------------------------
- * What the core is given. */
+ * The functions that the core calls. */
 
 static void *host_alloc(void *user, size_t size) {
   (void)user;
@@ -56,7 +56,7 @@ static void host_arm(void *user, int64_t delay_ms) {
 
 static void host_answer(void *user, uint32_t waiter, const iauth_token *token, const iauth_failure *failure) {
   (void)user;
-  (void)token; /* that of the last MESSAGE_TOKEN */
+  (void)token; /* JavaScript has it from the last MESSAGE_TOKEN */
   js_tell(MESSAGE_ANSWER, failure, waiter);
 }
 
@@ -73,7 +73,7 @@ static bool host_may_start(void *user) {
 const iauth_host wasm_host = {NULL,        host_alloc, host_release, host_now,   host_random,   host_send,
                               host_cancel, host_arm,   host_answer,  host_event, host_may_start};
 
-/* js/client/instance.js reads these structs where they lie. */
+/* js/client/instance.js reads these structs in the memory of wasm. */
 #define AT(type, member, offset) _Static_assert(offsetof(type, member) == (offset), "layout of " #type)
 AT(iauth_token, access_token, TOKEN_ACCESS_TOKEN);
 AT(iauth_token, apis, TOKEN_APIS);
@@ -90,10 +90,10 @@ AT(iauth_failure, retry_after_ms, FAILURE_RETRY_AFTER_MS);
 AT(iauth_failure, server_message, FAILURE_SERVER_MESSAGE);
 _Static_assert((int)MESSAGE_QUOTA == (int)IAUTH_EVENT_QUOTA && (int)MESSAGE_EXPIRED == (int)IAUTH_EVENT_EXPIRED &&
                    (int)MESSAGE_ERROR == (int)IAUTH_EVENT_ERROR && (int)MESSAGE_TOKEN == (int)IAUTH_EVENT_TOKEN,
-               "events are told by their own numbers");
+               "the numbers of events are those of messages");
 
 /* ---------------------------------------------------------------------------------------------------
- * What JavaScript calls. */
+ * The functions that JavaScript calls. */
 
 static iauth_flow flow_of(int flags) {
 #ifndef IAUTH_BROWSER
@@ -117,14 +117,14 @@ int wasm_new(char *strings, int flags, double timeout_ms) {
       .can_reauthorize = flags & FLAG_CAN_REAUTHORIZE,
       .allow_insecure = flags & FLAG_ALLOW_INSECURE,
   };
-  iauth_client *made; /* that one */
+  iauth_client *made; /* it is `client` */
   iauth_error error = iauth_new(&config, &wasm_host, &made);
   free(strings);
   return error;
 }
 
-/* Room that callers leave for an answer of the API. While it is read it takes twice the length of what is read of it, so
- * the longest one finds room, whoever waits. */
+/* Bytes of memory that callers leave free, so that the longest response of the API always has room. Reading a response
+ * takes twice its length. */
 #define ANSWER_RESERVE (160 * 1024)
 
 int wasm_get(uint32_t waiter, double min_validity_ms, double timeout_ms, int force_refresh, int needs_apis) {
@@ -144,7 +144,7 @@ void wasm_use(void) {
   iauth_run(client);
 }
 
-/* What JavaScript may say of a time: -1 for what is unknown or no number, 0 for what is over. */
+/* A remaining lifetime from JavaScript: -1 if it is -1 or NaN, which mean unknown; 0 if it is negative. */
 static int64_t left_of(double ms) { return ms == -1 || ms != ms ? -1 : ms > 0 ? (int64_t)ms : 0; }
 
 int wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wall_ms, double lifetime_ms,

@@ -1,12 +1,12 @@
-// Writes js/client/boundary.js: the numbers of the wasm boundary as JavaScript has them, read from the C headers that
-// define them. `node src/wasm/make-boundary.js`; tests/node/client/boundary.test.js fails if that was forgotten.
+// Writes js/client/boundary.js: the numbers of the wasm boundary, from the C headers that define them. Run
+// `node src/wasm/make-boundary.js` after you changed one; otherwise tests/node/client/boundary.test.js fails.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 const read = (file) => readFile(new URL(`../${file}`, import.meta.url), 'utf8');
 
-/** The members of an enum, numbered as C numbers them: [name, number], without its comments. */
+/** The members of a C enum as [name, number]. */
 function membersOf(header, name) {
   const [, body] = header.match(new RegExp(`^enum ${name} \\{([^}]*)\\}`, 'm'));
   let next = 0;
@@ -21,7 +21,7 @@ function membersOf(header, name) {
     });
 }
 
-/** The errors as [C name, number, code]. Numbers count down from -1, and those of bad_response are the last. */
+/** The errors as [C name, number, code]. The numbers count down from -1. Those of bad_response are the last ones. */
 function errorsOf(definitions) {
   const errors = [...definitions.matchAll(/^IAUTH_ERROR\((\w+), (-\d+), "(\w+)"\)/gm)].map(([, name, number, code]) => [
     name,
@@ -44,27 +44,27 @@ export async function boundaryModule() {
   const codes = [...new Set(errors.map(([, , code]) => code))];
   const headers = [...core.matchAll(/^ {2}HEADER\(\w+, "([\w-]+)"\)/gm)].map(([, name]) => name);
   const constants = (members) => members.map(([name, number]) => `export const ${name} = ${number};\n`).join('');
-  return `// Made by src/wasm/make-boundary.js from the C headers; not to be edited.
+  return `// Made by src/wasm/make-boundary.js from the C headers. Do not edit.
 
-/** The codes of C's errors: that of error -1 is the first. All errors beyond the last one share its code. */
+/** The codes of C's errors. The first one is the code of error -1. All errors after the last one have its code. */
 export const CODES = ${JSON.stringify(codes).replaceAll('"', "'").replaceAll(',', ', ')};
 
 // C's errors, by their C names.
 ${constants(errors.map(([name, number]) => [name, number]))}
-/** The headers of an answer that C reads, in its order. */
+/** The headers of a response that C reads, in its order. */
 export const HEADERS = ${JSON.stringify(headers).replaceAll('"', "'").replaceAll(',', ', ')};
 
-// What C tells: enum message.
+// The messages of C: enum message.
 ${constants(membersOf(boundary, 'message'))}
-// How a client is made: enum flag.
+// The options of a client: enum flag.
 ${constants(membersOf(boundary, 'flag'))}
-// What C asks for: enum question.
+// The questions of C: enum question.
 ${constants(membersOf(boundary, 'question'))}
-// What C has read: enum text.
+// The texts that JavaScript parses for C: enum text.
 ${constants(membersOf(boundary, 'text'))}
-// What the body of an answer is: enum form.
+// What the body of a response has: enum form.
 ${constants(membersOf(body, 'form'))}
-// Where members lie in memory, in bytes: enum offset.
+// The offsets of members in C's structs, in bytes: enum offset.
 ${constants(membersOf(boundary, 'offset'))}`;
 }
 

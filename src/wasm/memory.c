@@ -1,26 +1,26 @@
-/* malloc for one client in a memory of fixed size: first fit over blocks that lie one behind the
- * other. There are a few dozen small blocks at any time, so walking them costs nothing, and this is
- * a tenth of the code of Emscripten's smallest allocator, which every page would load. */
+/* malloc for one client in a memory of fixed size. The blocks follow each other, and the first free one that is large
+ * enough is taken. There are only a few dozen blocks, so the search is fast. This is a tenth of the code of
+ * Emscripten's smallest allocator, and every page loads it. */
 #include "wasm/memory.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
 typedef struct {
-  uint32_t size; /* to the next block, this header included; a multiple of 8 */
+  uint32_t size; /* bytes to the next block, with this header; a multiple of 8 */
   uint32_t used;
 } block;
 
-extern block __heap_base[]; /* from the linker: where the stack and the static data end */
+extern block __heap_base[]; /* set by the linker: the end of the stack and the static data */
 
 static block *heap_end(void) { return (block *)(__builtin_wasm_memory_size(0) << 16); }
 
 static block *next_block(block *at) { return (block *)((char *)at + at->size); }
 
-/* The first free block of at least `size` bytes, its header included. Joins free neighbours on its way. */
+/* The first free block of at least `size` bytes with its header, or NULL. Joins free neighbours as it passes them. */
 static block *find_block(size_t size) {
   block *end = heap_end();
-  if (__heap_base->size == 0) /* memory starts as zeros: the first call */
+  if (__heap_base->size == 0) /* this is the first call: memory is all zero at first */
     __heap_base->size = (uint32_t)((char *)end - (char *)__heap_base);
   for (block *at = __heap_base; at < end; at = next_block(at)) {
     if (at->used)
@@ -33,7 +33,7 @@ static block *find_block(size_t size) {
   return NULL;
 }
 
-/* The bytes of a block for `size`. Whatever does not fit stays too large. */
+/* The size of a block for `size` bytes. A size that could overflow becomes one that no memory has. */
 static size_t block_size(size_t size) {
   return size < UINT32_MAX / 2 ? (size + sizeof(block) + 7) & ~(size_t)7 : UINT32_MAX;
 }
@@ -54,7 +54,7 @@ void *malloc(size_t size) {
   return at + 1;
 }
 
-/* What was in there may have been a key or a token. */
+/* Wipes the memory, because it may have held a key or a token. */
 void free(void *ptr) {
   if (ptr == NULL)
     return;

@@ -1,6 +1,6 @@
-/* Dates, numbers and URLs by JavaScript (js/client/text.js), in place of base's dates.c, number.c and base_url.c and of the
- * core's endpoint.c: every page would load those, and the browser has regular expressions and a number
- * parser already. tests/node/client/compare.test.js holds the two together. */
+/* Parses dates, numbers and URLs in JavaScript (js/client/text.js). This replaces dates.c, number.c and base_url.c of
+ * src/base and endpoint.c of the core. Every page would load those, but a browser already has regular expressions and a
+ * number parser. tests/node/client/compare.test.js checks that both agree. */
 #include <math.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@
 bool iauth__parse_http_date(const char *text, size_t len, int64_t *unix_s) {
   double seconds = js_read(TEXT_DATE, text, len);
   if (isnan(seconds))
-    return false; /* *unix_s stays the caller's default */
+    return false; /* *unix_s keeps the default of the caller */
   *unix_s = (int64_t)seconds;
   return true;
 }
@@ -25,7 +25,7 @@ bool iauth__parse_number(const char *text, size_t len, double *out) {
 }
 
 iauth__base_url iauth__check_base_url(const char *url, bool allow_insecure) {
-  (void)allow_insecure; /* only an endpoint may be */
+  (void)allow_insecure; /* always false here: only an endpoint can be insecure */
   return (iauth__base_url)js_read(TEXT_BASE_URL, url, strlen(url));
 }
 

@@ -1,10 +1,12 @@
-/* HTTP over emscripten_fetch; see transport.h.
+/* HTTP with emscripten_fetch; see transport.h.
  *
- * emscripten_fetch calls three functions of Emscripten's JavaScript glue. They are replaced below,
- * for these reasons: a request that is closed in flight is aborted, instead of writing into freed
- * memory later; nothing throws through C frames; a failure to send is reported later, never inside
- * the call; a redirect counts as no answer; and a page loads no glue at all (js/client/instance.js has
- * what it needs). */
+ * emscripten_fetch calls three functions of Emscripten's JavaScript glue. The functions below replace them, for these
+ * reasons:
+ * - A request that is closed in flight is aborted. With the glue, it writes into freed memory later.
+ * - No exception passes through C frames.
+ * - A failure to send is reported later, never inside the call.
+ * - A redirect is not followed.
+ * - A page does not load the glue. js/client/instance.js has what is needed of it. */
 #include "wasm/transport.h"
 
 #include <emscripten/fetch.h>
@@ -18,15 +20,14 @@
 static emscripten_fetch_t *in_flight;
 static uint32_t request_id;
 
-/* emscripten_fetch_close calls onerror for a request that is not done; there is none, as nobody
- * wants to hear it. */
+/* emscripten_fetch_close would call onerror for a request that is not complete, but no onerror is set. */
 static void close_request(void) {
   emscripten_fetch_t *fetch = in_flight;
   in_flight = NULL;
   emscripten_fetch_close(fetch);
 }
 
-/* What the answer that wasm_done hands on says. JavaScript read its body. */
+/* The body of the response that wasm_done passes to the core. JavaScript has read it. */
 static iauth__body answer;
 
 iauth_error iauth__body_init(iauth__body *body, const iauth_host *host, const iauth_response *response) {
@@ -66,8 +67,8 @@ void wasm_done(int status, char *strings, int form, double expires_in, double ex
 iauth_error transport_send(const iauth_request *request) {
   emscripten_fetch_attr_t attributes;
   emscripten_fetch_attr_init(&attributes);
-  /* Not request->method by strcpy: so the linker knows what is in there, and leaves out of
-   * emscripten_fetch what is not asked for. */
+  /* With these constants the linker knows all possible methods and attributes, and removes the rest of
+   * emscripten_fetch. It could not do so if request->method was copied. */
   memcpy(attributes.requestMethod, request->kind == IAUTH_REQUEST_APIS ? "GET\0" : "POST", 5);
   attributes.attributes = EMSCRIPTEN_FETCH_LOAD_TO_MEMORY | EMSCRIPTEN_FETCH_REPLACE;
   attributes.requestHeaders = request->headers;
@@ -84,11 +85,11 @@ void transport_cancel(void) {
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * What emscripten_fetch asks its glue for. */
+ * The functions that emscripten_fetch calls. */
 
 void emscripten_start_fetch(emscripten_fetch_t *fetch) {
   const emscripten_fetch_attr_t *attributes = &fetch->__attributes;
-  fetch->id = 1; /* the glue numbers requests; without a number, newer versions of Emscripten do not release them */
+  fetch->id = 1; /* the glue would set it; newer versions of Emscripten release only requests with an id */
   js_send(attributes->requestMethod, fetch->url, attributes->requestHeaders, attributes->requestData, IAUTH_BODY_MAX);
 }
 

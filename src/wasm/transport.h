@@ -1,17 +1,18 @@
-/* HTTP over emscripten_fetch, so that the browser itself adds Origin. One request at a time, as the
- * core asks for. */
+/* HTTP with emscripten_fetch. The browser adds Origin. There is one request at a time, because the core sends only
+ * one. */
 #ifndef IAUTH_WASM_TRANSPORT_H
 #define IAUTH_WASM_TRANSPORT_H
 
 #include "core/iauth.h"
 
-/* The one client of a module. */
+/* The only client of a wasm instance. */
 extern iauth_client iauth__only_client;
 
-/* Starts a request of its; it is completed later by iauth_respond or iauth_fail, then iauth_run. NO_MEMORY: it did not start and no completion follows. */
+/* Starts a request of that client. Later it is completed by iauth_respond or iauth_fail, and iauth_run is called. After
+ * NO_MEMORY, the request has not started and is not completed. */
 iauth_error transport_send(const iauth_request *request);
 
-/* Aborts the request in flight, if there is one. No completion follows. */
+/* Aborts the request in flight, if there is one. It is not completed. */
 void transport_cancel(void);
 
 #endif
