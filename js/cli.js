@@ -14,7 +14,7 @@ const USAGE = `inbenta-auth emulator: a local Auth API for development and tests
 
 It prints its endpoint, an API key, a domain key for these domains, and a secret.
 
-  --domain DOMAIN    www.example.com (https), *.example.com (its sub-domains), or a full origin such as
+  --domain DOMAIN    www.example.com (https), *.example.com (its subdomains), or a full origin such as
                      http://localhost:3000; may be given more than once
   --port PORT        the port to listen on (8080); 0 takes a free port
   --host ADDRESS     the address to listen on (127.0.0.1); with another one, other machines can connect

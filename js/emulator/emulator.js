@@ -198,7 +198,7 @@ export class Emulator {
   /**
    * Makes a domain key.
    * @param {string} apiKey
-   * @param {string[]} domains "www.example.com" (https), "*.example.com" (its sub-domains), or a full origin such as
+   * @param {string[]} domains "www.example.com" (https), "*.example.com" (its subdomains), or a full origin such as
    *   "http://localhost:3000"
    * @returns {Promise<{id: string, domainKey: string, domains: string[]}>}
    */

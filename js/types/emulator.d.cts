@@ -61,7 +61,7 @@ export interface RequestEntry {
 
 export interface EmulatorOptions {
   /**
-   * Of the domain key to start with: "www.example.com" (https), "*.example.com" (its sub-domains), or a full origin such
+   * Of the domain key to start with: "www.example.com" (https), "*.example.com" (its subdomains), or a full origin such
    * as "http://localhost:3000".
    */
   domains?: string[] | undefined;

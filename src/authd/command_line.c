@@ -68,7 +68,7 @@ const char authd_usage[] =
     "  --tls-cert, --tls-key\n"
     "                   serve https with this certificate (and its chain) and this private key, both\n"
     "                   PEM. On SIGHUP, the server reads both files again\n"
-    "  --domain         www.example.com (https), *.example.com (its sub-domains), or a full origin\n"
+    "  --domain         www.example.com (https), *.example.com (its subdomains), or a full origin\n"
     "                   such as http://localhost:8080\n"
     "  --overlap        how long the old secret works beside the new one, in seconds (86400)\n"
     "  --publish        how long a new signing key is published before it signs, in seconds (120).\n"

@@ -103,6 +103,14 @@ test('other data-… attributes are ignored; options can be attributes of the ta
   await site.close();
 });
 
+test('the tag may have defer or async', async ({ page, fake }) => {
+  for (const attribute of ['defer', 'async']) {
+    const site = await open(page, '', tag(`${attribute} ${keysFor(fake)}`)); // goto waits until it has run
+    expect(await tokenOfTag(page)).toMatch(/^token-/);
+    await site.close();
+  }
+});
+
 test('the script works twice in a page, and as a module', async ({ page, fake }) => {
   let site = await open(page, tag(keysFor(fake)) + tag(keysFor(fake)));
   expect(await tokenOfTag(page)).toBe('token-1');

@@ -113,6 +113,21 @@ test('docs/emulator.md has the options and knobs of the types, and the flags of 
   t.diagnostic(`${flags.length} flags`);
 });
 
+test('the options and exit statuses of npx inbenta-auth check', async (t) => {
+  const code = await read('js/check.js');
+  const [, options] = /^const OPTIONS = \{\n([^]*?)^\};/m.exec(code);
+  const inCode = [...options.matchAll(/^ {2}'?([\w-]+)'?: /gm)].map(([, name]) => `--${name}`).sort();
+  assert.deepEqual(names('The command check'), inCode);
+  const [, chapter] = /^## The command check\n([^]*?)^## /m.exec(reference);
+  const statuses = [...chapter.matchAll(/^\| (\d) \|/gm)].map(([, status]) => status);
+  const [, usage] = /^Exit status: ([^]*?)\. Each run/m.exec(code);
+  assert.deepEqual(
+    statuses,
+    [...usage.matchAll(/(?:^|;\s)(\d) /g)].map(([, status]) => status),
+  );
+  t.diagnostic(`${inCode.length} options, ${statuses.length} exit statuses`);
+});
+
 test('the codes of errors', async (t) => {
   const [, hints] = /^const HINTS = \{\n([^]*?)^\};/m.exec(await read('js/client/errors.js'));
   const codes = [...hints.matchAll(/^ {2}(\w+): /gm)].map(([, code]) => code).sort();

@@ -81,10 +81,22 @@ test('files that the documents name exist', async (t) => {
   t.diagnostic(`${count} names of files and folders`);
 });
 
-test('README has at most 150 lines, and no picture', async () => {
+test('README has at most 150 lines, none over 130 characters but in tables, and no picture', async () => {
   const readme = await read('README.md');
-  assert.ok(readme.trimEnd().split('\n').length <= 150);
+  const lines = readme.trimEnd().split('\n');
+  assert.ok(lines.length <= 150, `${lines.length} lines`);
+  assert.deepEqual(
+    lines.filter((line) => !line.startsWith('|') && [...line].length > 130),
+    [],
+  );
   assert.doesNotMatch(readme, /!\[/);
+});
+
+test('each document says for whom it is, in its first lines', async () => {
+  for (const file of ALL.filter((name) => !['README.md', 'CHANGELOG.md', 'tests/docs/questions.md'].includes(name))) {
+    const [, first] = /^# .+\n\n(.+)/.exec(await read(file));
+    assert.match(first, /^For /, file);
+  }
 });
 
 test('twenty questions, each with its answer', async () => {

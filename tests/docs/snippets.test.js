@@ -109,7 +109,7 @@ test('each key has one placeholder, which the client refuses if it is left in', 
 });
 
 /** What the tests below run. */
-const HERE = { 'README.md': ['sh', 'js'], 'docs/server-side.md': ['c'] };
+const HERE = { 'README.md': ['sh', 'js'], 'docs/server-side.md': ['c', 'ini'], 'docs/authd.md': ['ini'] };
 
 test('the emulator in a test', async () => {
   const [code, ...others] = inReadme('js', 'startEmulator');
@@ -152,6 +152,33 @@ test('npx inbenta-auth check', async () => {
   assert.match(stdout, /A page on https:\/\/www\.example\.com gets a token/);
   await assert.rejects(run('sh', ['-c', filled('another-domain-key')], project), ({ code }) => code == 1);
 });
+
+for (const [file, program, command] of [
+  ['docs/server-side.md', 'native/command/inbenta-token', 'inbenta-token watch'],
+  ['docs/authd.md', 'authd/inbenta-authd', 'inbenta-authd serve --listen 0.0.0.0'],
+])
+  test(`the systemd unit of ${file} runs the command of that page`, async (t) => {
+    const [{ code }, ...others] = snippets.filter((one) => one.file == file && one.language == 'ini');
+    assert.equal(others.length, 0);
+    const [, line] = /^ExecStart=\/usr\/local\/bin\/(.+)$/m.exec(code);
+    const commands = snippets
+      .filter((one) => one.file == file && one.language == 'sh')
+      .flatMap((one) => commandsOf(one.code));
+    const [documented] = commands.filter((one) => one.startsWith(command)); // another test runs it
+    assert.equal(line.replace('/etc/shop/secret', 'secret'), documented);
+    const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-unit-'));
+    try {
+      const unit = join(folder, 'shop.service');
+      await writeFile(unit, code.replace(/(?<=^ExecStart=)\S+/m, join(root, 'build/native/src', program)));
+      const { stderr } = await run('systemd-analyze', ['verify', unit], folder).catch((error) =>
+        error.code == 'ENOENT' ? { stderr: '' } : assert.fail(error.stderr),
+      );
+      assert.doesNotMatch(stderr, /shop\.service/);
+      t.diagnostic(line);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 
 test('the C of docs/server-side.md compiles, links and gets a token', async () => {
   const [{ code }, ...others] = snippets.filter(

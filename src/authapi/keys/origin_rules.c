@@ -154,7 +154,7 @@ static const char *host_problem(const origin *entry) {
   if (host.start[0] == '[') {
     if (!is_canonical_ipv6((slice){host.start + 1, host.len - 2}))
       return "Write the IPv6 address as browsers do: lower case, shortest form, for example [::1].";
-    return entry->wildcard ? "An address has no sub-domains. Remove \"*.\"." : NULL;
+    return entry->wildcard ? "An address has no subdomains. Remove \"*.\"." : NULL;
   }
   if (has_empty_label(host))
     return "The host has an empty label. Remove the extra dot.";
@@ -171,7 +171,7 @@ static const char *host_problem(const origin *entry) {
     if (!iauth__url_ipv4(host, address))
       return "Write the IPv4 address as four decimal numbers, for example 127.0.0.1.";
     if (entry->wildcard)
-      return "An address has no sub-domains. Remove \"*.\".";
+      return "An address has no subdomains. Remove \"*.\".";
   }
   return NULL;
 }

@@ -13,7 +13,7 @@
 #define AUTHAPI_ORIGIN_MAX 300
 
 /* Why a list entry is not allowed, as a sentence with the remedy; NULL if it is valid. Static text. Valid entries are a
- * host ("www.example.com": https, port 443), sub-domains ("*.example.com", not example.com itself) and a full origin
+ * host ("www.example.com": https, port 443), subdomains ("*.example.com", not example.com itself) and a full origin
  * ("http://localhost:8080"). A bare "localhost" is https on 443 like any host. "*", "null", "com" and "*.com" are
  * refused. Public suffixes such as "*.co.uk" are not known here (domains.h). */
 const char *authapi_domain_problem(const char *entry);

@@ -234,7 +234,7 @@ static void problems_have_a_remedy(void **state) {
       {"0x7f.1", "IPv4"},
       {"[::01]", "IPv6"},
       {"a..b", "empty label"},
-      {"*.10.0.0.1", "no sub-domains"},
+      {"*.10.0.0.1", "no subdomains"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const char *problem = authapi_domain_problem(cases[i].entry);
