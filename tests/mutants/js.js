@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The tests of each file, the one that sees most first. Nearly all run in simulated time (tests/node/client/world.js). */
 const TESTS = {
+  'answer.js': ['compare'],
   'body.js': ['body'],
   'client.js': ['callers', 'products', 'requests', 'rest', 'siblings'],
   'config.js': ['config', 'options'],
@@ -32,6 +33,9 @@ const TESTS = {
   'wake.js': ['callers', 'rest'],
   'wasm.js': ['wasm'],
 };
+
+/** A file whose tests are those with this in their names: the others of compare.test.js are about text.js, and slow. */
+const NAMES = { 'answer.js': 'bodies' };
 
 /**
  * @param {string} part only files that have this in their names
@@ -56,7 +60,13 @@ async function mutate(file, tests) {
     testRunner: 'tap',
     tap: {
       testFiles: tests.map((name) => `tests/node/client/${name}.test.js`),
-      nodeArgs: ['--test-reporter=tap', '-r', '{{hookFile}}', '{{testFile}}'],
+      nodeArgs: [
+        '--test-reporter=tap',
+        `--test-name-pattern=${NAMES[file] ?? '.'}`,
+        '-r',
+        '{{hookFile}}',
+        '{{testFile}}',
+      ],
       forceBail: true,
     },
     coverageAnalysis: 'perTest',

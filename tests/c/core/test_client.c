@@ -959,6 +959,28 @@ static void waking_up_ends_our_own_wait(void **state) {
   world_clean_up(&world);
 }
 
+/* Two wake-ups may follow each other. The third one counts from two minutes after the first, by the clock of now. */
+static void a_third_wake_up_counts_after_two_minutes(void **state) {
+  (void)state;
+  static const int64_t sleeps_ms[] = {19999, 20000};
+  for (int i = 0; i < 2; i++) {
+    world world;
+    start(&world);
+    world.random = UINT32_MAX;
+    const iauth_failure failure = {.error = IAUTH_ERR_NETWORK, .attempts = 9}; /* a wait of a minute */
+    iauth_hear(world.client, &failure);
+    iauth_wake(world.client);
+    iauth_wake(world.client);
+    world_pass(&world, 100000);
+    iauth_hear(world.client, &failure);
+    world_move(&world, sleeps_ms[i], sleeps_ms[i]);
+    iauth_wake(world.client);
+    world_get_with(&world, 0, (iauth_get_options){.timeout_ms = 500});
+    assert_int_equal(world.sent, i);
+    world_clean_up(&world);
+  }
+}
+
 static void waking_up_ends_no_refusal(void **state) {
   (void)state;
   world world;
@@ -1016,11 +1038,13 @@ static void callbacks_may_call_again(void **state) {
   world.on_answer = ask_again;
   world_get(&world, 0);
   world_grant(&world, "t1", 1200);
-  assert_waiting(&world, 1);
-  while (world.answers[5].count == 0)
-    world_pass(&world, world.armed_ms);
-  for (uint32_t waiter = 0; waiter < 6; waiter++)
+  assert_token(&world, 0, "t1");
+  for (uint32_t waiter = 1; waiter < 6; waiter++) {
+    assert_waiting(&world, waiter);
+    assert_int_equal(world.armed_ms, 0); /* a run inside a callback becomes one right after it */
+    world_pass(&world, 0);
     assert_token(&world, waiter, "t1");
+  }
   world_clean_up(&world);
 }
 
@@ -1397,6 +1421,19 @@ static void products_that_cannot_be_had(void **state) {
   world_clean_up(&world);
 }
 
+static void what_the_server_said_about_products_goes_with_the_client(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world_get(&world, 0);
+  world_respond(&world, 200, JSON_TYPE, "{\"accessToken\":\"t1\",\"expires_in\":1200}");
+  world_respond(&world, 503, JSON_TYPE, "{\"error\":{\"message\":\"Not now.\"}}");
+  ask_products(&world, 1, 1);
+  assert_failed(&world, 1, SERVER_ERROR);
+  assert_string_equal(world.answers[1].message, "Not now.");
+  world_clean_up(&world); /* finds what is left */
+}
+
 static void products_without_a_token(void **state) {
   (void)state;
   world world;
@@ -1737,17 +1774,32 @@ static void a_sibling_s_failure_of_no_attempts_is_the_first(void **state) {
   world_clean_up(&world);
 }
 
+static void a_failure_heard_after_a_sleep_counts_from_then(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world_move(&world, 100000, 100000); /* no timer ran */
+  iauth_hear(world.client, &(iauth_failure){.error = IAUTH_ERR_RATE_LIMITED, .attempts = 1, .retry_after_ms = 20000});
+  world_get(&world, 0);
+  assert_failed(&world, 0, RATE_LIMITED);
+  assert_int_equal(world.answers[0].failure.retry_after_ms, 20000);
+  assert_int_equal(world.sent, 0);
+  world_clean_up(&world);
+}
+
 /* --- rest
  * --------------------------------------------------------------------------------------------------------- */
 
-/* Lives on, with a server that grants whatever is asked. */
-static void live_granted(world *world, int64_t ms) {
+/* Lives on, with a server that grants whatever is asked, for so long. */
+static void live_with(world *world, int64_t ms, int lifetime_s) {
   for (int64_t second = 0; second < ms / 1000; second++) {
     if (world->request != NULL)
-      world_grant(world, "t", 1200);
+      world_grant(world, "t", lifetime_s);
     world_live(world, 1000);
   }
 }
+
+static void live_granted(world *world, int64_t ms) { live_with(world, ms, 1200); }
 
 static void a_client_that_nobody_uses_rests(void **state) {
   (void)state;
@@ -1766,6 +1818,18 @@ static void a_client_that_nobody_uses_rests(void **state) {
     live_granted(&world, 3000000);
   }
   assert_non_null(iauth_current(world.client, 0));
+  world_clean_up(&world);
+}
+
+/* Of a day, refreshed at 85 %: twice within two days, and no third time. */
+static void a_client_with_a_long_lived_token_rests_after_two_lifetimes(void **state) {
+  (void)state;
+  world world;
+  start(&world);
+  world_get(&world, 0);
+  world_grant(&world, "t", 86400);
+  live_with(&world, INT64_C(86400000) * 3, 86400);
+  assert_int_equal(world.sent, 3);
   world_clean_up(&world);
 }
 
@@ -2061,6 +2125,7 @@ int main(void) {
       cmocka_unit_test(apis_for_a_token_that_is_gone),
       cmocka_unit_test(late_replies_are_dropped),
       cmocka_unit_test(waking_up_ends_our_own_wait),
+      cmocka_unit_test(a_third_wake_up_counts_after_two_minutes),
       cmocka_unit_test(waking_up_ends_no_refusal),
       cmocka_unit_test(failure_to_send),
       cmocka_unit_test(the_quota_event_is_emitted),
@@ -2083,6 +2148,7 @@ int main(void) {
       cmocka_unit_test(a_page_that_gives_the_same_token),
       cmocka_unit_test(products_are_requested_again),
       cmocka_unit_test(products_that_cannot_be_had),
+      cmocka_unit_test(what_the_server_said_about_products_goes_with_the_client),
       cmocka_unit_test(products_without_a_token),
       cmocka_unit_test(apis_are_requested_only_after_their_wait),
       cmocka_unit_test(apis_and_tokens_share_one_budget_of_failures),
@@ -2101,7 +2167,9 @@ int main(void) {
       cmocka_unit_test(news_that_is_old_is_not_told),
       cmocka_unit_test(a_sibling_s_failure_counts_like_our_own),
       cmocka_unit_test(a_sibling_s_failure_of_no_attempts_is_the_first),
+      cmocka_unit_test(a_failure_heard_after_a_sleep_counts_from_then),
       cmocka_unit_test(a_client_that_nobody_uses_rests),
+      cmocka_unit_test(a_client_with_a_long_lived_token_rests_after_two_lifetimes),
       cmocka_unit_test(asking_is_use),
       cmocka_unit_test(use_alone_sends_no_request),
       cmocka_unit_test(the_server_s_sentence_is_kept),

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createFromAccessToken } from '../../../dist/inbenta-auth.js';
-import { failsWith, grant } from './fake-api.js';
+import { failsWith, grant, wasm } from './fake-api.js';
 import { makeWorld, reply } from './world.js';
 
 /** Opens tabs with one client each. `tab.log` has what happens there. */
@@ -573,6 +573,18 @@ test('a tab whose module fails gives the lock back, and messages to it cause no 
       ['error', 'wasm_unavailable'],
     ],
   );
+});
+
+test('a tab whose callers timed out while its module loaded gives the lock back, and sends nothing', async (t) => {
+  const world = page(t, ({ url }, n) => (url.endsWith('.wasm') ? undefined : reply(200, grant(n))));
+  const [tab] = await openTabs(world, 1, { wasm: 'https://shop.example/slow.wasm' });
+  failsWith('timeout')(await world.failure(tab.getToken({ timeoutMs: 300 })));
+  assert.equal(world.locks.held.size, 1, 'it waits for its turn meanwhile');
+  world.requests[0].answer(new Response(wasm));
+  await world.pass(60_000);
+  assert.equal(world.locks.held.size, 0);
+  assert.equal(world.requests.length, 1);
+  assert.equal((await world.until(tab.getToken())).accessToken, 'token-2');
 });
 
 test('a valid token that is forced, and one of storage, take no lock and ask nobody', async (t) => {
