@@ -235,6 +235,7 @@ test('a secret is rotated: the new one is shown once, the old one with its end, 
 
 test('the page shows the last use, the use of the limits, and a new signing key', async ({ page, admin }) => {
   await signIn(page, admin);
+  await expect(page.locator('.state')).toHaveText(['active', 'active', 'signing']);
   const card = page.locator('.api-key');
   await expect(card).toContainText('throttle 0 % used');
   await expect(page.getByText('last used')).toHaveCount(0);

@@ -84,10 +84,9 @@ function makeCredential(credential) {
 function makeApiKey(key, credentials) {
   const element = make('api-key', key);
   element.dataset.state = key.revoked ? 'revoked' : 'active';
-  if (key.revoked) {
-    $('.state', element).textContent = 'revoked';
+  $('.state', element).textContent = element.dataset.state;
+  if (key.revoked)
     for (const button of element.querySelectorAll('[data-do^=create], [data-do^=revoke]')) button.hidden = true;
-  }
   for (const list of element.querySelectorAll('[data-list]')) {
     const own = credentials[list.dataset.list].filter(({ apiKeyId }) => apiKeyId == key.id);
     const made = own.map(makeCredential);
