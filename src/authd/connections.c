@@ -5,6 +5,7 @@
 #include "authd/connections.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -44,12 +45,15 @@ static void shut_down(authd_connections *connections, authd_connection *connecti
   connections->open--;
 }
 
-/* Shuts down the connections that are late, and the oldest ones if there are too many. */
+/* Shuts down the connections that are late. If there are too many, shuts down a sixth of them at once,
+ * the oldest ones: libmicrohttpd is slow to close them one by one. It is also slow to accept a connection while it has
+ * many, so half of the places stay free. */
 static void shut_down_late(authd_connections *connections) {
   int64_t latest_s = now_s() - AUTHD_REQUEST_DEADLINE_S;
+  unsigned enough = connections->open > connections->most ? connections->most - connections->most / 6 : UINT_MAX;
   for (authd_connection *connection = connections->last; connection != NULL; connection = connection->previous) {
     bool late = connection->since_s < latest_s;
-    if (!late && connections->open <= connections->most)
+    if (!late && connections->open <= enough)
       break;
     if (!connection->shut && (late || !connection->trusted))
       shut_down(connections, connection);
@@ -82,7 +86,7 @@ authd_connections *authd_connections_new(unsigned limit, unsigned places, const 
   if (connections == NULL)
     return NULL;
   connections->limit = limit;
-  connections->most = places - places / 4;
+  connections->most = places / 2;
   connections->trusted = trusted;
   pthread_mutex_init(&connections->mutex, NULL);
   pthread_condattr_init(&monotonic);
