@@ -75,9 +75,13 @@ async function write(name, { code, map }) {
   await writeFile(dist(`${name}.map`), map);
 }
 
+/** For tests/mutants: nothing is minified, because a minifier takes some mutants and their original for the same. */
+const isPlain = process.argv.includes('--plain');
+
 /** For browsers: esbuild bundles, and terser makes the result 4 % smaller. terser is slow. */
 async function writeForBrowsers(entry, name, { preamble, ...options }) {
-  const { code, map } = await bundle(entry, name, { minify: true, wasm: CLIENT_WASM, ...options });
+  const { code, map } = await bundle(entry, name, { minify: !isPlain, wasm: CLIENT_WASM, ...options });
+  if (isPlain) return write(name, { code, map });
   const minified = await minify(code.replace(/\/\/# sourceMappingURL=.*\n/, ''), {
     module: options.format == 'esm',
     ecma: 2020,

@@ -72,7 +72,7 @@ async function mutate(file, tests) {
     coverageAnalysis: 'perTest',
     concurrency: availableParallelism(),
     ignorePatterns: ['build', 'dist', 'src/authd', 'tests/bench', 'tests/fuzz', 'web'],
-    buildCommand: `node tests/mutants/build.js ${root}`,
+    buildCommand: `node tests/mutants/build.js ${root} --plain`,
     symlinkNodeModules: false,
     tempDirName: 'build/mutants',
     cleanTempDir: 'always',

@@ -22,6 +22,10 @@ static const body_case cases[] = {
     {"{}\v", 0, NULL, NULL, NULL, 0, 0},
     {" \t\r\n{} \t\r\n", FORM_OBJECT, NULL, NULL, NULL, 0, 0},
     {"{\"a\":\"\t\"}", 0, NULL, NULL, NULL, 0, 0},
+    {"{\"a\":\"\\\"\t\"}", 0, NULL, NULL, NULL, 0, 0}, /* a quote that ends no string */
+    {"{\"message\":\"\\\\u0000\"}", FORM_OBJECT, "\\u0000", NULL, NULL, 0, 0},
+    {"{\"message\":\"\\u0041\"\n}", FORM_OBJECT, "A", NULL, NULL, 0, 0},
+    {"{\"message\":\"\\ud800xudc00|\\ud800\\ue000\"}", FORM_OBJECT, "\ufffdxudc00|\ufffd\ue000", NULL, NULL, 0, 0},
     {"{\"a\":\"\\", 0, NULL, NULL, NULL, 0, 0},
     {"{\"a\":\"\\u12", 0, NULL, NULL, NULL, 0, 0},
     {"{\"a\":\"\\u12g4\"}", 0, NULL, NULL, NULL, 0, 0},

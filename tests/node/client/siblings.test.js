@@ -514,6 +514,7 @@ test('a tab whose caller left the queue for the lock sends nothing, also if it h
   assert.equal(world.locks.waiting(world.siblingChannels()[0].name), 1);
   controller.abort();
   failsWith('aborted')(await call);
+  assert.equal(world.locks.waiting(world.siblingChannels()[0].name), 0, 'nothing of it is left in the queue');
   two.dispose();
   failsWith('disposed')(await other);
   await world.pass(20_000);
