@@ -18,8 +18,7 @@ bool output_may_work_later(int error) {
 const char *output_problem(int error) { return error == EAGAIN ? "nobody reads from it" : strerror(error); }
 
 /* False if a pipe has no room, because nobody reads from it. A write would wait for the reader, and the token would expire
- * meanwhile. A pipe that has any room takes PIPE_BUF bytes, more than most tokens
- * have. */
+ * meanwhile. A pipe with any room takes PIPE_BUF bytes, more than most tokens have. */
 static bool has_room(int file) {
   struct pollfd room = {.fd = file, .events = POLLOUT};
   if (poll(&room, 1, 0) != 0)
