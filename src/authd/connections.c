@@ -22,10 +22,10 @@ struct authd_connection {
 };
 
 struct authd_connections {
-  unsigned limit, most; /* per address; in total before the oldest ones are shut down */
+  unsigned limit, most; /* per address; of all addresses before the oldest ones are shut down */
   const authd_networks *trusted;
   authd_connection *first, *last;
-  unsigned open; /* in the list and not shut down */
+  unsigned open; /* those that are not of a trusted proxy, and not shut down */
   pthread_mutex_t mutex;
   pthread_cond_t changed; /* it ends, or too many connections are open */
   pthread_t thread;
@@ -42,7 +42,7 @@ static int64_t now_s(void) {
 static void shut_down(authd_connections *connections, authd_connection *connection) {
   shutdown(connection->file, SHUT_RDWR);
   connection->shut = true;
-  connections->open--;
+  connections->open -= !connection->trusted;
 }
 
 /* Shuts down the connections that are late. If there are too many, shuts down a sixth of them at once,
@@ -164,7 +164,8 @@ authd_connection *authd_connections_add(authd_connections *connections, int file
       .file = file, .group = group_of(client), .trusted = authd_networks_contain(connections->trusted, &client)};
   pthread_mutex_lock(&connections->mutex);
   put_first(connections, added);
-  if (++connections->open > connections->most)
+  connections->open += !added->trusted;
+  if (connections->open > connections->most)
     pthread_cond_signal(&connections->changed);
   pthread_mutex_unlock(&connections->mutex);
   return added;
@@ -175,7 +176,7 @@ void authd_connections_remove(authd_connections *connections, authd_connection *
     return;
   pthread_mutex_lock(&connections->mutex);
   take_out(connections, connection);
-  connections->open -= !connection->shut;
+  connections->open -= !connection->shut && !connection->trusted;
   pthread_mutex_unlock(&connections->mutex);
   free(connection);
 }

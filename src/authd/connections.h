@@ -14,9 +14,10 @@
 typedef struct authd_connections authd_connections;
 typedef struct authd_connection authd_connection;
 
-/* Makes a table for `places` connections that allows at most `limit` of them per address. When more than half of
- * the places are taken, those that have waited longest for a whole request are closed. Addresses in `trusted`, which
- * is borrowed, have no limit, and their connections keep the whole time. NULL if there is no memory or no thread. */
+/* Makes a table for `places` connections that allows at most `limit` of them per address. When more than half of the
+ * places are taken, those that have waited longest for a whole request are closed. Addresses in `trusted`, which is
+ * borrowed, have no limit and do not count; their connections keep the whole time. NULL if there is no memory or no
+ * thread. */
 authd_connections *authd_connections_new(unsigned limit, unsigned places, const authd_networks *trusted);
 void authd_connections_free(authd_connections *connections);
 
