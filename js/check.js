@@ -230,6 +230,10 @@ function judge(answer, { origin, endpoint, answers }) {
       `The API expects the domain key under another name. Pass domainKeyName: '${name}' to createFromDomainKey, or write data-domain-key-name="${name}" on the script tag.`,
     );
   if (['credentials_rejected', 'endpoint_refused'].includes(verdict) && !body?.error?.reason) advice.push(CACHED);
+  if (verdict == 'token' && !Object.keys(answer.token.apis).length)
+    advice.push(
+      'The answer lists no products. client.fetch then asks /apis for them. If there are none either, client.fetch has no product to call: ask Inbenta which products this API key has.',
+    );
   if (error && status && !isReadable)
     advice.push(`A page on ${origin} cannot read this refusal. There the client reports "network".`);
   return { verdict, exit, advice };

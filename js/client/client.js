@@ -2,7 +2,7 @@
 // AuthClient: the client that a page uses. It has its own listeners, timeouts, log and headers. The token comes from a
 // source, which all clients of a page with the same keys share.
 
-import { checkDuration, ownMembers } from './config.js';
+import { checkKey, checkOptions } from './config.js';
 import { AuthError, invalid } from './errors.js';
 import { apiUrl, fetchWithToken, hasProduct } from './fetch.js';
 import { sourceFor } from './source.js';
@@ -10,6 +10,9 @@ import { timerMs } from './timers.js';
 
 /** @typedef {import('../types/inbenta-auth.cjs').AccessToken} AccessToken */
 /** @typedef {import('../types/inbenta-auth.cjs').GetTokenOptions} GetTokenOptions */
+
+/** The options of getToken, with their types. */
+const CALL = { minValidityMs: 'number', forceRefresh: 'boolean', signal: 'object', timeoutMs: 'number' };
 
 /** AuthClientEventMap in js/types/inbenta-auth.d.cts lists its events. */
 export class AuthClient extends EventTarget {
@@ -35,13 +38,18 @@ export class AuthClient extends EventTarget {
    * @returns {Promise<AccessToken>}
    */
   getToken(options) {
-    const own = ownMembers(options);
-    const { minValidityMs = this.#config.minValidityMs, forceRefresh, signal } = own;
+    let own;
+    try {
+      own = checkOptions(options ?? undefined, CALL);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const { minValidityMs = this.#config.minValidityMs, forceRefresh = false, signal } = own;
     if (!forceRefresh && !signal?.aborted && this.#source?.isValidFor(minValidityMs)) {
       this.#source.use();
       return this.#source.answer;
     }
-    return this.#wait({ minValidityMs, forceRefresh: !!forceRefresh }, own);
+    return this.#wait({ minValidityMs, forceRefresh }, own);
   }
 
   /**
@@ -57,8 +65,10 @@ export class AuthClient extends EventTarget {
   /**
    * Drops a token that an API refused, if it is still the current one.
    * @param {string} accessToken
+   * @throws {AuthError} invalid_config: this is no token
    */
   invalidate(accessToken) {
+    checkKey('accessToken', accessToken);
     this.#source?.invalidate(accessToken);
   }
 
@@ -157,9 +167,7 @@ export class AuthClient extends EventTarget {
   #wait(wish, { signal, timeoutMs = this.#config.timeoutMs }) {
     return new Promise((resolve, reject) => {
       if (this.#isDisposed) throw new AuthError('disposed');
-      checkDuration('timeoutMs', timeoutMs);
-      if (wish.minValidityMs !== undefined) checkDuration('minValidityMs', wish.minValidityMs);
-      if (signal && typeof signal.addEventListener != 'function') throw invalid('signal must be an AbortSignal.');
+      if (signal && !signal.addEventListener) throw invalid('signal must be an AbortSignal.');
       const aborted = () => new AuthError('aborted', { cause: signal.reason });
       if (signal?.aborted) throw aborted();
       const source = this.#join();

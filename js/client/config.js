@@ -21,7 +21,7 @@ const DEFAULTS = {
 };
 
 /** The options of every flow, with their types. */
-const OPTIONS = {
+export const OPTIONS = {
   endpoint: 'string',
   connectionEntryPoint: 'string',
   autoRefresh: 'boolean',
@@ -42,12 +42,16 @@ const OPTIONS = {
 export const isKey = (value) => typeof value == 'string' && /^(?!(["']).*\1$)[!-~]+$/.test(value);
 
 export function checkKey(name, value) {
-  if (!isKey(value)) throw invalid(`${name} must be a non-empty string without spaces, not in quotes.`);
+  if (!isKey(value))
+    throw invalid(value ? `${name} must be a string without spaces, not in quotes.` : `${name} is missing.`);
   return value;
 }
 
 /** Copies only an object's own members, because a script may have added some to Object.prototype. */
 export const ownMembers = (object) => ({ __proto__: null, ...object });
+
+/** A URL or an array is an object, too, and has no members that are options. */
+export const isPlainObject = (value) => Object.prototype.toString.call(value) == '[object Object]';
 
 export function checkDuration(name, value) {
   if (typeof value != 'number' || !(value >= 0)) throw invalid(`${name} must be a number of milliseconds.`);
@@ -71,18 +75,18 @@ function endpointOf({ endpoint, connectionEntryPoint }) {
  * Returns an object's own options, without those that are undefined. Throws an AuthError if one is wrong.
  * @param {unknown} given the options that the caller passed
  * @param {Record<string, string>} known the types of all options
+ * @param {unknown} [refused] one more value that no option can have, besides null and NaN
  */
-export function checkOptions(given, known) {
-  // Reject other objects, such as a URL or an array.
-  if (given !== undefined && Object.prototype.toString.call(given) != '[object Object]')
-    throw invalid('The options must be an object.');
-  const types = ownMembers(known);
+export function checkOptions(given, known, refused = null) {
+  if (given !== undefined && !isPlainObject(given)) throw invalid('The options must be an object.');
+  const names = Object.keys(known);
   const own = ownMembers(given);
   for (const name in own) {
-    if (!types[name]) throw invalid(`There is no option "${name}". There are: ${Object.keys(types).join(', ')}.`);
+    if (!names.includes(name)) throw invalid(`There is no option "${name}". There are: ${names.join(', ')}.`);
     if (own[name] === undefined) delete own[name];
-    else if ([null, NaN, Infinity].includes(own[name]) || !types[name].split(' ').includes(typeof own[name]))
-      throw invalid(`${name} must be a ${types[name].replace(' ', ' or ')}.`);
+    else if ([null, NaN, refused].includes(own[name]) || !known[name].split(' ').includes(typeof own[name]))
+      throw invalid(`${name} must be of type ${known[name].replace(' ', ' or ')}.`);
+    else if (known[name] == 'number') checkDuration(name, own[name]);
   }
   return own;
 }
@@ -94,22 +98,21 @@ export function checkOptions(given, known) {
  * @param {Record<string, string>} more options that only this flow has, with their types
  */
 export function checkConfig(given, fixed, more) {
-  const own = checkOptions(given, { ...OPTIONS, ...more });
+  const own = checkOptions(given, { ...OPTIONS, ...more }, Infinity);
   const config = { __proto__: null, ...DEFAULTS, ...own, ...fixed };
   checkKey('apiKey', config.apiKey);
-  for (const name of ['minValidityMs', 'timeoutMs']) checkDuration(name, config[name]);
   for (const name of ['environment', 'source', 'userType'])
     if (/[^ -~\xa0-\xff]/.test(config[name])) throw invalid(`${name} cannot be in a header.`);
   for (const name of ['domainKeyName', 'userPersonalSecret']) if (config[name]) checkKey(name, config[name]);
-  if (config.persist !== undefined && config.persist != 'session') throw invalid("persist can only be 'session'.");
-  if (own.endpoint !== undefined && own.connectionEntryPoint !== undefined)
+  if ((config.persist ?? 'session') != 'session') throw invalid("persist can only be 'session'.");
+  if ('endpoint' in own && 'connectionEntryPoint' in own)
     throw invalid('Pass endpoint or connectionEntryPoint, not both.');
   config.timeoutMs = timerMs(config.timeoutMs);
   config.endpoint = endpointOf(config);
   const error = checkEndpoint(config.endpoint, config.allowInsecure);
   if (error == INVALID_CONFIG)
     throw invalid(
-      'endpoint must be a base URL that begins with https://, without user, query, fragment and escapes, and with the version: https://api.inbenta.io/v1.',
+      'endpoint must be a base URL without user and query that begins with https:// and ends with its version: https://api.inbenta.io/v1.',
     );
   if (error) throw errorFromC(error);
   if (config.wasm instanceof URL) config.wasm = config.wasm.href;

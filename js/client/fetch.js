@@ -1,6 +1,7 @@
 // Sends requests to product APIs: adds the two headers, and refuses hosts that are not in the token's own `apis`.
 
 import { readBody } from './body.js';
+import { isPlainObject } from './config.js';
 import { AuthError, invalid } from './errors.js';
 import { withTimeout } from './timers.js';
 
@@ -26,12 +27,20 @@ const urlOf = (text) => {
   } catch {}
 };
 
-/** The URL of a request. The error does not quote the arguments, because they may contain a token. */
-function resolve(apis, target, path) {
-  const url = urlOf(isUrl(target) ? target : `${apiUrl(apis, target).replace(/\/+$/, '')}/${path.replace(/^\//, '')}`);
+/**
+ * Where a request goes: a product and a path that stays below its base, or no product and a whole URL. The error does
+ * not quote what may hold a token.
+ */
+function resolve(apis, product, path) {
   const bases = Object.values(apis);
-  if (url && !url.username && !url.password && bases.some((base) => urlOf(base)?.origin == url.origin)) return url;
-  throw invalid(`fetch takes URLs on these hosts only, without user and password: ${bases.join(', ')}.`);
+  const base = product === undefined ? '' : urlOf(`${apiUrl(apis, product).replace(/\/+$/, '')}/`)?.href;
+  const url = urlOf(base + path.replace(/^\//, ''));
+  const isBelow = (start) => url?.href.startsWith(start);
+  // A user or a password would stand before the host.
+  if (isBelow(base) && !isBelow(`${base}/`) && bases.some((other) => isBelow(`${urlOf(other)?.origin}/`))) return url;
+  throw invalid(
+    `fetch takes paths below these URLs, and URLs on these hosts only, without user and password: ${bases.join(', ')}.`,
+  );
 }
 
 /** The headers of a request, with those of the caller. */
@@ -97,27 +106,26 @@ const release = (response) => response.body?.cancel().catch(() => {});
  * @param {string | RequestInit} [path] below the product's base URL
  * @param {RequestInit} [given]
  */
-export async function fetchWithToken({ config, tokenFor, mayRenew, renew, log }, target, path = '', given = undefined) {
+export async function fetchWithToken({ config, tokenFor, mayRenew, renew, log }, target, path = '', given = {}) {
   if (typeof path != 'string') [path, given] = ['', path];
-  if ((typeof target != 'string' && !isUrl(target)) || (given !== undefined && (typeof given != 'object' || !given)))
-    throw invalid('fetch takes a product or a URL first, an object of options last.');
+  if ((isUrl(target) ? path : typeof target != 'string') || !isPlainObject(given))
+    throw invalid('fetch takes a product and a path, or a URL, then its options.');
+  if (isPlainObject(given.body) && !isOnce(given.body)) throw invalid('body must be text: use JSON.stringify.');
   const init = { redirect: 'manual', ...given };
+  const signal = init.signal ?? undefined;
   const product = isUrl(target) ? undefined : /** @type {string} */ (target);
   for (let isRetry = false; ; isRetry = true) {
-    const { accessToken, apis } = await tokenFor(product, init.signal);
-    const url = resolve(apis, target, path);
+    const { accessToken, apis } = await tokenFor(product, signal);
+    const url = resolve(apis, product, product === undefined ? `${target}` : path);
     const response = await send(url, init, headersOf(init, config, accessToken));
     log({ type: 'fetch', host: url.host, status: response.status });
-    if (
-      !given?.redirect &&
-      (response.type == 'opaqueredirect' || [301, 302, 303, 307, 308].includes(response.status))
-    ) {
+    if (!given.redirect && (response.type == 'opaqueredirect' || [301, 302, 303, 307, 308].includes(response.status))) {
       release(response);
       throw new AuthError('redirect_refused', { status: response.status });
     }
     if (isRetry || isOnce(init.body) || !(await isTokenRefused(response)) || !mayRenew(accessToken)) return response;
     try {
-      if ((await tokenFor(product, init.signal)).accessToken == accessToken) await renew(init.signal);
+      if ((await tokenFor(product, signal)).accessToken == accessToken) await renew(signal);
     } catch (error) {
       if (!error.retryable) throw error;
       return response; // there is no new token now, so the caller gets the refusal

@@ -1,12 +1,14 @@
 // The entry for a script tag: it sets the global `InbentaAuthSDK`. If the tag has data-domain-key and data-api-key,
 // `InbentaAuthSDK.client` is ready to use.
 
+import { OPTIONS as ALL_OPTIONS } from './config.js';
 import * as api from './index.js';
 
 export * from './index.js';
 
 /** The options that the tag can have, as data-…. */
 const OPTIONS = ['endpoint', 'connectionEntryPoint', 'domainKeyName', 'persist', 'environment', 'source', 'userType'];
+const KNOWN = ['domainKey', 'apiKey', ...OPTIONS];
 
 /**
  * The tag's own attributes. `document.currentScript` is read by its getter, because markup can shadow the property:
@@ -19,15 +21,39 @@ function attributes() {
   return { ...tag?.dataset };
 }
 
+const attributeOf = (name) => `data-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** Whether two names differ in one place only, by a letter or two. Capitals and hyphens do not count. */
+function isNear(...names) {
+  const [one, other] = names.map((name) => name.toLowerCase().replace(/[^a-z]/g, ''));
+  const isNearAt = (i) => one.startsWith(other.slice(0, i)) && one.endsWith(other.slice(i + 2));
+  return Math.abs(one.length - other.length) < 2 && [...other].some((letter, i) => isNearAt(i));
+}
+
+/** What is wrong with a name on the tag; undefined if it is right, or of another library: those are left alone. */
+function mistakeIn(name) {
+  if (KNOWN.includes(name)) return undefined;
+  const meant = KNOWN.find((known) => isNear(name, known));
+  if (meant) return `${attributeOf(name)} is ignored: write ${attributeOf(meant)}.`;
+  if (Object.keys(ALL_OPTIONS).includes(name))
+    return `${attributeOf(name)} is ignored: call createFromDomainKey with ${name}.`;
+}
+
 /** Makes the client. A mistake on the tag is printed on the console, and the page can still make a client itself. */
 function clientOfTag() {
   const { domainKey, apiKey, ...more } = attributes();
-  if (domainKey === undefined && apiKey === undefined) return undefined;
+  const mistakes = Object.keys(more).map(mistakeIn).filter(Boolean);
+  const options = Object.fromEntries(OPTIONS.map((name) => [name, more[name]]));
+  const errors = [];
+  let client;
   try {
-    return api.createFromDomainKey(domainKey, apiKey, Object.fromEntries(OPTIONS.map((name) => [name, more[name]])));
+    if (domainKey !== undefined || apiKey !== undefined) client = api.createFromDomainKey(domainKey, apiKey, options);
   } catch (error) {
-    console.error('InbentaAuthSDK: a data-… attribute of the script tag is wrong.', error);
+    errors.push(error);
+    mistakes.push('A data-… attribute of the script tag is wrong.');
   }
+  if (mistakes[0]) console.error(`InbentaAuthSDK: ${mistakes.join(' ')}`, ...errors);
+  return client;
 }
 
 /** The client of an earlier tag. A second tag without attributes must not remove it. */

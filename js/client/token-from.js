@@ -1,6 +1,6 @@
 // Gets a token from the page's own server, where tokenHandler (js/server/) answers.
 
-import { AuthError } from './errors.js';
+import { AuthError, invalid } from './errors.js';
 
 /** The codes of the statuses that tokenHandler sends. */
 const CODES = {
@@ -24,8 +24,10 @@ const hintOf = (code, url, { ok, status }) =>
  * @param {string | URL} url
  * @param {RequestInit} [init] more options for fetch, such as headers against request forgery
  * @returns {(context: {signal: AbortSignal}) => Promise<import('./token.js').Grant>}
+ * @throws {AuthError} invalid_config
  */
 export function tokenFrom(url, init) {
+  if (typeof url != 'string' && !url?.href) throw invalid('tokenFrom takes a URL.');
   const facts = { endpoint: String(url) };
   return async ({ signal }) => {
     let answer;

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EmulatorCore } from './core.js';
 import { Gateway } from './gateway.js';
 import { hasOneHost, isHostAllowed } from './hosts.js';
-import { OptionError } from './options.js';
+import { checkObject, OptionError } from './options.js';
 import { watchParent } from './parent.js';
 
 const BODY_MAX = 16_384; // AUTHAPI_BODY_MAX of src/authapi/endpoints.h
@@ -264,9 +264,11 @@ export class Emulator {
 
   /**
    * Sets knobs, from the next request on. Other knobs stay as they are.
-   * @param {Knobs & {log?: ((entry: RequestEntry) => void) | null}} knobs
+   * @param {Knobs & {log?: ((entry: RequestEntry) => void) | null}} given
    */
-  set({ log = this.#log, ...knobs }) {
+  set(given) {
+    checkObject('knobs', given, '{ status: 503 }');
+    const { log = this.#log, ...knobs } = given;
     checkLog(log);
     this.#knobs.set(knobs);
     this.#log = log;

@@ -4,7 +4,15 @@
 import { Emulator as LocalApi } from './emulator.js';
 import { KeyFile } from './file.js';
 import { KnobSet } from './knobs.js';
-import { checkChoice, checkFlag, checkNames, checkNumber, LIFETIME_MAX_S, OptionError } from './options.js';
+import {
+  checkChoice,
+  checkFlag,
+  checkNames,
+  checkNumber,
+  checkObject,
+  LIFETIME_MAX_S,
+  OptionError,
+} from './options.js';
 
 /** @typedef {import('../types/emulator.cjs').Emulator} Emulator */
 /** @typedef {import('../types/emulator.cjs').EmulatorOptions} EmulatorOptions */
@@ -52,6 +60,7 @@ function checkText(option, value) {
  *   Node's own codes, such as 'EADDRINUSE', if it cannot listen
  */
 export async function startEmulator(options = {}) {
+  checkObject('options', options, "{ domains: ['http://localhost:3000'] }");
   checkNames(options, OPTION_NAMES, 'option');
   const {
     domains,

@@ -1,7 +1,15 @@
 // How the emulator misbehaves. A rule is a set of knobs with the requests that it applies to. For each request the
 // matching rules are merged; a later rule overrides an earlier one.
 
-import { checkChoice, checkFlag, checkNames, checkNumber, LIFETIME_MAX_S, OptionError } from './options.js';
+import {
+  checkChoice,
+  checkFlag,
+  checkNames,
+  checkNumber,
+  checkObject,
+  LIFETIME_MAX_S,
+  OptionError,
+} from './options.js';
 
 const DAY_MS = 86_400_000;
 
@@ -62,7 +70,7 @@ export class KnobSet {
 
   /** @param {Knobs} knobs */
   set(knobs) {
-    if (typeof knobs != 'object' || !knobs) throw new OptionError('knobs', 'give an object, such as { status: 503 }');
+    checkObject('knobs', knobs, '{ status: 503 }');
     checkNames(knobs, [...Object.keys(CHECKS), ...LIMITS], 'knob');
     const path = knobs.path == null ? null : checkPath(knobs.path);
     const next = knobs.next == null ? Infinity : checkNumber('next', knobs.next, 1, 1e9);

@@ -32,6 +32,12 @@ export function checkChoice(option, value, choices) {
   throw new OptionError(option, `choose one of ${choices.join(', ')}`);
 }
 
+/** Throws for what is not a plain object: an array has no names. */
+export function checkObject(option, value, example) {
+  if (Object.prototype.toString.call(value) != '[object Object]')
+    throw new OptionError(option, `give an object, such as ${example}`);
+}
+
 /** Throws for a name that is not in `known`. Otherwise a misspelt option would be ignored silently. */
 export function checkNames(given, known, what) {
   for (const name of Object.keys(given))

@@ -101,6 +101,7 @@ test('after a bad request, the other name of the domain key is tried', async (t)
   const { status, text, json } = await check();
   assert.deepEqual([status, json.verdict, json.domainKeyName, json.requests], [0, 'token', 'domain_key', 2]);
   assert.deepEqual(json.products, []);
+  assert.match(text, /products: none\n[^]*lists no products\. client\.fetch then asks \/apis for them\./);
   assert.match(text, /Pass domainKeyName: 'domain_key'/);
   assert.equal(requests.length, 4);
 });

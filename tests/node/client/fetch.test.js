@@ -66,7 +66,6 @@ test('no request goes to a host outside the products', async (t) => {
     await assert.rejects(client.fetch(target), failsWith('invalid_config'), target);
   await assert.rejects(client.fetch('search', '/x'), failsWith('invalid_config'));
   await assert.rejects(client.apiUrl('toString'), failsWith('invalid_config'));
-  assert.equal((await (await client.fetch('chatbot', '//evil.example/x')).json()).url, '/product//evil.example/x');
   assert.equal(other.requests.length, 0);
 });
 

@@ -79,15 +79,52 @@ test('a mistake is said on the console, and the global is there', (t) => {
   }
 });
 
-test('each option of the tag is passed on; others are not', (t) => {
+test('each option of the tag is passed on', (t) => {
   const wrong = { endpoint: 'no url', connectionEntryPoint: 'no url', domainKeyName: 'two words', persist: 'local' };
   for (const name in wrong) {
     const { said } = load(t, { domainKey: 'd', apiKey: 'k', [name]: wrong[name] });
     assert.equal(said.length, 1, name);
   }
-  const { sdk, said } = load(t, { domainKey: 'd', apiKey: 'k', timeoutMs: 'x', log: 'x', other: 'x' });
-  assert.deepEqual(said, []);
-  sdk.client.dispose();
+});
+
+test('a name that is nearly right, or an option that cannot be on the tag, is said in one line; the client is made', (t) => {
+  for (const [name, line] of [
+    ['endPoint', 'data-end-point is ignored: write data-endpoint.'],
+    ['endpont', 'data-endpont is ignored: write data-endpoint.'],
+    ['endpiont', 'data-endpiont is ignored: write data-endpoint.'],
+    ['domainkeyname', 'data-domainkeyname is ignored: write data-domain-key-name.'],
+    ['sources', 'data-sources is ignored: write data-source.'],
+    ['ersist', 'data-ersist is ignored: write data-persist.'],
+    ['user_type', 'data-user_type is ignored: write data-user-type.'],
+    ['timeoutMs', 'data-timeout-ms is ignored: call createFromDomainKey with timeoutMs.'],
+    ['log', 'data-log is ignored: call createFromDomainKey with log.'],
+  ]) {
+    const { sdk, said } = load(t, { domainKey: 'd', apiKey: 'k', [name]: 'x' });
+    assert.deepEqual(said, [[`InbentaAuthSDK: ${line}`]]);
+    sdk.client.dispose();
+  }
+});
+
+test('keys under names that are nearly right: one line names them all', (t) => {
+  const both = load(t, { domainkey: 'd', apikey: 'k' });
+  assert.deepEqual(both.said, [
+    ['InbentaAuthSDK: data-domainkey is ignored: write data-domain-key. data-apikey is ignored: write data-api-key.'],
+  ]);
+  assert.equal(both.sdk.client, undefined);
+  const { sdk, said } = load(t, { domainkey: 'd', apiKey: 'k' });
+  assert.equal(said.length, 1);
+  assert.match(said[0][0], /^InbentaAuthSDK: data-domainkey is ignored: write data-domain-key\. .*is wrong\.$/);
+  assert.match(said[0][1].hint, /^domainKey is missing/);
+  assert.equal(sdk.client, undefined);
+});
+
+test('attributes of other libraries are left alone', (t) => {
+  const others = ['cfasync', 'turboTrack', 'domain', 'key', 'src', 'type', 'category', 'course', 'resource', 'other'];
+  for (const name of [...others, 'constructor', 'toString', 'persistent', 'x']) {
+    const { sdk, said } = load(t, { domainKey: 'd', apiKey: 'k', [name]: 'x' });
+    assert.deepEqual(said, [], name);
+    sdk.client.dispose();
+  }
 });
 
 test('what the tag says of environment, source and user type is in the requests', async (t) => {

@@ -119,6 +119,12 @@ test('wrong options throw immediately, with advice', async (t) => {
     [{ knobs: { status: 503, path: '/token' } }, 'path', /\/refreshToken/],
     [{ knobs: { status: 503, next: 0.5 } }, 'next', /whole number/],
     [{ knobs: null }, 'knobs', /object/],
+    [{ knobs: [['status', 503]] }, 'knobs', /such as { status: 503 }/],
+    ...[null, 'x', 8080, ['http://localhost:3000'], () => {}].map((options) => [
+      options,
+      'options',
+      /such as { domains/,
+    ]),
   ];
   for (const [options, option, advice] of wrong)
     await assert.rejects(startEmulator(options), (error) => {
@@ -128,6 +134,12 @@ test('wrong options throw immediately, with advice', async (t) => {
       return true;
     });
   const emulator = await emulate(t);
+  for (const knobs of [undefined, null, 'x', 503, [{ status: 503 }]])
+    assert.throws(() => emulator.set(knobs), {
+      code: 'invalid_option',
+      option: 'knobs',
+      advice: /such as { status: 503 }/,
+    });
   await assert.rejects(emulator.createApiKey(''), { code: 'bad_request' });
   await assert.rejects(emulator.createSecret('nobody'), { code: 'not_found', status: 404 });
   await assert.rejects(emulator.createDomainKey(emulator.apiKey, ['a b']), /Domain a b/);
