@@ -4,8 +4,8 @@
 import { FORM_APIS, FORM_ERROR, FORM_GATEWAY, FORM_NO_APIS, FORM_OBJECT, FORM_TOO_LARGE } from './boundary.js';
 import { ownMembers } from './config.js';
 import { numberForC } from './errors.js';
-import { readNumber } from './text.js';
-import { stringsOf } from './token.js';
+import { parseNumber } from './text.js';
+import { tokenStrings } from './token.js';
 
 /** C accepts so many levels of arrays and objects. */
 const LEVELS = 16;
@@ -13,10 +13,10 @@ const LEVELS = 16;
 const isString = (value) => typeof value == 'string';
 const isObject = (value) => typeof value == 'object' && value && !Array.isArray(value);
 
-const numberOf = (value) => (isString(value) ? readNumber(value) : typeof value == 'number' && value) || 0;
+const numberOf = (value) => (isString(value) ? parseNumber(value) : typeof value == 'number' && value) || 0;
 
 /** True if C would read this JSON: no number is too long, and there are not too many levels for its stack. */
-function isTaken(json) {
+function isReadByC(json) {
   let rest = json.replace(/"(\\.|[^"\\])*"/g, '');
   const isLong = /[-+.\de]{32}/i.test(rest);
   for (let i = 0; i < LEVELS; i++) rest = rest.replace(/[[{][^[\]{}]*[\]}]/g, '');
@@ -28,10 +28,10 @@ function isTaken(json) {
  * @returns {[strings: string[], form: number, expiresIn: number, expiration: number, reason: number]} the arguments of
  *   `done`
  */
-export function readAnswer(text) {
+export function parseBody(text) {
   let json;
   try {
-    json = isTaken(text) && JSON.parse(text);
+    json = isReadByC(text) && JSON.parse(text);
   } catch {}
   const {
     accessToken = '',
@@ -46,7 +46,7 @@ export function readAnswer(text) {
   return [
     [
       [ofError, error, Message, message].find(isString) ?? '',
-      ...stringsOf({ accessToken: isString(accessToken) ? accessToken : '', apis: isObject(apis) && apis }),
+      ...tokenStrings({ accessToken: isString(accessToken) ? accessToken : '', apis: isObject(apis) && apis }),
     ],
     (text === undefined && FORM_TOO_LARGE) |
       (isObject(json) && FORM_OBJECT) |

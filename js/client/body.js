@@ -12,14 +12,14 @@ export async function readBody(response, bytes, signal) {
   const stop = () => reader?.cancel().catch(() => {});
   signal.addEventListener('abort', stop);
   let length = 0;
-  const take = (part) => {
+  const append = (part) => {
     part = part.subarray(0, bytes.length - length);
     bytes.set(part, length);
     length += part.length;
   };
   if (!reader)
-    take(new Uint8Array(await response.arrayBuffer())); // some browsers of 2020 have no stream for a body
-  else for (let piece; length < bytes.length && !(piece = await reader.read()).done;) take(piece.value);
+    append(new Uint8Array(await response.arrayBuffer())); // some browsers of 2020 have no stream for a body
+  else for (let piece; length < bytes.length && !(piece = await reader.read()).done;) append(piece.value);
   stop();
   return length;
 }

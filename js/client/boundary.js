@@ -45,11 +45,11 @@ export const FLAG_ALLOW_INSECURE = 4;
 export const FLAG_TOKEN_FLOW = 8;
 export const FLAG_SECRET_FLOW = 16;
 
-// The questions of C: enum question.
-export const ASK_MONO_MS = 0;
-export const ASK_WALL_MS = 1;
-export const ASK_RANDOM = 2;
-export const ASK_MAY_START = 3;
+// The queries of C: enum query.
+export const QUERY_MONO_MS = 0;
+export const QUERY_WALL_MS = 1;
+export const QUERY_RANDOM = 2;
+export const QUERY_MAY_START = 3;
 
 // The texts that JavaScript parses for C: enum text.
 export const TEXT_DATE = 0;

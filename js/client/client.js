@@ -2,7 +2,7 @@
 // AuthClient: the client that a page uses. It has its own listeners, timeouts, log and headers. The token comes from a
 // source, which all clients of a page with the same keys share.
 
-import { checkKey, checkOptions } from './config.js';
+import { checkCredential, checkOptions } from './config.js';
 import { AuthError, invalid } from './errors.js';
 import { apiUrl, fetchWithToken, hasProduct } from './fetch.js';
 import { sourceFor } from './source.js';
@@ -19,7 +19,7 @@ export class AuthClient extends EventTarget {
   #config;
   #source; // undefined before the first use and after dispose
   #isDisposed = false;
-  #waiting = new Set(); // the callers that wait
+  #callers = new Set(); // the callers that wait
   #listener = { emit: (type, detail, from) => this.#emit(type, detail, from) }; // of the source
 
   /**
@@ -29,7 +29,7 @@ export class AuthClient extends EventTarget {
   constructor(config) {
     super();
     this.#config = config;
-    if (config.grant) this.#join();
+    if (config.grant) this.#getSource();
   }
 
   /**
@@ -47,9 +47,9 @@ export class AuthClient extends EventTarget {
     const { minValidityMs = this.#config.minValidityMs, forceRefresh = false, signal } = own;
     if (!forceRefresh && !signal?.aborted && this.#source?.isValidFor(minValidityMs)) {
       this.#source.use();
-      return this.#source.answer;
+      return this.#source.tokenPromise;
     }
-    return this.#wait({ minValidityMs, forceRefresh }, own);
+    return this.#waitForToken({ minValidityMs, forceRefresh }, own);
   }
 
   /**
@@ -68,7 +68,7 @@ export class AuthClient extends EventTarget {
    * @throws {AuthError} invalid_config: this is no token
    */
   invalidate(accessToken) {
-    checkKey('accessToken', accessToken);
+    checkCredential('accessToken', accessToken);
     this.#source?.invalidate(accessToken);
   }
 
@@ -76,7 +76,7 @@ export class AuthClient extends EventTarget {
    * For signing out: drops the token, also the one that `persist` stored. The next call of getToken gets a new token.
    */
   forget() {
-    if (!this.#isDisposed) this.#join().forget();
+    if (!this.#isDisposed) this.#getSource().forget();
   }
 
   /**
@@ -116,8 +116,8 @@ export class AuthClient extends EventTarget {
    */
   dispose() {
     this.#isDisposed = true;
-    for (const caller of this.#waiting) caller.leave(new AuthError('disposed'));
-    this.#source?.leave(this.#listener);
+    for (const caller of this.#callers) caller.cancel(new AuthError('disposed'));
+    this.#source?.removeClient(this.#listener);
     this.#source = undefined;
   }
 
@@ -151,7 +151,7 @@ export class AuthClient extends EventTarget {
     } catch {} // a mistake in the log must not break the client
   }
 
-  #join() {
+  #getSource() {
     return (this.#source ??= sourceFor(this.#config, this.#listener));
   }
 
@@ -160,29 +160,29 @@ export class AuthClient extends EventTarget {
     const token = await this.getToken({ signal });
     return hasProduct(token.apis, product ?? Object.keys(token.apis)[0])
       ? token
-      : this.#wait({ products: true }, { __proto__: null, signal });
+      : this.#waitForToken({ products: true }, { __proto__: null, signal });
   }
 
   /** @param {any} options */
-  #wait(wish, { signal, timeoutMs = this.#config.timeoutMs }) {
+  #waitForToken(needs, { signal, timeoutMs = this.#config.timeoutMs }) {
     return new Promise((resolve, reject) => {
       if (this.#isDisposed) throw new AuthError('disposed');
       if (signal && !signal.addEventListener) throw invalid('signal must be an AbortSignal.');
       const aborted = () => new AuthError('aborted', { cause: signal.reason });
       if (signal?.aborted) throw aborted();
-      const source = this.#join();
-      const leave = () => caller.leave(aborted());
+      const source = this.#getSource();
+      const onAbort = () => caller.cancel(aborted());
       const caller = {
-        end: (error) => {
-          this.#waiting.delete(caller);
-          signal?.removeEventListener('abort', leave);
+        answer: (error) => {
+          this.#callers.delete(caller);
+          signal?.removeEventListener('abort', onAbort);
           if (error) reject(error);
-          else resolve(source.answer);
+          else resolve(source.tokenPromise);
         },
       };
-      this.#waiting.add(caller);
-      signal?.addEventListener('abort', leave);
-      source.ask(wish, timerMs(timeoutMs), caller);
+      this.#callers.add(caller);
+      signal?.addEventListener('abort', onAbort);
+      source.addCaller(needs, timerMs(timeoutMs), caller);
     });
   }
 }

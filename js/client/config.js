@@ -39,10 +39,10 @@ export const OPTIONS = {
 /**
  * True if the value can be a key or a token, which are sent in headers. A text in quotes was pasted with its quotes.
  */
-export const isKey = (value) => typeof value == 'string' && /^(?!(["']).*\1$)[!-~]+$/.test(value);
+export const isCredential = (value) => typeof value == 'string' && /^(?!(["']).*\1$)[!-~]+$/.test(value);
 
-export function checkKey(name, value) {
-  if (!isKey(value))
+export function checkCredential(name, value) {
+  if (!isCredential(value))
     throw invalid(value ? `${name} must be a string without spaces, not in quotes.` : `${name} is missing.`);
   return value;
 }
@@ -100,10 +100,10 @@ export function checkOptions(given, known, refused = null) {
 export function checkConfig(given, fixed, more) {
   const own = checkOptions(given, { ...OPTIONS, ...more }, Infinity);
   const config = { __proto__: null, ...DEFAULTS, ...own, ...fixed };
-  checkKey('apiKey', config.apiKey);
+  checkCredential('apiKey', config.apiKey);
   for (const name of ['environment', 'source', 'userType'])
     if (/[^ -~\xa0-\xff]/.test(config[name])) throw invalid(`${name} cannot be in a header.`);
-  for (const name of ['domainKeyName', 'userPersonalSecret']) if (config[name]) checkKey(name, config[name]);
+  for (const name of ['domainKeyName', 'userPersonalSecret']) if (config[name]) checkCredential(name, config[name]);
   if ((config.persist ?? 'session') != 'session') throw invalid("persist can only be 'session'.");
   if ('endpoint' in own && 'connectionEntryPoint' in own)
     throw invalid('Pass endpoint or connectionEntryPoint, not both.');
@@ -112,7 +112,7 @@ export function checkConfig(given, fixed, more) {
   const error = checkEndpoint(config.endpoint, config.allowInsecure);
   if (error == INVALID_CONFIG)
     throw invalid(
-      'endpoint must be a base URL without user and query that begins with https:// and ends with its version: https://api.inbenta.io/v1.',
+      'endpoint must be a base URL with its version, without user and query, like https://api.inbenta.io/v1.',
     );
   if (error) throw errorFromC(error);
   if (config.wasm instanceof URL) config.wasm = config.wasm.href;

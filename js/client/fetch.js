@@ -6,8 +6,8 @@ import { AuthError, invalid } from './errors.js';
 import { withTimeout } from './timers.js';
 
 /** How much of a refusal's body is read, and for how long. */
-const LOOK_BYTES = 4096;
-const LOOK_MS = 1000;
+const REFUSAL_BYTES = 4096;
+const REFUSAL_READ_MS = 1000;
 
 /** Whether a token has this product. */
 export const hasProduct = (apis, product) => Object.keys(apis).includes(product);
@@ -21,7 +21,7 @@ export function apiUrl(apis, product) {
 const isUrl = (target) =>
   typeof target == 'string' ? /^https?:/.test(target) : Object.prototype.toString.call(target) == '[object URL]';
 
-const urlOf = (text) => {
+const parseUrl = (text) => {
   try {
     return new URL(text);
   } catch {}
@@ -31,13 +31,14 @@ const urlOf = (text) => {
  * Where a request goes: a product and a path that stays below its base, or no product and a whole URL. The error does
  * not quote what may hold a token.
  */
-function resolve(apis, product, path) {
+function requestUrl(apis, product, path) {
   const bases = Object.values(apis);
-  const base = product === undefined ? '' : urlOf(`${apiUrl(apis, product).replace(/\/+$/, '')}/`)?.href;
-  const url = urlOf(base + path.replace(/^\//, ''));
+  const base = product === undefined ? '' : parseUrl(apiUrl(apis, product).replace(/\/*$/, '/'))?.href;
+  const url = parseUrl(base + path.replace(/^\//, ''));
   const isBelow = (start) => url?.href.startsWith(start);
   // A user or a password would stand before the host.
-  if (isBelow(base) && !isBelow(`${base}/`) && bases.some((other) => isBelow(`${urlOf(other)?.origin}/`))) return url;
+  if (isBelow(base) && !isBelow(`${base}/`) && bases.some((other) => isBelow(`${parseUrl(other)?.origin}/`)))
+    return url;
   throw invalid(
     `fetch takes paths below these URLs, and URLs on these hosts only, without user and password: ${bases.join(', ')}.`,
   );
@@ -62,8 +63,8 @@ function headersOf(init, { apiKey, environment, source, userType }, accessToken)
 async function isTokenRefused(response) {
   if (response.status != 403) return response.status == 401;
   try {
-    const bytes = new Uint8Array(LOOK_BYTES);
-    const length = await withTimeout(LOOK_MS, (signal) => readBody(response.clone(), bytes, signal));
+    const bytes = new Uint8Array(REFUSAL_BYTES);
+    const length = await withTimeout(REFUSAL_READ_MS, (signal) => readBody(response.clone(), bytes, signal));
     return typeof JSON.parse(new TextDecoder().decode(bytes.subarray(0, length))).Message == 'string';
   } catch {
     return false;
@@ -76,7 +77,7 @@ async function isTokenRefused(response) {
  * @param {RequestInit} init
  * @param {Headers} headers
  */
-async function send(url, init, headers) {
+async function sendRequest(url, init, headers) {
   let request;
   try {
     request = new Request(url, { ...init, headers });
@@ -89,9 +90,9 @@ async function send(url, init, headers) {
 }
 
 /** True if a body can be sent only once, because it is a stream. `instanceof` misses streams of another realm. */
-const isOnce = (body) => typeof body?.getReader == 'function' || typeof body?.[Symbol.asyncIterator] == 'function';
+const isStream = (body) => typeof body?.getReader == 'function' || typeof body?.[Symbol.asyncIterator] == 'function';
 
-const release = (response) => response.body?.cancel().catch(() => {});
+const cancelBody = (response) => response.body?.cancel().catch(() => {});
 
 /**
  * Calls `fetch` with a token.
@@ -110,26 +111,26 @@ export async function fetchWithToken({ config, tokenFor, mayRenew, renew, log },
   if (typeof path != 'string') [path, given] = ['', path];
   if ((isUrl(target) ? path : typeof target != 'string') || !isPlainObject(given))
     throw invalid('fetch takes a product and a path, or a URL, then its options.');
-  if (isPlainObject(given.body) && !isOnce(given.body)) throw invalid('body must be text: use JSON.stringify.');
+  if (isPlainObject(given.body) && !isStream(given.body)) throw invalid('body must be text: use JSON.stringify.');
   const init = { redirect: 'manual', ...given };
   const signal = init.signal ?? undefined;
   const product = isUrl(target) ? undefined : /** @type {string} */ (target);
   for (let isRetry = false; ; isRetry = true) {
     const { accessToken, apis } = await tokenFor(product, signal);
-    const url = resolve(apis, product, product === undefined ? `${target}` : path);
-    const response = await send(url, init, headersOf(init, config, accessToken));
+    const url = requestUrl(apis, product, product === undefined ? `${target}` : path);
+    const response = await sendRequest(url, init, headersOf(init, config, accessToken));
     log({ type: 'fetch', host: url.host, status: response.status });
     if (!given.redirect && (response.type == 'opaqueredirect' || [301, 302, 303, 307, 308].includes(response.status))) {
-      release(response);
+      cancelBody(response);
       throw new AuthError('redirect_refused', { status: response.status });
     }
-    if (isRetry || isOnce(init.body) || !(await isTokenRefused(response)) || !mayRenew(accessToken)) return response;
+    if (isRetry || isStream(init.body) || !(await isTokenRefused(response)) || !mayRenew(accessToken)) return response;
     try {
       if ((await tokenFor(product, signal)).accessToken == accessToken) await renew(signal);
     } catch (error) {
       if (!error.retryable) throw error;
       return response; // there is no new token now, so the caller gets the refusal
     }
-    release(response);
+    cancelBody(response);
   }
 }

@@ -1,9 +1,9 @@
 // The main entry of the package: the functions that make a client. Its types are in js/types/inbenta-auth.d.cts.
 
 import { AuthClient } from './client.js';
-import { checkConfig, checkKey, FLOW_DOMAIN_KEY, FLOW_TOKEN } from './config.js';
+import { checkConfig, checkCredential, FLOW_DOMAIN_KEY, FLOW_TOKEN } from './config.js';
 import { AuthError } from './errors.js';
-import { askPage, fromGrant } from './token.js';
+import { fromGrant, wrapReauthorize } from './token.js';
 
 export { AuthClient, AuthError };
 export { tokenFrom } from './token-from.js';
@@ -22,7 +22,7 @@ export { tokenFrom } from './token-from.js';
 export function createFromDomainKey(domainKey, apiKey, options) {
   const fixed = {
     apiKey,
-    credential: checkKey('domainKey', domainKey),
+    credential: checkCredential('domainKey', domainKey),
     credentialName: 'domain key',
     flow: FLOW_DOMAIN_KEY,
   };
@@ -46,6 +46,6 @@ export function createFromAccessToken(tokenOrGrant, apiKey, options) {
     grant: fromGrant(tokenOrGrant),
   };
   const config = checkConfig(options, fixed, { reauthorize: 'function' });
-  if (config.reauthorize) config.reauthorize = askPage(config.reauthorize);
+  if (config.reauthorize) config.reauthorize = wrapReauthorize(config.reauthorize);
   return new AuthClient(config);
 }

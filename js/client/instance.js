@@ -1,11 +1,11 @@
 // One instance of the C core. Only this file knows the wasm boundary (src/wasm/boundary.h).
 
-import { readAnswer } from './answer.js';
+import { parseBody } from './answer.js';
 import { readBody } from './body.js';
 import * as c from './boundary.js';
 import { AuthError, errorFromC } from './errors.js';
-import { READERS } from './text.js';
-import { background } from './timers.js';
+import { PARSERS } from './text.js';
+import { backgroundTimeout } from './timers.js';
 import { stringsForC } from './token.js';
 
 /** Characters of a header's value; the rest is ignored. */
@@ -24,14 +24,14 @@ const HEADER_MAX = 1024;
  * @param {WebAssembly.Module} module
  * @param {any} config checked
  * @param {object} listener its functions must not call the core, because C is running when they are called
- * @param {(message: number, detail: any, id: number) => void} listener.tell gets one of MESSAGE_…; `detail` is the
+ * @param {(message: number, detail: any, id: number) => void} listener.onMessage gets one of MESSAGE_…; `detail` is the
  *   error, token or quota; MESSAGE_ANSWER without an error means the token of the last MESSAGE_TOKEN
  * @param {() => boolean} listener.isAwaited true if a caller is waiting
  * @param {() => boolean} listener.mayStart true if a request may start now; if false, call `run` as soon as one may
  * @param {(error: AuthError) => void} listener.onDeath the instance is dead: all pending calls must fail
  * @returns {Promise<Core | number>}
  */
-export async function startInstance(module, config, { tell, isAwaited, mayStart, onDeath }) {
+export async function startInstance(module, config, { onMessage, isAwaited, mayStart, onDeath }) {
   const encoder = new TextEncoder(); // not at the import of this file, because test environments may lack it
   const decoder = new TextDecoder();
   let wasm, memory, bytes; // the memory has a fixed size, so views of it stay valid
@@ -40,71 +40,73 @@ export async function startInstance(module, config, { tell, isAwaited, mayStart,
   let dead = false;
 
   /** Reads a string. Without a length, it ends at its NUL. */
-  const read = (address, length = bytes.indexOf(0, address) - address) =>
+  const readString = (address, length = bytes.indexOf(0, address) - address) =>
     decoder.decode(bytes.subarray(address, address + length));
 
   /** Copies a string with a NUL into memory that C frees. Returns its address, or 0 if there is no memory. */
-  function write(text) {
+  function writeString(text) {
     const encoded = encoder.encode(`${text}\0`);
     const address = wasm.malloc(encoded.length);
     if (address) bytes.set(encoded, address);
     return address;
   }
 
-  const pointers = (address) => new Uint32Array(memory, address);
-  const integer = (address) => new Int32Array(memory, address)[0];
-  const long = (address) => Number(new BigInt64Array(memory, address)[0]);
+  const pointersAt = (address) => new Uint32Array(memory, address);
+  const int32At = (address) => new Int32Array(memory, address)[0];
+  const int64At = (address) => Number(new BigInt64Array(memory, address)[0]);
 
   const DETAILS = {
     /** Percentages and Unix seconds; null if the API sent none. */
     [c.MESSAGE_QUOTA](address) {
       const [quotaUsage, throttleUsage, quotaReset, throttleReset] = [0, 8, 16, 24].map((offset) =>
-        long(address + offset) < 0 ? null : long(address + offset),
+        int64At(address + offset) < 0 ? null : int64At(address + offset),
       );
       return { quotaUsage, throttleUsage, quotaReset, throttleReset };
     },
 
     [c.MESSAGE_ERROR](address) {
-      const message = pointers(address + c.FAILURE_SERVER_MESSAGE)[0];
-      return errorFromC(integer(address + c.FAILURE_ERROR), {
-        status: integer(address + c.FAILURE_STATUS),
+      const message = pointersAt(address + c.FAILURE_SERVER_MESSAGE)[0];
+      return errorFromC(int32At(address + c.FAILURE_ERROR), {
+        status: int32At(address + c.FAILURE_STATUS),
         retryable: !!bytes[address + c.FAILURE_RETRYABLE],
-        attempts: integer(address + c.FAILURE_ATTEMPTS),
-        retryAfterMs: long(address + c.FAILURE_RETRY_AFTER_MS),
-        serverMessage: message ? read(message) : undefined,
+        attempts: int32At(address + c.FAILURE_ATTEMPTS),
+        retryAfterMs: int64At(address + c.FAILURE_RETRY_AFTER_MS),
+        serverMessage: message ? readString(message) : undefined,
       });
     },
 
     [c.MESSAGE_TOKEN](address) {
-      const parts = read(pointers(address + c.TOKEN_APIS)[0], pointers(address + c.TOKEN_APIS_LEN)[0]).split('\0');
+      const parts = readString(pointersAt(address + c.TOKEN_APIS)[0], pointersAt(address + c.TOKEN_APIS_LEN)[0]).split(
+        '\0',
+      );
       const apis = { __proto__: null };
       while (parts[1]) apis[parts.shift()] = parts.shift();
       return {
-        accessToken: read(pointers(address + c.TOKEN_ACCESS_TOKEN)[0]),
+        accessToken: readString(pointersAt(address + c.TOKEN_ACCESS_TOKEN)[0]),
         expiration: new Float64Array(memory, address + c.TOKEN_EXPIRATION)[0],
-        expiresAt: long(address + c.TOKEN_EXPIRES_WALL_MS),
+        expiresAt: int64At(address + c.TOKEN_EXPIRES_WALL_MS),
         apis,
-        lifetimeMs: long(address + c.TOKEN_LIFETIME_MS),
-        expiresMono: long(address + c.TOKEN_EXPIRES_MONO_MS),
+        lifetimeMs: int64At(address + c.TOKEN_LIFETIME_MS),
+        expiresMono: int64At(address + c.TOKEN_EXPIRES_MONO_MS),
       };
     },
   };
   DETAILS[c.MESSAGE_ANSWER] = DETAILS[c.MESSAGE_ERROR];
 
   const js = {
-    ask: (what) => [() => performance.now(), () => Date.now(), () => Math.random() * 2 ** 32, mayStart][what](),
+    query: (what) => [() => performance.now(), () => Date.now(), () => Math.random() * 2 ** 32, mayStart][what](),
 
     arm(delayMs) {
       clearTimeout(timer);
-      const start = isAwaited() ? setTimeout : background;
+      const start = isAwaited() ? setTimeout : backgroundTimeout;
       // A hidden page sets no timer for the background. When the page becomes visible, that wakes the core.
-      if (delayMs < 0 || (start == background && globalThis.document?.visibilityState == 'hidden')) return;
+      if (delayMs < 0 || (start == backgroundTimeout && globalThis.document?.visibilityState == 'hidden')) return;
       timer = start(() => call('run', 0), delayMs);
     },
 
-    tell: (message, what, id) => tell(message, what ? DETAILS[message](what) : undefined, id),
+    emit: (message, what, id) => onMessage(message, what ? DETAILS[message](what) : undefined, id),
 
-    read: (kind, address, length) => READERS[kind](read(address, length)),
+    parse: (kind, address, length) => PARSERS[kind](readString(address, length)),
 
     /**
      * The JavaScript half of emscripten_fetch. The browser adds Origin. It uses `fetch`, because service workers, Node
@@ -119,12 +121,12 @@ export async function startInstance(module, config, { tell, isAwaited, mayStart,
       let answer = [];
       try {
         const headers = {};
-        for (let [name, value] = pointers(strings); name; [name, value] = pointers((strings += 8)))
-          headers[read(name)] = read(value);
-        const response = await fetch(read(url), {
-          method: read(method),
+        for (let [name, value] = pointersAt(strings); name; [name, value] = pointersAt((strings += 8)))
+          headers[readString(name)] = readString(value);
+        const response = await fetch(readString(url), {
+          method: readString(method),
           headers,
-          body: body ? read(body) : undefined,
+          body: body ? readString(body) : undefined,
           signal: abort.signal,
           credentials: 'omit',
           redirect: 'manual',
@@ -132,7 +134,7 @@ export async function startInstance(module, config, { tell, isAwaited, mayStart,
         });
         length = await readBody(response, received, abort.signal);
         const values = c.HEADERS.map((name) => (response.headers.get(name) ?? '').slice(0, HEADER_MAX));
-        const [texts, ...numbers] = readAnswer(
+        const [texts, ...numbers] = parseBody(
           length > limit ? undefined : decoder.decode(received.subarray(0, length)),
         );
         answer = [stringsForC([...values, ...texts]), ...numbers];
@@ -158,7 +160,7 @@ export async function startInstance(module, config, { tell, isAwaited, mayStart,
   function call(name, ...values) {
     if (dead) return undefined;
     try {
-      return wasm[name](...values.map((value) => (typeof value == 'string' ? write(value) : value)));
+      return wasm[name](...values.map((value) => (typeof value == 'string' ? writeString(value) : value)));
     } catch (cause) {
       end();
       return onDeath(new AuthError('wasm_unavailable', { cause }));
@@ -175,7 +177,7 @@ export async function startInstance(module, config, { tell, isAwaited, mayStart,
     config.flow;
   const { endpoint, apiKey, credential, domainKeyName, userPersonalSecret } = config;
   const error = wasm.new(
-    write([endpoint, apiKey, credential, domainKeyName, userPersonalSecret].join('\0')),
+    writeString([endpoint, apiKey, credential, domainKeyName, userPersonalSecret].join('\0')),
     flags,
     config.timeoutMs,
   );

@@ -14,7 +14,7 @@
 // the back/forward cache. Nothing depends on the lock: without locks (they need https) or without a channel (a browser
 // without cookies throws), each tab sends its own requests.
 
-import { background } from './timers.js';
+import { backgroundTimeout } from './timers.js';
 
 /**
  * How long a tab waits for the answer of a sibling: so many milliseconds, and so many round trips of a message, because
@@ -24,16 +24,16 @@ const ANSWER_MS = 40;
 const ANSWER_ROUND_TRIPS = 12;
 
 /** How long the tab with the lock may be silent before another tab steals the lock. */
-const PATIENCE_MS = 4000;
-const PATIENCE_SPREAD_MS = 1000;
+const SILENCE_MS = 4000;
+const SILENCE_JITTER_MS = 1000;
 
 /** How long a tab that stole the lock keeps others from stealing it: until its messages have arrived. */
-const TIE_MS = 1000;
+const STEAL_PAUSE_MS = 1000;
 
 /** How long a tab that did not send last waits before it answers: a random number of round trips up to this. */
-const SECOND_ANSWER_TURNS = 300;
+const LATE_ANSWER_ROUND_TRIPS = 300;
 
-const pause = (ms) => new Promise((resolve) => background(resolve, ms));
+const pause = (ms) => new Promise((resolve) => backgroundTimeout(resolve, ms));
 
 /**
  * Resolves after so many round trips of a message. Unlike a timer, this is as slow as the machine, but not throttled in
@@ -55,11 +55,11 @@ export class Siblings {
   #name;
   #listener;
   #channel; // undefined if there is none
-  #spoke = false; // this tab sent the last token or failure, so it answers first
-  #heard = 0; // number of tokens and failures received
-  #signs = 0; // number of signs of life received from the tab with the lock
-  #onSign = () => {};
-  #leaving; // AbortController, from queue() to leave()
+  #sentLast = false; // this tab sent the last token or failure, so it answers first
+  #receivedCount = 0; // number of tokens and failures received
+  #signsOfLife = 0; // number of signs of life received from the tab with the lock
+  #onSignOfLife = () => {};
+  #turnController; // AbortController, from queue() to endTurn()
 
   /** True if this tab may send a request. */
   isTurn = false;
@@ -67,9 +67,9 @@ export class Siblings {
   /**
    * @param {string} name the same in all tabs that can share a token
    * @param {object} listener
-   * @param {() => object | undefined} listener.say returns the message for a tab that asks
-   * @param {(message: any) => void} listener.hear gets a message of another tab
-   * @param {() => void} listener.go this tab may send requests now, until leave()
+   * @param {() => object | undefined} listener.getMessage returns the message for a tab that asks
+   * @param {(message: any) => void} listener.onMessage gets a message of another tab
+   * @param {() => void} listener.onTurn this tab may send requests now, until endTurn()
    */
   constructor(name, listener) {
     this.#name = name;
@@ -81,25 +81,25 @@ export class Siblings {
 
   /** Queues for this tab's turn. Does nothing if it is in the queue already. */
   async queue() {
-    if (this.#leaving) return;
-    const { signal } = (this.#leaving = new AbortController());
+    if (this.#turnController) return;
+    const { signal } = (this.#turnController = new AbortController());
     const left = new Promise((resolve) => signal.addEventListener('abort', resolve));
-    await (this.#channel && this.#ask(signal, left));
+    await (this.#channel && this.#waitForTurn(signal, left));
     if (signal.aborted) return;
     this.isTurn = true;
-    this.#listener.go();
+    this.#listener.onTurn();
   }
 
   /** Releases the lock, or leaves the queue for it. */
-  leave() {
-    this.#leaving?.abort();
-    this.#leaving = undefined;
+  endTurn() {
+    this.#turnController?.abort();
+    this.#turnController = undefined;
     this.isTurn = false;
   }
 
   /** Sends a message to all siblings. */
-  tell(message) {
-    this.#spoke = true;
+  broadcast(message) {
+    this.#sentLast = true;
     this.#post(message);
   }
 
@@ -116,21 +116,21 @@ export class Siblings {
   #open = () => {
     try {
       this.#channel ??= new BroadcastChannel(this.#name);
-      this.#channel.onmessage = ({ data }) => this.#hear(data);
+      this.#channel.onmessage = ({ data }) => this.#receive(data);
     } catch {} // storage is blocked
   };
 
   /** Closes the channel, because a page with an open channel is not kept in the back/forward cache. */
   #hide = () => {
-    this.leave();
+    this.endTurn();
     this.#channel?.close();
     this.#channel = undefined;
   };
 
   /** Waits for the lock, and then for the answer of a sibling. */
-  async #ask(signal, left) {
-    await this.#lock(signal, left);
-    this.#onSign = () => {};
+  async #waitForTurn(signal, left) {
+    await this.#acquireLock(signal, left);
+    this.#onSignOfLife = () => {};
     if (signal.aborted) return;
     this.#post({ going: true });
     const name = `inbenta-auth ${Math.random()}`;
@@ -141,45 +141,45 @@ export class Siblings {
   /**
    * Resolves when this tab has the lock, left the queue, or there are no locks. The lock is held until `left` resolves.
    */
-  #lock(signal, left) {
-    return new Promise((go) => {
-      let has = false;
+  #acquireLock(signal, left) {
+    return new Promise((resolve) => {
+      let hasLock = false;
       let timer;
-      const hold = () => {
+      const onLock = () => {
         clearTimeout(timer);
-        has = true;
-        go();
+        hasLock = true;
+        resolve();
         return left;
       };
       // Rejects if locks are refused, if this tab left the queue, and if the lock is stolen.
       const request = async (name, options, run) => navigator.locks.request(name, options, run);
       const steal = async () => {
-        const signs = this.#signs;
+        const signsOfLife = this.#signsOfLife;
         await request(`${this.#name} steal`, {}, async () => {
-          if (has || signal.aborted || signs != this.#signs) return;
-          request(this.#name, { steal: true }, hold).catch(go);
-          await pause(TIE_MS);
-        }).catch(go);
+          if (hasLock || signal.aborted || signsOfLife != this.#signsOfLife) return;
+          request(this.#name, { steal: true }, onLock).catch(resolve);
+          await pause(STEAL_PAUSE_MS);
+        }).catch(resolve);
       };
-      this.#onSign = () => {
+      this.#onSignOfLife = () => {
         clearTimeout(timer);
-        if (!has) timer = background(steal, PATIENCE_MS + Math.random() * PATIENCE_SPREAD_MS);
+        if (!hasLock) timer = backgroundTimeout(steal, SILENCE_MS + Math.random() * SILENCE_JITTER_MS);
       };
-      this.#onSign();
-      left.then(() => (clearTimeout(timer), go()));
-      request(this.#name, { signal }, hold).catch(go);
+      this.#onSignOfLife();
+      left.then(() => (clearTimeout(timer), resolve()));
+      request(this.#name, { signal }, onLock).catch(resolve);
     });
   }
 
-  #hear(message) {
+  #receive(message) {
     const { going, token, failure } = message ?? {};
     if (!going && !token && !failure) return; // from another release, or from another program
-    this.#signs++;
-    this.#onSign();
+    this.#signsOfLife++;
+    this.#onSignOfLife();
     if (going) return this.#answer();
-    this.#heard++;
-    this.#spoke = false;
-    this.#listener.hear(message);
+    this.#receivedCount++;
+    this.#sentLast = false;
+    this.#listener.onMessage(message);
   }
 
   /**
@@ -187,13 +187,13 @@ export class Siblings {
    * has.
    */
   async #answer() {
-    const heard = this.#heard;
-    if (!this.#listener.say()) return;
-    if (!this.#spoke) {
+    const receivedCount = this.#receivedCount;
+    if (!this.#listener.getMessage()) return;
+    if (!this.#sentLast) {
       const { port1, port2 } = new MessageChannel();
-      await roundTrips(port1, port2, Math.random() * SECOND_ANSWER_TURNS);
+      await roundTrips(port1, port2, Math.random() * LATE_ANSWER_ROUND_TRIPS);
     }
-    const message = heard == this.#heard && this.#listener.say();
-    if (message) this.tell(message);
+    const message = receivedCount == this.#receivedCount && this.#listener.getMessage();
+    if (message) this.broadcast(message);
   }
 }

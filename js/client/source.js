@@ -12,21 +12,21 @@ import { AuthError, errorFromC, errorWith, numberForC } from './errors.js';
 import { preconnect } from './preconnect.js';
 import { sessionFor } from './session.js';
 import { Siblings } from './siblings.js';
-import { background, timerMs, withTimeout } from './timers.js';
-import { isToken, stringsForC, stringsOf } from './token.js';
+import { backgroundTimeout, timerMs, withTimeout } from './timers.js';
+import { isToken, stringsForC, tokenStrings } from './token.js';
 import { onWake } from './wake.js';
 
 /** How long a source lives after its last client. React mounts a component, unmounts it and mounts it again. */
 const LINGER_MS = 5000;
 
 /** The least time between two reports of a use to the core. */
-const USE_MS = 10_000;
+const USE_INTERVAL_MS = 10_000;
 
 /** The least time between two renewals of a refused token by `client.fetch`. */
-const RENEWAL_MS = 60_000;
+const RENEWAL_INTERVAL_MS = 60_000;
 
 /** The options that are the same for all clients of a source. */
-const COMMON = [
+const SHARED_OPTIONS = [
   'flow',
   'endpoint',
   'apiKey',
@@ -50,7 +50,7 @@ const sources = new Set();
  * @param {Client} client
  */
 export function sourceFor(config, client) {
-  for (const source of sources) if (source.join(config, client)) return source;
+  for (const source of sources) if (source.tryAddClient(config, client)) return source;
   const source = new Source(config, client);
   if (config.flow != FLOW_TOKEN) sources.add(source);
   return source;
@@ -59,15 +59,15 @@ export function sourceFor(config, client) {
 /**
  * The name of a source for siblings and storage; different if the tokens differ. The number is the format's version.
  */
-const nameOf = ({ endpoint, apiKey, credential, domainKeyName }) =>
+const sourceName = ({ endpoint, apiKey, credential, domainKeyName }) =>
   `inbenta-auth 3 ${endpoint} ${apiKey} ${credential} ${domainKeyName}`;
 
 /** @typedef {{emit: (type: string, detail: any, from?: string) => void}} Client */
 
 /**
  * @typedef {object} Caller
- * @property {(error?: AuthError) => void} end answers the caller; is called once
- * @property {(error: AuthError) => void} [leave] set by the source: answers the caller early
+ * @property {(error?: AuthError) => void} answer answers the caller; is called once
+ * @property {(error: AuthError) => void} [cancel] set by the source: answers the caller early
  */
 
 /**
@@ -80,32 +80,32 @@ const ROUNDING = 1 / 32;
 export class Source {
   #config;
   #clients = new Set();
-  #lingering; // the timer that ends the source
-  #life = new AbortController(); // aborted when the source ends
+  #lingerTimer; // the timer that ends the source
+  #lifetime = new AbortController(); // aborted when the source ends
 
   #core; // Promise of the instance; undefined before the first use and after the instance died
   #instance; // the instance, once it has started
   #current = null; // the last token of the core: {token, public, expiresMono}
   #from = 'api'; // where the token comes from that is passed to the core now
 
-  #groups = new Map(); // callers with the same wish and deadline, by key; for the core, a group is one waiter
+  #groups = new Map(); // callers with the same needs and deadline, by key; for the core, a group is one waiter
   #lastId = 0;
-  #timer; // for the nearest deadline, while the core starts …
-  #timerAt = 0; // … and that deadline
-  #isGoing = false; // the core may start a request
+  #deadlineTimer; // for the nearest deadline, while the core starts …
+  #timerDeadline = 0; // … and that deadline
+  #hasTurn = false; // the core may start a request
 
   #failure; // the last failure since the last token: {error, until, id}
-  #hearing; // the failure of a sibling that is passed to the core now
+  #siblingFailure; // the failure of a sibling that is passed to the core now
   #pageError; // the error that `reauthorize` threw
   #siblings; // undefined if tokens are not shared between tabs
   #session; // undefined without `persist`
   #refused; // the token that was invalidated last; siblings and storage may still have it
-  #useAt = -Infinity; // when the next use is reported to the core
-  #isHeard = false; // a listener read the last token
+  #nextUseAt = -Infinity; // when the next use is reported to the core
+  #hasListener = false; // a listener read the last token
   #renewedAt = -Infinity;
 
   /** A Promise of the current token. */
-  answer = null;
+  tokenPromise = null;
 
   /**
    * @param {any} config of the first client; its timeoutMs limits each request
@@ -114,34 +114,34 @@ export class Source {
   constructor(config, client) {
     this.#config = config;
     this.#clients.add(client);
-    if (config.grant) this.#keep({ ...config.grant, expiresMono: performance.now() + config.grant.leftMs });
-    if (config.persist) this.#session = sessionFor(nameOf(config));
+    if (config.grant) this.#storeToken({ ...config.grant, expiresMono: performance.now() + config.grant.leftMs });
+    if (config.persist) this.#session = sessionFor(sourceName(config));
     onWake(() => {
-      if (this.#isHeard) this.#instance?.call('use'); // a listener counts as a use, even after a long sleep
+      if (this.#hasListener) this.#instance?.call('use'); // a listener counts as a use, even after a long sleep
       this.#instance?.call('run', 1);
-    }, this.#life.signal);
+    }, this.#lifetime.signal);
   }
 
   /** Adds a client if it has the same configuration. */
-  join(config, client) {
-    if (COMMON.some((name) => config[name] !== this.#config[name])) return false;
-    clearTimeout(this.#lingering);
+  tryAddClient(config, client) {
+    if (SHARED_OPTIONS.some((name) => config[name] !== this.#config[name])) return false;
+    clearTimeout(this.#lingerTimer);
     this.#clients.add(client);
     return true;
   }
 
-  leave(client) {
+  removeClient(client) {
     this.#clients.delete(client);
     if (this.#clients.size) return;
     if (!sources.has(this)) return this.#end();
-    this.#lingering = background(() => this.#end(), LINGER_MS);
+    this.#lingerTimer = backgroundTimeout(() => this.#end(), LINGER_MS);
   }
 
   /** Aborts the request in flight and wipes the memory. */
   #end() {
     sources.delete(this);
-    this.#life.abort();
-    this.#forget();
+    this.#lifetime.abort();
+    this.#clearToken();
     this.#instance?.end();
     this.#siblings?.close();
   }
@@ -150,7 +150,10 @@ export class Source {
     return this.isValidFor(0) ? this.#current.public : null;
   }
 
-  /** True if the token is valid for so long, or for a quarter of its lifetime; as iauth__enough_ms in the core. */
+  /**
+   * True if the token is valid for so long, or for a quarter of its lifetime; as iauth__required_validity_ms in the
+   * core.
+   */
   isValidFor(minValidityMs) {
     const left = this.#leftMs();
     return left > 0 && left >= Math.min(minValidityMs, this.#current.token.lifetimeMs / 4);
@@ -167,14 +170,14 @@ export class Source {
 
   /**
    * Records that somebody uses the token, so the core keeps it fresh.
-   * @param {boolean} [isHeard] true if a listener read the token
+   * @param {boolean} [hasListener] true if a listener read the token
    */
-  use(isHeard = this.#isHeard) {
-    this.#isHeard = isHeard;
+  use(hasListener = this.#hasListener) {
+    this.#hasListener = hasListener;
     if (!this.#core) this.#start().catch(() => {});
     const now = performance.now();
-    if (!this.#instance || now < this.#useAt) return;
-    this.#useAt = now + USE_MS;
+    if (!this.#instance || now < this.#nextUseAt) return;
+    this.#nextUseAt = now + USE_INTERVAL_MS;
     this.#instance.call('use');
   }
 
@@ -182,7 +185,7 @@ export class Source {
   invalidate(accessToken) {
     if (this.#current?.token.accessToken === accessToken) {
       this.#refused = accessToken;
-      this.#drop();
+      this.#dropToken();
       this.#instance?.call('invalidate', accessToken);
     }
   }
@@ -196,7 +199,7 @@ export class Source {
   /** True if `client.fetch` may renew a refused token, and records that. False if one was renewed a short time ago. */
   mayRenew(accessToken) {
     if (this.token?.accessToken != accessToken) return true; // it has been renewed already
-    if (performance.now() < this.#renewedAt + RENEWAL_MS) return false;
+    if (performance.now() < this.#renewedAt + RENEWAL_INTERVAL_MS) return false;
     this.#renewedAt = performance.now();
     return true;
   }
@@ -206,39 +209,40 @@ export class Source {
 
   /**
    * Adds a caller, who is answered once.
-   * @param {{minValidityMs?: number, forceRefresh?: boolean, products?: boolean}} wish products: the apis must be known
+   * @param {{minValidityMs?: number, forceRefresh?: boolean, products?: boolean}} needs products: the apis must be
+   *   known
    * @param {number} timeoutMs
    * @param {Caller} caller
    */
-  ask(wish, timeoutMs, caller) {
+  addCaller(needs, timeoutMs, caller) {
     const stepMs =
       this.#groups.size < DEADLINES_MAX ? 1 : 2 ** Math.max(0, Math.floor(Math.log2(timeoutMs * ROUNDING)));
     const deadline = Math.ceil((performance.now() + timeoutMs) / stepMs) * stepMs;
-    const key = JSON.stringify([wish, deadline]);
+    const key = JSON.stringify([needs, deadline]);
     const known = this.#groups.get(key);
-    const group = known ?? { ...wish, key, deadline, id: ++this.#lastId, callers: new Set() };
+    const group = known ?? { ...needs, key, deadline, id: ++this.#lastId, callers: new Set() };
     group.callers.add(caller);
-    caller.leave = (error) => {
-      caller.end(error);
+    caller.cancel = (error) => {
+      caller.answer(error);
       group.callers.delete(caller);
       if (group.callers.size || !this.#groups.delete(key)) return;
       // No caller waits for this tab's turn any more. If the background needs it, the core asks for it again.
-      if (!this.#groups.size && !this.#isGoing) this.#leave();
+      if (!this.#groups.size && !this.#hasTurn) this.#endTurn();
       this.#instance?.call('cancel', group.id);
     };
     if (known) return;
     this.#groups.set(key, group);
-    if (deadline < this.#timerAt) this.#sweep();
-    this.#put(group);
+    if (deadline < this.#timerDeadline) this.#checkDeadlines();
+    this.#submit(group);
   }
 
   /** Passes a group to the core. */
-  async #put(group) {
+  async #submit(group) {
     const { id, minValidityMs, forceRefresh, products, deadline, callers } = group;
     try {
       const core = await this.#start();
       await undefined; // messages that siblings sent while the module loaded come first
-      if (!callers.size) return this.#go();
+      if (!callers.size) return this.#onTurn();
       const leftMs = Math.max(1, Math.ceil(deadline - performance.now()));
       const error = core.call('get', id, minValidityMs, leftMs, forceRefresh, products);
       if (error) throw errorFromC(error);
@@ -248,12 +252,12 @@ export class Source {
   }
 
   /** While the core starts: answers the groups whose deadline is over, and sets the timer for the next deadline. */
-  #sweep() {
-    clearTimeout(this.#timer);
-    this.#timerAt = Infinity;
+  #checkDeadlines() {
+    clearTimeout(this.#deadlineTimer);
+    this.#timerDeadline = Infinity;
     for (const group of this.#groups.values()) {
       const { forceRefresh, products, deadline } = group;
-      if (deadline > performance.now()) this.#timerAt = Math.min(this.#timerAt, deadline);
+      if (deadline > performance.now()) this.#timerDeadline = Math.min(this.#timerDeadline, deadline);
       else
         this.#answer(
           group,
@@ -262,19 +266,19 @@ export class Source {
             : new AuthError('timeout', { retryable: true }, this.#config),
         );
     }
-    if (this.#timerAt < Infinity)
-      this.#timer = setTimeout(() => this.#sweep(), timerMs(this.#timerAt - performance.now()));
+    if (this.#timerDeadline < Infinity)
+      this.#deadlineTimer = setTimeout(() => this.#checkDeadlines(), timerMs(this.#timerDeadline - performance.now()));
   }
 
   /** Answers a group that has no answer yet. */
   #answer(group, error) {
     if (!group?.callers.size) return;
     this.#groups.delete(group.key);
-    for (const caller of group.callers) caller.end(error);
+    for (const caller of group.callers) caller.answer(error);
     group.callers.clear();
   }
 
-  #fail(error) {
+  #failAll(error) {
     for (const group of this.#groups.values()) this.#answer(group, error);
   }
 
@@ -284,7 +288,7 @@ export class Source {
   #start() {
     this.#core ??= this.#startCore().catch((error) => {
       this.#core = undefined; // the next call tries again
-      this.#leave();
+      this.#endTurn();
       this.#emit('error', error);
       throw error;
     });
@@ -294,39 +298,39 @@ export class Source {
   async #startCore() {
     const config = this.#config;
     const disconnect = preconnect(config.endpoint);
-    this.#sweep();
+    this.#checkDeadlines();
     if (config.flow == FLOW_DOMAIN_KEY && config.shareAcrossTabs && globalThis.location)
-      this.#siblings ??= new Siblings(nameOf(config), {
-        say: () => this.#say(),
-        hear: (message) => this.#hearSibling(message),
-        go: () => this.#go(),
+      this.#siblings ??= new Siblings(sourceName(config), {
+        getMessage: () => this.#messageForSiblings(),
+        onMessage: (message) => this.#onSiblingMessage(message),
+        onTurn: () => this.#onTurn(),
       });
     if (this.#groups.size && !this.#session?.read()) this.#mayStart(); // this tab queues while the module loads
     try {
       const core = await startCore(config, {
-        tell: (message, detail, id) => this.#tell(message, detail, id),
+        onMessage: (message, detail, id) => this.#onCoreMessage(message, detail, id),
         isAwaited: () => this.#groups.size > 0,
         mayStart: () => this.#mayStart(),
         onDeath: (error) => {
           this.#core = this.#instance = undefined;
-          this.#leave();
-          this.#fail(error);
+          this.#endTurn();
+          this.#failAll(error);
           this.#emit('error', error);
         },
       });
-      if (this.#life.signal.aborted) {
+      if (this.#lifetime.signal.aborted) {
         core.end();
         throw new AuthError('disposed');
       }
       this.#instance = core;
       // A new instance gets the token that exists: from the page, from an instance that died, or from storage.
-      if (this.isValidFor(0)) this.#offer(this.#shared(), this.#from, 0);
+      if (this.isValidFor(0)) this.#passToCore(this.#tokenToShare(), this.#from, 0);
       else this.#adopt(this.#session?.read(), 'session');
       if (this.isValidFor(0)) core.call('get', 0, 0, 1, false); // after a call of `get`, the core keeps the token fresh
       return core;
     } finally {
-      clearTimeout(this.#timer);
-      this.#timerAt = 0;
+      clearTimeout(this.#deadlineTimer);
+      this.#timerDeadline = 0;
       disconnect();
     }
   }
@@ -334,55 +338,55 @@ export class Source {
   /** True if the core may start a request. While no tab has a token, only the tab whose turn it is may do so. */
   #mayStart() {
     const siblings = this.#siblings;
-    this.#isGoing = !siblings || siblings.isTurn || this.isValidFor(0);
-    if (!this.#isGoing) siblings.queue();
-    return this.#isGoing;
+    this.#hasTurn = !siblings || siblings.isTurn || this.isValidFor(0);
+    if (!this.#hasTurn) siblings.queue();
+    return this.#hasTurn;
   }
 
   /** Runs the core on this tab's turn. Ends the turn if the core does not need it. */
-  #go() {
+  #onTurn() {
     this.#instance?.call('run', 0);
-    if (this.#instance && !this.#isGoing) this.#leave();
+    if (this.#instance && !this.#hasTurn) this.#endTurn();
   }
 
-  #leave() {
-    this.#isGoing = false;
-    this.#siblings?.leave();
+  #endTurn() {
+    this.#hasTurn = false;
+    this.#siblings?.endTurn();
   }
 
   /** Passes a token to the core. `id` is that of REAUTHORIZE, or 0. */
-  #offer(token, from, id) {
+  #passToCore(token, from, id) {
     const { expiration, expiresAt, lifetimeMs, leftMs = -1 } = token;
     this.#from = from;
-    this.#instance?.call('adopt', id, stringsForC(stringsOf(token)), expiration, expiresAt, lifetimeMs, leftMs);
+    this.#instance?.call('adopt', id, stringsForC(tokenStrings(token)), expiration, expiresAt, lifetimeMs, leftMs);
     this.#from = 'api';
   }
 
   /** Passes a token of a sibling or storage to the core, unless it is the current one or was invalidated. */
   #adopt(token, from) {
     if (isToken(token) && ![this.#refused, this.#current?.token.accessToken].includes(token.accessToken))
-      this.#offer(token, from, 0);
+      this.#passToCore(token, from, 0);
   }
 
   /** Handles a message of the core. Must not call the core. */
-  #tell(message, detail, id) {
+  #onCoreMessage(message, detail, id) {
     if (message == ANSWER)
       this.#answer(
         [...this.#groups.values()].find((group) => group.id == id),
-        detail && this.#explain(detail),
+        detail && this.#completeError(detail),
       );
     if (message == REAUTHORIZE) queueMicrotask(() => this.#reauthorize(id));
     if (message == QUOTA) this.#emit('quota', detail);
-    if (message == ERROR) this.#failed(this.#explain(detail));
-    if (message == TOKEN) this.#granted(detail);
+    if (message == ERROR) this.#onFailure(this.#completeError(detail));
+    if (message == TOKEN) this.#onToken(detail);
     if (message == EXPIRED) {
-      this.#drop();
+      this.#dropToken();
       this.#emit('expired');
     }
   }
 
   /** Adds what the core does not know: the flow, the endpoint, and the error that the page's own callback threw. */
-  #explain(error) {
+  #completeError(error) {
     const thrown = this.#pageError;
     if (thrown && error.code == (numberForC(thrown.code) ? thrown.code : 'bad_response'))
       return errorWith(thrown, {
@@ -394,23 +398,23 @@ export class Source {
     return errorWith(error, { hint: undefined }, this.#config);
   }
 
-  #granted(token) {
-    this.#keep(token);
+  #onToken(token) {
+    this.#storeToken(token);
     this.#failure = this.#pageError = undefined;
     this.#session?.write(this.#current.token);
-    if (this.#from == 'api') this.#siblings?.tell({ token: this.#shared() });
-    this.#isHeard = false;
+    if (this.#from == 'api') this.#siblings?.broadcast({ token: this.#tokenToShare() });
+    this.#hasListener = false;
     this.#emit('token', this.#current.public, this.#from);
-    this.#leave();
+    this.#endTurn();
   }
 
-  #failed(error) {
-    const { id = Math.random(), until = Date.now() + error.retryAfterMs } = this.#hearing ?? {};
+  #onFailure(error) {
+    const { id = Math.random(), until = Date.now() + error.retryAfterMs } = this.#siblingFailure ?? {};
     this.#failure = { error, until, id };
     if (!error.retryable) this.#session?.clear();
-    const message = !this.#hearing && this.#say();
-    if (message) this.#siblings?.tell(message);
-    this.#leave();
+    const message = !this.#siblingFailure && this.#messageForSiblings();
+    if (message) this.#siblings?.broadcast(message);
+    this.#endTurn();
     this.#emit('error', error);
   }
 
@@ -418,40 +422,40 @@ export class Source {
    * Tokens and failures. */
 
   /** Stores a token. */
-  #keep({ expiresMono, ...token }) {
+  #storeToken({ expiresMono, ...token }) {
     const { accessToken, expiration, expiresAt, apis } = token;
     this.#current = {
       expiresMono,
       token,
       public: Object.freeze({ accessToken, expiration, expiresAt, apis: Object.freeze({ ...apis }) }),
     };
-    this.answer = Promise.resolve(this.#current.public);
+    this.tokenPromise = Promise.resolve(this.#current.public);
   }
 
-  #forget() {
-    this.#current = this.answer = null;
+  #clearToken() {
+    this.#current = this.tokenPromise = null;
   }
 
   /** Drops the current token, also in storage. */
-  #drop() {
-    this.#forget();
+  #dropToken() {
+    this.#clearToken();
     this.#session?.clear();
   }
 
   /** The current token for siblings, with its remaining lifetime, because the message may arrive late. */
-  #shared() {
+  #tokenToShare() {
     return { ...this.#current.token, leftMs: this.#leftMs() };
   }
 
   /** The message for a sibling that asks: the token, or the failure if no request may start yet. */
-  #say() {
-    if (this.isValidFor(0)) return { token: this.#shared() };
+  #messageForSiblings() {
+    if (this.isValidFor(0)) return { token: this.#tokenToShare() };
     const { error, until, id } = this.#failure ?? {};
     const retryAfterMs = until - Date.now();
     if (numberForC(error?.code) && retryAfterMs > 0) return { failure: { ...error, until, retryAfterMs, id } };
   }
 
-  #hearSibling({ token, failure }) {
+  #onSiblingMessage({ token, failure }) {
     this.#start().then(
       (core) => {
         if (token) return this.#adopt(token, 'tab');
@@ -460,9 +464,16 @@ export class Source {
         const waitMs = Math.min(until - Date.now(), retryAfterMs);
         const error = numberForC(code);
         if (!error || !(waitMs > 0) || id === this.#failure?.id || this.isValidFor(0)) return;
-        this.#hearing = failure;
-        core.call('hear', error, Number(status) || 0, waitMs, Number(attempts) || 1, String(serverMessage ?? ''));
-        this.#hearing = undefined;
+        this.#siblingFailure = failure;
+        core.call(
+          'sibling_failed',
+          error,
+          Number(status) || 0,
+          waitMs,
+          Number(attempts) || 1,
+          String(serverMessage ?? ''),
+        );
+        this.#siblingFailure = undefined;
       },
       () => {}, // #start has emitted the error
     );
@@ -473,10 +484,10 @@ export class Source {
     this.#pageError = undefined;
     const { timeoutMs, reauthorize } = this.#config;
     try {
-      this.#offer(await withTimeout(timeoutMs, reauthorize, this.#life.signal), 'page', id);
+      this.#passToCore(await withTimeout(timeoutMs, reauthorize, this.#lifetime.signal), 'page', id);
     } catch (error) {
       this.#pageError = error;
-      // The core gets the nearest number. #explain replaces the error of that number by the page's own.
+      // The core gets the nearest number. #completeError replaces the error of that number by the page's own.
       this.#instance?.call('fail', id, numberForC(error.code) || BAD_STATUS);
     }
   }

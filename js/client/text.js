@@ -5,13 +5,13 @@
 import { INSECURE_ENDPOINT, INVALID_CONFIG } from './boundary.js';
 
 /** Reads an HTTP date (RFC 9110, section 5.6.7) from 1970 on as Unix seconds. toUTCString writes the same format. */
-function readDate(text) {
+function parseDate(text) {
   const ms = Date.parse(text);
   return text.length == 29 && ms >= 0 && new Date(ms).toUTCString() == text ? ms / 1000 : NaN;
 }
 
 /** Reads a JSON number (RFC 8259, section 6) of up to 31 characters. NaN: it is not one. */
-export const readNumber = (text) =>
+export const parseNumber = (text) =>
   text.length < 32 && /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
 
 const BASE_URL =
@@ -61,9 +61,9 @@ export function checkEndpoint(text, allowInsecure) {
 }
 
 /** In the order of enum text in src/wasm/boundary.h. */
-export const READERS = [
-  readDate,
-  readNumber,
+export const PARSERS = [
+  parseDate,
+  parseNumber,
   (text) => checkBaseUrl(text),
   (text) => checkEndpoint(text),
   (text) => checkEndpoint(text, true),

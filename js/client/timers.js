@@ -1,10 +1,10 @@
 // Timers that work in every environment.
 
 /** The longest delay of a timer, in milliseconds. With a longer one, it fires immediately. */
-const LONGEST_MS = 2 ** 31 - 1;
+const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** Limits a duration to the longest delay of a timer. */
-export const timerMs = (ms) => Math.min(ms, LONGEST_MS);
+export const timerMs = (ms) => Math.min(ms, TIMER_MAX_MS);
 
 /**
  * setTimeout for work that nobody waits for. The timer does not keep a Node process alive. It runs outside Angular's
@@ -12,7 +12,7 @@ export const timerMs = (ms) => Math.min(ms, LONGEST_MS);
  * @param {() => void} run
  * @param {number} ms
  */
-export function background(run, ms) {
+export function backgroundTimeout(run, ms) {
   const timer = (globalThis[globalThis.Zone?.__symbol__?.('setTimeout')] ?? setTimeout)(run, ms);
   timer.unref?.();
   return timer;

@@ -2,7 +2,7 @@
 // it is used.
 
 import { AuthError, invalid } from './errors.js';
-import { checkKey, isKey, ownMembers } from './config.js';
+import { checkCredential, isCredential, ownMembers } from './config.js';
 import { checkBaseUrl } from './text.js';
 
 /**
@@ -36,12 +36,12 @@ import { checkBaseUrl } from './text.js';
 /**
  * The assumed lifetime of a token without one. The token is refreshed before, and the new token has a known lifetime.
  */
-const UNKNOWN_LIFE_MS = 60_000;
+const UNKNOWN_LIFETIME_MS = 60_000;
 
 /** Larger times are in milliseconds: as seconds, they would be after the year 5138. */
 const LATEST_S = 1e11;
 
-function seconds(grant, name) {
+function readSeconds(grant, name) {
   const value = grant[name];
   if (value === undefined || value === null) return undefined;
   if (!Number.isFinite(value) || value > LATEST_S)
@@ -50,7 +50,7 @@ function seconds(grant, name) {
 }
 
 /** The products with a base URL that the C core accepts. */
-const productsOf = (apis) =>
+const usableProducts = (apis) =>
   Object.fromEntries(Object.entries(apis).filter(([, url]) => typeof url == 'string' && !checkBaseUrl(url)));
 
 /**
@@ -61,15 +61,15 @@ const productsOf = (apis) =>
  */
 export function fromGrant(given) {
   const grant = ownMembers(typeof given == 'string' ? { accessToken: given } : given);
-  checkKey('accessToken', grant.accessToken);
+  checkCredential('accessToken', grant.accessToken);
   const now = Date.now();
-  const [expiresIn, expiration] = [seconds(grant, 'expires_in'), seconds(grant, 'expiration')];
+  const [expiresIn, expiration] = [readSeconds(grant, 'expires_in'), readSeconds(grant, 'expiration')];
   const expiresAt =
     expiresIn !== undefined
       ? now + expiresIn * 1000
       : expiration !== undefined
         ? expiration * 1000
-        : now + UNKNOWN_LIFE_MS;
+        : now + UNKNOWN_LIFETIME_MS;
   const leftMs = Math.max(0, expiresAt - now);
   return {
     accessToken: grant.accessToken,
@@ -77,7 +77,7 @@ export function fromGrant(given) {
     expiresAt,
     lifetimeMs: leftMs,
     leftMs,
-    apis: grant.apis ? productsOf(grant.apis) : undefined,
+    apis: grant.apis ? usableProducts(grant.apis) : undefined,
   };
 }
 
@@ -87,7 +87,7 @@ export function fromGrant(given) {
  * @returns {(signal: AbortSignal) => Promise<Token>} rejects with the page's own AuthError or, for any other error,
  *   with reauthorize_failed. An invalid_config is a mistake in the page's code, so it becomes reauthorize_failed, too.
  */
-export const askPage = (reauthorize) => async (signal) => {
+export const wrapReauthorize = (reauthorize) => async (signal) => {
   try {
     const given = await reauthorize({ signal });
     if (given === undefined || given === null) throw invalid('reauthorize returned no token.');
@@ -101,7 +101,7 @@ export const askPage = (reauthorize) => async (signal) => {
 
 /** True if a value from a sibling or storage has the shape of a token. C decides whether the token is good. */
 export const isToken = (/** @type {any} */ token) =>
-  isKey(token?.accessToken) &&
+  isCredential(token?.accessToken) &&
   [token.expiration, token.expiresAt, token.lifetimeMs, token.leftMs ?? 0].every(Number.isFinite);
 
 /** Joins strings for C. Each one ends in a NUL, so a NUL inside a string is replaced. */
@@ -110,7 +110,7 @@ export const stringsForC = (strings) => strings.map((text) => `${text.replaceAll
 /**
  * The strings of a token for C: the token, then the name and the URL of each product. Unusable products are left out.
  */
-export const stringsOf = ({ accessToken, apis }) => [
+export const tokenStrings = ({ accessToken, apis }) => [
   accessToken,
   ...Object.entries(apis ?? {})
     .filter(([name, url]) => name && typeof url == 'string')

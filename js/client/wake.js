@@ -6,10 +6,12 @@
  * @param {AbortSignal} signal stops listening
  */
 export function onWake(woke, signal) {
-  const heard = () => globalThis.document?.visibilityState != 'hidden' && woke();
+  const onEvent = () => globalThis.document?.visibilityState != 'hidden' && woke();
   // Events of the document pass the window first, in the capture phase.
   const types = ['online', 'pageshow', 'visibilitychange', 'resume'];
-  for (const type of types) globalThis.addEventListener?.(type, heard, true);
+  for (const type of types) globalThis.addEventListener?.(type, onEvent, true);
   // The option `signal` is not used: jsdom rejects Node's AbortSignal, and fetch needs that one there.
-  signal.addEventListener('abort', () => types.forEach((type) => globalThis.removeEventListener?.(type, heard, true)));
+  signal.addEventListener('abort', () =>
+    types.forEach((type) => globalThis.removeEventListener?.(type, onEvent, true)),
+  );
 }

@@ -6,16 +6,16 @@ import { AuthError } from './errors.js';
 import { withTimeout } from './timers.js';
 
 /** The smallest module. If even this one is refused, the page's policy forbids WebAssembly. */
-const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+const EMPTY_MODULE = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
 
 /** Compiled modules, by their URL or bytes. Clients of a page share the code, never the memory. */
-const byName = new Map();
+const byUrl = new Map();
 const byBytes = new WeakMap();
 
 /** The key of the module that comes with the script. */
 const DEFAULT = {};
 
-async function read(source, timeoutMs) {
+async function load(source, timeoutMs) {
   if (typeof source != 'string') return source;
   return withTimeout(timeoutMs, async (signal) => {
     const answer = await fetch(source, { signal, credentials: 'same-origin' });
@@ -45,7 +45,7 @@ export function checkEnvironment() {
  */
 export function wasmError(cause, source) {
   try {
-    new WebAssembly.Instance(new WebAssembly.Module(EMPTY));
+    new WebAssembly.Instance(new WebAssembly.Module(EMPTY_MODULE));
   } catch {
     return new AuthError('wasm_blocked_by_csp', { cause });
   }
@@ -60,7 +60,7 @@ export function wasmError(cause, source) {
 
 async function compile(source, timeoutMs) {
   try {
-    return await WebAssembly.compile(await read(source, timeoutMs));
+    return await WebAssembly.compile(await load(source, timeoutMs));
   } catch (cause) {
     throw wasmError(cause, source);
   }
@@ -74,7 +74,7 @@ async function compile(source, timeoutMs) {
 export async function loadModule(source, timeoutMs) {
   if (source instanceof WebAssembly.Module) return source;
   const key = source ?? DEFAULT;
-  const compiled = typeof key == 'string' ? byName : byBytes;
+  const compiled = typeof key == 'string' ? byUrl : byBytes;
   if (!compiled.has(key)) compiled.set(key, compile(source ?? defaultWasm(), timeoutMs));
   try {
     return await compiled.get(key);

@@ -2,7 +2,7 @@
 // server's own pages. The secret stays in this process. A page gets tokens only.
 
 import { AuthClient } from '../client/client.js';
-import { checkConfig, checkKey, checkOptions } from '../client/config.js';
+import { checkConfig, checkCredential, checkOptions } from '../client/config.js';
 import { AuthError, invalid } from '../client/errors.js';
 
 export { AuthClient, AuthError };
@@ -22,7 +22,7 @@ const FLOW_SECRET = 16;
  */
 export function createFromSecret(secret, apiKey, options) {
   if ('document' in globalThis || 'importScripts' in globalThis) throw new AuthError('secret_in_browser');
-  const fixed = { apiKey, credential: checkKey('secret', secret), credentialName: 'secret', flow: FLOW_SECRET };
+  const fixed = { apiKey, credential: checkCredential('secret', secret), credentialName: 'secret', flow: FLOW_SECRET };
   return new AuthClient(checkConfig(options, fixed, { userPersonalSecret: 'string' }));
 }
 
@@ -58,7 +58,9 @@ const safe = (log) => async (message, error) => {
   } catch {}
 };
 
-/** Says what is wrong with a handler's arguments, where the handler is made. A stand-in for a client is fine in tests. */
+/**
+ * Says what is wrong with a handler's arguments, where the handler is made. A stand-in for a client is fine in tests.
+ */
 function checkHandler(client, options) {
   if (typeof client?.getToken != 'function') throw invalid('The first argument must be a client of createFromSecret.');
   const { authorize, log = console.error } = checkOptions(options, { authorize: 'function', log: 'function' });

@@ -31,7 +31,7 @@ static bool is_surrogate(int code, int first) { return code >= first && code < f
 
 /* Replaces NULs and halves of surrogate pairs. False if the text has a control character or an escape without digits:
  * cJSON would accept them, but they are not JSON. */
-static bool prepare(char *text, size_t len) {
+static bool sanitize(char *text, size_t len) {
   bool in_string = false;
   for (char *at = text, *end = text + len; at < end; at++) {
     if ((unsigned char)*at < ' ' && (in_string || (*at != '\t' && *at != '\n' && *at != '\r')))
@@ -71,7 +71,7 @@ static cJSON *parse(const char *text, size_t len) {
  * Members. */
 
 /* The member with this name; the last one if there are several. NULL if there is none, or `json` is not an object. */
-static const cJSON *member(const cJSON *json, const char *name) {
+static const cJSON *find_member(const cJSON *json, const char *name) {
   const cJSON *found = NULL;
   for (const cJSON *item = cJSON_IsObject(json) ? json->child : NULL; item != NULL; item = item->next)
     if (strcmp(item->string, name) == 0)
@@ -79,10 +79,12 @@ static const cJSON *member(const cJSON *json, const char *name) {
   return found;
 }
 
-static const char *string_of(const cJSON *json, const char *name) { return cJSON_GetStringValue(member(json, name)); }
+static const char *string_of(const cJSON *json, const char *name) {
+  return cJSON_GetStringValue(find_member(json, name));
+}
 
 static double number_of(const cJSON *json, const char *name) {
-  const cJSON *item = member(json, name);
+  const cJSON *item = find_member(json, name);
   const char *text = cJSON_GetStringValue(item);
   double value = 0;
   if (text != NULL)
@@ -90,8 +92,8 @@ static double number_of(const cJSON *json, const char *name) {
   return cJSON_IsNumber(item) ? item->valuedouble : value;
 }
 
-static const char *sentence_of(const cJSON *json) {
-  const char *found = string_of(member(json, "error"), "message");
+static const char *message_of(const cJSON *json) {
+  const char *found = string_of(find_member(json, "error"), "message");
   if (found == NULL)
     found = string_of(json, "error");
   if (found == NULL)
@@ -111,7 +113,7 @@ static bool is_repeated(const cJSON *item) {
 
 /* Writes the products over the text. They fit, because each product has four quotes, a colon and a comma or brace more
  * in the text. */
-static size_t list_apis(const cJSON *apis, char *list) {
+static size_t write_apis(const cJSON *apis, char *list) {
   char *at = list;
   for (const cJSON *api = apis->child; api != NULL; api = api->next)
     if (cJSON_IsString(api) && !is_repeated(api))
@@ -121,7 +123,7 @@ static size_t list_apis(const cJSON *apis, char *list) {
 
 iauth_error iauth__body_init(iauth__body *body, const iauth_host *host, const iauth_response *response) {
   size_t len = response->body_len;
-  *body = (iauth__body){.access_token = "", .sentence = ""};
+  *body = (iauth__body){.access_token = "", .message = ""};
   if (len > IAUTH_BODY_MAX) {
     body->form = FORM_TOO_LARGE;
     return IAUTH_OK;
@@ -131,10 +133,10 @@ iauth_error iauth__body_init(iauth__body *body, const iauth_host *host, const ia
     return IAUTH_ERR_NO_MEMORY;
   if (len > 0)
     memcpy(text, response->body, len);
-  cJSON *json = body->json = prepare(text, len) ? parse(text, len) : NULL;
+  cJSON *json = body->json = sanitize(text, len) ? parse(text, len) : NULL;
   if (!cJSON_IsObject(json))
     return IAUTH_OK;
-  const cJSON *apis = member(json, "apis"), *error = member(json, "error");
+  const cJSON *apis = find_member(json, "apis"), *error = find_member(json, "error");
   const char *token = string_of(json, "accessToken"), *reason = string_of(error, "reason");
   body->form = FORM_OBJECT | (cJSON_IsObject(apis) ? FORM_APIS : 0) |
                (cJSON_IsArray(apis) && apis->child == NULL ? FORM_NO_APIS : 0) |
@@ -145,9 +147,9 @@ iauth_error iauth__body_init(iauth__body *body, const iauth_host *host, const ia
     body->reason = iauth_error_of_code(reason);
   body->expires_in = number_of(json, "expires_in");
   body->expiration = number_of(json, "expiration");
-  body->sentence = sentence_of(json);
+  body->message = message_of(json);
   body->apis = text;
-  body->apis_len = cJSON_IsObject(apis) ? list_apis(apis, text) : 0;
+  body->apis_len = cJSON_IsObject(apis) ? write_apis(apis, text) : 0;
   return IAUTH_OK;
 }
 

@@ -28,9 +28,9 @@ typedef struct {
   double expiration; /* Unix seconds; read in the same way */
   const char *apis;  /* "name\0url\0…": the members whose values are strings; not checked */
   size_t apis_len;
-  iauth_error reason;   /* from `error.reason`, which only our own server sends; 0 if it is not one of our codes */
-  const char *sentence; /* for people: `error.message`, `error`, `Message` or `message` */
-  void *json, *text;    /* on servers: the memory that the strings are in */
+  iauth_error reason;  /* from `error.reason`, which only our own server sends; 0 if it is not one of our codes */
+  const char *message; /* for people: `error.message`, `error`, `Message` or `message` */
+  void *json, *text;   /* on servers: the memory that the strings are in */
 } iauth__body;
 
 /* Reads the body of a response. Release it with iauth__body_clean_up, even after NO_MEMORY.

@@ -23,14 +23,14 @@ struct token {
   iauth_token public;   /* its strings are owned */
   uint32_t number;      /* counts the tokens of this client */
   bool refresh_refused; /* /refreshToken refused it; it is still valid */
-  bool apis_went_on;    /* the next token owns the apis now */
-  int64_t refresh_when_ms;
+  bool apis_moved;      /* the next token owns the apis now */
+  int64_t refresh_lead_ms;
 };
 
 struct waiter {
   struct waiter *next;
   uint32_t id;
-  uint32_t grants; /* the client's grants when the caller asked */
+  uint32_t grant_count; /* the client's grant_count when the caller asked */
   bool force_refresh;
   bool needs_apis;
   bool cancelled;
@@ -43,21 +43,21 @@ struct waiter {
 
 /* What happens after a failure. */
 typedef enum {
-  PASSING, /* network, timeout, 429, 5xx: callers wait, and the request is retried */
-  GARBLED, /* an unusable response: callers are answered with the failure, the background retries */
-  REFUSED  /* definitive: no retry until somebody asks again */
+  TEMPORARY, /* network, timeout, 429, 5xx: callers wait, and the request is retried */
+  UNUSABLE,  /* an unusable response: callers are answered with the failure, the background retries */
+  REFUSED    /* definitive: no retry until somebody asks again */
 } failure_kind;
 
 /* The failures in a row of one kind of request, and the waits after them. */
-struct setback {
+struct backoff {
   iauth_failure failure; /* the last one; its error is 0 if there is none; failure_now computes its retry_after_ms */
   iauth__message *message;
   failure_kind kind;
   bool server_ordered; /* the server asked for this wait */
   int64_t failed_mono_ms;
-  int64_t demand_mono_ms;     /* when the next request may start for a caller … */
-  int64_t forced_mono_ms;     /* … for a caller with force_refresh: the server can ask for 60 s at most … */
-  int64_t background_mono_ms; /* … and while no caller waits */
+  int64_t caller_try_mono_ms;     /* when the next request may start for a caller … */
+  int64_t forced_try_mono_ms;     /* … for a caller with force_refresh: the server can ask for 60 s at most … */
+  int64_t background_try_mono_ms; /* … and while no caller waits */
 };
 
 /* In wasm there is only one host. The linker knows it, so calls to it are direct. */
@@ -79,38 +79,38 @@ struct iauth_client {
   struct token *token;   /* NULL if there is none */
   struct token *retired; /* these are freed when the run ends */
   iauth__message *retired_messages;
-  uint32_t tokens;       /* how many there were, from anywhere */
-  uint32_t grants;       /* how many of them we requested */
+  uint32_t token_count;  /* how many there were, from anywhere */
+  uint32_t grant_count;  /* how many of them we requested */
   int64_t lifetime_ms;   /* of the last token */
   uint32_t refused_hash; /* of the token that was invalidated last, or 0 */
-  bool wanted;           /* somebody asked for a token, so the background keeps it fresh */
+  bool keep_fresh;       /* somebody asked for a token, so the background keeps it fresh */
   int64_t last_use_mono_ms;
 
   struct waiter *waiting, **waiting_end;
-  struct waiter *told; /* these have left the waiting list and are being answered */
+  struct waiter *answered; /* these have left the waiting list and are being answered */
 
   iauth__request request; /* the request in flight; its id is the generation */
   bool in_flight;
-  bool held;              /* the host does not allow a request now; it calls iauth_run when it does */
-  uint32_t request_token; /* the number of the token in the request */
+  bool start_denied;             /* the host does not allow a request now; it calls iauth_run when it does */
+  uint32_t request_token_number; /* the number of the token in the request */
   iauth_time started;
   uint32_t generation;
   int64_t next_start_mono_ms;      /* when the minimum interval ends … */
   int64_t next_background_mono_ms; /* … and when it ends while no caller waits */
 
-  struct setback setback;      /* of token requests, since the last token */
-  struct setback apis_setback; /* of GET /apis */
-  int64_t failures_mono_ms;    /* when the budget of failed requests is full again */
-  int64_t wakes_mono_ms;       /* when two wake-ups in a row can end a wait again */
+  struct backoff backoff;         /* of token requests, since the last token */
+  struct backoff apis_backoff;    /* of GET /apis */
+  int64_t failure_budget_mono_ms; /* when the budget of failed requests is full again */
+  int64_t wake_budget_mono_ms;    /* when two wake-ups in a row can end a wait again */
 
-  unsigned news; /* events to emit, one bit for each kind */
+  unsigned events; /* events to emit, one bit for each kind */
   iauth_quota quota;
 
   iauth_time now; /* the clocks when they were read last */
   int64_t mono_offset_ms;
-  bool running;  /* iauth_run is running … */
-  bool again;    /* … and was called again meanwhile */
-  bool disposed; /* freed in a callback; the memory is released when the run ends */
+  bool running;   /* iauth_run is running … */
+  bool run_again; /* … and was called again meanwhile */
+  bool disposed;  /* freed in a callback; the memory is released when the run ends */
 };
 
 /* ---------------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ static failure_kind kind_of(iauth_error error) {
   case IAUTH_ERR_RATE_LIMITED:
   case IAUTH_ERR_SERVER_ERROR:
   case IAUTH_ERR_NO_MEMORY:
-    return PASSING;
+    return TEMPORARY;
   case IAUTH_ERR_INVALID_CONFIG: /* a reauthorize callback reported a mistake in the page */
   case IAUTH_ERR_ORIGIN_NOT_ALLOWED:
   case IAUTH_ERR_CREDENTIALS_REJECTED:
@@ -154,60 +154,60 @@ static failure_kind kind_of(iauth_error error) {
   case IAUTH_ERR_BAD_STATUS:
     return REFUSED;
   default:
-    return GARBLED;
+    return UNUSABLE;
   }
 }
 
-static void clear_setback(iauth_client *client, struct setback *setback) {
-  if (setback->message != NULL) {
-    setback->message->next = client->retired_messages;
-    client->retired_messages = setback->message;
+static void reset_backoff(iauth_client *client, struct backoff *backoff) {
+  if (backoff->message != NULL) {
+    backoff->message->next = client->retired_messages;
+    client->retired_messages = backoff->message;
   }
-  *setback = (struct setback){0};
+  *backoff = (struct backoff){0};
 }
 
-static bool has_failed(const struct setback *setback) { return setback->failure.error != IAUTH_OK; }
+static bool has_failed(const struct backoff *backoff) { return backoff->failure.error != IAUTH_OK; }
 
 /* Records a failure, number `attempts` in a row, and computes the waits. A wait is the server's or our own, whichever
  * is longer. Our own is the backoff, or the time until the budget allows another failure. The budget is necessary,
  * because a grant resets the backoff, and GET /apis has a backoff of its own. Takes ownership of `message`. */
-static void record(iauth_client *client, struct setback *setback, iauth_error error, int status, int64_t server_wait_ms,
-                   int attempts, iauth__message *message) {
+static void add_failure(iauth_client *client, struct backoff *backoff, iauth_error error, int status,
+                        int64_t server_wait_ms, int attempts, iauth__message *message) {
   failure_kind kind = kind_of(error);
   uint32_t random = HOST(client)->random(HOST(client)->user);
   int64_t now_ms = client->now.mono_ms, own_ms = iauth__backoff_ms(attempts, random);
-  int64_t budget_ms = client->failures_mono_ms - IAUTH__FAILURES_AT_ONCE * IAUTH__FAILURE_MS - now_ms;
+  int64_t budget_ms = client->failure_budget_mono_ms - IAUTH__FAILURE_BURST * IAUTH__FAILURE_INTERVAL_MS - now_ms;
   own_ms = iauth__max(own_ms, budget_ms + own_ms / 8); /* the jitter spreads the clients */
-  if (kind != PASSING)
+  if (kind != TEMPORARY)
     own_ms = iauth__max(own_ms, IAUTH__REFUSAL_CACHE_MS);
-  clear_setback(client, setback);
-  *setback = (struct setback){
+  reset_backoff(client, backoff);
+  *backoff = (struct backoff){
       .failure = {.error = error,
                   .status = status,
-                  .retryable = kind == PASSING,
+                  .retryable = kind == TEMPORARY,
                   .attempts = attempts,
                   .server_message = message != NULL ? message->text : NULL},
       .message = message,
       .kind = kind,
       .server_ordered = server_wait_ms > own_ms,
       .failed_mono_ms = now_ms,
-      .demand_mono_ms = now_ms + iauth__max(own_ms, server_wait_ms),
-      .forced_mono_ms = now_ms + iauth__max(own_ms, iauth__min(server_wait_ms, IAUTH__BACKOFF_MAX_MS)),
+      .caller_try_mono_ms = now_ms + iauth__max(own_ms, server_wait_ms),
+      .forced_try_mono_ms = now_ms + iauth__max(own_ms, iauth__min(server_wait_ms, IAUTH__BACKOFF_MAX_MS)),
       /* A sum, because the server may name the same time to all clients. */
-      .background_mono_ms =
+      .background_try_mono_ms =
           now_ms + server_wait_ms + iauth__max(own_ms, iauth__background_backoff_ms(attempts, random)),
   };
 }
 
 /* When the next request for a caller may start. */
-static int64_t next_try_mono_ms(const iauth_client *client, const struct setback *setback, bool forced) {
-  return iauth__max(forced ? setback->forced_mono_ms : setback->demand_mono_ms, client->next_start_mono_ms);
+static int64_t next_try_mono_ms(const iauth_client *client, const struct backoff *backoff, bool forced) {
+  return iauth__max(forced ? backoff->forced_try_mono_ms : backoff->caller_try_mono_ms, client->next_start_mono_ms);
 }
 
 /* The last failure, with the time until the next request. */
-static iauth_failure failure_now(const iauth_client *client, const struct setback *setback, bool forced) {
-  iauth_failure failure = setback->failure;
-  failure.retry_after_ms = iauth__max(0, next_try_mono_ms(client, setback, forced) - client->now.mono_ms);
+static iauth_failure failure_now(const iauth_client *client, const struct backoff *backoff, bool forced) {
+  iauth_failure failure = backoff->failure;
+  failure.retry_after_ms = iauth__max(0, next_try_mono_ms(client, backoff, forced) - client->now.mono_ms);
   return failure;
 }
 
@@ -216,14 +216,14 @@ static iauth_failure failure_now(const iauth_client *client, const struct setbac
 
 static void token_free(iauth_client *client, struct token *token) {
   iauth__release(HOST(client), token->public.access_token);
-  if (!token->apis_went_on)
+  if (!token->apis_moved)
     iauth__release(HOST(client), token->public.apis);
   iauth__release(HOST(client), token);
 }
 
 /* Adds an event and removes the event that it makes obsolete. */
-static void set_news(iauth_client *client, iauth_event_kind kind, iauth_event_kind old) {
-  client->news = (client->news | 1u << kind) & ~(1u << old);
+static void add_event(iauth_client *client, iauth_event_kind kind, iauth_event_kind old) {
+  client->events = (client->events | 1u << kind) & ~(1u << old);
 }
 
 static void free_retired(iauth_client *client) {
@@ -249,7 +249,7 @@ static void retire_token(iauth_client *client) {
 
 static void drop_token(iauth_client *client) {
   if (client->token != NULL)
-    set_news(client, IAUTH_EVENT_EXPIRED, IAUTH_EVENT_TOKEN);
+    add_event(client, IAUTH_EVENT_EXPIRED, IAUTH_EVENT_TOKEN);
   retire_token(client);
 }
 
@@ -272,11 +272,11 @@ static iauth_error set_token(iauth_client *client, iauth__grant *grant, iauth_ti
   if (made == NULL)
     return IAUTH_ERR_NO_MEMORY;
   if (grant->apis != NULL) {
-    clear_setback(client, &client->apis_setback);
+    reset_backoff(client, &client->apis_backoff);
   } else if (client->token != NULL) {
     grant->apis = client->token->public.apis;
     grant->apis_len = client->token->public.apis_len;
-    client->token->apis_went_on = true;
+    client->token->apis_moved = true;
   }
   *made = (struct token){
       .public =
@@ -289,17 +289,17 @@ static iauth_error set_token(iauth_client *client, iauth__grant *grant, iauth_ti
               .expires_mono_ms = since.mono_ms + grant->expires_in_ms,
               .lifetime_ms = lifetime_ms,
           },
-      .number = ++client->tokens,
+      .number = ++client->token_count,
       .refresh_refused = is_current(client, grant->access_token) && client->token->refresh_refused,
-      .refresh_when_ms = iauth__refresh_when_ms(lifetime_ms, HOST(client)->random(HOST(client)->user)),
+      .refresh_lead_ms = iauth__refresh_lead_ms(lifetime_ms, HOST(client)->random(HOST(client)->user)),
   };
   memset(grant, 0, sizeof *grant);
   retire_token(client);
   client->token = made;
   client->lifetime_ms = lifetime_ms;
-  set_news(client, IAUTH_EVENT_TOKEN, IAUTH_EVENT_EXPIRED);
-  set_news(client, IAUTH_EVENT_TOKEN, IAUTH_EVENT_ERROR);
-  clear_setback(client, &client->setback);
+  add_event(client, IAUTH_EVENT_TOKEN, IAUTH_EVENT_EXPIRED);
+  add_event(client, IAUTH_EVENT_TOKEN, IAUTH_EVENT_ERROR);
+  reset_backoff(client, &client->backoff);
   return IAUTH_OK;
 }
 
@@ -307,10 +307,10 @@ static iauth_error set_token(iauth_client *client, iauth__grant *grant, iauth_ti
  * Requests. */
 
 /* Records a failure to get a token. The current token is dropped only if the credential was revoked. */
-static void record_failure(iauth_client *client, iauth_error error, int status, int64_t server_wait_ms,
-                           iauth__message *message) {
-  record(client, &client->setback, error, status, server_wait_ms, client->setback.failure.attempts + 1, message);
-  client->news |= 1u << IAUTH_EVENT_ERROR;
+static void record_token_failure(iauth_client *client, iauth_error error, int status, int64_t server_wait_ms,
+                                 iauth__message *message) {
+  add_failure(client, &client->backoff, error, status, server_wait_ms, client->backoff.failure.attempts + 1, message);
+  client->events |= 1u << IAUTH_EVENT_ERROR;
   if (error == IAUTH_ERR_KEY_REVOKED)
     drop_token(client);
 }
@@ -332,19 +332,20 @@ static void fail_request(iauth_client *client, iauth_error error, int status, in
   end_request(client);
   if (kind == IAUTH_REQUEST_REFRESH && kind_of(error) == REFUSED && error != IAUTH_ERR_KEY_REVOKED) {
     /* The refused token is the one in the request. The current token may be a newer one. */
-    if (client->token != NULL && client->token->number == client->request_token)
+    if (client->token != NULL && client->token->number == client->request_token_number)
       client->token->refresh_refused = true;
     if (can_start_over(client)) { /* this is not a failure yet: /auth decides */
       iauth__release(HOST(client), message);
       return;
     }
   }
-  client->failures_mono_ms = iauth__max(client->failures_mono_ms, client->now.mono_ms) + IAUTH__FAILURE_MS;
+  client->failure_budget_mono_ms =
+      iauth__max(client->failure_budget_mono_ms, client->now.mono_ms) + IAUTH__FAILURE_INTERVAL_MS;
   if (kind == IAUTH_REQUEST_APIS) /* the token is usable without apis */
-    record(client, &client->apis_setback, error, status, server_wait_ms, client->apis_setback.failure.attempts + 1,
-           message);
+    add_failure(client, &client->apis_backoff, error, status, server_wait_ms, client->apis_backoff.failure.attempts + 1,
+                message);
   else
-    record_failure(client, error, status, server_wait_ms, message);
+    record_token_failure(client, error, status, server_wait_ms, message);
 }
 
 static void start_request(iauth_client *client, iauth_request_kind kind) {
@@ -352,7 +353,7 @@ static void start_request(iauth_client *client, iauth_request_kind kind) {
   client->generation += 2; /* it stays odd, so 0 is never the id of a request */
   client->in_flight = true;
   client->started = client->now;
-  client->request_token = client->tokens;
+  client->request_token_number = client->token_count;
   client->next_start_mono_ms = iauth__max(client->next_start_mono_ms, client->now.mono_ms) + IAUTH__MIN_INTERVAL_MS;
   client->next_background_mono_ms = client->now.mono_ms + IAUTH__BACKGROUND_INTERVAL_MS;
   iauth_error error =
@@ -364,15 +365,15 @@ static void start_request(iauth_client *client, iauth_request_kind kind) {
 }
 
 /* Uses the grant of a response with status 200. */
-static iauth_error take_grant(iauth_client *client, iauth__grant *grant) {
+static iauth_error apply_grant(iauth_client *client, iauth__grant *grant) {
   if (client->request.public.kind == IAUTH_REQUEST_APIS) {
-    clear_setback(client, &client->apis_setback);
+    reset_backoff(client, &client->apis_backoff);
     if (client->token != NULL) {
       iauth__release(HOST(client), client->token->public.apis);
       client->token->public.apis = grant->apis;
       client->token->public.apis_len = grant->apis_len;
       grant->apis = NULL;
-      client->news |= 1u << IAUTH_EVENT_TOKEN;
+      client->events |= 1u << IAUTH_EVENT_TOKEN;
     }
     return IAUTH_OK;
   }
@@ -385,7 +386,7 @@ static iauth_error take_grant(iauth_client *client, iauth__grant *grant) {
     grant->expiration = (double)(expires_wall_ms / 1000);
   iauth_error error = set_token(client, grant, client->started, grant->expires_in_ms);
   if (error == IAUTH_OK)
-    client->grants++;
+    client->grant_count++;
   return error;
 }
 
@@ -393,8 +394,8 @@ void iauth_respond(iauth_client *client, uint32_t id, const iauth_response *resp
   if (!client->in_flight || id != client->request.public.id)
     return;
   read_clocks(client);
-  if (iauth__check_quota(response, &client->quota))
-    client->news |= 1u << IAUTH_EVENT_QUOTA;
+  if (iauth__read_quota(response, &client->quota))
+    client->events |= 1u << IAUTH_EVENT_QUOTA;
   iauth_request_kind kind = client->request.public.kind;
   const char *const secrets[] = {client->identity.api_key, client->identity.credential,
                                  client->identity.personal_secret,
@@ -402,7 +403,7 @@ void iauth_respond(iauth_client *client, uint32_t id, const iauth_response *resp
   iauth__grant grant;
   iauth_error error = iauth__check_response(HOST(client), kind, secrets, response, &grant);
   if (error == IAUTH_OK)
-    error = take_grant(client, &grant);
+    error = apply_grant(client, &grant);
   if (error != IAUTH_OK) {
     iauth__message *message = grant.message;
     grant.message = NULL;
@@ -410,7 +411,7 @@ void iauth_respond(iauth_client *client, uint32_t id, const iauth_response *resp
   } else {
     end_request(client);
     if (kind != IAUTH_REQUEST_APIS && client->token->public.apis == NULL &&
-        client->now.mono_ms >= client->apis_setback.demand_mono_ms)
+        client->now.mono_ms >= client->apis_backoff.caller_try_mono_ms)
       start_request(client, IAUTH_REQUEST_APIS);
   }
   iauth__grant_clean_up(&grant, HOST(client));
@@ -440,7 +441,7 @@ iauth_error iauth_get(iauth_client *client, uint32_t id, const iauth_get_options
   read_clocks(client);
   *joined = (struct waiter){
       .id = id,
-      .grants = client->grants,
+      .grant_count = client->grant_count,
       .force_refresh = options->force_refresh,
       .needs_apis = options->needs_apis,
       .min_validity_ms = iauth__max(0, options->min_validity_ms),
@@ -450,7 +451,7 @@ iauth_error iauth_get(iauth_client *client, uint32_t id, const iauth_get_options
   *client->waiting_end = joined;
   client->waiting_end = &joined->next;
   client->last_use_mono_ms = client->now.mono_ms;
-  client->wanted = true;
+  client->keep_fresh = true;
   return IAUTH_OK;
 }
 
@@ -464,15 +465,16 @@ void iauth_use(iauth_client *client) {
   read_clocks(client);
   client->last_use_mono_ms = client->now.mono_ms;
   if (client->token != NULL)
-    client->wanted = true;
+    client->keep_fresh = true;
 }
 
 /* True if the current token, which must exist, is what this caller asked for. */
 static bool is_satisfied(const iauth_client *client, const struct waiter *waiter) {
-  if (client->grants != waiter->grants)
+  if (client->grant_count != waiter->grant_count)
     return true; /* obtained since then: the API has no better one */
   return !waiter->force_refresh &&
-         remaining_ms(client) >= iauth__enough_ms(waiter->min_validity_ms, client->token->public.lifetime_ms);
+         remaining_ms(client) >=
+             iauth__required_validity_ms(waiter->min_validity_ms, client->token->public.lifetime_ms);
 }
 
 /* True if the request takes so long that a caller is better served with the current token. */
@@ -481,14 +483,14 @@ static bool is_hanging(const iauth_client *client) {
 }
 
 /* Decides about one caller. True if the caller has its answer now. */
-static bool settle(const iauth_client *client, struct waiter *waiter) {
+static bool decide_answer(const iauth_client *client, struct waiter *waiter) {
   /* The caller waits for the apis of the current token, or for a token. */
   bool for_apis = waiter->needs_apis && client->token != NULL;
-  const struct setback *setback = for_apis ? &client->apis_setback : &client->setback;
-  int64_t now_ms = client->now.mono_ms, next_ms = next_try_mono_ms(client, setback, waiter->force_refresh);
+  const struct backoff *backoff = for_apis ? &client->apis_backoff : &client->backoff;
+  int64_t now_ms = client->now.mono_ms, next_ms = next_try_mono_ms(client, backoff, waiter->force_refresh);
   bool late = now_ms >= waiter->deadline_mono_ms;
-  bool failed_since = has_failed(setback) && setback->failed_mono_ms >= waiter->asked_mono_ms;
-  bool wait_is_on = has_failed(setback) && !client->in_flight && now_ms < next_ms;
+  bool failed_since = has_failed(backoff) && backoff->failed_mono_ms >= waiter->asked_mono_ms;
+  bool wait_is_on = has_failed(backoff) && !client->in_flight && now_ms < next_ms;
   if (waiter->cancelled) {
     waiter->failure.error = IAUTH_ERR_ABORTED;
     return true;
@@ -508,11 +510,11 @@ static bool settle(const iauth_client *client, struct waiter *waiter) {
   if (good)
     waiter->token = &client->token->public;
   else if ((late && failed_since) ||
-           (wait_is_on && (!setback->failure.retryable || waiter->deadline_mono_ms < next_ms)))
-    waiter->failure = failure_now(client, setback, waiter->force_refresh);
+           (wait_is_on && (!backoff->failure.retryable || waiter->deadline_mono_ms < next_ms)))
+    waiter->failure = failure_now(client, backoff, waiter->force_refresh);
   else if (late)
     waiter->failure =
-        (iauth_failure){.error = IAUTH_ERR_TIMEOUT, .retryable = true, .attempts = setback->failure.attempts};
+        (iauth_failure){.error = IAUTH_ERR_TIMEOUT, .retryable = true, .attempts = backoff->failure.attempts};
   else
     return false;
   return true;
@@ -525,22 +527,22 @@ static void answer(iauth_client *client, struct waiter *waiter) {
 
 /* Moves all waiters that have an answer to a list of their own, then answers them. A callback may add new waiters. */
 static void answer_waiters(iauth_client *client) {
-  struct waiter **told_end = &client->told, **link = &client->waiting;
+  struct waiter **answered_end = &client->answered, **link = &client->waiting;
   while (*link != NULL) {
     struct waiter *waiter = *link;
-    if (!settle(client, waiter)) {
+    if (!decide_answer(client, waiter)) {
       link = &waiter->next;
       continue;
     }
     *link = waiter->next;
     waiter->next = NULL;
-    *told_end = waiter;
-    told_end = &waiter->next;
+    *answered_end = waiter;
+    answered_end = &waiter->next;
   }
   client->waiting_end = link;
-  while (client->told != NULL) { /* if a callback calls iauth_free, that answers the rest */
-    struct waiter *waiter = client->told;
-    client->told = waiter->next;
+  while (client->answered != NULL) { /* if a callback calls iauth_free, that answers the rest */
+    struct waiter *waiter = client->answered;
+    client->answered = waiter->next;
     answer(client, waiter);
   }
 }
@@ -550,7 +552,7 @@ static void answer_waiters(iauth_client *client) {
 
 /* Stores an offered token if it expires later than the current one. A reply to our own request is also stored if it
  * expires earlier, but is another token. */
-static iauth_error take_offer(iauth_client *client, const iauth_token *offered, bool is_reply) {
+static iauth_error adopt_offer(iauth_client *client, const iauth_token *offered, bool is_reply) {
   if (client->disposed)
     return IAUTH_ERR_DISPOSED;
   read_clocks(client);
@@ -568,7 +570,8 @@ static iauth_error take_offer(iauth_client *client, const iauth_token *offered, 
   if (left <= 0)
     return IAUTH_ERR_BAD_EXPIRES_IN;
   bool is_same = is_current(client, offered->access_token);
-  if (client->token != NULL && (is_same || !is_reply) && left <= remaining_ms(client) + (is_same ? IAUTH__SAME_MS : 0))
+  if (client->token != NULL && (is_same || !is_reply) &&
+      left <= remaining_ms(client) + (is_same ? IAUTH__SAME_TOKEN_GAIN_MS : 0))
     return is_reply ? IAUTH_ERR_TOKEN_EXPIRED : IAUTH_OK;
   iauth__grant grant = {
       .access_token = iauth__copy(HOST(client), offered->access_token, strlen(offered->access_token) + 1),
@@ -585,36 +588,38 @@ static iauth_error take_offer(iauth_client *client, const iauth_token *offered, 
   return error;
 }
 
-iauth_error iauth_adopt(iauth_client *client, const iauth_token *offered) { return take_offer(client, offered, false); }
+iauth_error iauth_adopt(iauth_client *client, const iauth_token *offered) {
+  return adopt_offer(client, offered, false);
+}
 
 iauth_error iauth_adopt_reply(iauth_client *client, uint32_t id, const iauth_token *offered) {
   bool is_reply = client->in_flight && id == client->request.public.id;
-  iauth_error error = take_offer(client, offered, is_reply);
+  iauth_error error = adopt_offer(client, offered, is_reply);
   if (!is_reply)
     return error;
   if (error != IAUTH_OK) {
     fail_request(client, error, 0, 0, NULL);
   } else {
     end_request(client);
-    client->grants++;
+    client->grant_count++;
   }
   return error;
 }
 
-void iauth_hear(iauth_client *client, const iauth_failure *failure) {
+void iauth_sibling_failed(iauth_client *client, const iauth_failure *failure) {
   if (client->disposed || client->in_flight || failure->error > IAUTH_ERR_TIMEOUT ||
       failure->error < IAUTH_ERR_UNTRUSTED_ROUTE)
     return;
   read_clocks(client);
   const char *const secrets[] = {client->identity.api_key, client->identity.credential, NULL};
-  int attempts = failure->attempts < IAUTH__HEARD_ATTEMPTS_MAX ? failure->attempts : IAUTH__HEARD_ATTEMPTS_MAX;
-  if (attempts <= client->setback.failure.attempts)
-    attempts = client->setback.failure.attempts;
-  /* record_failure adds 1. */
-  client->setback.failure.attempts = attempts > 0 ? attempts - 1 : 0;
-  record_failure(client, failure->error, failure->status,
-                 iauth__min(iauth__max(failure->retry_after_ms, 0), IAUTH__SERVER_WAIT_MAX_MS),
-                 iauth__message_new(HOST(client), failure->server_message, secrets));
+  int attempts = failure->attempts < IAUTH__SIBLING_ATTEMPTS_MAX ? failure->attempts : IAUTH__SIBLING_ATTEMPTS_MAX;
+  if (attempts <= client->backoff.failure.attempts)
+    attempts = client->backoff.failure.attempts;
+  /* record_token_failure adds 1. */
+  client->backoff.failure.attempts = attempts > 0 ? attempts - 1 : 0;
+  record_token_failure(client, failure->error, failure->status,
+                       iauth__min(iauth__max(failure->retry_after_ms, 0), IAUTH__SERVER_WAIT_MAX_MS),
+                       iauth__message_new(HOST(client), failure->server_message, secrets));
 }
 
 void iauth_invalidate(iauth_client *client, const char *access_token) {
@@ -622,18 +627,18 @@ void iauth_invalidate(iauth_client *client, const char *access_token) {
   if (!is_current(client, access_token))
     return;
   drop_token(client);
-  client->wanted = client->waiting != NULL;
+  client->keep_fresh = client->waiting != NULL;
 }
 
 void iauth_wake(iauth_client *client) {
-  struct setback *setback = &client->setback;
+  struct backoff *backoff = &client->backoff;
   read_clocks(client);
-  int64_t now_ms = client->now.mono_ms, from_ms = iauth__max(client->wakes_mono_ms, now_ms);
-  if (!has_failed(setback) || setback->kind == REFUSED || setback->server_ordered ||
+  int64_t now_ms = client->now.mono_ms, from_ms = iauth__max(client->wake_budget_mono_ms, now_ms);
+  if (!has_failed(backoff) || backoff->kind == REFUSED || backoff->server_ordered ||
       from_ms - now_ms > IAUTH__WAKE_INTERVAL_MS)
     return;
-  client->wakes_mono_ms = from_ms + IAUTH__WAKE_INTERVAL_MS;
-  setback->demand_mono_ms = setback->forced_mono_ms = setback->background_mono_ms = now_ms;
+  client->wake_budget_mono_ms = from_ms + IAUTH__WAKE_INTERVAL_MS;
+  backoff->caller_try_mono_ms = backoff->forced_try_mono_ms = backoff->background_try_mono_ms = now_ms;
 }
 
 const iauth_token *iauth_current(iauth_client *client, int64_t min_validity_ms) {
@@ -641,14 +646,14 @@ const iauth_token *iauth_current(iauth_client *client, int64_t min_validity_ms) 
     return NULL;
   iauth_use(client);
   int64_t left = remaining_ms(client);
-  int64_t enough = iauth__enough_ms(min_validity_ms, client->token->public.lifetime_ms);
+  int64_t enough = iauth__required_validity_ms(min_validity_ms, client->token->public.lifetime_ms);
   return left > 0 && left >= enough ? &client->token->public : NULL;
 }
 
 /* ---------------------------------------------------------------------------------------------------
  * The run. */
 
-static void notice_time(iauth_client *client) {
+static void check_deadlines(iauth_client *client) {
   if (client->token != NULL && remaining_ms(client) <= 0)
     drop_token(client);
   if (client->in_flight && client->now.mono_ms >= client->started.mono_ms + client->timeout_ms) {
@@ -659,12 +664,12 @@ static void notice_time(iauth_client *client) {
 
 /* Events are emitted before callers are answered, so a caller finds the new token in the client. A callback may add or
  * remove events. */
-static void tell_news(iauth_client *client) {
+static void emit_events(iauth_client *client) {
   for (int kind = 1; kind <= IAUTH_EVENT_TOKEN && !client->disposed; kind++) {
-    if (!(client->news & 1u << kind))
+    if (!(client->events & 1u << kind))
       continue;
-    client->news &= ~(1u << kind);
-    const iauth_failure failure = failure_now(client, &client->setback, false);
+    client->events &= ~(1u << kind);
+    const iauth_failure failure = failure_now(client, &client->backoff, false);
     iauth_event event = {.kind = (iauth_event_kind)kind};
     if (kind == IAUTH_EVENT_QUOTA)
       event.quota = &client->quota;
@@ -679,14 +684,14 @@ static void tell_news(iauth_client *client) {
 /* When the background requests a token. INT64_MAX: never, or not before the client is used again. */
 static int64_t background_due_mono_ms(const iauth_client *client) {
   int64_t due_ms = client->now.mono_ms;
-  bool failed = has_failed(&client->setback);
-  if (!client->auto_refresh || !client->wanted || client->lifetime_ms < IAUTH__BACKGROUND_INTERVAL_MS ||
-      (failed && client->setback.kind == REFUSED))
+  bool failed = has_failed(&client->backoff);
+  if (!client->auto_refresh || !client->keep_fresh || client->lifetime_ms < IAUTH__BACKGROUND_INTERVAL_MS ||
+      (failed && client->backoff.kind == REFUSED))
     return INT64_MAX;
   if (failed)
-    due_ms = client->setback.background_mono_ms;
+    due_ms = client->backoff.background_try_mono_ms;
   else if (client->token != NULL)
-    due_ms += remaining_ms(client) - client->token->refresh_when_ms;
+    due_ms += remaining_ms(client) - client->token->refresh_lead_ms;
   due_ms = iauth__max(due_ms, client->next_background_mono_ms);
   int64_t rest_ms = client->last_use_mono_ms + iauth__max(IAUTH__REST_AFTER_MS, 2 * client->lifetime_ms);
   return due_ms <= rest_ms ? due_ms : INT64_MAX;
@@ -694,13 +699,13 @@ static int64_t background_due_mono_ms(const iauth_client *client) {
 
 /* When the next token request is due, for a caller or the background. */
 static int64_t token_due_mono_ms(const iauth_client *client) {
-  const struct setback *setback = &client->setback;
+  const struct backoff *backoff = &client->backoff;
   int64_t due_ms = background_due_mono_ms(client);
   for (const struct waiter *waiter = client->waiting; waiter != NULL; waiter = waiter->next)
     if (client->token == NULL || !waiter->needs_apis)
-      due_ms = iauth__min(due_ms, !has_failed(setback)    ? client->now.mono_ms
-                                  : waiter->force_refresh ? setback->forced_mono_ms
-                                                          : setback->demand_mono_ms);
+      due_ms = iauth__min(due_ms, !has_failed(backoff)    ? client->now.mono_ms
+                                  : waiter->force_refresh ? backoff->forced_try_mono_ms
+                                                          : backoff->caller_try_mono_ms);
   return due_ms;
 }
 
@@ -708,7 +713,7 @@ static int64_t token_due_mono_ms(const iauth_client *client) {
 static int64_t apis_due_mono_ms(const iauth_client *client) {
   for (const struct waiter *waiter = client->waiting; waiter != NULL; waiter = waiter->next)
     if (client->token != NULL && waiter->needs_apis)
-      return client->apis_setback.demand_mono_ms;
+      return client->apis_backoff.caller_try_mono_ms;
   return INT64_MAX;
 }
 
@@ -716,12 +721,12 @@ static int64_t apis_due_mono_ms(const iauth_client *client) {
 static void start_due(iauth_client *client) {
   int64_t now_ms = client->now.mono_ms;
   bool is_token_due = token_due_mono_ms(client) <= now_ms;
-  client->held = false;
+  client->start_denied = false;
   if (client->disposed || client->in_flight || client->next_start_mono_ms > now_ms ||
       (!is_token_due && apis_due_mono_ms(client) > now_ms))
     return;
   if (HOST(client)->may_start != NULL && !HOST(client)->may_start(HOST(client)->user)) {
-    client->held = true;
+    client->start_denied = true;
   } else if (!is_token_due) {
     start_request(client, IAUTH_REQUEST_APIS);
   } else if (client->token != NULL && !client->token->refresh_refused) {
@@ -731,7 +736,7 @@ static void start_due(iauth_client *client) {
   } else if (client->can_reauthorize) {
     start_request(client, IAUTH_REQUEST_REAUTHORIZE);
   } else {
-    record_failure(client, IAUTH_ERR_TOKEN_EXPIRED, 0, 0, NULL);
+    record_token_failure(client, IAUTH_ERR_TOKEN_EXPIRED, 0, 0, NULL);
   }
 }
 
@@ -740,7 +745,7 @@ static int64_t next_delay_ms(const iauth_client *client) {
   int64_t now_ms = client->now.mono_ms, hanging_ms = client->started.mono_ms + IAUTH__HANGING_MS;
   int64_t next =
       iauth__max(iauth__min(token_due_mono_ms(client), apis_due_mono_ms(client)), client->next_start_mono_ms);
-  if (client->held)
+  if (client->start_denied)
     next = INT64_MAX;
   if (client->in_flight)
     next = client->started.mono_ms + (client->waiting == NULL || now_ms >= hanging_ms
@@ -756,26 +761,26 @@ static int64_t next_delay_ms(const iauth_client *client) {
     next = iauth__min(next, now_ms + remaining_ms(client));
   if (next == INT64_MAX)
     return -1;
-  return iauth__min(iauth__max(0, next - now_ms), IAUTH__NAP_MAX_MS);
+  return iauth__min(iauth__max(0, next - now_ms), IAUTH__TIMER_MAX_MS);
 }
 
 static void release_client(iauth_client *client) {
   retire_token(client);
-  clear_setback(client, &client->setback);
-  clear_setback(client, &client->apis_setback);
+  reset_backoff(client, &client->backoff);
+  reset_backoff(client, &client->apis_backoff);
   free_retired(client);
   iauth__release(HOST(client), client);
 }
 
 void iauth_run(iauth_client *client) {
-  client->again = true;
+  client->run_again = true;
   if (client->running || client->disposed)
     return;
   client->running = true;
-  client->again = false;
+  client->run_again = false;
   read_clocks(client);
-  notice_time(client);
-  tell_news(client);
+  check_deadlines(client);
+  emit_events(client);
   answer_waiters(client);
   start_due(client);
   client->running = false;
@@ -784,8 +789,8 @@ void iauth_run(iauth_client *client) {
     return;
   }
   free_retired(client);
-  bool has_news = client->again || client->news != 0; /* callbacks of this run caused them */
-  HOST(client)->arm(HOST(client)->user, has_news ? 0 : next_delay_ms(client));
+  bool has_events = client->run_again || client->events != 0; /* callbacks of this run caused them */
+  HOST(client)->arm(HOST(client)->user, has_events ? 0 : next_delay_ms(client));
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -812,7 +817,7 @@ static iauth_error check_config(const iauth_config *config, iauth__identity *ide
 }
 
 /* Copies a string to *at, points *text to the copy, and moves *at to the end of the copy. */
-static void keep(const char **text, char **at) {
+static void copy_string(const char **text, char **at) {
   char *end = iauth__append(*at, *text);
   *text = *at;
   *at = end + 1;
@@ -850,7 +855,7 @@ iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_
   if (client == NULL)
     return IAUTH_ERR_NO_MEMORY;
   for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
-    keep(strings[i], &at);
+    copy_string(strings[i], &at);
   for (char *end = at - 2; *end == '/'; end--) /* the endpoint is the last string: removes slashes at its end */
     *end = '\0';
   *client = (iauth_client){
@@ -879,8 +884,8 @@ void iauth_free(iauth_client *client) {
     HOST(client)->cancel(HOST(client)->user, client->request.public.id);
     end_request(client);
   }
-  while (client->told != NULL || client->waiting != NULL) {
-    struct waiter **first = client->told != NULL ? &client->told : &client->waiting, *waiter = *first;
+  while (client->answered != NULL || client->waiting != NULL) {
+    struct waiter **first = client->answered != NULL ? &client->answered : &client->waiting, *waiter = *first;
     *first = waiter->next;
     waiter->token = NULL;
     waiter->failure = (iauth_failure){.error = IAUTH_ERR_DISPOSED};

@@ -11,7 +11,7 @@ _Static_assert((int)IAUTH__BASE_URL_INVALID == (int)IAUTH_ERR_INVALID_CONFIG &&
                "the numbers of a base URL's problems are those of the client's errors");
 
 /* True if the host of a checked base URL is inbenta.io or a sub-domain, and only slashes follow it. */
-static bool is_bare_inbenta(const char *url) {
+static bool is_inbenta_without_path(const char *url) {
   static const char domain[] = "inbenta.io";
   const char *host = strstr(url, "://") + 3, *end = host + strcspn(host, ":/");
   const char *path = end + strcspn(end, "/");
@@ -29,7 +29,7 @@ iauth_error iauth__check_endpoint(const char *url, bool allow_insecure) {
   if (url == NULL)
     return IAUTH_ERR_INVALID_CONFIG;
   iauth__base_url checked = iauth__check_base_url(url, allow_insecure);
-  if (checked == IAUTH__BASE_URL_OK && (strchr(url, '%') != NULL || is_bare_inbenta(url)))
+  if (checked == IAUTH__BASE_URL_OK && (strchr(url, '%') != NULL || is_inbenta_without_path(url)))
     return IAUTH_ERR_INVALID_CONFIG;
   return (iauth_error)checked;
 }

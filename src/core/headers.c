@@ -8,7 +8,7 @@
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 /* Finds the value in a line. `name` is in lower case. False if the line has another name. */
-static bool value_of(const char *line, const char *end, const char *name, const char **value, size_t *len) {
+static bool match_header(const char *line, const char *end, const char *name, const char **value, size_t *len) {
   for (; *name != '\0'; name++, line++)
     if (line == end || iauth__lower(*line) != *name)
       return false;
@@ -33,7 +33,7 @@ static size_t join_values(const char *lines, size_t len, const char *name, char 
     end = memchr(line, '\n', len - (size_t)(line - lines));
     if (end == NULL)
       end = lines + len;
-    if (!value_of(line, end, name, &value, &value_len))
+    if (!match_header(line, end, name, &value, &value_len))
       continue;
     if (used > 0) {
       values[used - 1] = ',';

@@ -3,9 +3,9 @@
  * The core does no I/O. The host passes time, randomness, memory, transport and timers as iauth_host. So the same state
  * machine runs in a page, on a server, in a fuzzer and in a simulation.
  *
- * How to use it: an input (iauth_get, iauth_cancel, iauth_use, iauth_adopt, iauth_hear, iauth_invalidate, iauth_wake,
- * iauth_respond, iauth_fail) only records what happened. Then iauth_run decides: it answers waiters, starts at most one
- * request and sets the timer. Call iauth_run after inputs and when the timer fires.
+ * How to use it: an input (iauth_get, iauth_cancel, iauth_use, iauth_adopt, iauth_sibling_failed, iauth_invalidate,
+ * iauth_wake, iauth_respond, iauth_fail) only records what happened. Then iauth_run decides: it answers waiters, starts
+ * at most one request and sets the timer. Call iauth_run after inputs and when the timer fires.
  *
  * Ownership: the core copies what the caller passes, or uses it only during the call. What the core passes to the host
  * is borrowed for that call, except an iauth_request, which lives until it is completed or cancelled. Only one thread
@@ -238,7 +238,7 @@ iauth_error iauth_adopt(iauth_client *client, const iauth_token *token);
  * callers are answered, and the next request waits as long. Reads error, status, retry_after_ms, attempts and
  * server_message, from which credentials are removed. Ignored while a request of our own is in flight, and for errors
  * that no request has. */
-void iauth_hear(iauth_client *client, const iauth_failure *failure);
+void iauth_sibling_failed(iauth_client *client, const iauth_failure *failure);
 
 /* Completes an IAUTH_REQUEST_REAUTHORIZE with the page's token. It replaces the current token, even if it expires
  * earlier. The same token again is TOKEN_EXPIRED unless it expires later. If `id` is not that request, does the same as

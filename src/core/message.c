@@ -8,7 +8,7 @@
 
 /* The length of `secret` in `text`, or 0 if `text` does not begin with it. A server may quote it in another spelling:
  * percent-encoded, as in a URL; with backslashes, as in JSON; or in the other letter case. */
-static size_t spelled_at(const char *text, const char *secret) {
+static size_t match_secret(const char *text, const char *secret) {
   const char *at = text;
   for (; *secret != '\0'; secret++) {
     char c = *at++;
@@ -27,10 +27,10 @@ static size_t spelled_at(const char *text, const char *secret) {
 
 /* The length of the longest secret that `text` begins with, or 0. The longest one counts, because one secret may begin
  * with another. */
-static size_t secret_at(const char *text, const char *const *secrets) {
+static size_t match_longest_secret(const char *text, const char *const *secrets) {
   size_t longest = 0;
   for (; *secrets != NULL; secrets++) {
-    size_t len = strlen(*secrets) >= IAUTH__SECRET_MIN ? spelled_at(text, *secrets) : 0;
+    size_t len = strlen(*secrets) >= IAUTH__SECRET_MIN ? match_secret(text, *secrets) : 0;
     if (len > longest)
       longest = len;
   }
@@ -39,14 +39,14 @@ static size_t secret_at(const char *text, const char *const *secrets) {
 
 /* True if a character is invisible: a control character, a line separator, a change of the writing direction, or a
  * character without width (Unicode, general categories Cc, Cf, Zl, Zp). */
-static bool is_blank(uint32_t code) {
+static bool is_invisible(uint32_t code) {
   return code < ' ' || (code >= 0x7f && code < 0xa0) || code == 0x61c || (code >= 0x200b && code < 0x2010) ||
          (code >= 0x2028 && code < 0x202f) || (code >= 0x2060 && code < 0x2070) || code == 0xfeff || code >= 0xe0000;
 }
 
 /* The number of bytes of the character at `text`, or 0 if it is not UTF-8 (RFC 3629): it is longer than necessary, half
  * of a surrogate pair, or above U+10FFFF. */
-static size_t character_at(const char *text, bool *printable) {
+static size_t read_character(const char *text, bool *printable) {
   const unsigned char *byte = (const unsigned char *)text;
   size_t len = *byte < 0x80 ? 1 : *byte < 0xc2 ? 0 : *byte < 0xe0 ? 2 : *byte < 0xf0 ? 3 : *byte < 0xf5 ? 4 : 0;
   uint32_t code = len < 2 ? *byte : *byte & (0x7fu >> len);
@@ -60,7 +60,7 @@ static size_t character_at(const char *text, bool *printable) {
       (len == 4 && (code < 0x10000 || code > 0x10ffff)))
     return 0;
 #endif
-  *printable = !is_blank(code);
+  *printable = !is_invisible(code);
   return len;
 }
 
@@ -74,10 +74,10 @@ iauth__message *iauth__message_new(const iauth_host *host, const char *text, con
   while (*text != '\0') {
     bool printable = true;
     const char *shown = "***";
-    size_t taken = secret_at(text, secrets), len = 3;
+    size_t taken = match_longest_secret(text, secrets), len = 3;
     if (taken == 0) {
       shown = text;
-      taken = len = character_at(text, &printable);
+      taken = len = read_character(text, &printable);
     }
     if (!printable || taken == 0) {
       shown = " ";

@@ -18,7 +18,7 @@
 #define DATE_LEN 29 /* characters of an HTTP date */
 
 /* Reads a number from 0 to 2^53. For any other text returns false and leaves *out untouched. */
-static bool number_of_text(const char *text, size_t len, int64_t *out) {
+static bool parse_count(const char *text, size_t len, int64_t *out) {
   double value;
   if (!iauth__parse_number(text, len, &value) || !(value >= 0 && value <= 9007199254740992.0))
     return false;
@@ -29,7 +29,7 @@ static bool number_of_text(const char *text, size_t len, int64_t *out) {
 /* Reads the number in a header. If the header was repeated, the value is a list, and its first number counts. */
 static bool header_number(const char *text, int64_t *out) {
   const char *comma = strchr(text, ',');
-  return number_of_text(text, comma != NULL ? (size_t)(comma - text) : strlen(text), out);
+  return parse_count(text, comma != NULL ? (size_t)(comma - text) : strlen(text), out);
 }
 
 /* Reads the date in a header; the first one of a list. */
@@ -60,7 +60,7 @@ static int64_t longest_retry_after_ms(const iauth_response *response, int64_t wa
     size_t len = comma != NULL ? (size_t)(comma - at) : strlen(at);
     if (strlen(at) >= DATE_LEN && iauth__parse_http_date(at, DATE_LEN, &value))
       longest_ms = iauth__max(longest_ms, until_ms(response, value, wall_ms));
-    if (number_of_text(at, len, &value))
+    if (parse_count(at, len, &value))
       longest_ms = iauth__max(longest_ms, iauth__min(value, IAUTH__SERVER_WAIT_MAX_MS / 1000) * 1000);
     at += len;
     while (*at == ',' || *at == ' ')
@@ -77,7 +77,7 @@ static int64_t limit_ms(const iauth_response *response, int64_t usage_percent, i
 int64_t iauth__server_wait_ms(const iauth_response *response, int64_t wall_ms) {
   iauth_quota quota;
   int64_t wait_ms = longest_retry_after_ms(response, wall_ms);
-  if (!iauth__check_quota(response, &quota))
+  if (!iauth__read_quota(response, &quota))
     return wait_ms;
   if (wait_ms == 0 && response->status == 429 && quota.throttle_usage_percent < 100 &&
       quota.quota_usage_percent < 100) {
@@ -93,7 +93,7 @@ int64_t iauth__server_wait_ms(const iauth_response *response, int64_t wall_ms) {
                                limit_ms(response, quota.throttle_usage_percent, quota.throttle_reset_s, wall_ms)));
 }
 
-bool iauth__check_quota(const iauth_response *response, iauth_quota *quota) {
+bool iauth__read_quota(const iauth_response *response, iauth_quota *quota) {
   const char *const *headers = response->headers;
   *quota = (iauth_quota){-1, -1, -1, -1};
   bool found = header_number(headers[IAUTH_HEADER_QUOTA_USAGE], &quota->quota_usage_percent);
@@ -205,7 +205,7 @@ iauth_error iauth__check_response(const iauth_host *host, iauth_request_kind kin
   iauth_error error = iauth__body_init(&body, host, response);
   if (response->status != 200) {
     error = check_refusal(kind, response->status, &body);
-    grant->message = iauth__message_new(host, body.sentence, secrets);
+    grant->message = iauth__message_new(host, body.message, secrets);
   } else if (error == IAUTH_OK) {
     error = check_grant(host, kind, response, &body, grant);
   }

@@ -37,6 +37,6 @@ iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t ap
 int64_t iauth__server_wait_ms(const iauth_response *response, int64_t wall_ms);
 
 /* Reads the x-quota-* and x-throttle-* headers. False if there are none. */
-bool iauth__check_quota(const iauth_response *response, iauth_quota *quota);
+bool iauth__read_quota(const iauth_response *response, iauth_quota *quota);
 
 #endif

@@ -12,7 +12,7 @@
 
 struct inbenta_auth {
   pthread_mutex_t lock;
-  pthread_cond_t left; /* the last caller has left */
+  pthread_cond_t callers_gone; /* the last caller has left */
   pthread_t thread;
   CURLM *multi;
   inbenta_auth_loop *loop; /* NULL after inbenta_auth_free has begun */
@@ -71,14 +71,14 @@ inbenta_auth_error inbenta_auth_new(const inbenta_auth_options *options, inbenta
   if (client->multi != NULL)
     error = inbenta_auth_loop_new(options, client->multi, &client->loop);
   pthread_mutex_init(&client->lock, NULL);
-  pthread_cond_init(&client->left, NULL);
+  pthread_cond_init(&client->callers_gone, NULL);
   if (error == INBENTA_AUTH_OK && start_thread(client)) {
     *out = client;
     return INBENTA_AUTH_OK;
   }
   inbenta_auth_loop_free(client->loop);
   curl_multi_cleanup(client->multi);
-  pthread_cond_destroy(&client->left);
+  pthread_cond_destroy(&client->callers_gone);
   pthread_mutex_destroy(&client->lock);
   free(client);
   return error != INBENTA_AUTH_OK ? error : INBENTA_AUTH_NO_MEMORY;
@@ -117,7 +117,7 @@ inbenta_auth_error inbenta_auth_get(inbenta_auth *client, const inbenta_auth_get
   if (options->force_refresh || !native_loop_current(client->loop, options->min_validity_ms, token))
     wait_for_answer(client, options, &waiter);
   if (--client->callers == 0)
-    pthread_cond_signal(&client->left);
+    pthread_cond_signal(&client->callers_gone);
   pthread_mutex_unlock(&client->lock);
   pthread_cond_destroy(&waiter.answered);
   if (failure != NULL)
@@ -145,10 +145,10 @@ void inbenta_auth_free(inbenta_auth *client) {
   pthread_mutex_lock(&client->lock);
   inbenta_auth_loop_free(loop); /* answers all waiters with DISPOSED */
   while (client->callers > 0)
-    pthread_cond_wait(&client->left, &client->lock);
+    pthread_cond_wait(&client->callers_gone, &client->lock);
   pthread_mutex_unlock(&client->lock);
   curl_multi_cleanup(client->multi);
-  pthread_cond_destroy(&client->left);
+  pthread_cond_destroy(&client->callers_gone);
   pthread_mutex_destroy(&client->lock);
   free(client);
 }

@@ -43,7 +43,7 @@ const char *inbenta_auth_error_hint(inbenta_auth_error error) {
   return (size_t)error < COUNT ? texts[error].hint : "This version does not know this error.";
 }
 
-inbenta_auth_error native_error(iauth_error error, inbenta_auth_error unreached) {
+inbenta_auth_error native_error(iauth_error error, inbenta_auth_error unreached_reason) {
   switch (error) {
   case IAUTH_OK:
     return INBENTA_AUTH_OK;
@@ -61,7 +61,7 @@ inbenta_auth_error native_error(iauth_error error, inbenta_auth_error unreached)
     return INBENTA_AUTH_TIMEOUT;
   case IAUTH_ERR_NETWORK:
   case IAUTH_ERR_UNTRUSTED_ROUTE:
-    return unreached;
+    return unreached_reason;
   case IAUTH_ERR_ORIGIN_NOT_ALLOWED:
     return INBENTA_AUTH_ORIGIN_NOT_ALLOWED;
   case IAUTH_ERR_CREDENTIALS_REJECTED:

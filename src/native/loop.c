@@ -35,7 +35,7 @@ struct inbenta_auth_loop {
   void *on_event_user;
   transfer *transfer; /* the transfer in flight, or NULL */
   uint32_t request_id;
-  inbenta_auth_error unreached; /* why the last request did not reach the API */
+  inbenta_auth_error unreached_reason; /* why the last request did not reach the API */
   struct call *calls;
   uint32_t last_call;
   int64_t delay_ms;
@@ -111,7 +111,7 @@ static void call_back(const inbenta_auth_loop *loop, inbenta_auth_callback callb
   inbenta_auth_failure public_failure = {.error = INBENTA_AUTH_NO_MEMORY, .retryable = true};
   if (token == NULL)
     public_failure = (inbenta_auth_failure){
-        .error = native_error(failure->error, loop->unreached),
+        .error = native_error(failure->error, loop->unreached_reason),
         .status = failure->status,
         .retryable = failure->retryable,
         .retry_after_ms = failure->retry_after_ms,
@@ -160,7 +160,7 @@ static void start_libraries(void) {
 }
 
 /* Copies a string that may be NULL. False if there is no memory. */
-static bool copy(const char *text, char **out) {
+static bool copy_string(const char *text, char **out) {
   *out = text != NULL ? strdup(text) : NULL;
   return text == NULL || *out != NULL;
 }
@@ -191,7 +191,7 @@ inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_options *options, vo
       .allow_insecure = options->allow_insecure,
   };
   iauth_error error = IAUTH_ERR_NO_MEMORY;
-  if (copy(options->proxy, &loop->proxy) && copy(options->ca_file, &loop->ca_file))
+  if (copy_string(options->proxy, &loop->proxy) && copy_string(options->ca_file, &loop->ca_file))
     error = iauth_new(&config, &loop->host, &loop->client);
   if (error != IAUTH_OK) {
     inbenta_auth_loop_free(loop);
@@ -253,9 +253,9 @@ bool inbenta_auth_loop_done(inbenta_auth_loop *loop, const struct CURLMsg *messa
     return false;
   transfer *done = loop->transfer;
   loop->transfer = NULL; /* the core may start the next transfer immediately */
-  inbenta_auth_error unreached = transfer_complete(done, message->data.result, loop->client, loop->request_id);
-  if (unreached != INBENTA_AUTH_OK)
-    loop->unreached = unreached;
+  inbenta_auth_error unreached_reason = transfer_complete(done, message->data.result, loop->client, loop->request_id);
+  if (unreached_reason != INBENTA_AUTH_OK)
+    loop->unreached_reason = unreached_reason;
   transfer_free(done);
   return true;
 }

@@ -9,11 +9,11 @@
 #include "base/wipe.h"
 
 /* Returns the position after a string and its NUL. */
-static const char *skip(const char *text) { return text + strlen(text) + 1; }
+static const char *next_string(const char *text) { return text + strlen(text) + 1; }
 
 bool native_token_from(const iauth_token *token, inbenta_auth_token *out) {
   size_t count = 0, token_size = strlen(token->access_token) + 1;
-  for (const char *p = token->apis; p != NULL && p < token->apis + token->apis_len; p = skip(skip(p)))
+  for (const char *p = token->apis; p != NULL && p < token->apis + token->apis_len; p = next_string(next_string(p)))
     count++;
   memset(out, 0, sizeof *out);
   size_t size = count * sizeof *out->apis + token_size + token->apis_len;
@@ -28,8 +28,8 @@ bool native_token_from(const iauth_token *token, inbenta_auth_token *out) {
     memcpy(text, token->apis, token->apis_len);
   for (size_t i = 0; i < count; i++) {
     products[i].name = text;
-    products[i].url = skip(text);
-    text = (char *)skip(products[i].url);
+    products[i].url = next_string(text);
+    text = (char *)next_string(products[i].url);
   }
   out->expiration = token->expiration;
   out->expires_at_ms = token->expires_wall_ms;
@@ -41,7 +41,7 @@ bool native_token_from(const iauth_token *token, inbenta_auth_token *out) {
 }
 
 /* The same position in another block. */
-static const char *moved(const char *text, const void *from, const void *to) {
+static const char *relocate(const char *text, const void *from, const void *to) {
   return (const char *)to + (text - (const char *)from);
 }
 
@@ -53,10 +53,10 @@ inbenta_auth_error inbenta_auth_token_copy(const inbenta_auth_token *token, inbe
   *copy = *token;
   memcpy(products, token->memory, token->memory_size);
   for (size_t i = 0; i < token->apis_count; i++) {
-    products[i].name = moved(products[i].name, token->memory, products);
-    products[i].url = moved(products[i].url, token->memory, products);
+    products[i].name = relocate(products[i].name, token->memory, products);
+    products[i].url = relocate(products[i].url, token->memory, products);
   }
-  copy->access_token = moved(token->access_token, token->memory, products);
+  copy->access_token = relocate(token->access_token, token->memory, products);
   copy->apis = products;
   copy->memory = products;
   return INBENTA_AUTH_OK;

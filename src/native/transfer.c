@@ -21,7 +21,7 @@ typedef struct {
 struct transfer {
   CURLM *multi;
   CURL *easy;
-  bool by_proxy; /* true: through the proxy that the program named */
+  bool uses_proxy; /* true: through the proxy that the program named */
   struct curl_slist *headers_out;
   buffer headers, body;
   char *header_values; /* at least as large as `headers` may become */
@@ -124,7 +124,7 @@ static bool set_options(transfer *transfer, const iauth_request *request, const 
    * to this machine. */
   bool stays_here =
       strncmp(request->url, "http:", 5) == 0 && iauth__check_base_url(request->url, false) == IAUTH__BASE_URL_OK;
-  transfer->by_proxy = proxy != NULL && !stays_here;
+  transfer->uses_proxy = proxy != NULL && !stays_here;
   if (stays_here)
     ok = ok && curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK;
   else if (proxy != NULL)
@@ -164,7 +164,7 @@ static inbenta_auth_error reason_of(const transfer *transfer, CURLcode result) {
   case CURLE_COULDNT_RESOLVE_HOST:
     return INBENTA_AUTH_DNS;
   case CURLE_COULDNT_CONNECT:
-    return transfer->by_proxy ? INBENTA_AUTH_PROXY : INBENTA_AUTH_NETWORK;
+    return transfer->uses_proxy ? INBENTA_AUTH_PROXY : INBENTA_AUTH_NETWORK;
   case CURLE_COULDNT_RESOLVE_PROXY:
   case CURLE_PROXY:
     return INBENTA_AUTH_PROXY;

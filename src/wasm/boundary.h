@@ -16,14 +16,14 @@
 #define IMPORT(name) __attribute__((import_module("js"), import_name(#name)))
 #define EXPORT(name) __attribute__((export_name(#name)))
 
-/* Returns the answer to one of enum question. */
-IMPORT(ask) double js_ask(int question);
+/* Returns the answer to one of enum query. */
+IMPORT(query) double js_query(int query);
 
-enum question {
-  ASK_MONO_MS,  /* the monotonic clock */
-  ASK_WALL_MS,  /* the wall clock, since 1970 */
-  ASK_RANDOM,   /* below 2^32; for jitter, so it need not be secret */
-  ASK_MAY_START /* 1: a request may start now; 0: JavaScript calls `run` as soon as one may start */
+enum query {
+  QUERY_MONO_MS,  /* the monotonic clock */
+  QUERY_WALL_MS,  /* the wall clock, since 1970 */
+  QUERY_RANDOM,   /* below 2^32; for jitter, so it need not be secret */
+  QUERY_MAY_START /* 1: a request may start now; 0: JavaScript calls `run` as soon as one may start */
 };
 
 /* Sets the timer: JavaScript calls `run` after delay_ms. This replaces the previous timer. A negative delay means no
@@ -32,7 +32,7 @@ IMPORT(arm) void js_arm(double delay_ms);
 
 /* Passes one of enum message to JavaScript, with the address of its struct: the arguments of iauth_host.event and
  * answer. `id` is the waiter, or the request to reauthorize. */
-IMPORT(tell) void js_tell(int message, const void *what, uint32_t id);
+IMPORT(emit) void js_emit(int message, const void *what, uint32_t id);
 
 /* Starts a request; there is at most one. `headers` is name, value, …, NULL; `body` may be NULL. JavaScript calls
  * `done` when it has the response, never inside this call. It reads at most limit + 1 bytes of the body. */
@@ -43,7 +43,7 @@ void js_send(const char *method, const char *url, const char *const *headers, co
 IMPORT(abort) void js_abort(void);
 
 /* Parses `len` bytes of text (js/client/text.js). NaN: the text is not of this kind. */
-IMPORT(read) double js_read(int kind, const char *text, size_t len);
+IMPORT(parse) double js_parse(int kind, const char *text, size_t len);
 
 enum text {
   TEXT_DATE,        /* an HTTP date, as Unix seconds */
@@ -114,7 +114,8 @@ int wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wal
                double left_ms);
 
 /* Records the failure of another tab as our own. `message` may be empty. */
-EXPORT(hear) void wasm_hear(int error, int status, double retry_after_ms, int attempts, char *message);
+EXPORT(sibling_failed)
+void wasm_sibling_failed(int error, int status, double retry_after_ms, int attempts, char *message);
 
 /* Completes MESSAGE_REAUTHORIZE without a token. */
 EXPORT(fail) void wasm_fail(uint32_t id, int error);
@@ -124,7 +125,7 @@ EXPORT(invalidate) void wasm_invalidate(char *token);
 /* Runs the core. `woke` is 1 if the machine woke up or came online, 0 if the timer fired. */
 EXPORT(run) void wasm_run(int woke);
 
-/* Completes the request. `strings` is the values of IAUTH_RESPONSE_HEADERS, the sentence, and the token with its apis
+/* Completes the request. `strings` is the values of IAUTH_RESPONSE_HEADERS, the message, and the token with its apis
  * as in `adopt`. The numbers are those of iauth__body (core/body.h). Status 0: there was no response, and the other
  * arguments are ignored. */
 EXPORT(done)

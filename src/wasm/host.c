@@ -27,19 +27,19 @@ static void host_release(void *user, void *ptr) {
 
 static iauth_time host_now(void *user) {
   (void)user;
-  return (iauth_time){.mono_ms = (int64_t)js_ask(ASK_MONO_MS), .wall_ms = (int64_t)js_ask(ASK_WALL_MS)};
+  return (iauth_time){.mono_ms = (int64_t)js_query(QUERY_MONO_MS), .wall_ms = (int64_t)js_query(QUERY_WALL_MS)};
 }
 
 static uint32_t host_random(void *user) {
   (void)user;
-  return (uint32_t)js_ask(ASK_RANDOM);
+  return (uint32_t)js_query(QUERY_RANDOM);
 }
 
 static iauth_error host_send(void *user, const iauth_request *request) {
   (void)user;
   if (request->kind != IAUTH_REQUEST_REAUTHORIZE)
     return transport_send(request);
-  js_tell(MESSAGE_REAUTHORIZE, NULL, request->id);
+  js_emit(MESSAGE_REAUTHORIZE, NULL, request->id);
   return IAUTH_OK;
 }
 
@@ -57,37 +57,37 @@ static void host_arm(void *user, int64_t delay_ms) {
 static void host_answer(void *user, uint32_t waiter, const iauth_token *token, const iauth_failure *failure) {
   (void)user;
   (void)token; /* JavaScript has it from the last MESSAGE_TOKEN */
-  js_tell(MESSAGE_ANSWER, failure, waiter);
+  js_emit(MESSAGE_ANSWER, failure, waiter);
 }
 
 static void host_event(void *user, const iauth_event *event) {
   (void)user;
-  js_tell((int)event->kind, event->token, 0);
+  js_emit((int)event->kind, event->token, 0);
 }
 
 static bool host_may_start(void *user) {
   (void)user;
-  return js_ask(ASK_MAY_START) != 0;
+  return js_query(QUERY_MAY_START) != 0;
 }
 
 const iauth_host wasm_host = {NULL,        host_alloc, host_release, host_now,   host_random,   host_send,
                               host_cancel, host_arm,   host_answer,  host_event, host_may_start};
 
 /* js/client/instance.js reads these structs in the memory of wasm. */
-#define AT(type, member, offset) _Static_assert(offsetof(type, member) == (offset), "layout of " #type)
-AT(iauth_token, access_token, TOKEN_ACCESS_TOKEN);
-AT(iauth_token, apis, TOKEN_APIS);
-AT(iauth_token, apis_len, TOKEN_APIS_LEN);
-AT(iauth_token, expiration, TOKEN_EXPIRATION);
-AT(iauth_token, expires_wall_ms, TOKEN_EXPIRES_WALL_MS);
-AT(iauth_token, expires_mono_ms, TOKEN_EXPIRES_MONO_MS);
-AT(iauth_token, lifetime_ms, TOKEN_LIFETIME_MS);
-AT(iauth_failure, error, FAILURE_ERROR);
-AT(iauth_failure, status, FAILURE_STATUS);
-AT(iauth_failure, retryable, FAILURE_RETRYABLE);
-AT(iauth_failure, attempts, FAILURE_ATTEMPTS);
-AT(iauth_failure, retry_after_ms, FAILURE_RETRY_AFTER_MS);
-AT(iauth_failure, server_message, FAILURE_SERVER_MESSAGE);
+#define ASSERT_OFFSET(type, member, offset) _Static_assert(offsetof(type, member) == (offset), "layout of " #type)
+ASSERT_OFFSET(iauth_token, access_token, TOKEN_ACCESS_TOKEN);
+ASSERT_OFFSET(iauth_token, apis, TOKEN_APIS);
+ASSERT_OFFSET(iauth_token, apis_len, TOKEN_APIS_LEN);
+ASSERT_OFFSET(iauth_token, expiration, TOKEN_EXPIRATION);
+ASSERT_OFFSET(iauth_token, expires_wall_ms, TOKEN_EXPIRES_WALL_MS);
+ASSERT_OFFSET(iauth_token, expires_mono_ms, TOKEN_EXPIRES_MONO_MS);
+ASSERT_OFFSET(iauth_token, lifetime_ms, TOKEN_LIFETIME_MS);
+ASSERT_OFFSET(iauth_failure, error, FAILURE_ERROR);
+ASSERT_OFFSET(iauth_failure, status, FAILURE_STATUS);
+ASSERT_OFFSET(iauth_failure, retryable, FAILURE_RETRYABLE);
+ASSERT_OFFSET(iauth_failure, attempts, FAILURE_ATTEMPTS);
+ASSERT_OFFSET(iauth_failure, retry_after_ms, FAILURE_RETRY_AFTER_MS);
+ASSERT_OFFSET(iauth_failure, server_message, FAILURE_SERVER_MESSAGE);
 _Static_assert((int)MESSAGE_QUOTA == (int)IAUTH_EVENT_QUOTA && (int)MESSAGE_EXPIRED == (int)IAUTH_EVENT_EXPIRED &&
                    (int)MESSAGE_ERROR == (int)IAUTH_EVENT_ERROR && (int)MESSAGE_TOKEN == (int)IAUTH_EVENT_TOKEN,
                "the numbers of events are those of messages");
@@ -104,14 +104,14 @@ static iauth_flow flow_of(int flags) {
 }
 
 int wasm_new(char *strings, int flags, double timeout_ms) {
-  const char *api_key = behind(strings), *credential = behind(api_key), *name = behind(credential);
+  const char *api_key = next_string(strings), *credential = next_string(api_key), *name = next_string(credential);
   const iauth_config config = {
       .flow = flow_of(flags),
       .endpoint = strings,
       .api_key = api_key,
       .credential = credential,
       .domain_key_name = name,
-      .user_personal_secret = behind(name),
+      .user_personal_secret = next_string(name),
       .timeout_ms = (int64_t)timeout_ms,
       .auto_refresh = flags & FLAG_AUTO_REFRESH,
       .can_reauthorize = flags & FLAG_CAN_REAUTHORIZE,
@@ -125,11 +125,11 @@ int wasm_new(char *strings, int flags, double timeout_ms) {
 
 /* Bytes of memory that callers leave free, so that the longest response of the API always has room. Reading a response
  * takes twice its length. */
-#define ANSWER_RESERVE (160 * 1024)
+#define RESPONSE_RESERVE (160 * 1024)
 
 int wasm_get(uint32_t waiter, double min_validity_ms, double timeout_ms, int force_refresh, int needs_apis) {
   const iauth_get_options options = {(int64_t)min_validity_ms, (int64_t)timeout_ms, force_refresh, needs_apis};
-  iauth_error error = has_room(ANSWER_RESERVE) ? iauth_get(client, waiter, &options) : IAUTH_ERR_NO_MEMORY;
+  iauth_error error = has_room(RESPONSE_RESERVE) ? iauth_get(client, waiter, &options) : IAUTH_ERR_NO_MEMORY;
   iauth_run(client);
   return error;
 }
@@ -145,7 +145,7 @@ void wasm_use(void) {
 }
 
 /* A remaining lifetime from JavaScript: -1 if it is -1 or NaN, which mean unknown; 0 if it is negative. */
-static int64_t left_of(double ms) { return ms == -1 || ms != ms ? -1 : ms > 0 ? (int64_t)ms : 0; }
+static int64_t checked_left_ms(double ms) { return ms == -1 || ms != ms ? -1 : ms > 0 ? (int64_t)ms : 0; }
 
 int wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wall_ms, double lifetime_ms,
                double left_ms) {
@@ -159,7 +159,7 @@ int wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wal
       .expiration = expiration,
       .expires_wall_ms = (int64_t)expires_wall_ms,
       .lifetime_ms = (int64_t)lifetime_ms,
-      .left_ms = left_of(left_ms),
+      .left_ms = checked_left_ms(left_ms),
   };
   token.apis = apis_of(strings, &token.apis_len);
   iauth_error error = iauth_adopt_reply(client, id, &token);
@@ -168,7 +168,7 @@ int wasm_adopt(uint32_t id, char *strings, double expiration, double expires_wal
   return error;
 }
 
-void wasm_hear(int error, int status, double retry_after_ms, int attempts, char *message) {
+void wasm_sibling_failed(int error, int status, double retry_after_ms, int attempts, char *message) {
   const iauth_failure failure = {
       .error = (iauth_error)error,
       .status = status,
@@ -176,7 +176,7 @@ void wasm_hear(int error, int status, double retry_after_ms, int attempts, char 
       .attempts = attempts,
       .server_message = message,
   };
-  iauth_hear(client, &failure);
+  iauth_sibling_failed(client, &failure);
   free(message);
   iauth_run(client);
 }

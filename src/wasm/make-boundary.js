@@ -58,8 +58,8 @@ export const HEADERS = ${JSON.stringify(headers).replaceAll('"', "'").replaceAll
 ${constants(membersOf(boundary, 'message'))}
 // The options of a client: enum flag.
 ${constants(membersOf(boundary, 'flag'))}
-// The questions of C: enum question.
-${constants(membersOf(boundary, 'question'))}
+// The queries of C: enum query.
+${constants(membersOf(boundary, 'query'))}
 // The texts that JavaScript parses for C: enum text.
 ${constants(membersOf(boundary, 'text'))}
 // What the body of a response has: enum form.

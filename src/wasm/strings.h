@@ -5,13 +5,13 @@
 #include <string.h>
 
 /* The string after `text`. */
-static inline const char *behind(const char *text) { return text + strlen(text) + 1; }
+static inline const char *next_string(const char *text) { return text + strlen(text) + 1; }
 
 /* The apis that follow a token: "name\0url\0…\0". An empty name ends them. */
 static inline const char *apis_of(const char *token, size_t *len) {
-  const char *apis = behind(token), *end = apis;
+  const char *apis = next_string(token), *end = apis;
   while (*end != '\0')
-    end = behind(end);
+    end = next_string(end);
   *len = (size_t)(end - apis);
   return apis;
 }

@@ -12,7 +12,7 @@
 #include "wasm/boundary.h"
 
 bool iauth__parse_http_date(const char *text, size_t len, int64_t *unix_s) {
-  double seconds = js_read(TEXT_DATE, text, len);
+  double seconds = js_parse(TEXT_DATE, text, len);
   if (isnan(seconds))
     return false; /* *unix_s keeps the default of the caller */
   *unix_s = (int64_t)seconds;
@@ -20,15 +20,15 @@ bool iauth__parse_http_date(const char *text, size_t len, int64_t *unix_s) {
 }
 
 bool iauth__parse_number(const char *text, size_t len, double *out) {
-  *out = js_read(TEXT_NUMBER, text, len);
+  *out = js_parse(TEXT_NUMBER, text, len);
   return !isnan(*out);
 }
 
 iauth__base_url iauth__check_base_url(const char *url, bool allow_insecure) {
   (void)allow_insecure; /* always false here: only an endpoint can be insecure */
-  return (iauth__base_url)js_read(TEXT_BASE_URL, url, strlen(url));
+  return (iauth__base_url)js_parse(TEXT_BASE_URL, url, strlen(url));
 }
 
 iauth_error iauth__check_endpoint(const char *url, bool allow_insecure) {
-  return (iauth_error)js_read(TEXT_ENDPOINT + allow_insecure, url, strlen(url));
+  return (iauth_error)js_parse(TEXT_ENDPOINT + allow_insecure, url, strlen(url));
 }

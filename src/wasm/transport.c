@@ -28,11 +28,11 @@ static void close_request(void) {
 }
 
 /* The body of the response that wasm_done passes to the core. JavaScript has read it. */
-static iauth__body answer;
+static iauth__body response_body;
 
 iauth_error iauth__body_init(iauth__body *body, const iauth_host *host, const iauth_response *response) {
   (void)host, (void)response;
-  *body = answer;
+  *body = response_body;
   return IAUTH_OK;
 }
 
@@ -47,17 +47,17 @@ void wasm_done(int status, char *strings, int form, double expires_in, double ex
     const char *at = strings;
     for (int i = 0; i < IAUTH_HEADERS; i++) {
       response.headers[i] = at;
-      at = behind(at);
+      at = next_string(at);
     }
-    answer = (iauth__body){
+    response_body = (iauth__body){
         .form = (unsigned)form,
         .expires_in = expires_in,
         .expiration = expiration,
         .reason = (iauth_error)reason,
-        .sentence = at,
-        .access_token = behind(at),
+        .message = at,
+        .access_token = next_string(at),
     };
-    answer.apis = apis_of(answer.access_token, &answer.apis_len);
+    response_body.apis = apis_of(response_body.access_token, &response_body.apis_len);
     iauth_respond(&iauth__only_client, request_id, &response);
   }
   free(strings);

@@ -316,7 +316,7 @@ static void start_row(int64_t lifetime, callers_kind callers) {
 /* Runs and prints a row. False if it is not as promised. */
 static bool run_row(int64_t lifetime, callers_kind callers) {
   start_row(lifetime, callers);
-  run_ours(lifetime_s * 1000 - iauth__refresh_when_ms(lifetime_s * 1000, UINT32_MAX / 2));
+  run_ours(lifetime_s * 1000 - iauth__refresh_lead_ms(lifetime_s * 1000, UINT32_MAX / 2));
   run_plain();
   int64_t start_s = outage_start_ms / 1000, back_s = outage_end_ms / 1000;
   double steady = mean(ours, start_s - (lifetime_s < 400 ? lifetime_s : 400), start_s);

@@ -32,8 +32,8 @@ struct watcher {
   char *text;               /* the same in the output format, or NULL */
   size_t len;
   bool to_write, to_run; /* steps that are still open for the newest token */
-  bool is_late;          /* it was already reported that the token cannot be written now */
-  bool cannot_run;       /* it was already reported that the command cannot be started now */
+  bool write_reported;   /* it was already reported that the token cannot be written now */
+  bool run_reported;     /* it was already reported that the command cannot be started now */
   int64_t renew_ms;      /* when this program asks for a token; 0: the client does it */
   int64_t asked_ms;      /* when it asked last */
   bool to_drop;          /* SIGHUP: the token is dropped then */
@@ -105,19 +105,19 @@ static bool store_token(struct watcher *watcher, const inbenta_auth_token *token
 static bool write_token(struct watcher *watcher) {
   const char *name = watcher->options->output != NULL ? watcher->options->output : "to standard output";
   if (output_write(watcher->options->output, watcher->text, watcher->len)) {
-    if (watcher->is_late)
+    if (watcher->write_reported)
       fprintf(stderr, "inbenta-token: %s: the token is written now\n", name);
-    watcher->to_write = watcher->is_late = false;
+    watcher->to_write = watcher->write_reported = false;
     return true;
   }
   if (!output_may_work_later(errno)) {
     print_error(EXIT_FAILED, "cannot write %s: %s", name, output_problem(errno));
     return false;
   }
-  if (!watcher->is_late)
+  if (!watcher->write_reported)
     print_error(EXIT_FAILED, "cannot write %s: %s; retrying every %d seconds", name, output_problem(errno),
                 RETRY_MS / 1000);
-  watcher->is_late = true;
+  watcher->write_reported = true;
   return true;
 }
 
@@ -128,9 +128,9 @@ static void run_command(struct watcher *watcher) {
   if (watcher->child.pid != 0 || watcher->to_write)
     return;
   watcher->to_run = !child_start(&watcher->child, command, watcher->text, watcher->len);
-  if (watcher->to_run && !watcher->cannot_run)
+  if (watcher->to_run && !watcher->run_reported)
     print_error(EXIT_FAILED, "cannot run %s: %s; retrying every %d seconds", command, strerror(errno), RETRY_MS / 1000);
-  watcher->cannot_run = watcher->to_run;
+  watcher->run_reported = watcher->to_run;
 }
 
 /* Takes the open steps for the newest token, as far as they are possible now. */
@@ -204,7 +204,7 @@ static void run_loop(struct watcher *watcher, CURLM *multi, inbenta_auth_loop *l
     int64_t delay_ms = inbenta_auth_loop_run(loop);
     struct curl_waitfd signals = {.fd = signal_pipe[0], .events = CURL_WAIT_POLLIN};
     int wait_ms = delay_ms < 0 || delay_ms > 60000 ? 60000 : (int)delay_ms;
-    if ((watcher->to_write || watcher->cannot_run) && wait_ms > RETRY_MS)
+    if ((watcher->to_write || watcher->run_reported) && wait_ms > RETRY_MS)
       wait_ms = RETRY_MS;
     wait_ms = renew(watcher, loop, child_wait_ms(&watcher->child, wait_ms));
     if (watcher->done || curl_multi_poll(multi, &signals, 1, wait_ms, NULL) != CURLM_OK)

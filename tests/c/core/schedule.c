@@ -223,15 +223,15 @@ static void invalidate(life *life, bytes *in) {
     iauth_invalidate(life->world.client, "other");
 }
 
-static void hear(life *life, bytes *in) {
+static void sibling_fails(life *life, bytes *in) {
   uint8_t what = next(in);
-  iauth_hear(life->world.client, &(iauth_failure){
-                                     .error = (iauth_error)(-(what % 32)),
-                                     .status = what,
-                                     .attempts = next(in) - 100,
-                                     .retry_after_ms = (int64_t)(next(in) - 10) * 10000,
-                                     .server_message = what & 1 ? "a sentence" : NULL,
-                                 });
+  iauth_sibling_failed(life->world.client, &(iauth_failure){
+                                               .error = (iauth_error)(-(what % 32)),
+                                               .status = what,
+                                               .attempts = next(in) - 100,
+                                               .retry_after_ms = (int64_t)(next(in) - 10) * 10000,
+                                               .server_message = what & 1 ? "a sentence" : NULL,
+                                           });
 }
 
 static void one_event(life *life, bytes *in) {
@@ -273,7 +273,7 @@ static void one_event(life *life, bytes *in) {
     life->world.send_error = next(in) > 250 ? IAUTH_ERR_NO_MEMORY : IAUTH_OK;
     break;
   case 16:
-    hear(life, in);
+    sibling_fails(life, in);
     break;
   case 17:
     iauth_use(life->world.client);

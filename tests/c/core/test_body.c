@@ -8,7 +8,7 @@
 typedef struct {
   const char *text;
   unsigned form;
-  const char *sentence, *token, *apis; /* NULL: empty; apis with '|' for each NUL */
+  const char *message, *token, *apis; /* NULL: empty; apis with '|' for each NUL */
   double expires_in;
   iauth_error reason;
 } body_case;
@@ -57,7 +57,7 @@ static void bodies(void **state) {
     assert_int_equal(iauth__body_init(&body, &world.host, &response), IAUTH_OK);
     print_message("%s\n", expected->text);
     assert_int_equal(body.form, expected->form);
-    assert_string_equal(body.sentence, expected->sentence != NULL ? expected->sentence : "");
+    assert_string_equal(body.message, expected->message != NULL ? expected->message : "");
     assert_string_equal(body.access_token, expected->token != NULL ? expected->token : "");
     assert_true(body.expires_in == expected->expires_in && body.expiration == 0);
     assert_int_equal(body.reason, expected->reason);

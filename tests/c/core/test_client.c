@@ -72,7 +72,7 @@ static void a_request_waits_until_the_host_lets_it_start(void **state) {
   assert_failed(&world, 1, TIMEOUT);
   assert_waiting(&world, 0);
   assert_int_equal(world.sent, 0);
-  iauth_hear(world.client, &(iauth_failure){.error = IAUTH_ERR_NETWORK, .attempts = 1});
+  iauth_sibling_failed(world.client, &(iauth_failure){.error = IAUTH_ERR_NETWORK, .attempts = 1});
   iauth_run(world.client);
   assert_waiting(&world, 0); /* what the other tab tells counts meanwhile */
   assert_int_equal(world.failure.error, IAUTH_ERR_NETWORK);
@@ -968,11 +968,11 @@ static void a_third_wake_up_counts_after_two_minutes(void **state) {
     start(&world);
     world.random = UINT32_MAX;
     const iauth_failure failure = {.error = IAUTH_ERR_NETWORK, .attempts = 9}; /* a wait of a minute */
-    iauth_hear(world.client, &failure);
+    iauth_sibling_failed(world.client, &failure);
     iauth_wake(world.client);
     iauth_wake(world.client);
     world_pass(&world, 100000);
-    iauth_hear(world.client, &failure);
+    iauth_sibling_failed(world.client, &failure);
     world_move(&world, sleeps_ms[i], sleeps_ms[i]);
     iauth_wake(world.client);
     world_get_with(&world, 0, (iauth_get_options){.timeout_ms = 500});
@@ -1654,7 +1654,7 @@ static void the_first_and_the_last_error_are_heard(void **state) {
   for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
     world world;
     start(&world);
-    iauth_hear(world.client, &(iauth_failure){.error = errors[i], .attempts = 1, .retry_after_ms = 100});
+    iauth_sibling_failed(world.client, &(iauth_failure){.error = errors[i], .attempts = 1, .retry_after_ms = 100});
     iauth_run(world.client);
     assert_int_equal(world.failure.error, errors[i]);
     world_clean_up(&world);
@@ -1686,7 +1686,8 @@ static void a_sibling_that_failed_less_often_changes_no_count(void **state) {
       world_live(&world, world.armed_ms);
     world_fail(&world, IAUTH_ERR_NETWORK);
   }
-  iauth_hear(world.client, &(iauth_failure){.error = IAUTH_ERR_NETWORK, .attempts = 1, .retry_after_ms = 100});
+  iauth_sibling_failed(world.client,
+                       &(iauth_failure){.error = IAUTH_ERR_NETWORK, .attempts = 1, .retry_after_ms = 100});
   iauth_run(world.client);
   assert_int_equal(world.failure.attempts, 3);
   world_clean_up(&world);
@@ -1722,7 +1723,7 @@ static void a_sibling_s_failure_counts_like_our_own(void **state) {
                            .attempts = 4,
                            .retry_after_ms = 20000,
                            .server_message = "api-key1 no"};
-  iauth_hear(world.client, &failure);
+  iauth_sibling_failed(world.client, &failure);
   iauth_run(world.client);
   assert_int_equal(world.errors, 1);
   world_get(&world, 0);
@@ -1733,9 +1734,9 @@ static void a_sibling_s_failure_counts_like_our_own(void **state) {
   assert_string_equal(world.answers[0].message, "api-key1 no");
   failure.attempts = -7;
   failure.retry_after_ms = INT64_MIN;
-  iauth_hear(world.client, &failure);
+  iauth_sibling_failed(world.client, &failure);
   failure.attempts = INT32_MAX;
-  iauth_hear(world.client, &failure);
+  iauth_sibling_failed(world.client, &failure);
   world_get(&world, 1);
   assert_failed(&world, 1, RATE_LIMITED);
   assert_int_equal(world.sent, 0);
@@ -1743,7 +1744,7 @@ static void a_sibling_s_failure_counts_like_our_own(void **state) {
   world_get(&world, 2);
   assert_int_equal(world.sent, 1);
   int errors = world.errors;
-  iauth_hear(world.client, &failure); /* our own answer is on its way */
+  iauth_sibling_failed(world.client, &failure); /* our own answer is on its way */
   iauth_run(world.client);
   assert_int_equal(world.errors, errors);
   world_grant(&world, "t1", 1200);
@@ -1751,12 +1752,12 @@ static void a_sibling_s_failure_counts_like_our_own(void **state) {
   static const iauth_error odd[] = {IAUTH_OK, (iauth_error)5, IAUTH_ERR_DISPOSED, (iauth_error)-99};
   for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
     failure.error = odd[i];
-    iauth_hear(world.client, &failure);
+    iauth_sibling_failed(world.client, &failure);
   }
   failure.error = IAUTH_ERR_KEY_REVOKED;
   iauth_run(world.client);
   assert_int_equal(world.errors, 2);
-  iauth_hear(world.client, &failure);
+  iauth_sibling_failed(world.client, &failure);
   iauth_run(world.client);
   assert_int_equal(world.errors, 3);
   assert_int_equal(world.expirations, 1);
@@ -1767,7 +1768,8 @@ static void a_sibling_s_failure_of_no_attempts_is_the_first(void **state) {
   (void)state;
   world world;
   start(&world);
-  iauth_hear(world.client, &(iauth_failure){.error = IAUTH_ERR_RATE_LIMITED, .status = 429, .retry_after_ms = 20000});
+  iauth_sibling_failed(world.client,
+                       &(iauth_failure){.error = IAUTH_ERR_RATE_LIMITED, .status = 429, .retry_after_ms = 20000});
   world_get(&world, 0);
   assert_failed(&world, 0, RATE_LIMITED);
   assert_int_equal(world.answers[0].failure.attempts, 1);
@@ -1779,7 +1781,8 @@ static void a_failure_heard_after_a_sleep_counts_from_then(void **state) {
   world world;
   start(&world);
   world_move(&world, 100000, 100000); /* no timer ran */
-  iauth_hear(world.client, &(iauth_failure){.error = IAUTH_ERR_RATE_LIMITED, .attempts = 1, .retry_after_ms = 20000});
+  iauth_sibling_failed(world.client,
+                       &(iauth_failure){.error = IAUTH_ERR_RATE_LIMITED, .attempts = 1, .retry_after_ms = 20000});
   world_get(&world, 0);
   assert_failed(&world, 0, RATE_LIMITED);
   assert_int_equal(world.answers[0].failure.retry_after_ms, 20000);
@@ -1987,7 +1990,7 @@ static void use_everything(void *user, uint32_t waiter) {
   assert_int_equal(iauth_get(client, 100, &(iauth_get_options){0}), IAUTH_ERR_DISPOSED);
   assert_int_equal(iauth_get(client, 100, &(iauth_get_options){.needs_apis = true}), IAUTH_ERR_DISPOSED);
   assert_int_equal(iauth_adopt(client, &token), IAUTH_ERR_DISPOSED);
-  iauth_hear(client, &(iauth_failure){.error = IAUTH_ERR_NETWORK});
+  iauth_sibling_failed(client, &(iauth_failure){.error = IAUTH_ERR_NETWORK});
   iauth_invalidate(client, "t1");
   iauth_cancel(client, 1);
   iauth_use(client);

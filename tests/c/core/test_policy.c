@@ -20,17 +20,17 @@ static void refresh_lead(void **state) {
       {IAUTH__LIFETIME_MAX_MS, IAUTH__LIFETIME_MAX_MS / 20 * 3},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    assert_int_equal(iauth__refresh_when_ms(cases[i].lifetime_ms, 0), cases[i].lead_ms);
-    int64_t last = iauth__refresh_when_ms(cases[i].lifetime_ms, UINT32_MAX);
+    assert_int_equal(iauth__refresh_lead_ms(cases[i].lifetime_ms, 0), cases[i].lead_ms);
+    int64_t last = iauth__refresh_lead_ms(cases[i].lifetime_ms, UINT32_MAX);
     assert_in_range(last, cases[i].lead_ms * 2 / 3, cases[i].lead_ms);
     /* a caller never waits for a refresh that was not due */
-    assert_true(iauth__enough_ms(30000, cases[i].lifetime_ms) <= last);
+    assert_true(iauth__required_validity_ms(30000, cases[i].lifetime_ms) <= last);
   }
 }
 
 static void jitter_spreads(void **state) {
   (void)state;
-  int64_t half = iauth__refresh_when_ms(1200000, UINT32_MAX / 2);
+  int64_t half = iauth__refresh_lead_ms(1200000, UINT32_MAX / 2);
   assert_in_range(half, 149000, 151000);
 }
 

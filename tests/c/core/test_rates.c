@@ -242,9 +242,10 @@ static void reply(life *life) {
   iauth_respond(life->world.client, id, &response);
 }
 
-static void hear(life *life) {
-  iauth_hear(life->world.client,
-             &(iauth_failure){.error = IAUTH_ERR_SERVER_ERROR, .status = 503, .attempts = 3, .retry_after_ms = 2000});
+static void sibling_fails(life *life) {
+  iauth_sibling_failed(
+      life->world.client,
+      &(iauth_failure){.error = IAUTH_ERR_SERVER_ERROR, .status = 503, .attempts = 3, .retry_after_ms = 2000});
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -274,7 +275,7 @@ static int live_until(life *life, int64_t end_ms) {
       ask(life);
     if (at_ms >= life->hear_at_ms) {
       if (at_ms < life->bad_until_ms)
-        hear(life);
+        sibling_fails(life);
       life->hear_at_ms = at_ms + 5000;
     }
     if (at_ms >= life->wake_at_ms) {

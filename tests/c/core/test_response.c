@@ -462,7 +462,7 @@ static void quota(void **state) {
                                           "X-Quota-Usage: 12\r\nx-quota-reset: 784111787\r\n"
                                           "x-throttle-usage: 99999999999\r\nx-throttle-reset: x\r\n",
                                           "");
-  assert_true(iauth__check_quota(&response, &quota));
+  assert_true(iauth__read_quota(&response, &quota));
   assert_int_equal(quota.quota_usage_percent, 12);
   assert_int_equal(quota.quota_reset_s, 784111787);
   assert_int_equal(quota.throttle_usage_percent, INT64_C(99999999999));
@@ -472,13 +472,13 @@ static void quota(void **state) {
                            "x-quota-usage: 0\r\nx-quota-reset: 9007199254740992\r\n"
                            "x-throttle-usage: -5\r\nx-throttle-reset: 9007199254740994\r\n",
                            "");
-  assert_true(iauth__check_quota(&response, &quota));
+  assert_true(iauth__read_quota(&response, &quota));
   assert_int_equal(quota.quota_usage_percent, 0);
   assert_int_equal(quota.quota_reset_s, INT64_C(9007199254740992));
   assert_int_equal(quota.throttle_usage_percent, -1);
   assert_int_equal(quota.throttle_reset_s, -1);
   response = fake_response(200, JSON_TYPE, "");
-  assert_false(iauth__check_quota(&response, &quota));
+  assert_false(iauth__read_quota(&response, &quota));
   assert_int_equal(quota.quota_usage_percent, -1);
 }
 

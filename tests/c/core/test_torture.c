@@ -97,7 +97,7 @@ static void from_elsewhere(world *world, uint32_t *joined) {
   (void)iauth_adopt(world->client, &token);
   iauth_run(world->client);
   iauth_invalidate(world->client, "t");
-  iauth_hear(world->client, &(iauth_failure){.error = IAUTH_ERR_SERVER_ERROR, .server_message = "no"});
+  iauth_sibling_failed(world->client, &(iauth_failure){.error = IAUTH_ERR_SERVER_ERROR, .server_message = "no"});
   join(world, joined, (iauth_get_options){0});
 }
 

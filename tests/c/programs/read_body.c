@@ -36,7 +36,7 @@ int main(void) {
     if (iauth__body_init(&body, &host, &response) != IAUTH_OK)
       return 1;
     printf("%u %.17g %.17g %d", body.form, body.expires_in, body.expiration, body.reason);
-    print_hex(body.sentence, strlen(body.sentence));
+    print_hex(body.message, strlen(body.message));
     print_hex(body.access_token, strlen(body.access_token));
     print_hex(body.apis, body.apis_len);
     putchar('\n');

@@ -32,7 +32,7 @@ async function start(t, answer, flow) {
       timeoutMs: 10_000,
     },
     {
-      tell(message, detail, id) {
+      onMessage(message, detail, id) {
         if (message == c.MESSAGE_TOKEN) token = detail;
         if (message == c.MESSAGE_ANSWER) waiters.get(id)(detail ?? token);
       },

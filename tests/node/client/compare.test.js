@@ -11,8 +11,8 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import * as boundary from '../../../js/client/boundary.js';
-import { readAnswer } from '../../../js/client/answer.js';
-import { READERS } from '../../../js/client/text.js';
+import { parseBody } from '../../../js/client/answer.js';
+import { PARSERS } from '../../../js/client/text.js';
 import { stringsForC } from '../../../js/client/token.js';
 
 const { dates, numbers, codes, baseUrls } = JSON.parse(
@@ -51,7 +51,7 @@ function agree(kind, text, c, js) {
 }
 
 /** The differences, as readable lines. */
-async function disagreements(inputs, readers = READERS) {
+async function disagreements(inputs, readers = PARSERS) {
   const js = readHere(readers, inputs);
   const c = await readNatively(inputs);
   return inputs.flatMap(([kind, text], i) =>
@@ -77,7 +77,7 @@ test('C and JavaScript agree with the table', async () => {
       .map(({ text, endpoint }) => [TEXT_ANY_ENDPOINT, text, error(insecureToo(endpoint))]),
   ];
   const c = await readNatively(rows);
-  const js = readHere(READERS, rows);
+  const js = readHere(PARSERS, rows);
   rows.forEach(([kind, text, expected], i) => {
     assert.ok(
       agree(kind, text, c[i], expected),
@@ -195,11 +195,11 @@ test('C and JavaScript agree on a million generated texts', async () => {
   let taken = 0; // accepted texts; the comparison needs enough of them
   for (let done = 0; done < count; done += 100_000) {
     const inputs = Array.from({ length: Math.min(100_000, count - done) }, () => {
-      const kind = random(READERS.length);
+      const kind = random(PARSERS.length);
       return [kind, anyText(random, kind)];
     });
     different = different.concat(await disagreements(inputs));
-    taken += readHere(READERS, inputs).filter((value, i) =>
+    taken += readHere(PARSERS, inputs).filter((value, i) =>
       inputs[i][0] < TEXT_BASE_URL ? !Number.isNaN(value) : value != boundary.INVALID_CONFIG,
     ).length;
   }
@@ -211,8 +211,8 @@ test('C and JavaScript agree on a million generated texts', async () => {
 test('the comparison finds a deliberate difference', async () => {
   const random = randomFrom(1);
   const inputs = Array.from({ length: 100_000 }, () => [TEXT_NUMBER, anyText(random, TEXT_NUMBER)]);
-  const lax = [...READERS];
-  lax[TEXT_NUMBER] = (text) => (/^0\d$/.test(text) ? Number(text) : READERS[TEXT_NUMBER](text)); // "07" is not a JSON number
+  const lax = [...PARSERS];
+  lax[TEXT_NUMBER] = (text) => (/^0\d$/.test(text) ? Number(text) : PARSERS[TEXT_NUMBER](text)); // "07" is not a JSON number
   assert.deepEqual(await disagreements(inputs), []);
   const found = await disagreements(inputs, lax);
   assert.ok(found.length > 0 && found.every((line) => /"0\d"/.test(line)), found[0]);
@@ -253,7 +253,7 @@ async function readBodiesNatively(inputs) {
 }
 
 /** By JavaScript, with the strings as C gets them. */
-function readBodyHere(body, read = readAnswer) {
+function readBodyHere(body, read = parseBody) {
   const [strings, ...numbers] = read(body.length > LIMIT ? undefined : new TextDecoder().decode(body));
   return said(Buffer.from(stringsForC(strings)).toString().split('\0').slice(0, -1), ...numbers);
 }
@@ -377,7 +377,7 @@ test('C and JavaScript agree on generated bodies', async () => {
 test('the comparison of bodies finds a deliberate difference', async () => {
   const random = randomFrom(1);
   const inputs = Array.from({ length: 20_000 }, () => anyBody(random));
-  const lax = (text) => readAnswer(text?.replace(/,\}$/, '}')); // a comma too many
+  const lax = (text) => parseBody(text?.replace(/,\}$/, '}')); // a comma too many
   assert.deepEqual((await differentBodies(inputs)).slice(0, 3), []);
   assert.ok((await differentBodies(inputs, lax)).length > 0);
 });

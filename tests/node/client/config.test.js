@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { INVALID_CONFIG } from '../../../js/client/boundary.js';
-import { checkConfig, checkDuration, isKey, ownMembers } from '../../../js/client/config.js';
+import { checkConfig, checkDuration, isCredential, ownMembers } from '../../../js/client/config.js';
 import { AuthError, numberForC } from '../../../js/client/errors.js';
 
 const FIXED = { apiKey: 'k', credential: 'd' };
@@ -68,9 +68,9 @@ test('durations: numbers from 0; timers take 2^31 - 1', () => {
 });
 
 test('keys: characters that a header can have', () => {
-  for (const value of ['k', '!', '~', 'a=b/c+d', '"', '"k\'', 'k"']) assert.ok(isKey(value), value);
+  for (const value of ['k', '!', '~', 'a=b/c+d', '"', '"k\'', 'k"']) assert.ok(isCredential(value), value);
   for (const value of ['', ' ', ' k', 'k ', 'a b', 'k\n', '\u007f', 'ü', 7, undefined, null, ['k'], '"k"', "'k'", "''"])
-    assert.ok(!isKey(value), String(value));
+    assert.ok(!isCredential(value), String(value));
   for (const apiKey of ['', 'two words', 7])
     assert.throws(() => checkConfig({}, { ...FIXED, apiKey }, MORE), refused(/apiKey/), String(apiKey));
   for (const name of ['domainKeyName', 'userPersonalSecret'])

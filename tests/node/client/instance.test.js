@@ -80,7 +80,7 @@ function makeWorld(t) {
         ...config,
       },
       {
-        tell(message, detail, id) {
+        onMessage(message, detail, id) {
           if (message == c.MESSAGE_TOKEN) world.token = detail;
           if (message == c.MESSAGE_ERROR) assert.ok(detail);
           if (message == c.MESSAGE_REAUTHORIZE) world.reauthorize = id;
@@ -109,7 +109,7 @@ test('without memory a caller gets out_of_memory, and other callers are answered
   assert.equal(world.core.call('get', 0, 0, 60_000, 0, 1), c.NO_MEMORY);
   assert.equal(world.core.call('adopt', 0, 'x'.repeat(300_000), 0, Date.now() + 1e6, 0, -1), c.NO_MEMORY);
   world.core.call('invalidate', 'x'.repeat(300_000));
-  world.core.call('hear', c.NETWORK, 0, 0, 1, 'x'.repeat(300_000));
+  world.core.call('sibling_failed', c.NETWORK, 0, 0, 1, 'x'.repeat(300_000));
   const apis = Object.fromEntries(
     Array.from({ length: 300 }, (_, i) => [`product-${i}`, `https://product-${i}.example/${'p'.repeat(60)}`]),
   );
@@ -277,7 +277,7 @@ test('random sequences cause no trap, and each caller is answered once', async (
           world.core.call('adopt', pick(0, world.reauthorize ?? 0), text(), number(), number(), number(), number());
           break;
         case 6:
-          world.core.call('hear', -random(40), random(600), number(), random(100) - 50, text());
+          world.core.call('sibling_failed', -random(40), random(600), number(), random(100) - 50, text());
           break;
         case 7:
           world.core.call(...pick(['use'], ['run', 1], ['run', 0], ['fail', world.reauthorize ?? 0, -random(30)]));

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import test from 'node:test';
-import { background, timerMs, withTimeout } from '../../../js/client/timers.js';
+import { backgroundTimeout, timerMs, withTimeout } from '../../../js/client/timers.js';
 
 /** Settles when the signal is aborted. */
 const aborted = (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve('aborted')));
@@ -50,13 +50,13 @@ test('what nobody waits for runs outside the zone of Angular, if there is one', 
   const calls = [];
   t.mock.method(globalThis, 'setTimeout', (run, ms) => calls.push(['setTimeout', run, ms]));
   const run = () => {};
-  background(run, 1);
+  backgroundTimeout(run, 1);
   globalThis.Zone = {}; // something else of that name
-  background(run, 2);
+  backgroundTimeout(run, 2);
   globalThis.Zone = { __symbol__: (name) => (name == 'setTimeout' ? 'outsideOfZone' : 'another') };
-  background(run, 3);
+  backgroundTimeout(run, 3);
   globalThis.outsideOfZone = (run, ms) => calls.push(['outside', run, ms]);
-  background(run, 4);
+  backgroundTimeout(run, 4);
   assert.deepEqual(calls, [
     ['setTimeout', run, 1],
     ['setTimeout', run, 2],

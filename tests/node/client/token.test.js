@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { AuthError } from '../../../js/client/errors.js';
-import { fromGrant, isToken, stringsForC, stringsOf } from '../../../js/client/token.js';
+import { fromGrant, isToken, stringsForC, tokenStrings } from '../../../js/client/token.js';
 
 const NOW = 1_800_000_000_500;
 
@@ -93,8 +93,8 @@ test('C gets strings without NULs; an entry that cannot be one is left out', () 
     f: 'https://f.example',
   };
   assert.equal(
-    stringsForC(stringsOf({ accessToken: 't', apis })),
+    stringsForC(tokenStrings({ accessToken: 't', apis })),
     't\0a\0https://a.example\0d\0https://\ufffdd.example\0e\ufffd\0https://e.example\0f\0https://f.example\0',
   );
-  assert.equal(stringsForC(stringsOf({ accessToken: 't', apis: undefined })), 't\0');
+  assert.equal(stringsForC(tokenStrings({ accessToken: 't', apis: undefined })), 't\0');
 });
