@@ -111,7 +111,9 @@ export class AuthError extends Error {
 
   /** Of every bundle's class: `instanceof` holds across the package's entries. */
   static [Symbol.hasInstance](value) {
-    return this === AuthError ? !!value?.[BRAND] : Function.prototype[Symbol.hasInstance].call(this, value);
+    // AuthError is the one that extends Error. Not by its own name: esbuild renames a class that uses it, and Node would
+    // print "_AuthError".
+    return super[Symbol.hasInstance](value) || (Object.getPrototypeOf(this) == Error && !!value?.[BRAND]);
   }
 }
 
