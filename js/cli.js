@@ -212,7 +212,8 @@ function parse(args) {
     if (positionals.length > 1) throw new UsageError(`${positionals[1]}: one argument too many`);
     return values;
   } catch (error) {
-    throw error.code?.startsWith('ERR_PARSE_ARGS') ? new UsageError(error.message.split('\n')[0]) : error;
+    // Node goes on with how to pass an argument that begins with "-": the command has none.
+    throw error.code?.startsWith('ERR_PARSE_ARGS') ? new UsageError(error.message.split(/\n|\. To /)[0]) : error;
   }
 }
 

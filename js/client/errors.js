@@ -114,7 +114,9 @@ export class AuthError extends Error {
 
   /** `instanceof` is also true for errors of other bundles of this package. */
   static [Symbol.hasInstance](value) {
-    return this === AuthError ? !!value?.[BRAND] : Function.prototype[Symbol.hasInstance].call(this, value);
+    // AuthError is the one that extends Error. Not by its own name: esbuild renames a class that uses it, and Node would
+    // print "_AuthError".
+    return super[Symbol.hasInstance](value) || (Object.getPrototypeOf(this) == Error && !!value?.[BRAND]);
   }
 }
 

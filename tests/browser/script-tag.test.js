@@ -75,6 +75,7 @@ test('a mistake on the tag is reported on the console, and the global exists', N
   const mistakes = [
     'data-domain-key="d"',
     'data-api-key="k"',
+    'data-domainKey="d" data-apiKey="k"', // HTML makes these data-domainkey and data-apikey
     'data-domain-key="two words" data-api-key="k"',
     'data-domain-key="d" data-api-key="k" data-endpoint="api.inbenta.io"',
     'data-domain-key="d" data-api-key="k" data-persist="local"',

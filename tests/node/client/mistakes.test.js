@@ -169,3 +169,11 @@ test('a key that is missing is called missing, not badly written', () => {
   for (const wrong of ['DOMAIN KEY', '"d"', "'d'", 'd\n', 7, { domainKey: 'd' }])
     throws(() => createFromDomainKey(wrong, 'k'), /^domainKey must be a string without spaces, not in quotes\.$/);
 });
+
+test('Node prints an AuthError by its name, not by that of a renamed class', async () => {
+  const { createFromSecret } = await import('inbenta-auth/server');
+  assert.throws(
+    () => createFromSecret('', 'k'),
+    (error) => (assert.match(inspect(error), /^AuthError: secret is missing\. \(invalid_config\)/), true),
+  );
+});

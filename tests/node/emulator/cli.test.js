@@ -62,7 +62,7 @@ test('wrong arguments are reported with status 2', async (t) => {
     [[], /the command is missing; run npx inbenta-auth emulator/],
     [['serve'], /unknown command serve; the commands are emulator and check/],
     [['emulator', 'now'], /now: one argument too many/],
-    [['emulator', '--lifetme', '5'], /--lifetme/],
+    [['emulator', '--lifetme', '5'], /: Unknown option '--lifetme' \(see/],
     [['emulator', '--port'], /--port/],
     [['emulator', '--port', 'x'], /--port: give a whole number from 0 to 65535/],
     [['emulator', '--port', '65536'], /--port: /],
