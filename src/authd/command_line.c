@@ -289,11 +289,17 @@ static int add_word(authd_command_line *line, const char *word, int index) {
   return 0;
 }
 
-/* Prints the name of an unknown option, unless the word may be a credential that begins with "-". */
+/* True if a word has the form of an option, "--name" or "--name=value". A random key or ID may begin with "-", too, but
+ * it has other characters. */
+static bool is_option_name(const char *word) {
+  size_t len = strcspn(word, "=");
+  return strncmp(word, "--", 2) == 0 && len > 2 && len <= 24 && strspn(word, "abcdefghijklmnopqrstuvwxyz-") == len;
+}
+
+/* Prints the name of an unknown option, unless the word may be a credential. */
 static int refuse_option(const char *word, int index) {
   int len = (int)strcspn(word, "=");
-  bool named = len > 2 && len <= 24 && strspn(word, "abcdefghijklmnopqrstuvwxyz-") == (size_t)len;
-  if (!named)
+  if (!is_option_name(word))
     return authd_print_error(2, "argument %d is not an option (see inbenta-authd --help)", index);
   if (word[len] == '=')
     return authd_print_error(2, "%.*s: write its value as the next argument, not after =", len, word);
@@ -304,7 +310,8 @@ static int read_arguments(authd_command_line *line, int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     const char *word = argv[i], *value = NULL;
     int status;
-    if (word[0] != '-') {
+    bool target = line->verb != NULL && line->target == NULL && !is_option_name(word);
+    if (word[0] != '-' || target) {
       status = add_word(line, word, i);
     } else {
       size_t index = find_option(word);

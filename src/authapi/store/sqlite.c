@@ -140,6 +140,8 @@ typedef struct {
   sqlite3_stmt *changes;   /* reads the number of changes */
   int64_t changes_offset;  /* where its page is in the file */
   int64_t changes_seen;    /* the number that was last read from the file, or -1 */
+  bool opened;             /* completely: the log was in use here */
+  bool is_foreign;         /* another file is at the path, or the file has another content: its log is not ours */
 } sqlite_store;
 
 static file_identity identify(const char *path) {
@@ -189,12 +191,13 @@ static void check_changes(sqlite_store *store) {
   int64_t last = number_of(store->changes);
   if (last < 0)
     snprintf(store->problem, sizeof store->problem, "%s", sqlite3_errmsg(store->db));
-  else if (number < store->changes_seen || number > last)
+  else if (number < store->changes_seen || number > last) {
+    store->is_foreign = true;
     snprintf(store->problem, sizeof store->problem,
              "another program wrote over %.100s; stop inbenta-authd, delete the -wal and -shm files, copy the file "
              "again, and start; changes that commands make until then are lost",
              store->path);
-  else
+  } else
     store->changes_seen = number;
 }
 
@@ -204,6 +207,7 @@ static bool check_file(sqlite_store *store) {
   if (!store->file.exists)
     return true;
   bool moved = !is_same_file(&store->file, store->path);
+  store->is_foreign = moved && identify(store->path).exists;
   if (moved || (store->wal.exists && !is_same_file(&store->wal, store->wal_path)))
     snprintf(store->problem, sizeof store->problem,
              "%.150s was moved, replaced or deleted; put it back, or, to use another file, stop inbenta-authd, delete "
@@ -542,6 +546,18 @@ static const char *problem_of(void *state) {
              : sqlite3_errmsg(store->db);
 }
 
+/* The next program that opens the file would mix it with a log that does not belong to it. The log is kept, because it
+ * has the last changes of the other file. */
+static void put_log_aside(const char *wal_path) {
+  size_t size = strlen(wal_path) + sizeof ".old";
+  char *aside = malloc(size);
+  if (aside == NULL)
+    return;
+  snprintf(aside, size, "%s.old", wal_path);
+  (void)rename(wal_path, aside);
+  free(aside);
+}
+
 static void close_store(void *state) {
   sqlite_store *store = state;
   /* The last one who closes a file copies its log into it, which must not happen to the file of somebody else. */
@@ -551,6 +567,8 @@ static void close_store(void *state) {
   for (int i = 0; i < STATEMENTS; i++)
     sqlite3_finalize(store->statements[i]);
   sqlite3_close(store->db);
+  if (store->opened && store->is_foreign && is_same_file(&store->wal, store->wal_path))
+    put_log_aside(store->wal_path);
   free(store->path);
   free(store->wal_path);
   free(store);
@@ -771,6 +789,7 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, bool crea
     close_store(state);
     return false;
   }
+  state->opened = true;
   *store = (authapi_store){
       .state = state,
       .find_api_key = find_api_key,

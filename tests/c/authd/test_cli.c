@@ -303,6 +303,22 @@ static void unexpected_words_are_not_printed(void **state) {
   assert_printed("unknown option --api-kye ");
 }
 
+/* One random key of 64 begins with "-". */
+static void keys_that_begin_with_a_dash(void **state) {
+  (void)state;
+  static const char *const keys[] = {"-aB0_", "-abc", "--aB0_", "-"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    assert_int_equal(RUN("signing-key", "revoke", keys[i]), 1);
+    assert_printed("no such signing key");
+    assert_int_equal(RUN("api-key", "revoke", keys[i]), 1);
+    assert_printed("no such API key");
+    assert_int_equal(RUN("secret", "create", "--api-key", keys[i]), 1);
+    assert_printed("no such API key");
+  }
+  assert_int_equal(RUN("signing-key", "revoke", "--nwo"), 2);
+  assert_printed("unknown option --nwo");
+}
+
 static void control_characters_are_escaped(void **state) {
   (void)state;
   assert_int_equal(RUN("domain-key", "create", "--api-key", "x", "--domain", "a\033[31m\n.example"), 2);
@@ -543,6 +559,7 @@ int main(void) {
       TEST(mistakes_exit_with_2),
       TEST(unexpected_words_are_not_printed),
       TEST(control_characters_are_escaped),
+      TEST(keys_that_begin_with_a_dash),
       TEST(failures_exit_with_1),
       TEST(help),
       TEST(version),

@@ -304,9 +304,19 @@ test('while the database cannot be used, commands change no key, and the log say
   );
   await refused(create, /the store failed: database is locked .*; if that is inbenta-authd, its log has the reason/);
   assert.equal(await authd.stop(), 0);
-  await removeLog(authd); // as the message says
-  await promisify(execFile)('cp', [backup, authd.db]);
+  // A restart without the steps of the message, as in a panic: it does not mix the file with the log of the other one.
+  assert.deepEqual(await readFile(authd.db), await readFile(backup));
+  await assert.rejects(stat(`${authd.db}-wal`), { code: 'ENOENT' });
+  await stat(`${authd.db}-wal.old`);
+  assert.deepEqual(await list(), []);
   await create();
+
+  await authd.serve();
+  await create();
+  await rename(authd.db, away);
+  await copyFile(backup, authd.db);
+  assert.equal(await authd.stop(), 0);
+  assert.equal((await authd.command('api-key', 'list')).length, 1, 'only that of the backup');
 });
 
 test('a log that belongs to an older copy of the database is refused at the start', async (t) => {
