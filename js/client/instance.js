@@ -141,7 +141,6 @@ export async function startInstance(module, config, { tell, isAwaited, mayStart,
       received.fill(0);
       if (abort.signal.aborted) return;
       call('done', status, ...answer);
-      if (length > limit) abort.abort();
     },
 
     abort: () => request?.abort(),
