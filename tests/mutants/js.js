@@ -29,7 +29,7 @@ const TESTS = {
   'text.js': ['options', 'compare'],
   'timers.js': ['timers', 'options'],
   'token-from.js': ['token-from'],
-  'token.js': ['token', 'options', 'session'],
+  'token.js': ['token', 'options', 'callers', 'session'],
   'wake.js': ['callers', 'rest'],
   'wasm.js': ['wasm'],
 };

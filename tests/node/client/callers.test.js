@@ -802,6 +802,16 @@ test('a reauthorize that throws nothing is reauthorize_failed', async (t) => {
   await fails(world, asking(world, () => Promise.reject()).getToken(), 'reauthorize_failed', { cause: undefined });
 });
 
+test('a reauthorize that returns nothing is reauthorize_failed, and the hint says so', async (t) => {
+  for (const nothing of [undefined, null]) {
+    const world = makeWorld(t);
+    await fails(world, asking(world, async () => nothing).getToken(), 'reauthorize_failed', {
+      hint: 'reauthorize returned no token.',
+    });
+    await world.end();
+  }
+});
+
 test('a failure that passes leaves the stored token; a refusal clears it, and the valid token is served', async (t) => {
   const world = makeWorld(t);
   const items = new Map();
