@@ -143,7 +143,6 @@ export async function startInstance(module, config, { onMessage, isAwaited, mayS
       received.fill(0);
       if (abort.signal.aborted) return;
       call('done', status, ...answer);
-      if (length > limit) abort.abort();
     },
 
     abort: () => request?.abort(),

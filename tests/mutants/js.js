@@ -29,13 +29,13 @@ const TESTS = {
   'text.js': ['options', 'compare'],
   'timers.js': ['timers', 'options'],
   'token-from.js': ['token-from'],
-  'token.js': ['token', 'options', 'session'],
+  'token.js': ['token', 'options', 'callers', 'session'],
   'wake.js': ['callers', 'rest'],
   'wasm.js': ['wasm'],
 };
 
-/** A file whose tests are those with this in their names: the others of compare.test.js are about text.js, and slow. */
-const NAMES = { 'answer.js': 'bodies' };
+/** Which tests by name: compare.test.js is about two files, and its tests of itself are slow. (All are part of "<root>".) */
+const NAMES = { 'answer.js': 'bodies', 'text.js': '^[^<](?!.*(bodies|difference))' };
 
 /**
  * @param {string} part only files that have this in their names

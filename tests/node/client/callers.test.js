@@ -139,9 +139,9 @@ test('each caller has a deadline of its own, and there is one timer for all', as
 test('while the module loads, callers have their deadlines, too, and one timer', async (t) => {
   const world = makeWorld(t, { answer: silent });
   const client = world.client({ wasm: 'https://shop.example/hangs.wasm' });
-  const ms = [600, 0, 200, 900];
+  const ms = [600, 900, 0, 200];
   const results = ms.map((timeoutMs) => world.rejection(client.getToken({ timeoutMs })));
-  assert.equal((await results[1]).ms, 0);
+  assert.equal((await results[2]).ms, 0);
   assert.equal(
     [...world.timers.all].filter(({ isBackground }) => !isBackground).length,
     2,
@@ -333,6 +333,34 @@ test('calls with the same wish are one waiter of the core, others are another on
   );
   assert.equal(plain, before, 'a caller of the valid token does not wait for the forced one');
   assert.equal(forced.accessToken, 'token-2');
+});
+
+test('a caller that leaves takes nobody along who asked for the same', async (t) => {
+  const world = makeWorld(t, { answer: silent });
+  const client = world.client();
+  const controller = new AbortController();
+  const leaving = world.rejection(client.getToken({ signal: controller.signal }));
+  const staying = client.getToken();
+  await world.pass(100);
+  controller.abort();
+  failsWith('aborted')(await leaving);
+  await world.pass(100);
+  world.requests[0].answer(reply(200, grant(1)));
+  assert.equal((await world.until(staying)).accessToken, 'token-1');
+});
+
+test('callers for whom the core has no room fail with out_of_memory; the others are answered', async (t) => {
+  const world = makeWorld(t, { answer: silent });
+  const client = world.client();
+  const calls = Array.from({ length: 5000 }, (_, minValidityMs) => client.getToken({ minValidityMs }).catch((e) => e));
+  await world.pass(100);
+  world.requests[0].answer(reply(200, grant(1)));
+  const results = await world.until(Promise.all(calls));
+  const isAnswered = results.map(({ accessToken }) => accessToken == 'token-1');
+  const room = isAnswered.indexOf(false);
+  assert.ok(room > 500, `room for ${room}`);
+  for (const error of results.slice(room)) failsWith('out_of_memory', { retryable: false })(error);
+  assert.ok(isAnswered.slice(0, room).every(Boolean));
 });
 
 test('wake-ups end our own wait, and not that of the server', async (t) => {
@@ -772,6 +800,16 @@ test('a given token can be dropped, and a page can wake, before anything has sta
 test('a reauthorize that throws nothing is reauthorize_failed', async (t) => {
   const world = makeWorld(t);
   await fails(world, asking(world, () => Promise.reject()).getToken(), 'reauthorize_failed', { cause: undefined });
+});
+
+test('a reauthorize that returns nothing is reauthorize_failed, and the hint says so', async (t) => {
+  for (const nothing of [undefined, null]) {
+    const world = makeWorld(t);
+    await fails(world, asking(world, async () => nothing).getToken(), 'reauthorize_failed', {
+      hint: 'reauthorize returned no token.',
+    });
+    await world.end();
+  }
 });
 
 test('a failure that passes leaves the stored token; a refusal clears it, and the valid token is served', async (t) => {

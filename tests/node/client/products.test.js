@@ -44,7 +44,7 @@ function tracked(status, { text = '', headers = {} } = {}) {
 }
 
 test('a path is appended to the base URL with one slash, and a URL is taken as it is', async (t) => {
-  for (const base of [CHATBOT, `${CHATBOT}/`]) {
+  for (const base of [CHATBOT, `${CHATBOT}/`, `${CHATBOT}//`]) {
     const { world, asked } = shop(t, { apis: { chatbot: base, other: 'https://other.example' } });
     const client = world.client();
     const url = async (...args) => {
@@ -73,7 +73,8 @@ test('a path is appended to the base URL with one slash, and a URL is taken as i
 });
 
 test('only hosts of the products get the token; entries that are no URL are no host', async (t) => {
-  const { world, asked } = shop(t, { apis: { broken: 'no url', chatbot: CHATBOT } });
+  // The second one has the form of a URL, and browsers do not take its host.
+  const { world, asked } = shop(t, { apis: { broken: 'no url', odd: 'https://xn--a', chatbot: CHATBOT } });
   const client = world.client();
   const given = { accessToken: 'mine', expires_in: 1200, apis: { broken: 'no url', chatbot: CHATBOT } };
   const own = world.client({}, (domainKey, apiKey, options) => createFromAccessToken(given, apiKey, options));
@@ -87,6 +88,7 @@ test('only hosts of the products get the token; entries that are no URL are no h
   ])
     failsWith('invalid_config')(await world.failure(client.fetch(target)));
   failsWith('invalid_config')(await world.failure(client.fetch('broken')));
+  failsWith('invalid_config')(await world.failure(client.fetch('odd')));
   failsWith('invalid_config')(await world.failure(client.fetch('xhttps:', '//chatbot.example/')));
   failsWith('invalid_config')(await world.failure(client.fetch('toString')));
   failsWith('invalid_config')(await world.failure(client.apiUrl('toString')));

@@ -588,6 +588,32 @@ test('a tab whose callers timed out while its module loaded gives the lock back,
   assert.equal((await world.until(tab.getToken())).accessToken, 'token-2');
 });
 
+test('while its module loads, a tab waits for its turn only if it needs a token', async (t) => {
+  const world = page(t);
+  const items = new Map();
+  world.replace(globalThis, 'sessionStorage', {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, value),
+    removeItem: (key) => items.delete(key),
+  });
+  const [first] = await openTabs(world, 1, { persist: 'session' });
+  await world.until(first.getToken());
+  world.answer = () => undefined;
+  const said = world.posted.length;
+  // Storage has a token.
+  const [stored] = await openTabs(world, 1, { persist: 'session', wasm: 'https://shop.example/slow.wasm' });
+  const call = stored.getToken();
+  await world.pass(100);
+  world.requests[1].answer(reply(404, {}));
+  failsWith('wasm_unavailable')(await world.failure(call));
+  // A message starts the module, and nobody waits.
+  outside(world).postMessage({ token: { ...JSON.parse([...items.values()][0]), leftMs: 1000 } });
+  await world.pass(100);
+  assert.equal(world.requests.length, 3);
+  assert.equal(world.locks.held.size, 0);
+  assert.equal(world.posted.length, said + 1, 'the one of this test');
+});
+
 test('a valid token that is forced, and one of storage, take no lock and ask nobody', async (t) => {
   const world = page(t);
   const items = new Map();
