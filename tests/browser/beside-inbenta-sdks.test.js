@@ -73,7 +73,7 @@ for (const personality of ['authd', 'gateway']) {
     const tokens = calls.filter(([name]) => name == 'createFromAccessToken').map(([, token]) => token);
     expect(new Set(tokens).size).toBe(3);
     expect(await page.evaluate(() => authorization.accessToken == client.token.accessToken)).toBe(true);
-    await page.evaluate(() => rebuildChatbot());
+    await page.evaluate(() => globalThis.rebuildChatbot());
     expect((await given(page)).at(-1)).toEqual(['build', tokens.at(-1)]);
   });
 
