@@ -73,6 +73,8 @@ for (const personality of ['authd', 'gateway']) {
     const tokens = calls.filter(([name]) => name == 'createFromAccessToken').map(([, token]) => token);
     expect(new Set(tokens).size).toBe(3);
     expect(await page.evaluate(() => authorization.accessToken == client.token.accessToken)).toBe(true);
+    await page.evaluate(() => globalThis.rebuildChatbot());
+    expect((await given(page)).at(-1)).toEqual(['build', tokens.at(-1)]);
   });
 
   test(`each token reaches apiClient, as an answer of /auth (${personality})`, async ({ page, open }) => {

@@ -109,7 +109,53 @@ test('each key has one placeholder, which the client refuses if it is left in', 
 });
 
 /** What the tests below run. */
-const HERE = { 'README.md': ['sh', 'js'], 'docs/server-side.md': ['c', 'ini'], 'docs/authd.md': ['ini'] };
+const HERE = {
+  'README.md': ['sh', 'js'],
+  'docs/api.md': ['js'],
+  'docs/server-side.md': ['c', 'ini'],
+  'docs/authd.md': ['ini'],
+};
+
+test('docs/api.md: a chatbot that cannot be reached, then fails itself, then answers; and a request with JSON', async () => {
+  const [json, open, ...others] = snippets.filter(({ file }) => file == 'docs/api.md').map(({ code }) => code);
+  assert.equal(others.length, 0);
+  const program = `
+    import { createServer } from 'node:http';
+    import { text } from 'node:stream/consumers';
+    import { startEmulator } from 'inbenta-auth/emulator';
+    import { createFromSecret } from 'inbenta-auth/server';
+    let opened = 0;
+    const product = createServer(async (request, response) => {
+      if (request.url == '/v1/conversation') return response.writeHead(opened++ ? 200 : 503).end();
+      const { 'content-type': type, 'x-inbenta-session': session } = request.headers;
+      response.end(JSON.stringify({ type, session, body: await text(request) }));
+    }).listen(0);
+    const emulator = await startEmulator({ apis: { chatbot: \`http://localhost:\${product.address().port}\` } });
+    const { secret, apiKey, endpoint } = emulator;
+    const client = createFromSecret(secret, apiKey, { endpoint, timeoutMs: 500 });
+    emulator.set({ status: 503, path: '/auth' });
+    let wake;
+    const show = (line) => (console.log(line), wake?.());
+    ${open}
+    await openChatbot();
+    await emulator.reset();
+    await new Promise((resolve) => (wake = resolve)); // it tries again by itself
+    await openChatbot();
+    const sessionToken = 'the-session';
+    ${json}
+    client.dispose();
+    await emulator.close();
+    product.close();
+    product.closeAllConnections();`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], project);
+  assert.deepEqual(stdout.trim().split('\n').slice(0, 3), [
+    'The chatbot cannot be reached now.',
+    'The chatbot answered 503.',
+    'The chatbot is ready.',
+  ]);
+  for (const part of ['application/json', 'Bearer the-session', '{"message":"Hello"}'])
+    assert.ok(stdout.includes(part), stdout);
+});
 
 test('the emulator in a test', async () => {
   const [code, ...others] = inReadme('js', 'startEmulator');
