@@ -112,7 +112,7 @@ export function checkConfig(given, fixed, more) {
   const error = checkEndpoint(config.endpoint, config.allowInsecure);
   if (error == INVALID_CONFIG)
     throw invalid(
-      'endpoint must be a base URL with its version, without user and query, like https://api.inbenta.io/v1.',
+      'endpoint must be a base URL without user and query that begins with https:// and ends with its version: https://api.inbenta.io/v1.',
     );
   if (error) throw errorFromC(error);
   if (config.wasm instanceof URL) config.wasm = config.wasm.href;
