@@ -1,8 +1,10 @@
-/* Who may use a file that holds a credential. The linker puts the test's own stat and geteuid in place of libc's
- * (CMakeLists.txt), because a test cannot make a file of another account. */
+/* Who may use a file that holds a credential. The linker puts the test's own functions in place of libc's
+ * (CMakeLists.txt): a test cannot make a file of another account, or make an open file unreadable. */
 #include "base/private_file.h"
 #include "cmocka_all.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,23 @@ int __wrap_stat(const char *path, struct stat *out) {
 }
 
 uid_t __wrap_geteuid(void) { return account; }
+
+static bool fstat_fails, fdopen_fails;
+
+int __real_fstat(int file, struct stat *out);
+int __wrap_fstat(int file, struct stat *out);
+FILE *__real_fdopen(int file, const char *mode);
+FILE *__wrap_fdopen(int file, const char *mode);
+
+int __wrap_fstat(int file, struct stat *out) {
+  errno = EIO;
+  return fstat_fails ? -1 : __real_fstat(file, out);
+}
+
+FILE *__wrap_fdopen(int file, const char *mode) {
+  errno = ENOMEM;
+  return fdopen_fails ? NULL : __real_fdopen(file, mode);
+}
 
 /* What is wrong with a file; "" if nothing is. */
 static const char *problem_of(mode_t mode, uid_t owner, uid_t user) {
@@ -99,6 +118,14 @@ static void only_regular_files_are_opened(void **state) {
     else
       assert_non_null(strstr(problem, ": other accounts can use it; run: chmod 600 "));
   }
+  fstat_fails = true;
+  assert_null(iauth__regular_file_open(path, problem, sizeof problem));
+  assert_string_equal(strchr(problem, ':'), ": Input/output error");
+  fstat_fails = false;
+  fdopen_fails = true;
+  assert_null(iauth__regular_file_open(path, problem, sizeof problem));
+  assert_string_equal(strchr(problem, ':'), ": Cannot allocate memory");
+  fdopen_fails = false;
   unlink(path);
   rmdir(folder);
 }
