@@ -38,9 +38,9 @@ export class AuthClient extends EventTarget {
    * @returns {Promise<AccessToken>}
    */
   getToken(options) {
-    let own;
+    let own = {};
     try {
-      own = checkOptions(options ?? undefined, CALL);
+      if (options != undefined) own = checkOptions(options, CALL);
     } catch (error) {
       return Promise.reject(error);
     }
