@@ -110,10 +110,10 @@ struct authapi_store {
  * store with store->close. */
 bool authapi_store_sqlite_open(authapi_store *store, const char *path, bool create, char *problem, size_t size);
 
-/* True if another process uses the log and the index beside `path`, but not the file itself: the file was put in place of
- * the one that they belong to. To open it would mix both, and the first program that closes it would delete the log. Then
- * `problem` (of `size` bytes) says what to do. Call this before the process opens a store, because it drops the locks of
- * the process on the file. */
+/* True if another process uses the database at `path`, but the file, its log or the index of the log is no longer the one
+ * that it has opened. With a new file or log, changes would be mixed or lost. With a new index, neither process would see
+ * the changes of the other. Then `problem` (of `size` bytes) says what to do. May wait for a second. Call this before the
+ * process opens a store, because it drops the locks of the process on the file. */
 bool authapi_store_sqlite_replaced(const char *path, char *problem, size_t size);
 
 /* Opens a PostgreSQL database by its URL (postgres://user@host/database). Several instances may share it. A URL

@@ -194,6 +194,28 @@ test('the server stops granting if its database was moved, replaced or deleted',
   assert.equal(await authd.stop(), 0);
 });
 
+test('without the index of its log, the server grants nothing, and no command acknowledges a change', async (t) => {
+  const served = await start(t);
+  const { authd, endpoint, secretId } = served;
+  await rm(`${authd.db}-shm`);
+  const revoke = ['secret', 'revoke', secretId, '--db', authd.db];
+  const { status, stdout, stderr } = await execute(authd.program, revoke, {});
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.match(
+    stderr,
+    /cannot open .*-shm was moved or deleted while inbenta-authd uses it; stop inbenta-authd and start/,
+  );
+  assert.equal((await auth(served)).status, 500);
+  assert.equal((await fetch(new URL('/healthz', endpoint))).status, 503);
+  assert.ok(authd.log.some((line) => /problem: .*-shm was moved, replaced or deleted; stop inbenta-authd/.test(line)));
+
+  assert.equal(await authd.stop(), 0); // as the messages say
+  served.endpoint = await authd.serve();
+  assert.equal((await auth(served)).status, 200);
+  assert.equal((await execute(authd.program, revoke, {})).status, 0);
+  assert.equal((await auth(served)).status, 403);
+});
+
 test('while the database is away, no command and no restart puts an empty one in its place: a revocation survives', async (t) => {
   const served = await start(t);
   const { authd, secretId } = served;
