@@ -733,13 +733,34 @@ static bool is_locked(const char *path, off_t start, off_t len) {
 
 /* While a connection is open, it has a lock on the file and one on the index of the log (SQLite's os_unix.c: SHARED_FIRST,
  * SHARED_SIZE and UNIX_SHM_DMS). It takes the first one first and releases it last. */
+/* The size that the log has at least, according to its index ("WAL-mode File Format", 2.1: mxFrame and szPage; each frame
+ * is a page with 24 bytes before it, and 32 bytes are before all of them). */
+static off_t size_of_log(const char *index) {
+  struct {
+    unsigned char before[14];
+    uint16_t page_size;
+    uint32_t frames;
+  } header = {.frames = 0};
+  int file = open(index, O_RDONLY | O_CLOEXEC);
+  bool known = file >= 0 && read(file, &header, sizeof header) == (ssize_t)sizeof header && header.frames > 0;
+  if (file >= 0)
+    close(file);
+  off_t page_size = header.page_size == 1 ? 65536 : header.page_size;
+  return known ? 32 + header.frames * (page_size + 24) : 0;
+}
+
+static bool is_short(const char *log, const char *index) {
+  struct stat info;
+  return stat(log, &info) != 0 || info.st_size < size_of_log(index);
+}
+
 typedef enum { WHOLE, FILE_REPLACED, LOG_MOVED, INDEX_MOVED } file_state;
 
 static file_state look(const char *path, const char *log, const char *index) {
   bool index_used = is_locked(index, 128, 1), file_used = is_locked(path, 0x40000002, 510);
   if (index_used && !file_used)
     return FILE_REPLACED;
-  if (index_used && access(log, F_OK) != 0)
+  if (index_used && is_short(log, index))
     return LOG_MOVED;
   return file_used && !index_used ? INDEX_MOVED : WHOLE;
 }
@@ -770,7 +791,8 @@ bool authapi_store_sqlite_replaced(const char *path, char *problem, size_t size)
         "one, stop inbenta-authd, and delete %s and %s",
         path, index, log);
   else if (state == LOG_MOVED)
-    snprintf(problem, size, "%s: its log %s was moved or deleted while inbenta-authd uses it; put it back", path, log);
+    snprintf(problem, size, "%s: its log %s was moved, replaced or deleted while inbenta-authd uses it; put it back",
+             path, log);
   else if (state == INDEX_MOVED)
     snprintf(problem, size,
              "%s: %s was moved or deleted while inbenta-authd uses it; stop inbenta-authd and start it again", path,
@@ -808,7 +830,7 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, bool crea
     opened = false;
   }
   if (opened && !save_identity(state, path)) {
-    snprintf(problem, size, "%s: %s", path, state->problem);
+    snprintf(problem, size, "%s: %s", path, problem_of(state));
     opened = false;
   }
   for (int i = 0; opened && i < STATEMENTS; i++)

@@ -186,6 +186,12 @@ test('the server stops granting if its database was moved, replaced or deleted',
 
   await rename(`${authd.db}-wal`, `${moved}-wal`); // only its write-ahead log
   await refusesAll();
+  const list = () => execute(authd.program, ['api-key', 'list', '--db', authd.db], {});
+  const said = /its log .*-wal was moved, replaced or deleted while inbenta-authd uses it; put it back\n$/;
+  assert.match((await list()).stderr, said);
+  await assert.rejects(stat(`${authd.db}-wal`), { code: 'ENOENT' });
+  await writeFile(`${authd.db}-wal`, '', { mode: 0o600 }); // what another program leaves
+  assert.match((await list()).stderr, said);
   await rename(`${moved}-wal`, `${authd.db}-wal`);
   assert.deepEqual(await health(), [200, 'ok']);
 
