@@ -58,7 +58,8 @@ static void report(const authd_audit_file *file, const char *what) {
 
 static void report_result(authd_audit_file *file, bool failing) {
   char problem[256];
-  snprintf(problem, sizeof problem, "cannot be written: %s; requests continue without it", strerror(errno));
+  snprintf(problem, sizeof problem, "cannot be written: %s%s", strerror(errno),
+           file->log != NULL ? "; requests continue without it" : "");
   if (failing && !file->failing)
     report(file, problem);
   if (!failing && file->failing)

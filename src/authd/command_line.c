@@ -77,7 +77,9 @@ const char authd_usage[] =
     "  --now            the new signing key signs immediately, and all other signing keys are revoked.\n"
     "                   Every token that was granted before is refused within one second\n"
     "\n"
-    "A secret is shown once, when it is created or rotated. Only its hash is stored.\n";
+    "A secret is shown once, when it is created or rotated. Only its hash is stored.\n"
+    "\n"
+    "Exit status: 0 success, 1 a failure, 2 wrong usage, 3 the change was made, but is not in the audit log.\n";
 
 int authd_print_error(int status, const char *format, ...) {
   char message[2048], text[2 * sizeof message];

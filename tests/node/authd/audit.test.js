@@ -269,8 +269,18 @@ test('if the log cannot be written, the server continues, reports it once and co
   const program = join(root, 'build/native/src/authd/inbenta-authd');
   const create = (path) => execute(program, ['api-key', 'create', '--name', 'x', '--db', authd.db, '--audit', path]);
   const done = await create('/dev/full');
-  assert.equal(done.status, 0);
-  assert.match(done.stderr, /cannot be written: No space left/);
+  const [, id] = /^id +(\S+)$/m.exec(done.stdout);
+  assert.deepEqual(
+    [done.status, done.stderr.split('\n')],
+    [
+      3,
+      [
+        'inbenta-authd: the audit log /dev/full cannot be written: No space left on device',
+        `inbenta-authd: it was done, but it is not in the audit log; write it down: api-key create ${id}`,
+        '',
+      ],
+    ],
+  );
   const refused = await create('/no/such/folder/audit');
   assert.deepEqual([refused.status, refused.stdout], [1, '']);
   assert.match(refused.stderr, /--audit \/no\/such\/folder\/audit: No such file/);
