@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, readlink, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -211,6 +211,21 @@ test('a full disk is reported once, the write is retried, and the old file stays
   assert.equal(await ended, 0);
   assert.equal(output.match(/cannot write/g).length, 1);
   assert.match(output, /the token is written now/);
+});
+
+test('a folder that goes away after a token was written in it is reported once, and written to when it is back', async (t) => {
+  const { endpoint } = await shortLived(t);
+  const folder = join(await folderFor(t), 'folder');
+  await mkdir(folder);
+  const file = join(folder, 'token');
+  const watched = startWatch(t, ['--endpoint', endpoint, '--output', file]);
+  await until('the token', async () => /^token-\d\n$/.test(await read(file)));
+  await rename(folder, `${folder}.away`);
+  await until('the report', () => /cannot write .*token: No such file or directory; retrying/.test(watched.stderr));
+  await rename(`${folder}.away`, folder);
+  await until('the note', () => /the token is written now/.test(watched.stderr));
+  assert.equal(await watched.stop(), 0);
+  assert.equal(watched.stderr.match(/cannot write/g).length, 1);
 });
 
 test('a symbolic link as --output is followed and stays; a broken link is refused', async (t) => {
