@@ -702,19 +702,25 @@ static bool can_be_written(const char *path, char *problem, size_t size) {
   return good;
 }
 
-/* A file that is missing while its log is there was moved away, for example under a running server. An empty file must
+/* A file that is missing while its log is there was moved away, for example under a running server. An empty database must
  * not take its place: SQLite would delete the log, and with it changes that were acknowledged. */
 static bool is_there_or_new(const char *path, bool create, char *problem, size_t size) {
   char log[PATH_MAX + sizeof "-wal"];
   snprintf(log, sizeof log, "%s-wal", path);
   bool has_log = access(log, F_OK) == 0; /* looked at first, because another process creates the file before its log */
-  if (strcmp(path, ":memory:") == 0 || access(path, F_OK) == 0 || errno != ENOENT)
+  struct stat info;
+  bool exists = stat(path, &info) == 0;
+  if (strcmp(path, ":memory:") == 0 || (exists && info.st_size > 0) || (!exists && errno != ENOENT))
     return true;
   if (has_log)
+    snprintf(
+        problem, size,
+        "%s: it is missing or empty, but its log %s is there; put the file back, or, to begin with an empty database, "
+        "delete %s and %s-shm",
+        path, log, log, path);
+  else if (!create && exists)
     snprintf(problem, size,
-             "%s: it is missing, but its log %s is there; put the file back, or, to begin with an empty database, "
-             "delete %s and %s-shm",
-             path, log, log, path);
+             "%s: the file is empty; put the database in its place, or create one: inbenta-authd api-key create", path);
   else if (!create)
     snprintf(problem, size,
              "%s: there is no database; give its file with --db, or create one: inbenta-authd api-key create", path);

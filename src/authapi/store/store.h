@@ -105,7 +105,7 @@ struct authapi_store {
 };
 
 /* Opens the SQLite store at `path`. If `create`, a missing file is created with mode 0600, unless its log (`path`-wal)
- * is there; else it is refused. ":memory:" uses no file. A file of an older version is updated first, in one
+ * is there; else it is refused. A file without a byte counts as missing: a copy that failed leaves one. ":memory:" uses no file. A file of an older version is updated first, in one
  * transaction. A file of a newer version is refused. On false, `problem` (of `size` bytes) has the reason. Close the
  * store with store->close. */
 bool authapi_store_sqlite_open(authapi_store *store, const char *path, bool create, char *problem, size_t size);

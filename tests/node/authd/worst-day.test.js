@@ -235,7 +235,7 @@ test('while the database is away, no command and no restart puts an empty one in
     assert.ok(stderr.startsWith(`inbenta-authd: cannot open ${message}`), stderr);
     await assert.rejects(stat(authd.db), { code: 'ENOENT' });
   };
-  const logIsThere = `${authd.db}: it is missing, but its log ${authd.db}-wal is there; put the file back, or, `;
+  const logIsThere = `${authd.db}: it is missing or empty, but its log ${authd.db}-wal is there; put the file back, or, `;
   const list = ['secret', 'list', ...db];
   const create = ['api-key', 'create', '--name', 'x', ...db];
   const serve = ['serve', '--listen', '127.0.0.1:0', ...db];
@@ -250,6 +250,13 @@ test('while the database is away, no command and no restart puts an empty one in
   await rename(authd.db, away); // a stopped server left no log
   for (const words of [list, ['signing-key', 'rotate', '--now', ...db], ['secret', 'revoke', 'x', ...db]])
     await refused(words, `${authd.db}: there is no database; give its file with --db, or create one: `);
+  await writeFile(authd.db, '', { mode: 0o600 }); // a copy that failed
+  for (const words of [list, ['signing-key', 'rotate', '--now', ...db], ['secret', 'revoke', 'x', ...db]]) {
+    const { status, stderr } = await execute(authd.program, words, {});
+    assert.equal(status, 1);
+    assert.ok(stderr.startsWith(`inbenta-authd: cannot open ${authd.db}: the file is empty; put the database`), stderr);
+    assert.equal((await stat(authd.db)).size, 0);
+  }
   assert.deepEqual(await execute(authd.program, ['serve', '--db', ''], {}), {
     status: 2,
     stdout: '',
