@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "authapi/store/store.h"
+#include "base/shown.h"
 #include "base/wipe.h"
 
 #define BUSY_TIMEOUT_MS 5000
@@ -723,14 +724,15 @@ static bool is_there_or_new(const char *path, bool create, char *problem, size_t
              "%s: the file is empty; put the database in its place, or create one: inbenta-authd api-key create", path);
   else if (!create)
     snprintf(problem, size,
-             "%s: there is no database; give its file with --db, or create one: inbenta-authd api-key create", path);
+             "%s: there is no database; give its file with --db, or create one: inbenta-authd api-key create",
+             iauth__shown(path));
   return create && !has_log;
 }
 
 /* True if another process has a lock on these bytes of the file. */
 static bool is_locked(const char *path, off_t start, off_t len) {
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = len};
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not be waited for */
   bool locked = file >= 0 && fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
   if (file >= 0)
     close(file);
@@ -823,7 +825,7 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, bool crea
       close(file);
   }
   if (sqlite3_open_v2(path, &state->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-    snprintf(problem, size, "%s: %s", path, sqlite3_errmsg(state->db));
+    snprintf(problem, size, "%s: %s", iauth__shown(path), sqlite3_errmsg(state->db));
     close_store(state);
     return false;
   }

@@ -18,6 +18,7 @@
 #include "output.h"
 #include "print.h"
 
+#include "base/shown.h"
 #include "base/standard_files.h"
 
 #define RENEW_MS                                                                                                       \
@@ -109,7 +110,7 @@ static bool write_may_work_later(const struct watcher *watcher, int error) {
 
 /* A failure that may end is reported once, and the write is retried. False for any other failure. */
 static bool write_token(struct watcher *watcher) {
-  const char *name = watcher->options->output != NULL ? watcher->options->output : "to standard output";
+  const char *name = watcher->options->output != NULL ? iauth__shown(watcher->options->output) : "to standard output";
   if (output_write(watcher->options->output, watcher->text, watcher->len)) {
     if (watcher->write_reported)
       fprintf(stderr, "inbenta-token: %s: the token is written now\n", name);

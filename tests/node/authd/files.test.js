@@ -57,6 +57,27 @@ test('a file that others can read is refused with a chmod command, and accepted 
   );
 });
 
+test('a credential in place of a value is not repeated in the message', async (t) => {
+  const authd = await make(t);
+  for (const credential of ['0123456789abcdef'.repeat(2), 'q83vEjRWeJ/83vEjRWeJq83vE/RWeJq83vEjRWeJq80=']) {
+    const options = '--admin-token-file --listen --lifetime --api --apis --log --throttle --quota --trusted-proxy';
+    for (const option of options.split(' ')) {
+      const { status, stderr } = await refused(authd, option, credential);
+      assert.ok([1, 2].includes(status) && stderr.startsWith('inbenta-authd: '), stderr);
+      assert.ok(!stderr.includes(credential), option);
+    }
+    for (const words of [
+      ['secret', 'list', '--db', credential],
+      ['api-key', 'create', '--name', 'x', '--audit', `none/${credential}`],
+      ['secret', 'rotate', 'x', '--overlap', credential],
+      ['domain-key', 'create', '--domain', `${credential}:x`],
+    ]) {
+      const { status, stderr } = await execute(authd.program, words, {});
+      assert.ok([1, 2].includes(status) && !stderr.includes(credential), stderr);
+    }
+  }
+});
+
 test('a pipe in place of a credential is refused, and does not block SIGHUP or the stop', async (t) => {
   const authd = await make(t);
   const folder = await folderFor(t);

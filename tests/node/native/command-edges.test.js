@@ -182,6 +182,25 @@ test('a command that cannot be started is reported once and started later, with 
   assert.equal(watched.stderr.match(/cannot run/g).length, 1);
 });
 
+test('a secret in place of a value is not repeated in the message', async (t) => {
+  const { endpoint } = await serveApi(t);
+  for (const secret of ['0123456789abcdef'.repeat(2), 'q83vEjRWeJ/83vEjRWeJq83vE/RWeJq83vEjRWeJq80='])
+    for (const words of [
+      ['get', '--secret-file', secret],
+      ['get', '--personal-secret-file', secret],
+      ['get', '--format', secret],
+      ['get', '--timeout', secret],
+      ['get', '--ca-file', secret],
+      ['get', '--proxy', secret],
+      ['apis', secret],
+      ['watch', '--output', `none/${secret}`],
+    ]) {
+      const { status, stderr } = await execute(COMMAND, [...words, '--endpoint', endpoint], { env: KEYS });
+      if (!words.includes('--ca-file') && !words.includes('--proxy')) assert.notEqual(status, 0, words.join(' '));
+      assert.ok(!stderr.includes(secret), stderr);
+    }
+});
+
 test('a secret in another encoding is refused, not cut at its first NUL byte', async (t) => {
   const secret = join(await folderFor(t), 'secret');
   await writeFile(secret, 'the-very-secret\n', { encoding: 'utf16le', mode: 0o600 });
