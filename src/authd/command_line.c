@@ -11,6 +11,7 @@
 #include "authapi/keys/credentials.h"
 #include "authapi/keys/signing_keys.h"
 #include "authd/domain_names.h"
+#include "authd/hosts.h"
 #include "base/base_url.h"
 #include "base/shown.h"
 
@@ -117,6 +118,14 @@ static int add_api(authd_command_line *line, const char *text) {
     cJSON_AddStringToObject(line->apis, name, equals + 1);
   free(name);
   return status;
+}
+
+static int add_host(authd_command_line *line, const char *text) {
+  if (!authd_is_host(text))
+    return authd_print_error(2, "--allow-host %s: write a host name without a port, for example keys.example.com",
+                             iauth__shown(text));
+  cJSON_AddItemToArray(line->allowed_hosts, cJSON_CreateString(text));
+  return 0;
 }
 
 static int read_apis(authd_command_line *line, const char *text) {
@@ -243,7 +252,7 @@ static int set_option(authd_command_line *line, const char *option, const char *
                : authd_print_error(2, "--trusted-proxy %s: write an IP address or a network, for example 10.0.0.0/8",
                                    iauth__shown(value));
   else if (strcmp(option, "--allow-host") == 0)
-    cJSON_AddItemToArray(line->allowed_hosts, cJSON_CreateString(value));
+    return add_host(line, value);
   else if (strcmp(option, "--listen") == 0)
     return read_listen(line, value);
   else if (strcmp(option, "--name") == 0)

@@ -68,6 +68,7 @@ test('a credential in place of a value is not repeated in the message', async (t
     }
     for (const words of [
       ['secret', 'list', '--db', credential],
+      ['serve', '--allow-host', `${credential}/`],
       ['api-key', 'create', '--name', 'x', '--audit', `none/${credential}`],
       ['secret', 'rotate', 'x', '--overlap', credential],
       ['domain-key', 'create', '--domain', `${credential}:x`],
@@ -230,6 +231,17 @@ test('against DNS rebinding, /admin/ is served only under localhost, addresses a
     for (const path of ['/admin/', '/admin/api-keys']) assert.equal(await send(endpoint, path, host), 421, host);
     assert.equal(await send(endpoint, '/healthz', host), 200); // only /admin/ is limited
   }
+});
+
+test('what is no host name is refused by --allow-host', async (t) => {
+  const authd = await make(t);
+  const long = 'a'.repeat(64);
+  for (const host of ['', 'https://keys.example', 'keys.example:8443', 'keys..example', '.example', 'a b', long]) {
+    const { status, stderr } = await refused(authd, '--allow-host', host);
+    assert.equal(status, 2, host);
+    assert.match(stderr, /--allow-host .*: write a host name without a port, for example keys\.example\.com\n$/);
+  }
+  await authd.serve({ words: ['keys', 'my_app.example', '10.0.0.1', '::1'].flatMap((host) => ['--allow-host', host]) });
 });
 
 test('domains that belong to no single owner are refused', async (t) => {
