@@ -67,6 +67,14 @@ static void report_result(authd_audit_file *file, bool failing) {
   file->failing = failing;
 }
 
+/* Removes what was written of a line, unless another process has appended to it since. */
+static bool take_back(int file, ssize_t written) {
+  struct stat info;
+  off_t end = lseek(file, 0, SEEK_CUR);
+  return end >= written && fstat(file, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == end &&
+         ftruncate(file, end - written) == 0;
+}
+
 bool authd_audit_file_write(void *state, const char *line) {
   authd_audit_file *file = state;
   size_t len = strlen(line), begin = file->torn ? 1 : 0;
@@ -74,8 +82,10 @@ bool authd_audit_file_write(void *state, const char *line) {
   errno = ENOSPC; /* a write that is only partly done does not set errno */
   ssize_t written = writev(file->file, parts, 2);
   bool whole = written == (ssize_t)(begin + len);
-  if (written > 0)
+  int reason = errno;
+  if (written > 0 && (whole || !take_back(file->file, written)))
     file->torn = !whole;
+  errno = reason;
   report_result(file, !whole);
   return whole;
 }

@@ -227,7 +227,18 @@ test('an event does not continue the torn line of a full disk; a pipe that nobod
     {},
   );
   assert.equal(status, 1);
-  assert.match(stderr, /pipe: No such device or address/);
+  assert.match(stderr, /--audit .*pipe: it is a pipe that nobody reads\n$/);
+});
+
+test('a line that fits only in part is taken back', async (t) => {
+  const file = join(await folderFor(t), 'audit');
+  const before = '{"event":"before"}\n'.repeat(20_000); // longer than the database, which the limit is for as well
+  await writeFile(file, before, { mode: 0o600 });
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  const words = ['api-key', 'create', '--name', 'shop', '--db', authd.db, '--audit', file];
+  const { status, stderr } = await execute('prlimit', [`--fsize=${before.length + 10}`, authd.program, ...words], {});
+  assert.deepEqual([status, await readFile(file, 'utf8')], [3, before], stderr);
 });
 
 test('if the log cannot be written, the server continues, reports it once and counts the missing events', async (t) => {
