@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "authapi/describe.h"
 #include "authapi/keys/credentials.h"
@@ -52,11 +53,19 @@ static bool is_token(const authapi_management *admin, const char *token) {
   return different == 0;
 }
 
-/* False if the request was refused. Browsers send the site that makes the request (W3C Fetch Metadata, "The
- * Sec-Fetch-Site HTTP Request Header"); other clients do not. */
+/* True if a page of another site sent the request. Browsers send the site that makes the request (W3C Fetch Metadata,
+ * "The Sec-Fetch-Site HTTP Request Header"); other clients do not. Over plain http, browsers send only the origin. */
+static bool is_cross_site(const authapi_request *request) {
+  const char *site = authapi_header(request, "Sec-Fetch-Site"), *origin = authapi_header(request, "Origin");
+  if (site != NULL)
+    return strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
+  const char *host = authapi_header(request, "Host"), *end = origin != NULL ? strstr(origin, "://") : NULL;
+  return origin != NULL && (end == NULL || host == NULL || strcasecmp(end + 3, host) != 0);
+}
+
+/* False if the request was refused. */
 static bool check_caller(const authapi_management *admin, const authapi_request *request, authapi_response *response) {
-  const char *site = authapi_header(request, "Sec-Fetch-Site");
-  if (site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0) {
+  if (is_cross_site(request)) {
     authapi_refuse(response, 403, "cross_site", "In a browser, only the page at /admin/ may send requests here.");
     return false;
   }
