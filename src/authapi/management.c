@@ -101,6 +101,17 @@ static bool check_caller(const authapi_management *admin, const authapi_request 
 /* ---------------------------------------------------------------------------------------------------
  * Fields of the body, and the keys that they name. A function that returns NULL or false has refused the request. */
 
+/* True if a field is there twice. Programs in front of this one may use the other of the two. */
+static bool has_field_twice(const cJSON *body) {
+  const cJSON *field, *later;
+  cJSON_ArrayForEach(field, body) {
+    for (later = field->next; later != NULL; later = later->next)
+      if (strcmp(field->string, later->string) == 0)
+        return true;
+  }
+  return false;
+}
+
 /* The caller deletes it. */
 static cJSON *read_body(const authapi_request *request, authapi_response *response) {
   if (!authapi_is_json_type(authapi_header(request, "Content-Type"))) {
@@ -108,10 +119,12 @@ static cJSON *read_body(const authapi_request *request, authapi_response *respon
     return NULL;
   }
   cJSON *json = authapi_parse_body(request->body, request->body_len);
-  if (cJSON_IsObject(json))
+  bool is_object = cJSON_IsObject(json);
+  if (is_object && !has_field_twice(json))
     return json;
   cJSON_Delete(json);
-  authapi_refuse(response, 400, "bad_request", "The body is not a JSON object.");
+  authapi_refuse(response, 400, "bad_request",
+                 is_object ? "The body has a field twice." : "The body is not a JSON object.");
   return NULL;
 }
 

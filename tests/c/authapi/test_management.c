@@ -374,6 +374,7 @@ static void mistakes(void **state) {
       {"/admin/api-keys", "[]", "not a JSON object"},
       {"/admin/api-keys", "{\"name\":\"x\"} {", "not a JSON object"},
       {"/admin/api-keys", "{\"name\":\"x\\u0000y\"}", "not a JSON object"},
+      {"/admin/api-keys", "{\"name\":\"x\",\"name\":\"y\"}", "has a field twice"},
       {"/admin/api-keys", "{}", "\"name\""},
       {"/admin/api-keys", "{\"name\":\"\"}", "\"name\""},
       {"/admin/api-keys", "{\"name\":7}", "\"name\""},
