@@ -254,6 +254,7 @@ int watch(const command_options *options) {
     failure.error = inbenta_auth_loop_get(loop, NULL, on_answer, &watcher, NULL);
   if (failure.error == INBENTA_AUTH_OK)
     run_loop(&watcher, multi, loop);
+  child_end(&watcher.child);
   inbenta_auth_loop_free(loop);
   drop_token(&watcher);
   curl_multi_cleanup(multi);

@@ -88,6 +88,20 @@ test('while a command hangs, tokens are refreshed, and the next command gets the
   assert.equal(watched.stderr, '');
 });
 
+test('a command that still runs when watch is stopped is ended, with its children', async (t) => {
+  const { endpoint } = await serveApi(t);
+  const pids = join(await folderFor(t), 'pids');
+  for (const ignores of ['', "trap '' TERM; "]) {
+    await writeFile(pids, '');
+    const script = `${ignores}sleep 50 & echo $! $$ >> '${pids}'; wait; sleep 50`;
+    const watched = startWatch(t, ['--endpoint', endpoint, '--exec', script]);
+    await until('the command', async () => (await read(pids)).endsWith('\n'));
+    assert.equal(await watched.stop(), 0);
+    for (const pid of (await read(pids)).trim().split(' '))
+      await until('its end', async () => /^$|\) Z /.test(await read(`/proc/${pid}/stat`)));
+  }
+});
+
 test('watch renews tokens that live shorter than ten seconds as well, every ten seconds', async (t) => {
   const { endpoint, requests } = await serveApi(t, (response, request, n) => json(response, 200, grant(n, 4)));
   const start = performance.now();
