@@ -29,9 +29,7 @@ static struct line line_of(int64_t now_s, const authapi_request *request) {
   line.client = request->client;
   line.method = plain ? request->method : "(method)";
   line.path = known ? request->path : "(unknown path)";
-  line.origin = request->header(request->header_state, "Origin");
-  if (line.origin != NULL && !authapi_origin_printable(line.origin))
-    line.origin = "(not printable)";
+  line.origin = authapi_origin_logged(request->header(request->header_state, "Origin"));
   return line;
 }
 

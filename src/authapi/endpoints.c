@@ -24,9 +24,6 @@ static void refuse_as_gateway(authapi_response *response, const char *reason) {
 
 void authapi_write_audit(const authapi *api, const char *event, const char *by, const authapi_request *request,
                          const authapi_response *response) {
-  const char *origin = authapi_header(request, "Origin");
-  if (origin != NULL && !authapi_origin_printable(origin))
-    origin = "(not printable)";
   const authapi_audit_event audit_event = {
       .time_s = api->now_s(api->clock_state),
       .event = event,
@@ -36,7 +33,7 @@ void authapi_write_audit(const authapi *api, const char *event, const char *by, 
       .client = request->client,
       .key = response->key_id,
       .token = response->token_id,
-      .origin = origin,
+      .origin = authapi_origin_logged(authapi_header(request, "Origin")),
       .reason = response->reason,
       .changed = response->changed,
   };

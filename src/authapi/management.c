@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "authapi/describe.h"
 #include "authapi/keys/credentials.h"
@@ -52,11 +53,19 @@ static bool is_token(const authapi_management *admin, const char *token) {
   return different == 0;
 }
 
-/* False if the request was refused. Browsers send the site that makes the request (W3C Fetch Metadata, "The
- * Sec-Fetch-Site HTTP Request Header"); other clients do not. */
+/* True if a page of another site sent the request. Browsers send the site that makes the request (W3C Fetch Metadata,
+ * "The Sec-Fetch-Site HTTP Request Header"); other clients do not. Over plain http, browsers send only the origin. */
+static bool is_cross_site(const authapi_request *request) {
+  const char *site = authapi_header(request, "Sec-Fetch-Site"), *origin = authapi_header(request, "Origin");
+  if (site != NULL)
+    return strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
+  const char *host = authapi_header(request, "Host"), *end = origin != NULL ? strstr(origin, "://") : NULL;
+  return origin != NULL && (end == NULL || host == NULL || strcasecmp(end + 3, host) != 0);
+}
+
+/* False if the request was refused. */
 static bool check_caller(const authapi_management *admin, const authapi_request *request, authapi_response *response) {
-  const char *site = authapi_header(request, "Sec-Fetch-Site");
-  if (site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0) {
+  if (is_cross_site(request)) {
     authapi_refuse(response, 403, "cross_site", "In a browser, only the page at /admin/ may send requests here.");
     return false;
   }
@@ -92,6 +101,17 @@ static bool check_caller(const authapi_management *admin, const authapi_request 
 /* ---------------------------------------------------------------------------------------------------
  * Fields of the body, and the keys that they name. A function that returns NULL or false has refused the request. */
 
+/* True if a field is there twice. Programs in front of this one may use the other of the two. */
+static bool has_field_twice(const cJSON *body) {
+  const cJSON *field, *later;
+  cJSON_ArrayForEach(field, body) {
+    for (later = field->next; later != NULL; later = later->next)
+      if (strcmp(field->string, later->string) == 0)
+        return true;
+  }
+  return false;
+}
+
 /* The caller deletes it. */
 static cJSON *read_body(const authapi_request *request, authapi_response *response) {
   if (!authapi_is_json_type(authapi_header(request, "Content-Type"))) {
@@ -99,10 +119,12 @@ static cJSON *read_body(const authapi_request *request, authapi_response *respon
     return NULL;
   }
   cJSON *json = authapi_parse_body(request->body, request->body_len);
-  if (cJSON_IsObject(json))
+  bool is_object = cJSON_IsObject(json);
+  if (is_object && !has_field_twice(json))
     return json;
   cJSON_Delete(json);
-  authapi_refuse(response, 400, "bad_request", "The body is not a JSON object.");
+  authapi_refuse(response, 400, "bad_request",
+                 is_object ? "The body has a field twice." : "The body is not a JSON object.");
   return NULL;
 }
 

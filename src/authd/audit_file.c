@@ -58,12 +58,21 @@ static void report(const authd_audit_file *file, const char *what) {
 
 static void report_result(authd_audit_file *file, bool failing) {
   char problem[256];
-  snprintf(problem, sizeof problem, "cannot be written: %s; requests continue without it", strerror(errno));
+  snprintf(problem, sizeof problem, "cannot be written: %s%s", strerror(errno),
+           file->log != NULL ? "; requests continue without it" : "");
   if (failing && !file->failing)
     report(file, problem);
   if (!failing && file->failing)
     report(file, "can be written again");
   file->failing = failing;
+}
+
+/* Removes what was written of a line, unless another process has appended to it since. */
+static bool take_back(int file, ssize_t written) {
+  struct stat info;
+  off_t end = lseek(file, 0, SEEK_CUR);
+  return end >= written && fstat(file, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == end &&
+         ftruncate(file, end - written) == 0;
 }
 
 bool authd_audit_file_write(void *state, const char *line) {
@@ -73,8 +82,10 @@ bool authd_audit_file_write(void *state, const char *line) {
   errno = ENOSPC; /* a write that is only partly done does not set errno */
   ssize_t written = writev(file->file, parts, 2);
   bool whole = written == (ssize_t)(begin + len);
-  if (written > 0)
+  int reason = errno;
+  if (written > 0 && (whole || !take_back(file->file, written)))
     file->torn = !whole;
+  errno = reason;
   report_result(file, !whole);
   return whole;
 }

@@ -11,7 +11,9 @@
 #include "authapi/keys/credentials.h"
 #include "authapi/keys/signing_keys.h"
 #include "authd/domain_names.h"
+#include "authd/hosts.h"
 #include "base/base_url.h"
+#include "base/shown.h"
 
 #define LIFETIME_MAX_S 31536000
 
@@ -77,7 +79,9 @@ const char authd_usage[] =
     "  --now            the new signing key signs immediately, and all other signing keys are revoked.\n"
     "                   Every token that was granted before is refused within one second\n"
     "\n"
-    "A secret is shown once, when it is created or rotated. Only its hash is stored.\n";
+    "A secret is shown once, when it is created or rotated. Only its hash is stored.\n"
+    "\n"
+    "Exit status: 0 success, 1 a failure, 2 wrong usage, 3 the change was made, but is not in the audit log.\n";
 
 int authd_print_error(int status, const char *format, ...) {
   char message[2048], text[2 * sizeof message];
@@ -97,7 +101,7 @@ bool authd_flush_output(void) {
 
 static int add_domain(authd_command_line *line, const char *entry) {
   const char *problem = authapi_add_domain(line->domains, entry, &authd_domain_names);
-  return problem == NULL ? 0 : authd_print_error(2, "--domain %s: %s", entry, problem);
+  return problem == NULL ? 0 : authd_print_error(2, "--domain %s: %s", iauth__shown(entry), problem);
 }
 
 static int add_api(authd_command_line *line, const char *text) {
@@ -105,20 +109,29 @@ static int add_api(authd_command_line *line, const char *text) {
   char *name = equals != NULL && equals > text ? strndup(text, (size_t)(equals - text)) : NULL;
   int status = 0;
   if (name == NULL)
-    status = authd_print_error(2, "--api %s: write NAME=URL", text);
+    status = authd_print_error(2, "--api %s: write NAME=URL", iauth__shown(text));
   else if (iauth__check_base_url(equals + 1, false) != IAUTH__BASE_URL_OK)
-    status = authd_print_error(2, "--api %s: the URL must be https, or http on this machine", text);
+    status = authd_print_error(2, "--api %s: the URL must be https, or http on this machine", iauth__shown(text));
   else if (cJSON_HasObjectItem(line->apis, name))
-    status = authd_print_error(2, "--api %s: this name was already given", text);
+    status = authd_print_error(2, "--api %s: this name was already given", iauth__shown(text));
   else
     cJSON_AddStringToObject(line->apis, name, equals + 1);
   free(name);
   return status;
 }
 
+static int add_host(authd_command_line *line, const char *text) {
+  if (!authd_is_host(text))
+    return authd_print_error(2, "--allow-host %s: write a host name without a port, for example keys.example.com",
+                             iauth__shown(text));
+  cJSON_AddItemToArray(line->allowed_hosts, cJSON_CreateString(text));
+  return 0;
+}
+
 static int read_apis(authd_command_line *line, const char *text) {
-  return authapi_apis_read(text, &line->apis_sent) ? 0
-                                                   : authd_print_error(2, "--apis %s: write missing or empty", text);
+  return authapi_apis_read(text, &line->apis_sent)
+             ? 0
+             : authd_print_error(2, "--apis %s: write missing or empty", iauth__shown(text));
 }
 
 /* Reads a decimal number from `min` to `max`. Returns -1 for any other text, also for a sign. */
@@ -132,7 +145,8 @@ static long read_number(const char *text, long min, long max) {
 static int read_seconds(const char *option, const char *text, long min, long *seconds) {
   *seconds = read_number(text, min, LIFETIME_MAX_S);
   if (*seconds < 0)
-    return authd_print_error(2, "%s %s: a whole number of seconds from %ld to %d", option, text, min, LIFETIME_MAX_S);
+    return authd_print_error(2, "%s %s: a whole number of seconds from %ld to %d", option, iauth__shown(text), min,
+                             LIFETIME_MAX_S);
   return 0;
 }
 
@@ -145,14 +159,14 @@ static int read_limit(const char *option, const char *text, authapi_limit *limit
   limit->requests = read_number(requests, 1, 999999999);
   limit->period_s = slash != NULL ? read_number(slash + 1, 1, LIFETIME_MAX_S) : -1;
   if (limit->requests < 0 || limit->period_s < 0)
-    return authd_print_error(2, "%s %s: write REQUESTS/SECONDS, for example 100/10", option, text);
+    return authd_print_error(2, "%s %s: write REQUESTS/SECONDS, for example 100/10", option, iauth__shown(text));
   return 0;
 }
 
 static int read_log(authd_command_line *line, const char *text) {
   line->log_json = strcmp(text, "json") == 0;
   bool known = line->log_json || strcmp(text, "text") == 0;
-  return known ? 0 : authd_print_error(2, "--log %s: write text or json", text);
+  return known ? 0 : authd_print_error(2, "--log %s: write text or json", iauth__shown(text));
 }
 
 /* Splits "127.0.0.1:8080" or "[::1]:8080". */
@@ -174,7 +188,8 @@ static bool split_address(const char *text, char address[64], unsigned short *po
 static int read_listen(authd_command_line *line, const char *text) {
   line->listen = text;
   bool good = split_address(text, line->address, &line->port);
-  return good ? 0 : authd_print_error(2, "--listen %s: write ADDRESS:PORT, for example 127.0.0.1:8080", text);
+  return good ? 0
+              : authd_print_error(2, "--listen %s: write ADDRESS:PORT, for example 127.0.0.1:8080", iauth__shown(text));
 }
 
 static const struct {
@@ -235,9 +250,9 @@ static int set_option(authd_command_line *line, const char *option, const char *
     return authd_networks_add(&line->trusted, value)
                ? 0
                : authd_print_error(2, "--trusted-proxy %s: write an IP address or a network, for example 10.0.0.0/8",
-                                   value);
+                                   iauth__shown(value));
   else if (strcmp(option, "--allow-host") == 0)
-    cJSON_AddItemToArray(line->allowed_hosts, cJSON_CreateString(value));
+    return add_host(line, value);
   else if (strcmp(option, "--listen") == 0)
     return read_listen(line, value);
   else if (strcmp(option, "--name") == 0)

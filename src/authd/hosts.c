@@ -7,6 +7,9 @@
 #include <strings.h>
 
 #define NAME_SIZE 256
+/* RFC 1035, 2.3.4 */
+#define HOST_LEN_MAX 253
+#define LABEL_LEN_MAX 63
 
 bool authd_is_loopback(const char *address) {
   struct in_addr ipv4;
@@ -52,4 +55,20 @@ bool authd_host_allowed(const char *host, const cJSON *allowed) {
   const cJSON *entry;
   cJSON_ArrayForEach(entry, allowed) good = good || strcasecmp(name, entry->valuestring) == 0;
   return good;
+}
+
+bool authd_is_host(const char *name) {
+  static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  size_t total = strlen(name);
+  if (is_address(name))
+    return true;
+  bool good = total > 0 && total <= HOST_LEN_MAX;
+  for (const char *label = name; good; label++) {
+    size_t len = strspn(label, characters);
+    good = len > 0 && len <= LABEL_LEN_MAX;
+    label += len;
+    if (*label != '.')
+      return good && *label == '\0';
+  }
+  return false;
 }

@@ -13,4 +13,8 @@ bool authd_is_loopback(const char *address);
  * allowed. */
 bool authd_host_allowed(const char *host, const cJSON *allowed);
 
+/* True for a host name as it is in a Host header, without a port, or an IP address: labels of letters, digits, "-" and
+ * "_" (RFC 1123, 2.1; "_" is common in private networks). */
+bool authd_is_host(const char *name);
+
 #endif

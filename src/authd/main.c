@@ -8,6 +8,7 @@
 #include "authd/manage_keys.h"
 #include "authd/serve.h"
 #include "base/private_file.h"
+#include "base/shown.h"
 #include "base/standard_files.h"
 
 #define PROBLEM_SIZE 512
@@ -48,7 +49,8 @@ static int run_command(const authd_command_line *line, const authd_command *comm
   if (!iauth__private_file_check(line->audit_path, problem, sizeof problem))
     return authd_print_error(1, "--audit %s", problem);
   if (!authd_audit_file_open(&file, line->audit_path))
-    return authd_print_error(1, "--audit %s: %s", line->audit_path, strerror(errno));
+    return authd_print_error(1, "--audit %s: %s", iauth__shown(line->audit_path),
+                             errno == ENXIO ? "it is a pipe that nobody reads" : strerror(errno));
   context.audit = &audit;
   context.audit_file = &file;
   int status = run_with_store(&context, command);

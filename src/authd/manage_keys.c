@@ -16,6 +16,8 @@
 #include "authapi/keys/signing_keys.h"
 #include "base/dates.h"
 
+#define NOT_AUDITED 3 /* the exit status after a change that is not in the audit log */
+
 /* Returns the exit status. */
 static int flush_list(void) {
   return authd_flush_output() ? 0 : authd_print_error(1, AUTHD_NO_OUTPUT, strerror(errno));
@@ -75,6 +77,15 @@ static int flush_change(const authd_context *context, const char *id) {
   return authd_print_error(1, AUTHD_NO_OUTPUT "; %s %s was done (%s)", strerror(errno), noun, verb, id);
 }
 
+/* Says if a change that was made is not in the audit log. Returns the exit status; `status` is the one without that. */
+static int check_audit(const authd_context *context, const char *id, int status) {
+  if (context->audit == NULL || context->audit->missing == 0)
+    return status;
+  authd_print_error(0, "it was done, but it is not in the audit log; write it down: %s %s %s", context->line->noun,
+                    context->line->verb, id);
+  return status == 0 ? NOT_AUDITED : status;
+}
+
 /* Reports a change of the key with this ID: writes the audit log, then prints `json` or the text. Deletes `json`.
  * Returns the exit status. */
 __attribute__((format(printf, 4, 5))) static int report_change(const authd_context *context, const char *id,
@@ -84,13 +95,13 @@ __attribute__((format(printf, 4, 5))) static int report_change(const authd_conte
     write_audit(context, id, json);
   if (context->line->json) {
     int status = print_json(json);
-    return status == 0 ? flush_change(context, id) : status;
+    return check_audit(context, id, status == 0 ? flush_change(context, id) : status);
   }
   va_start(arguments, format);
   vprintf(format, arguments);
   va_end(arguments);
   cJSON_Delete(json);
-  return flush_change(context, id);
+  return check_audit(context, id, flush_change(context, id));
 }
 
 static int create_api_key(const authd_context *context) {

@@ -19,6 +19,7 @@
 #include "authd/last_used_writer.h"
 #include "authd/log_writer.h"
 #include "base/private_file.h"
+#include "base/shown.h"
 #include "base/standard_files.h"
 #include "base/wipe.h"
 
@@ -240,7 +241,7 @@ static int serve_until_stopped(server *server, const sigset_t *signals) {
     return authd_print_error(1, "too few files may be open for a server; allow at least %d: ulimit -n %d",
                              AUTHD_FILES_MIN, AUTHD_FILES_MIN);
   if (server->http == NULL)
-    return authd_print_error(1, "cannot listen on %s: %s", line->listen,
+    return authd_print_error(1, "cannot listen on %s: %s", iauth__shown(line->listen),
                              errno != 0 ? strerror(errno) : "not an IP address");
   authd_last_used_writer *writer = authd_last_used_writer_start(
       server->http, server->api.last_used, &server->last_used_store, AUTHAPI_LAST_USED_PAUSE_S * 1000);

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/shown.h"
+
 static bool is_private(const struct stat *info, const char *path, char *problem, size_t size) {
   /* Root may use the files of any account, for example to manage the keys of a server that runs under its own
    * account. */
@@ -33,7 +35,7 @@ static FILE *open_regular(const char *path, struct stat *info, char *problem, si
   FILE *file = regular ? fdopen(number, "r") : NULL;
   if (file != NULL)
     return file;
-  snprintf(problem, size, "%s: %s", path, known && !regular ? "not a regular file" : strerror(errno));
+  snprintf(problem, size, "%s: %s", iauth__shown(path), known && !regular ? "not a regular file" : strerror(errno));
   if (number >= 0)
     close(number);
   return NULL;

@@ -97,6 +97,16 @@ bool authapi_origin_printable(const char *text) {
   return true;
 }
 
+const char *authapi_origin_logged(const char *origin) {
+  static const char letters_and_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.";
+  if (origin == NULL || strcmp(origin, "null") == 0)
+    return origin;
+  size_t scheme = strspn(origin, letters_and_digits);
+  bool good = authapi_origin_printable(origin) && scheme > 0 && strncmp(origin + scheme, "://", 3) == 0 &&
+              strpbrk(origin + scheme + 3, "/\\?#@") == NULL;
+  return good ? origin : "(not an origin)";
+}
+
 /* WHATWG URL, "IPv6 serializer". inet_ntop does not work here: it writes the last 32 bits of a mapped address with
  * dots. Browsers never do that. */
 static void write_ipv6(const unsigned char address[16], char out[ADDRESS_SIZE]) {

@@ -25,4 +25,8 @@ bool authapi_origin_allowed(const char *domains, const char *origin);
 /* True if `origin` may be echoed in a header and in a message: it is printable ASCII of limited length. */
 bool authapi_origin_printable(const char *origin);
 
+/* What a log contains for an Origin header: the header if it is "null" or scheme://host[:port] (RFC 6454, 7.1), else
+ * "(not an origin)", because it may be a credential in the wrong header. NULL for NULL. */
+const char *authapi_origin_logged(const char *origin);
+
 #endif

@@ -21,10 +21,12 @@
 #include <unistd.h>
 
 #include "authapi/store/store.h"
+#include "base/shown.h"
 #include "base/wipe.h"
 
 #define BUSY_TIMEOUT_MS 5000
 #define RETRY_MS 10
+#define OPENING_MS 1000  /* how long another process may take to open or close the file */
 #define CHUNK_SIZE 32768 /* bytes by which the file grows */
 
 #define COUNT_CHANGE " BEGIN UPDATE changes SET number = number + 1 + (random() & 1023); END;"
@@ -135,13 +137,13 @@ typedef struct {
   sqlite3_stmt *statements[STATEMENTS];
   char problem[320]; /* of the last call, if SQLite itself does not know it; else "" */
   bool holds_lock;   /* a transaction is open, so that no other process writes */
-  char *path, *wal_path;
-  file_identity file, wal; /* as they were opened; .exists is false for ":memory:" */
-  sqlite3_stmt *changes;   /* reads the number of changes */
-  int64_t changes_offset;  /* where its page is in the file */
-  int64_t changes_seen;    /* the number that was last read from the file, or -1 */
-  bool opened;             /* completely: the log was in use here */
-  bool is_foreign;         /* another file is at the path, or the file has another content: its log is not ours */
+  char *path, *wal_path, *shm_path;
+  file_identity file, wal, shm; /* as they were opened; .exists is false for ":memory:" */
+  sqlite3_stmt *changes;        /* reads the number of changes */
+  int64_t changes_offset;       /* where its page is in the file */
+  int64_t changes_seen;         /* the number that was last read from the file, or -1 */
+  bool opened;                  /* completely: the log was in use here */
+  bool is_foreign;              /* another file is at the path, or the file has another content: its log is not ours */
 } sqlite_store;
 
 static file_identity identify(const char *path) {
@@ -201,7 +203,8 @@ static void check_changes(sqlite_store *store) {
     store->changes_seen = number;
 }
 
-/* False if the file or its log is no longer at its path, or has another content. Then store->problem has the reason. */
+/* False if the file, its log or the index of its log is no longer at its path, or if the file has another content. Then
+ * store->problem has the reason. Without the same index, processes do not see each other's changes and locks. */
 static bool check_file(sqlite_store *store) {
   store->problem[0] = '\0';
   if (!store->file.exists)
@@ -213,6 +216,9 @@ static bool check_file(sqlite_store *store) {
              "%.150s was moved, replaced or deleted; put it back, or, to use another file, stop inbenta-authd, delete "
              "the -wal and -shm files, and start",
              moved ? store->path : store->wal_path);
+  else if (store->shm.exists && !is_same_file(&store->shm, store->shm_path))
+    snprintf(store->problem, sizeof store->problem,
+             "%.200s was moved, replaced or deleted; stop inbenta-authd and start it again", store->shm_path);
   else
     check_changes(store);
   bool good = store->problem[0] == '\0';
@@ -571,6 +577,7 @@ static void close_store(void *state) {
     put_log_aside(store->wal_path);
   free(store->path);
   free(store->wal_path);
+  free(store->shm_path);
   free(store);
 }
 
@@ -656,16 +663,19 @@ static bool save_identity(sqlite_store *state, const char *path) {
   size_t size = strlen(resolved) + sizeof "-wal";
   state->path = strdup(path);
   state->wal_path = malloc(size);
-  if (state->path == NULL || state->wal_path == NULL)
+  state->shm_path = malloc(size);
+  if (state->path == NULL || state->wal_path == NULL || state->shm_path == NULL)
     return false;
   snprintf(state->wal_path, size, "%s-wal", resolved);
-  /* The first read creates the log. */
+  snprintf(state->shm_path, size, "%s-shm", resolved);
+  /* The first read creates the log and its index. */
   if (!run(state->db, "SELECT count(*) FROM api_keys"))
     return false;
   if (!find_changes(state))
     return false;
   state->file = identify(path);
   state->wal = identify(state->wal_path);
+  state->shm = identify(state->shm_path);
   sqlite3_file_control(state->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
   if (moved || !state->file.exists)
     snprintf(state->problem, sizeof state->problem, "the file was moved while it was opened");
@@ -693,29 +703,36 @@ static bool can_be_written(const char *path, char *problem, size_t size) {
   return good;
 }
 
-/* A file that is missing while its log is there was moved away, for example under a running server. An empty file must
+/* A file that is missing while its log is there was moved away, for example under a running server. An empty database must
  * not take its place: SQLite would delete the log, and with it changes that were acknowledged. */
 static bool is_there_or_new(const char *path, bool create, char *problem, size_t size) {
   char log[PATH_MAX + sizeof "-wal"];
   snprintf(log, sizeof log, "%s-wal", path);
   bool has_log = access(log, F_OK) == 0; /* looked at first, because another process creates the file before its log */
-  if (strcmp(path, ":memory:") == 0 || access(path, F_OK) == 0 || errno != ENOENT)
+  struct stat info;
+  bool exists = stat(path, &info) == 0;
+  if (strcmp(path, ":memory:") == 0 || (exists && info.st_size > 0) || (!exists && errno != ENOENT))
     return true;
   if (has_log)
+    snprintf(
+        problem, size,
+        "%s: it is missing or empty, but its log %s is there; put the file back, or, to begin with an empty database, "
+        "delete %s and %s-shm",
+        path, log, log, path);
+  else if (!create && exists)
     snprintf(problem, size,
-             "%s: it is missing, but its log %s is there; put the file back, or, to begin with an empty database, "
-             "delete %s and %s-shm",
-             path, log, log, path);
+             "%s: the file is empty; put the database in its place, or create one: inbenta-authd api-key create", path);
   else if (!create)
     snprintf(problem, size,
-             "%s: there is no database; give its file with --db, or create one: inbenta-authd api-key create", path);
+             "%s: there is no database; give its file with --db, or create one: inbenta-authd api-key create",
+             iauth__shown(path));
   return create && !has_log;
 }
 
 /* True if another process has a lock on these bytes of the file. */
 static bool is_locked(const char *path, off_t start, off_t len) {
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = len};
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not be waited for */
   bool locked = file >= 0 && fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
   if (file >= 0)
     close(file);
@@ -724,27 +741,71 @@ static bool is_locked(const char *path, off_t start, off_t len) {
 
 /* While a connection is open, it has a lock on the file and one on the index of the log (SQLite's os_unix.c: SHARED_FIRST,
  * SHARED_SIZE and UNIX_SHM_DMS). It takes the first one first and releases it last. */
-static bool is_replaced(const char *path, const char *index) {
-  return is_locked(index, 128, 1) && !is_locked(path, 0x40000002, 510);
+/* The size that the log has at least, according to its index ("WAL-mode File Format", 2.1: mxFrame and szPage; each frame
+ * is a page with 24 bytes before it, and 32 bytes are before all of them). */
+static off_t size_of_log(const char *index) {
+  struct {
+    unsigned char before[14];
+    uint16_t page_size;
+    uint32_t frames;
+  } header = {.frames = 0};
+  int file = open(index, O_RDONLY | O_CLOEXEC);
+  bool known = file >= 0 && read(file, &header, sizeof header) == (ssize_t)sizeof header && header.frames > 0;
+  if (file >= 0)
+    close(file);
+  off_t page_size = header.page_size == 1 ? 65536 : header.page_size;
+  return known ? 32 + header.frames * (page_size + 24) : 0;
+}
+
+static bool is_short(const char *log, const char *index) {
+  struct stat info;
+  return stat(log, &info) != 0 || info.st_size < size_of_log(index);
+}
+
+typedef enum { WHOLE, FILE_REPLACED, LOG_MOVED, INDEX_MOVED } file_state;
+
+static file_state look(const char *path, const char *log, const char *index) {
+  bool index_used = is_locked(index, 128, 1), file_used = is_locked(path, 0x40000002, 510);
+  if (index_used && !file_used)
+    return FILE_REPLACED;
+  if (index_used && is_short(log, index))
+    return LOG_MOVED;
+  return file_used && !index_used ? INDEX_MOVED : WHOLE;
+}
+
+/* What is no longer as the processes that use the database have opened it. A process that opens or closes it now looks
+ * like that for a moment. */
+static file_state look_for_a_while(const char *path, const char *log, const char *index) {
+  file_state state = look(path, log, index);
+  for (int waited_ms = 0; state != WHOLE && waited_ms < OPENING_MS; waited_ms += RETRY_MS) {
+    sqlite3_sleep(RETRY_MS);
+    state = look(path, log, index);
+  }
+  return state;
 }
 
 bool authapi_store_sqlite_replaced(const char *path, char *problem, size_t size) {
-  char *resolved = realpath(path, NULL), index[PATH_MAX + sizeof "-shm"];
-  snprintf(index, sizeof index, "%s-shm", resolved != NULL ? resolved : path);
-  /* Another process may open or close the file between the two looks. So it must look so twice. */
-  bool replaced = resolved != NULL && is_replaced(resolved, index);
-  if (replaced) {
-    sqlite3_sleep(RETRY_MS);
-    replaced = is_replaced(resolved, index);
-  }
-  if (replaced)
+  char *resolved = realpath(path, NULL), log[PATH_MAX + sizeof "-wal"], index[PATH_MAX + sizeof "-shm"];
+  if (resolved == NULL)
+    return false;
+  snprintf(log, sizeof log, "%s-wal", resolved);
+  snprintf(index, sizeof index, "%s-shm", resolved);
+  file_state state = look_for_a_while(resolved, log, index);
+  free(resolved);
+  if (state == FILE_REPLACED)
     snprintf(
         problem, size,
         "%s: it was put in place of the file that a running inbenta-authd uses; put that file back, or, to use this "
-        "one, stop inbenta-authd, and delete %s and %.*s-wal",
-        path, index, (int)(strlen(index) - strlen("-shm")), index);
-  free(resolved);
-  return replaced;
+        "one, stop inbenta-authd, and delete %s and %s",
+        path, index, log);
+  else if (state == LOG_MOVED)
+    snprintf(problem, size, "%s: its log %s was moved, replaced or deleted while inbenta-authd uses it; put it back",
+             path, log);
+  else if (state == INDEX_MOVED)
+    snprintf(problem, size,
+             "%s: %s was moved or deleted while inbenta-authd uses it; stop inbenta-authd and start it again", path,
+             index);
+  return state != WHOLE;
 }
 
 bool authapi_store_sqlite_open(authapi_store *store, const char *path, bool create, char *problem, size_t size) {
@@ -764,7 +825,7 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, bool crea
       close(file);
   }
   if (sqlite3_open_v2(path, &state->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-    snprintf(problem, size, "%s: %s", path, sqlite3_errmsg(state->db));
+    snprintf(problem, size, "%s: %s", iauth__shown(path), sqlite3_errmsg(state->db));
     close_store(state);
     return false;
   }
@@ -777,7 +838,7 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, bool crea
     opened = false;
   }
   if (opened && !save_identity(state, path)) {
-    snprintf(problem, size, "%s: %s", path, state->problem);
+    snprintf(problem, size, "%s: %s", path, problem_of(state));
     opened = false;
   }
   for (int i = 0; opened && i < STATEMENTS; i++)

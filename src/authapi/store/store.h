@@ -105,15 +105,15 @@ struct authapi_store {
 };
 
 /* Opens the SQLite store at `path`. If `create`, a missing file is created with mode 0600, unless its log (`path`-wal)
- * is there; else it is refused. ":memory:" uses no file. A file of an older version is updated first, in one
+ * is there; else it is refused. A file without a byte counts as missing: a copy that failed leaves one. ":memory:" uses no file. A file of an older version is updated first, in one
  * transaction. A file of a newer version is refused. On false, `problem` (of `size` bytes) has the reason. Close the
  * store with store->close. */
 bool authapi_store_sqlite_open(authapi_store *store, const char *path, bool create, char *problem, size_t size);
 
-/* True if another process uses the log and the index beside `path`, but not the file itself: the file was put in place of
- * the one that they belong to. To open it would mix both, and the first program that closes it would delete the log. Then
- * `problem` (of `size` bytes) says what to do. Call this before the process opens a store, because it drops the locks of
- * the process on the file. */
+/* True if another process uses the database at `path`, but the file, its log or the index of the log is no longer the one
+ * that it has opened. With a new file or log, changes would be mixed or lost. With a new index, neither process would see
+ * the changes of the other. Then `problem` (of `size` bytes) says what to do. May wait for a second. Call this before the
+ * process opens a store, because it drops the locks of the process on the file. */
 bool authapi_store_sqlite_replaced(const char *path, char *problem, size_t size);
 
 /* Opens a PostgreSQL database by its URL (postgres://user@host/database). Several instances may share it. A URL

@@ -12,6 +12,9 @@
 
 #include "options.h"
 
+#define END_MS 1000 /* how long a command may take to end when it is asked to */
+#define END_LOOK_MS 10
+
 static int64_t now_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -66,6 +69,18 @@ void child_check(child *child, const char *command) {
   if (!late && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
     print_error(EXIT_FAILED, "%s ended with exit status %d", command,
                 WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+void child_end(child *child) {
+  const struct timespec pause = {.tv_nsec = END_LOOK_MS * 1000000L};
+  if (child->pid == 0)
+    return;
+  kill(-child->pid, SIGTERM);
+  for (int waited_ms = 0; waited_ms < END_MS && waitpid(child->pid, NULL, WNOHANG) == 0; waited_ms += END_LOOK_MS)
+    nanosleep(&pause, NULL);
+  kill(-child->pid, SIGKILL);
+  waitpid(child->pid, NULL, 0); /* fails if it was waited for above */
+  child->pid = 0;
 }
 
 int child_wait_ms(const child *child, int max_ms) {

@@ -22,6 +22,9 @@ bool child_start(child *child, const char *command, const char *text, size_t len
 /* Checks the running command. Kills it when its time is over. Reports a failure once the command has ended. */
 void child_check(child *child, const char *command);
 
+/* Ends the running command and its children: asks them to end, and kills them after a second. */
+void child_end(child *child);
+
 /* The time until child_check must be called again, at most `max_ms`. */
 int child_wait_ms(const child *child, int max_ms);
 

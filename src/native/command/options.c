@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/private_file.h"
+#include "base/shown.h"
 #include "base/wipe.h"
 
 #define SECRET_MAX 8192
@@ -88,7 +89,7 @@ static FILE *open_secret(const char *path, char *problem, size_t size) {
     return iauth__private_file_open(path, problem, size);
   FILE *file = iauth__private_file_check(path, problem, size) ? fopen(path, "re") : NULL;
   if (file == NULL && problem[0] == '\0')
-    snprintf(problem, size, "%s: %s", path, strerror(errno));
+    snprintf(problem, size, "%s: %s", iauth__shown(path), strerror(errno));
   return file;
 }
 
@@ -100,7 +101,7 @@ static int read_secret_of(const secret_source *from, const char *environment, ch
     FILE *file = open_secret(from->path, problem, sizeof problem);
     if (file == NULL)
       return print_error(EXIT_USAGE, "%s %s", from->option, problem);
-    int status = read_secret(file, from->path, secret);
+    int status = read_secret(file, iauth__shown(from->path), secret);
     fclose(file);
     return status;
   }
@@ -146,14 +147,14 @@ static int read_format(const char *text, output_format *format) {
       *format = (output_format)i;
       return 0;
     }
-  return print_error(EXIT_USAGE, "--format %s: write text, json or header", text);
+  return print_error(EXIT_USAGE, "--format %s: write text, json or header", iauth__shown(text));
 }
 
 static int read_timeout(const char *text, int64_t *timeout_ms) {
   char *end;
   long seconds = strtol(text, &end, 10);
   if (end == text || *end != '\0' || seconds < 1 || seconds > 3600)
-    return print_error(EXIT_USAGE, "--timeout %s: write 1 to 3600 seconds", text);
+    return print_error(EXIT_USAGE, "--timeout %s: write 1 to 3600 seconds", iauth__shown(text));
   *timeout_ms = seconds * 1000;
   return 0;
 }

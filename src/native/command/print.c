@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/shown.h"
+
 /* A text from the API may contain any character that JSON allows. */
 static void print_json_string(FILE *out, const char *text) {
   fputc('"', out);
@@ -55,7 +57,7 @@ int print_apis(output_format format, const char *product, const inbenta_auth_tok
     if (url == NULL)
       return print_error(EXIT_FAILED,
                          "%s: the API key is not valid for this product; to list its products, run: inbenta-token apis",
-                         product);
+                         iauth__shown(product));
     puts(url);
   } else if (format == FORMAT_JSON) {
     print_json_apis(stdout, token);

@@ -18,6 +18,7 @@
 #include "output.h"
 #include "print.h"
 
+#include "base/shown.h"
 #include "base/standard_files.h"
 
 #define RENEW_MS                                                                                                       \
@@ -32,6 +33,7 @@ struct watcher {
   char *text;               /* the same in the output format, or NULL */
   size_t len;
   bool to_write, to_run; /* steps that are still open for the newest token */
+  bool written;          /* a token was written before */
   bool write_reported;   /* it was already reported that the token cannot be written now */
   bool run_reported;     /* it was already reported that the command cannot be started now */
   int64_t renew_ms;      /* when this program asks for a token; 0: the client does it */
@@ -101,16 +103,22 @@ static bool store_token(struct watcher *watcher, const inbenta_auth_token *token
   return ok || print_error(EXIT_FAILED, "out of memory") == 0;
 }
 
-/* A full disk and a pipe without a reader are reported once, and the write is retried. False for any other failure. */
+/* False if the path of the first write is wrong, or the reader of a pipe has left: these are no failures of a moment. */
+static bool write_may_work_later(const struct watcher *watcher, int error) {
+  return output_may_work_later(error) || (watcher->written && watcher->options->output != NULL && error != EPIPE);
+}
+
+/* A failure that may end is reported once, and the write is retried. False for any other failure. */
 static bool write_token(struct watcher *watcher) {
-  const char *name = watcher->options->output != NULL ? watcher->options->output : "to standard output";
+  const char *name = watcher->options->output != NULL ? iauth__shown(watcher->options->output) : "to standard output";
   if (output_write(watcher->options->output, watcher->text, watcher->len)) {
     if (watcher->write_reported)
       fprintf(stderr, "inbenta-token: %s: the token is written now\n", name);
     watcher->to_write = watcher->write_reported = false;
+    watcher->written = true;
     return true;
   }
-  if (!output_may_work_later(errno)) {
+  if (!write_may_work_later(watcher, errno)) {
     print_error(EXIT_FAILED, "cannot write %s: %s", name, output_problem(errno));
     return false;
   }
@@ -246,6 +254,7 @@ int watch(const command_options *options) {
     failure.error = inbenta_auth_loop_get(loop, NULL, on_answer, &watcher, NULL);
   if (failure.error == INBENTA_AUTH_OK)
     run_loop(&watcher, multi, loop);
+  child_end(&watcher.child);
   inbenta_auth_loop_free(loop);
   drop_token(&watcher);
   curl_multi_cleanup(multi);

@@ -164,7 +164,18 @@ static void only_the_page_of_this_server_has_access(void **state) {
     for (size_t n = 0; n < response.header_count; n++)
       assert_null(strstr(response.headers[n].name, "Access-Control"));
   }
+  /* Over plain http, browsers send no Sec-Fetch-Site. */
+  static const char *const origins[] = {"http://evil.example", "http://keys.example:1", "null", "keys.example", ""};
+  for (size_t i = 0; i < sizeof origins / sizeof *origins; i++) {
+    const char *headers[] = {"Authorization", "Bearer " TOKEN, "Origin",           origins[i], "Host",
+                             "keys.example",  "Content-Type",  "application/json", NULL};
+    ask("POST", "/admin/api-keys", headers, "{\"name\":\"evil\"}");
+    assert_refused(403, "cross_site", "/admin/");
+  }
   assert_int_equal(count("/admin/api-keys"), 1);
+  const char *own[] = {"Authorization", "Bearer " TOKEN,     "Origin", "http://Keys.example:8080",
+                       "Host",          "keys.example:8080", NULL};
+  assert_int_equal(ask("GET", "/admin/api-keys", own, ""), 200);
   const char *same[] = {"Authorization", "bearer " TOKEN, "Sec-Fetch-Site", "same-origin", NULL};
   assert_int_equal(ask("GET", "/admin/api-keys", same, ""), 200);
   assert_string_equal(header_in(&response, "Access-Control-Allow-Origin"), "(none)");
@@ -363,6 +374,7 @@ static void mistakes(void **state) {
       {"/admin/api-keys", "[]", "not a JSON object"},
       {"/admin/api-keys", "{\"name\":\"x\"} {", "not a JSON object"},
       {"/admin/api-keys", "{\"name\":\"x\\u0000y\"}", "not a JSON object"},
+      {"/admin/api-keys", "{\"name\":\"x\",\"name\":\"y\"}", "has a field twice"},
       {"/admin/api-keys", "{}", "\"name\""},
       {"/admin/api-keys", "{\"name\":\"\"}", "\"name\""},
       {"/admin/api-keys", "{\"name\":7}", "\"name\""},

@@ -253,10 +253,33 @@ static void printable(void **state) {
   assert_false(authapi_origin_printable("caf\xc3\xa9"));
 }
 
+static void logged(void **state) {
+  (void)state;
+  static const char *const origins[] = {"null", "https://www.example.com", "http://[::1]:8080", "app.x-1://shop"};
+  for (size_t i = 0; i < sizeof origins / sizeof *origins; i++)
+    assert_ptr_equal(authapi_origin_logged(origins[i]), origins[i]);
+  static const char *const others[] = {"",
+                                       "q83vEjRWeJ/83vEjRWeJq83v",
+                                       "://a",
+                                       "https:a",
+                                       "https://a/b",
+                                       "https://user@a",
+                                       "https://a b",
+                                       "https://caf\xc3\xa9"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    assert_string_equal(authapi_origin_logged(others[i]), "(not an origin)");
+  assert_null(authapi_origin_logged(NULL));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(admitted),    cmocka_unit_test(refused),   cmocka_unit_test(good_entries),
-      cmocka_unit_test(bad_entries), cmocka_unit_test(printable), cmocka_unit_test(problems_have_a_remedy),
+      cmocka_unit_test(admitted),
+      cmocka_unit_test(refused),
+      cmocka_unit_test(good_entries),
+      cmocka_unit_test(bad_entries),
+      cmocka_unit_test(printable),
+      cmocka_unit_test(logged),
+      cmocka_unit_test(problems_have_a_remedy),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -227,7 +227,18 @@ test('an event does not continue the torn line of a full disk; a pipe that nobod
     {},
   );
   assert.equal(status, 1);
-  assert.match(stderr, /pipe: No such device or address/);
+  assert.match(stderr, /--audit .*pipe: it is a pipe that nobody reads\n$/);
+});
+
+test('a line that fits only in part is taken back', async (t) => {
+  const file = join(await folderFor(t), 'audit');
+  const before = '{"event":"before"}\n'.repeat(20_000); // longer than the database, which the limit is for as well
+  await writeFile(file, before, { mode: 0o600 });
+  const authd = await Authd.create();
+  t.after(() => authd.remove());
+  const words = ['api-key', 'create', '--name', 'shop', '--db', authd.db, '--audit', file];
+  const { status, stderr } = await execute('prlimit', [`--fsize=${before.length + 10}`, authd.program, ...words], {});
+  assert.deepEqual([status, await readFile(file, 'utf8')], [3, before], stderr);
 });
 
 test('if the log cannot be written, the server continues, reports it once and counts the missing events', async (t) => {
@@ -269,8 +280,18 @@ test('if the log cannot be written, the server continues, reports it once and co
   const program = join(root, 'build/native/src/authd/inbenta-authd');
   const create = (path) => execute(program, ['api-key', 'create', '--name', 'x', '--db', authd.db, '--audit', path]);
   const done = await create('/dev/full');
-  assert.equal(done.status, 0);
-  assert.match(done.stderr, /cannot be written: No space left/);
+  const [, id] = /^id +(\S+)$/m.exec(done.stdout);
+  assert.deepEqual(
+    [done.status, done.stderr.split('\n')],
+    [
+      3,
+      [
+        'inbenta-authd: the audit log /dev/full cannot be written: No space left on device',
+        `inbenta-authd: it was done, but it is not in the audit log; write it down: api-key create ${id}`,
+        '',
+      ],
+    ],
+  );
   const refused = await create('/no/such/folder/audit');
   assert.deepEqual([refused.status, refused.stdout], [1, '']);
   assert.match(refused.stderr, /--audit \/no\/such\/folder\/audit: No such file/);

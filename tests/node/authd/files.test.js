@@ -57,6 +57,28 @@ test('a file that others can read is refused with a chmod command, and accepted 
   );
 });
 
+test('a credential in place of a value is not repeated in the message', async (t) => {
+  const authd = await make(t);
+  for (const credential of ['0123456789abcdef'.repeat(2), 'q83vEjRWeJ/83vEjRWeJq83vE/RWeJq83vEjRWeJq80=']) {
+    const options = '--admin-token-file --listen --lifetime --api --apis --log --throttle --quota --trusted-proxy';
+    for (const option of options.split(' ')) {
+      const { status, stderr } = await refused(authd, option, credential);
+      assert.ok([1, 2].includes(status) && stderr.startsWith('inbenta-authd: '), stderr);
+      assert.ok(!stderr.includes(credential), option);
+    }
+    for (const words of [
+      ['secret', 'list', '--db', credential],
+      ['serve', '--allow-host', `${credential}/`],
+      ['api-key', 'create', '--name', 'x', '--audit', `none/${credential}`],
+      ['secret', 'rotate', 'x', '--overlap', credential],
+      ['domain-key', 'create', '--domain', `${credential}:x`],
+    ]) {
+      const { status, stderr } = await execute(authd.program, words, {});
+      assert.ok([1, 2].includes(status) && !stderr.includes(credential), stderr);
+    }
+  }
+});
+
 test('a pipe in place of a credential is refused, and does not block SIGHUP or the stop', async (t) => {
   const authd = await make(t);
   const folder = await folderFor(t);
@@ -209,6 +231,17 @@ test('against DNS rebinding, /admin/ is served only under localhost, addresses a
     for (const path of ['/admin/', '/admin/api-keys']) assert.equal(await send(endpoint, path, host), 421, host);
     assert.equal(await send(endpoint, '/healthz', host), 200); // only /admin/ is limited
   }
+});
+
+test('what is no host name is refused by --allow-host', async (t) => {
+  const authd = await make(t);
+  const long = 'a'.repeat(64);
+  for (const host of ['', 'https://keys.example', 'keys.example:8443', 'keys..example', '.example', 'a b', long]) {
+    const { status, stderr } = await refused(authd, '--allow-host', host);
+    assert.equal(status, 2, host);
+    assert.match(stderr, /--allow-host .*: write a host name without a port, for example keys\.example\.com\n$/);
+  }
+  await authd.serve({ words: ['keys', 'my_app.example', '10.0.0.1', '::1'].flatMap((host) => ['--allow-host', host]) });
 });
 
 test('domains that belong to no single owner are refused', async (t) => {

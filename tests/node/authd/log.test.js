@@ -15,7 +15,8 @@ import { execute, root } from '../../support/plain-api.js';
 test('each request is one JSON object without credentials', async (t) => {
   const authd = await Authd.create();
   t.after(() => authd.remove());
-  const endpoint = await authd.serve({ words: ['--log', 'json'] });
+  const audit = `${authd.db}.audit`;
+  const endpoint = await authd.serve({ words: ['--log', 'json', '--audit', audit] });
   const apiKey = await authd.createApiKey();
   const { id, domainKey } = await authd.createDomainKey(apiKey, ['shop.example']);
   const send = async (path, origin, body, headers = {}) => {
@@ -29,6 +30,7 @@ test('each request is one JSON object without credentials', async (t) => {
   const { accessToken } = await send('/auth', 'https://shop.example', JSON.stringify({ domainKey }));
   await send('/refreshToken', 'https://shop.example', undefined, { Authorization: `Bearer ${accessToken}` });
   await send('/auth', 'https://elsewhere.example/"\\', JSON.stringify({ domainKey }));
+  await send('/auth', domainKey, JSON.stringify({ domainKey })); // a credential in the wrong header
   await send(`/${domainKey}?token=${accessToken}`, 'https://shop.example', '{}');
   await authd.stop();
 
@@ -39,15 +41,16 @@ test('each request is one JSON object without credentials', async (t) => {
       ['POST', '/v1/auth', 200, undefined, id],
       ['POST', '/v1/refreshToken', 200, undefined, id],
       ['POST', '/v1/auth', 403, 'origin_not_allowed', id],
-      ['POST', '(unknown path)', 404, lines[3].reason, lines[3].key],
+      ['POST', '/v1/auth', 403, 'origin_not_allowed', id],
+      ['POST', '(unknown path)', 404, lines[4].reason, lines[4].key],
     ],
   );
-  assert.equal(lines[0].origin, 'https://shop.example');
+  assert.deepEqual([lines[0].origin, lines[3].origin], ['https://shop.example', '(not an origin)']);
   for (const { time, duration_ms: took } of lines) {
     assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     assert.ok(took >= 0 && took < 10_000, `${took} ms`);
   }
-  const written = authd.log.join('\n');
+  const written = authd.log.join('\n') + (await readFile(audit, 'utf8'));
   for (const credential of [apiKey, domainKey, accessToken]) assert.ok(!written.includes(credential));
 });
 

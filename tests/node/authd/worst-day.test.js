@@ -186,12 +186,40 @@ test('the server stops granting if its database was moved, replaced or deleted',
 
   await rename(`${authd.db}-wal`, `${moved}-wal`); // only its write-ahead log
   await refusesAll();
+  const list = () => execute(authd.program, ['api-key', 'list', '--db', authd.db], {});
+  const said = /its log .*-wal was moved, replaced or deleted while inbenta-authd uses it; put it back\n$/;
+  assert.match((await list()).stderr, said);
+  await assert.rejects(stat(`${authd.db}-wal`), { code: 'ENOENT' });
+  await writeFile(`${authd.db}-wal`, '', { mode: 0o600 }); // what another program leaves
+  assert.match((await list()).stderr, said);
   await rename(`${moved}-wal`, `${authd.db}-wal`);
   assert.deepEqual(await health(), [200, 'ok']);
 
   await rm(authd.db); // deleted
   await refusesAll();
   assert.equal(await authd.stop(), 0);
+});
+
+test('without the index of its log, the server grants nothing, and no command acknowledges a change', async (t) => {
+  const served = await start(t);
+  const { authd, endpoint, secretId } = served;
+  await rm(`${authd.db}-shm`);
+  const revoke = ['secret', 'revoke', secretId, '--db', authd.db];
+  const { status, stdout, stderr } = await execute(authd.program, revoke, {});
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.match(
+    stderr,
+    /cannot open .*-shm was moved or deleted while inbenta-authd uses it; stop inbenta-authd and start/,
+  );
+  assert.equal((await auth(served)).status, 500);
+  assert.equal((await fetch(new URL('/healthz', endpoint))).status, 503);
+  assert.ok(authd.log.some((line) => /problem: .*-shm was moved, replaced or deleted; stop inbenta-authd/.test(line)));
+
+  assert.equal(await authd.stop(), 0); // as the messages say
+  served.endpoint = await authd.serve();
+  assert.equal((await auth(served)).status, 200);
+  assert.equal((await execute(authd.program, revoke, {})).status, 0);
+  assert.equal((await auth(served)).status, 403);
 });
 
 test('while the database is away, no command and no restart puts an empty one in its place: a revocation survives', async (t) => {
@@ -207,7 +235,7 @@ test('while the database is away, no command and no restart puts an empty one in
     assert.ok(stderr.startsWith(`inbenta-authd: cannot open ${message}`), stderr);
     await assert.rejects(stat(authd.db), { code: 'ENOENT' });
   };
-  const logIsThere = `${authd.db}: it is missing, but its log ${authd.db}-wal is there; put the file back, or, `;
+  const logIsThere = `${authd.db}: it is missing or empty, but its log ${authd.db}-wal is there; put the file back, or, `;
   const list = ['secret', 'list', ...db];
   const create = ['api-key', 'create', '--name', 'x', ...db];
   const serve = ['serve', '--listen', '127.0.0.1:0', ...db];
@@ -222,6 +250,13 @@ test('while the database is away, no command and no restart puts an empty one in
   await rename(authd.db, away); // a stopped server left no log
   for (const words of [list, ['signing-key', 'rotate', '--now', ...db], ['secret', 'revoke', 'x', ...db]])
     await refused(words, `${authd.db}: there is no database; give its file with --db, or create one: `);
+  await writeFile(authd.db, '', { mode: 0o600 }); // a copy that failed
+  for (const words of [list, ['signing-key', 'rotate', '--now', ...db], ['secret', 'revoke', 'x', ...db]]) {
+    const { status, stderr } = await execute(authd.program, words, {});
+    assert.equal(status, 1);
+    assert.ok(stderr.startsWith(`inbenta-authd: cannot open ${authd.db}: the file is empty; put the database`), stderr);
+    assert.equal((await stat(authd.db)).size, 0);
+  }
   assert.deepEqual(await execute(authd.program, ['serve', '--db', ''], {}), {
     status: 2,
     stdout: '',

@@ -62,7 +62,7 @@ test('the log has its fields and no credential', async (t) => {
   });
   assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000 && ms >= 0);
   assert.ok(emulator.requests.some(({ path, status }) => path == '(unknown path)' && status == 404));
-  assert.ok(emulator.requests.some(({ origin }) => origin == '(not printable)'));
+  assert.ok(emulator.requests.some(({ origin }) => origin == '(not an origin)'));
 });
 
 test('the log has no terminal control characters', async (t) => {

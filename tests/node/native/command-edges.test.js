@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, readlink, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -86,6 +86,20 @@ test('while a command hangs, tokens are refreshed, and the next command gets the
   await until('the newest in the command', async () => /^token-1\ntoken-[2-9]\n/.test(await read(log)));
   assert.equal(await watched.stop(), 0);
   assert.equal(watched.stderr, '');
+});
+
+test('a command that still runs when watch is stopped is ended, with its children', async (t) => {
+  const { endpoint } = await serveApi(t);
+  const pids = join(await folderFor(t), 'pids');
+  for (const ignores of ['', "trap '' TERM; "]) {
+    await writeFile(pids, '');
+    const script = `${ignores}sleep 50 & echo $! $$ >> '${pids}'; wait; sleep 50`;
+    const watched = startWatch(t, ['--endpoint', endpoint, '--exec', script]);
+    await until('the command', async () => (await read(pids)).endsWith('\n'));
+    assert.equal(await watched.stop(), 0);
+    for (const pid of (await read(pids)).trim().split(' '))
+      await until('its end', async () => /^$|\) Z /.test(await read(`/proc/${pid}/stat`)));
+  }
 });
 
 test('watch renews tokens that live shorter than ten seconds as well, every ten seconds', async (t) => {
@@ -182,6 +196,25 @@ test('a command that cannot be started is reported once and started later, with 
   assert.equal(watched.stderr.match(/cannot run/g).length, 1);
 });
 
+test('a secret in place of a value is not repeated in the message', async (t) => {
+  const { endpoint } = await serveApi(t);
+  for (const secret of ['0123456789abcdef'.repeat(2), 'q83vEjRWeJ/83vEjRWeJq83vE/RWeJq83vEjRWeJq80='])
+    for (const words of [
+      ['get', '--secret-file', secret],
+      ['get', '--personal-secret-file', secret],
+      ['get', '--format', secret],
+      ['get', '--timeout', secret],
+      ['get', '--ca-file', secret],
+      ['get', '--proxy', secret],
+      ['apis', secret],
+      ['watch', '--output', `none/${secret}`],
+    ]) {
+      const { status, stderr } = await execute(COMMAND, [...words, '--endpoint', endpoint], { env: KEYS });
+      if (!words.includes('--ca-file') && !words.includes('--proxy')) assert.notEqual(status, 0, words.join(' '));
+      assert.ok(!stderr.includes(secret), stderr);
+    }
+});
+
 test('a secret in another encoding is refused, not cut at its first NUL byte', async (t) => {
   const secret = join(await folderFor(t), 'secret');
   await writeFile(secret, 'the-very-secret\n', { encoding: 'utf16le', mode: 0o600 });
@@ -211,6 +244,21 @@ test('a full disk is reported once, the write is retried, and the old file stays
   assert.equal(await ended, 0);
   assert.equal(output.match(/cannot write/g).length, 1);
   assert.match(output, /the token is written now/);
+});
+
+test('a folder that goes away after a token was written in it is reported once, and written to when it is back', async (t) => {
+  const { endpoint } = await shortLived(t);
+  const folder = join(await folderFor(t), 'folder');
+  await mkdir(folder);
+  const file = join(folder, 'token');
+  const watched = startWatch(t, ['--endpoint', endpoint, '--output', file]);
+  await until('the token', async () => /^token-\d\n$/.test(await read(file)));
+  await rename(folder, `${folder}.away`);
+  await until('the report', () => /cannot write .*token: No such file or directory; retrying/.test(watched.stderr));
+  await rename(`${folder}.away`, folder);
+  await until('the note', () => /the token is written now/.test(watched.stderr));
+  assert.equal(await watched.stop(), 0);
+  assert.equal(watched.stderr.match(/cannot write/g).length, 1);
 });
 
 test('a symbolic link as --output is followed and stays; a broken link is refused', async (t) => {
