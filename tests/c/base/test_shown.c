@@ -31,7 +31,8 @@ static void names_are_shown(void **state) {
       "/tmp/inbenta-authd-blkSRY/keys.db",
       "chatbot=http://api.example/a-long-path-of-a-product",
       "127.0.0.1:99999",
-      "0123456789abcdef0123456789abcde", /* shorter than any credential */
+      "the-file-of-the-secret-of-the-shop", /* long, but of one kind of characters */
+      "0123456789abcdef0123456789abcde",    /* shorter than any credential */
   };
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     assert_ptr_equal(iauth__shown(values[i]), values[i]);
