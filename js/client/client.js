@@ -64,10 +64,11 @@ export class AuthClient extends EventTarget {
 
   /**
    * Drops a token that an API refused, if it is still the current one.
-   * @param {string} accessToken
+   * @param {string} [accessToken] nothing happens without one, because another caller may have dropped it
    * @throws {AuthError} invalid_config: this is no token
    */
   invalidate(accessToken) {
+    if (accessToken == null) return;
     checkCredential('accessToken', accessToken);
     this.#source?.invalidate(accessToken);
   }

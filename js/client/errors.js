@@ -69,6 +69,8 @@ const HINTS = {
 
 /** @typedef {keyof typeof HINTS} AuthErrorCode */
 
+const BaseError = Error; // a page may replace the global later, as zone.js does
+
 /**
  * The error of all functions here. It never contains a key or a token.
  * @property code what happened; docs/api.md has the list
@@ -79,7 +81,7 @@ const HINTS = {
  * @property serverMessage the server's message; undefined if there is none
  * @property hint what to do
  */
-export class AuthError extends Error {
+export class AuthError extends BaseError {
   /**
    * @param {AuthErrorCode} code
    * @param {{status?: number, retryable?: boolean, retryAfterMs?: number, attempts?: number, serverMessage?: string,
@@ -116,7 +118,7 @@ export class AuthError extends Error {
   static [Symbol.hasInstance](value) {
     // AuthError is the one that extends Error. Not by its own name: esbuild renames a class that uses it, and Node would
     // print "_AuthError".
-    return super[Symbol.hasInstance](value) || (Object.getPrototypeOf(this) == Error && !!value?.[BRAND]);
+    return super[Symbol.hasInstance](value) || (Object.getPrototypeOf(this) == BaseError && !!value?.[BRAND]);
   }
 }
 

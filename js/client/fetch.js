@@ -90,6 +90,10 @@ async function sendRequest(url, init, headers) {
 }
 
 /** True if a body can be sent only once, because it is a stream. `instanceof` misses streams of another realm. */
+/** A literal or an array, also of another realm, which fetch would send as "[object Object]". */
+const isData = (body) =>
+  Array.isArray(body) || (Object(body) === body && !Object.getPrototypeOf(Object.getPrototypeOf(body) ?? body));
+
 const isStream = (body) => typeof body?.getReader == 'function' || typeof body?.[Symbol.asyncIterator] == 'function';
 
 const cancelBody = (response) => response.body?.cancel().catch(() => {});
@@ -111,8 +115,8 @@ export async function fetchWithToken({ config, tokenFor, mayRenew, renew, log },
   if (typeof path != 'string') [path, given] = ['', path];
   if ((isUrl(target) ? path : typeof target != 'string') || !isPlainObject(given))
     throw invalid('fetch takes a product and a path, or a URL, then its options.');
-  if (isPlainObject(given.body) && !isStream(given.body)) throw invalid('body must be text: use JSON.stringify.');
-  const init = { redirect: 'manual', ...given };
+  if (isData(given.body) && !isStream(given.body)) throw invalid('body must be text: use JSON.stringify.');
+  const init = { ...given, redirect: given.redirect ?? 'manual' };
   const signal = init.signal ?? undefined;
   const product = isUrl(target) ? undefined : /** @type {string} */ (target);
   for (let isRetry = false; ; isRetry = true) {

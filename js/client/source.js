@@ -5,7 +5,7 @@
 // The source keeps the current token in JavaScript memory, so a fresh token is returned without a call of wasm. The C
 // core decides everything else.
 
-import { BAD_STATUS } from './boundary.js';
+import { BAD_STATUS, NO_MEMORY } from './boundary.js';
 import { FLOW_DOMAIN_KEY, FLOW_TOKEN } from './config.js';
 import { ANSWER, ERROR, EXPIRED, QUOTA, REAUTHORIZE, startCore, TOKEN } from './core.js';
 import { AuthError, errorFromC, errorWith, numberForC } from './errors.js';
@@ -245,7 +245,7 @@ export class Source {
       if (!callers.size) return this.#onTurn();
       const leftMs = Math.max(1, Math.ceil(deadline - performance.now()));
       const error = core.call('get', id, minValidityMs, leftMs, forceRefresh, products);
-      if (error) throw errorFromC(error);
+      if (error) throw errorFromC(error, { retryable: error == NO_MEMORY });
     } catch (error) {
       this.#answer(group, error);
     }

@@ -191,7 +191,7 @@ export interface AuthClient extends Dispose {
   /** The current valid token, or null. No request starts. */
   readonly token: AccessToken | null;
   /** Drops this token if it is still the current one. Call it when an API refused the token. */
-  invalidate(accessToken: string): void;
+  invalidate(accessToken: string | null | undefined): void;
   /** Drops the token, also the one that `persist` stored. Call it at sign-out. The next call obtains a new token. */
   forget(): void;
   /** The base URL of a product, without a version. */

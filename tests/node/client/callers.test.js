@@ -359,7 +359,7 @@ test('callers for whom the core has no room fail with out_of_memory; the others 
   const isAnswered = results.map(({ accessToken }) => accessToken == 'token-1');
   const room = isAnswered.indexOf(false);
   assert.ok(room > 500, `room for ${room}`);
-  for (const error of results.slice(room)) failsWith('out_of_memory', { retryable: false })(error);
+  for (const error of results.slice(room)) failsWith('out_of_memory', { retryable: true })(error);
   assert.ok(isAnswered.slice(0, room).every(Boolean));
 });
 

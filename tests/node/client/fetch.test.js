@@ -193,10 +193,11 @@ test('redirects are refused, unless the caller allows them', async (t) => {
     const { client } = await product(t, {
       answer: (response) => response.writeHead(status, { Location: `${other.origin}/product/stolen` }).end(),
     });
-    await assert.rejects(
-      client.fetch('chatbot', '/x', { method: 'POST', body: 'mine' }),
-      failsWith('redirect_refused', { status }),
-    );
+    for (const redirect of [{}, { redirect: undefined }])
+      await assert.rejects(
+        client.fetch('chatbot', '/x', { method: 'POST', body: 'mine', ...redirect }),
+        failsWith('redirect_refused', { status }),
+      );
     assert.equal((await client.fetch('chatbot', '/x', { redirect: 'manual' })).status, status);
   }
   assert.deepEqual(other.requests, []);

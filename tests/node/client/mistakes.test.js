@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { createFromAccessToken, createFromDomainKey, tokenFrom } from '../../../dist/inbenta-auth.js';
 import { failsWith, grant } from './fake-api.js';
 import { ENDPOINT, makeWorld, reply } from './world.js';
@@ -123,27 +124,38 @@ test('fetch refuses arguments that would be ignored', async (t) => {
 test('a body that would be sent as "[object Object]" is refused; streams and forms are not', async (t) => {
   const { world, asked, client } = shop(t);
   const post = (body) => client.fetch('chatbot', '/v1', { method: 'POST', body, duplex: 'half' });
-  for (const body of [{}, { message: 'hello' }, Object.create(null)])
+  for (const body of [{}, { message: 'hello' }, Object.create(null), [{ message: 'hello' }], runInNewContext('({})')])
     says(await world.failure(post(body)), /JSON\.stringify/);
   assert.deepEqual(asked, []);
   const isAsync = { async *[Symbol.asyncIterator]() {} };
-  for (const body of ['{}', '', null, undefined, new FormData(), new URLSearchParams('a=b'), new Blob(['x']), isAsync])
+  const ofHappyDom = new (class FormData {})(); // without Symbol.toStringTag
+  for (const body of [
+    '{}',
+    '',
+    null,
+    undefined,
+    new FormData(),
+    new URLSearchParams('a=b'),
+    new Blob(['x']),
+    isAsync,
+    ofHappyDom,
+  ])
     await world.until(post(body));
-  assert.equal(asked.length, 8);
+  assert.equal(asked.length, 9);
 });
 
-test('invalidate refuses what is no token: the whole AccessToken, or nothing', async (t) => {
+test('invalidate refuses what is no token, such as the whole AccessToken; without one, nothing happens', async (t) => {
   const { world, client } = shop(t);
   const token = await world.until(client.getToken());
   for (const [wrong, hint] of [
     [token, /^accessToken must be a string/],
-    [undefined, /^accessToken is missing/],
     ['Bearer token-1', /^accessToken must be a string without spaces/],
   ])
     assert.throws(
       () => client.invalidate(wrong),
       (error) => (says(error, hint), true),
     );
+  for (const nothing of [undefined, null]) client.invalidate(nothing);
   assert.equal(client.token, token);
   client.invalidate(token.accessToken);
   assert.equal(client.token, null);
