@@ -53,14 +53,24 @@ static bool is_token(const authapi_management *admin, const char *token) {
   return different == 0;
 }
 
+/* True if `origin` is http or https on `host`, a value of Host. A proxy may add the default port, which browsers leave out. */
+static bool is_origin_of(const char *origin, const char *host) {
+  const char *end = strstr(origin, "://");
+  if (end == NULL)
+    return false;
+  size_t len = strlen(end + 3);
+  const char *port = strncmp(origin, "https:", 6) == 0 ? ":443" : ":80";
+  return strncasecmp(end + 3, host, len) == 0 && (host[len] == '\0' || strcmp(host + len, port) == 0);
+}
+
 /* True if a page of another site sent the request. Browsers send the site that makes the request (W3C Fetch Metadata,
  * "The Sec-Fetch-Site HTTP Request Header"); other clients do not. Over plain http, browsers send only the origin. */
 static bool is_cross_site(const authapi_request *request) {
   const char *site = authapi_header(request, "Sec-Fetch-Site"), *origin = authapi_header(request, "Origin");
   if (site != NULL)
     return strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
-  const char *host = authapi_header(request, "Host"), *end = origin != NULL ? strstr(origin, "://") : NULL;
-  return origin != NULL && (end == NULL || host == NULL || strcasecmp(end + 3, host) != 0);
+  const char *host = authapi_header(request, "Host");
+  return origin != NULL && (host == NULL || !is_origin_of(origin, host));
 }
 
 /* False if the request was refused. */

@@ -76,8 +76,11 @@ void child_end(child *child) {
   if (child->pid == 0)
     return;
   kill(-child->pid, SIGTERM);
-  for (int waited_ms = 0; waited_ms < END_MS && waitpid(child->pid, NULL, WNOHANG) == 0; waited_ms += END_LOOK_MS)
+  /* The shell may end before the commands that it runs. kill fails when the last process of the group has ended. */
+  for (int waited_ms = 0; waited_ms < END_MS && kill(-child->pid, 0) == 0; waited_ms += END_LOOK_MS) {
     nanosleep(&pause, NULL);
+    waitpid(child->pid, NULL, WNOHANG);
+  }
   kill(-child->pid, SIGKILL);
   waitpid(child->pid, NULL, 0); /* fails if it was waited for above */
   child->pid = 0;

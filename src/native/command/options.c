@@ -82,10 +82,10 @@ typedef struct {
   const char *path; /* NULL: no file is named */
 } secret_source;
 
-/* A shell passes the output of another program as a pipe below /dev: --secret-file <(command). Such a pipe has a writer.
- * A named pipe may have none, and to open it would wait for ever. */
+/* A shell passes the output of another program as a pipe: --secret-file <(command). In bash it is below /dev/fd, in zsh
+ * below /proc/self/fd. Such a pipe has a writer. A named pipe may have none, and to open it would wait for ever. */
 static FILE *open_secret(const char *path, char *problem, size_t size) {
-  if (strncmp(path, "/dev/", 5) != 0)
+  if (strncmp(path, "/dev/", 5) != 0 && strncmp(path, "/proc/self/fd/", 14) != 0)
     return iauth__private_file_open(path, problem, size);
   FILE *file = iauth__private_file_check(path, problem, size) ? fopen(path, "re") : NULL;
   if (file == NULL && problem[0] == '\0')

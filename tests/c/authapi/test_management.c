@@ -173,9 +173,18 @@ static void only_the_page_of_this_server_has_access(void **state) {
     assert_refused(403, "cross_site", "/admin/");
   }
   assert_int_equal(count("/admin/api-keys"), 1);
-  const char *own[] = {"Authorization", "Bearer " TOKEN,     "Origin", "http://Keys.example:8080",
-                       "Host",          "keys.example:8080", NULL};
-  assert_int_equal(ask("GET", "/admin/api-keys", own, ""), 200);
+  static const struct {
+    const char *origin, *host;
+    int status;
+  } hosts[] = {
+      {"http://Keys.example:8080", "keys.example:8080", 200}, {"http://keys.example", "keys.example:80", 200},
+      {"https://keys.example", "keys.example:443", 200},      {"https://keys.example", "keys.example:80", 403},
+      {"https://keys.example", "keys.example.evil", 403},     {"https://keys.example", "keys", 403},
+  };
+  for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+    const char *headers[] = {"Authorization", "Bearer " TOKEN, "Origin", hosts[i].origin, "Host", hosts[i].host, NULL};
+    assert_int_equal(ask("GET", "/admin/api-keys", headers, ""), hosts[i].status);
+  }
   const char *same[] = {"Authorization", "bearer " TOKEN, "Sec-Fetch-Site", "same-origin", NULL};
   assert_int_equal(ask("GET", "/admin/api-keys", same, ""), 200);
   assert_string_equal(header_in(&response, "Access-Control-Allow-Origin"), "(none)");

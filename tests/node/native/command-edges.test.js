@@ -181,6 +181,16 @@ test('watch ends immediately, even while a command hangs', async (t) => {
   assert.ok(performance.now() - start < 5000);
 });
 
+test('when watch ends, what the command runs has a second to clean up', async (t) => {
+  const { endpoint } = await serveApi(t);
+  const log = join(await folderFor(t), 'log');
+  const command = `sh -c "trap 'sleep 0.3; echo cleaned >> ${log}; exit' TERM; echo started >> ${log}; while :; do sleep 0.1; done"; true`;
+  const watched = startWatch(t, ['--endpoint', endpoint, '--exec', command]);
+  await until('it runs', async () => (await read(log)) == 'started\n');
+  assert.equal(await watched.stop(), 0);
+  assert.equal(await read(log), 'started\ncleaned\n');
+});
+
 test('a command that cannot be started is reported once and started later, with the same token', async (t) => {
   const files = (count) => promisify(execFile)('prlimit', ['--pid', `${watched.pid}`, `--nofile=${count}`]);
   const { endpoint } = await serveApi(t, async (response, request, n) => {
