@@ -4,6 +4,7 @@
 #include "cmocka_all.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,9 +85,18 @@ static void no_files(void **state) {
   stat_result = 0;
 }
 
+/* The descriptor that the next open() returns. */
+static int next_descriptor(void) {
+  int number = open("/dev/null", O_RDONLY);
+  close(number);
+  return number;
+}
+
 /* A pipe without a writer must not be waited for. */
 static void only_regular_files_are_opened(void **state) {
   (void)state;
+  const int standard_input = dup(STDIN_FILENO);
+  close(STDIN_FILENO); /* so that 0 is a descriptor like any other */
   char folder[] = "/tmp/iauth-private-XXXXXX", path[64], problem[128];
   assert_non_null(mkdtemp(folder));
   account = getuid();
@@ -126,6 +136,9 @@ static void only_regular_files_are_opened(void **state) {
   assert_null(iauth__regular_file_open(path, problem, sizeof problem));
   assert_string_equal(strchr(problem, ':'), ": Cannot allocate memory");
   fdopen_fails = false;
+  assert_int_equal(next_descriptor(), STDIN_FILENO); /* what could not be used was closed */
+  dup2(standard_input, STDIN_FILENO);
+  close(standard_input);
   unlink(path);
   rmdir(folder);
 }

@@ -10,6 +10,7 @@ static void credentials_are_not_shown(void **state) {
       "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80",             /* base64url */
       "-83vEjRWeJq83vEj_WeJq83vEjRWeJq83vE",                     /* with its own characters */
       "q83vEjRWeJ/83vEjRWeJq83vE/RWeJq83vEjRWeJq80=",            /* base64 */
+      "q83vEjRWeJ/83vEjRWeJq83vE/RWeJq8",                        /* as short as a credential can be */
       "/83vEjRWeJ/83vEjRWeJq83vE/RWeJq83vEjRWeJq80=",            /* that begins like a path */
       "eyJhbGciOiJFUzI1NiIsImtpZCI6IjEifQ.eyJqdGkiOiJhIn0.c2ln", /* a JWT */
       "chatbot=q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80",
