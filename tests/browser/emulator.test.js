@@ -77,6 +77,8 @@ test('a token is refreshed before it expires, although the server’s clock is a
 
 test('the emulator serves the administration page', async ({ page, emulator }) => {
   await page.goto(`${emulator.url}/admin/`);
+  // Before that, the page's script may not have run, and the button would only load the page again.
+  await expect.poll(() => page.evaluate(() => document.readyState)).toBe('complete');
   await page.evaluate((token) => {
     document.querySelector('input').value = token;
     document.querySelector('form button').click();
