@@ -89,11 +89,11 @@ async function sendRequest(url, init, headers) {
   }
 }
 
-/** True if a body can be sent only once, because it is a stream. `instanceof` misses streams of another realm. */
 /** A literal or an array, also of another realm, which fetch would send as "[object Object]". */
 const isData = (body) =>
   Array.isArray(body) || (Object(body) === body && !Object.getPrototypeOf(Object.getPrototypeOf(body) ?? body));
 
+/** True if a body can be sent only once, because it is a stream. `instanceof` misses streams of another realm. */
 const isStream = (body) => typeof body?.getReader == 'function' || typeof body?.[Symbol.asyncIterator] == 'function';
 
 const cancelBody = (response) => response.body?.cancel().catch(() => {});

@@ -739,8 +739,6 @@ static bool is_locked(const char *path, off_t start, off_t len) {
   return locked;
 }
 
-/* While a connection is open, it has a lock on the file and one on the index of the log (SQLite's os_unix.c: SHARED_FIRST,
- * SHARED_SIZE and UNIX_SHM_DMS). It takes the first one first and releases it last. */
 /* The size that the log has at least, according to its index ("WAL-mode File Format", 2.1: mxFrame and szPage; each frame
  * is a page with 24 bytes before it, and 32 bytes are before all of them). */
 static off_t size_of_log(const char *index) {
@@ -764,6 +762,8 @@ static bool is_short(const char *log, const char *index) {
 
 typedef enum { WHOLE, FILE_REPLACED, LOG_MOVED, INDEX_MOVED } file_state;
 
+/* While a connection is open, it has a lock on the file and one on the index of the log (SQLite's os_unix.c: SHARED_FIRST,
+ * SHARED_SIZE and UNIX_SHM_DMS). It takes the first one first and releases it last. */
 static file_state look(const char *path, const char *log, const char *index) {
   bool index_used = is_locked(index, 128, 1), file_used = is_locked(path, 0x40000002, 510);
   if (index_used && !file_used)
