@@ -5,7 +5,7 @@ import test from 'node:test';
 import { createFromSecret } from 'inbenta-auth/server';
 import { AuthError, createFromAccessToken, createFromDomainKey } from '../../../dist/inbenta-auth.js';
 import { failsWith, grant, wasm } from './fake-api.js';
-import { ENDPOINT, makeWorld, reply } from './world.js';
+import { ENDPOINT, makeWorld, reply, withStorage } from './world.js';
 
 const paths = ({ requests }) => requests.map(({ url }) => url.replace(ENDPOINT, ''));
 
@@ -481,12 +481,8 @@ test('a module that cannot be had is an error event, and the next call tries aga
 
 test('forget drops the token and its stored copy, also before the first call; the client goes on', async (t) => {
   const world = makeWorld(t);
-  const items = new Map([['other', 'stays']]);
-  world.replace(globalThis, 'sessionStorage', {
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, value) => items.set(key, value),
-    removeItem: (key) => items.delete(key),
-  });
+  const items = withStorage(world);
+  items.set('other', 'stays');
   const client = world.client({ persist: 'session' });
   const seen = [];
   client.addEventListener('expired', () => seen.push('expired'));
@@ -514,12 +510,7 @@ test('forget drops the token and its stored copy, also before the first call; th
 
 test('after forget, a page view that got its token from storage sends nothing until somebody asks', async (t) => {
   const world = makeWorld(t);
-  const items = new Map();
-  world.replace(globalThis, 'sessionStorage', {
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, value) => items.set(key, value),
-    removeItem: (key) => items.delete(key),
-  });
+  const items = withStorage(world);
   await world.until(world.client({ persist: 'session' }).getToken());
   const { createFromDomainKey: another } = await world.open();
   const client = world.client({ persist: 'session' }, another);
@@ -552,12 +543,7 @@ test('after forget, reauthorize is called only when somebody asks', async (t) =>
 
 test('forget is for clients with the same options: one without persist leaves what one with persist has', async (t) => {
   const world = makeWorld(t, { isPage: true });
-  const items = new Map();
-  world.replace(globalThis, 'sessionStorage', {
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, value) => items.set(key, value),
-    removeItem: (key) => items.delete(key),
-  });
+  const items = withStorage(world);
   const clients = [{}, { minValidityMs: 0 }, { persist: 'session' }].map((more) => world.client(more));
   const [plain, , stored] = clients;
   const tokens = () => [...clients.map(({ token }) => token?.accessToken), items.size];
@@ -580,12 +566,7 @@ test('forget is for clients with the same options: one without persist leaves wh
 
 test('the stored token is used without a request, and kept fresh; a revoked key clears it', async (t) => {
   const world = makeWorld(t);
-  const items = new Map();
-  world.replace(globalThis, 'sessionStorage', {
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, value) => items.set(key, value),
-    removeItem: (key) => items.delete(key),
-  });
+  const items = withStorage(world);
   await world.until(world.client({ persist: 'session' }).getToken());
   const [[, stored]] = items;
   await world.pass(1000);
@@ -814,12 +795,7 @@ test('a reauthorize that returns nothing is reauthorize_failed, and the hint say
 
 test('a failure that passes leaves the stored token; a refusal clears it, and the valid token is served', async (t) => {
   const world = makeWorld(t);
-  const items = new Map();
-  world.replace(globalThis, 'sessionStorage', {
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, value) => items.set(key, value),
-    removeItem: (key) => items.delete(key),
-  });
+  const items = withStorage(world);
   const client = world.client({ persist: 'session', autoRefresh: false });
   await world.until(client.getToken());
   await world.pass(1000);

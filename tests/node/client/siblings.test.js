@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createFromAccessToken } from '../../../dist/inbenta-auth.js';
 import { failsWith, grant, wasm } from './fake-api.js';
-import { makeWorld, reply } from './world.js';
+import { makeWorld, reply, withStorage } from './world.js';
 
 /** Opens tabs with one client each. `tab.log` has what happens there. */
 async function openTabs(world, count, options = {}) {
@@ -590,12 +590,7 @@ test('a tab whose callers timed out while its module loaded gives the lock back,
 
 test('while its module loads, a tab waits for its turn only if it needs a token', async (t) => {
   const world = page(t);
-  const items = new Map();
-  world.replace(globalThis, 'sessionStorage', {
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, value) => items.set(key, value),
-    removeItem: (key) => items.delete(key),
-  });
+  const items = withStorage(world);
   const [first] = await openTabs(world, 1, { persist: 'session' });
   await world.until(first.getToken());
   world.answer = () => undefined;
@@ -616,12 +611,7 @@ test('while its module loads, a tab waits for its turn only if it needs a token'
 
 test('a valid token that is forced, and one of storage, take no lock and ask nobody', async (t) => {
   const world = page(t);
-  const items = new Map();
-  world.replace(globalThis, 'sessionStorage', {
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, value) => items.set(key, value),
-    removeItem: (key) => items.delete(key),
-  });
+  withStorage(world);
   const [tab] = await openTabs(world, 1, { persist: 'session' });
   await world.until(tab.getToken());
   await world.pass(1000);
@@ -728,12 +718,7 @@ for (const [what, happen, sends] of [
 
 test('a tab with a token of storage did not speak last, so it waits a little before it answers', async (t) => {
   const world = page(t);
-  const items = new Map();
-  world.replace(globalThis, 'sessionStorage', {
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, value) => items.set(key, value),
-    removeItem: (key) => items.delete(key),
-  });
+  withStorage(world);
   const [first] = await openTabs(world, 1, { persist: 'session' });
   await world.until(first.getToken());
   first.dispose();

@@ -93,6 +93,17 @@ function makeLocks(world) {
 
 let pages = 0;
 
+/** Gives the page a sessionStorage, and returns what is in it. */
+export function withStorage(world) {
+  const items = new Map();
+  world.replace(globalThis, 'sessionStorage', {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, value),
+    removeItem: (key) => items.delete(key),
+  });
+  return items;
+}
+
 /**
  * Replaces what a page has for the test `t`.
  * @param {import('node:test').TestContext} t
