@@ -114,8 +114,9 @@ export class Source {
   constructor(config, client) {
     this.#config = config;
     this.#clients.add(client);
-    if (config.grant) this.#storeToken({ ...config.grant, expiresMono: performance.now() + config.grant.leftMs });
     if (config.persist) this.#session = sessionFor(sourceName(config));
+    if (config.grant) this.#storeToken({ ...config.grant, expiresMono: performance.now() + config.grant.leftMs });
+    else if (!this.#session?.read()) preconnect(config.endpoint); // before anything that takes time
     onWake(() => {
       if (this.#hasListener) this.#instance?.call('use'); // a listener counts as a use, even after a long sleep
       this.#instance?.call('run', 1);
@@ -297,7 +298,6 @@ export class Source {
 
   async #startCore() {
     const config = this.#config;
-    const disconnect = preconnect(config.endpoint);
     this.#checkDeadlines();
     if (config.flow == FLOW_DOMAIN_KEY && config.shareAcrossTabs && globalThis.location)
       this.#siblings ??= new Siblings(sourceName(config), {
@@ -331,7 +331,6 @@ export class Source {
     } finally {
       clearTimeout(this.#deadlineTimer);
       this.#timerDeadline = 0;
-      disconnect();
     }
   }
 

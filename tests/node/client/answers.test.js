@@ -121,8 +121,8 @@ test('an expiration in another unit, or that is no time, counts as left out: in 
     const results = [];
     for (const flow of ['domain', 'secret']) results.push((await (await start(t, answer, flow)).get()).expiration);
     const { endpoint, close } = await serveAnswer(answer);
+    t.after(close);
     const [code, expiration] = (await execute(ask, ['once', endpoint])).stdout.split('\t');
-    close();
     assert.equal(code, 'token');
     const late = Date.now() / 1000 + 1200;
     for (const result of [...results, Number(expiration)])

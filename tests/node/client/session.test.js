@@ -103,6 +103,23 @@ test('forget, invalidate and a refusal clear the stored token; dispose does not'
   early.forget(); // before the first token
 });
 
+test('a page view with a stored token does not connect to the API', async (t) => {
+  const items = useStorage(t);
+  const api = await fakeApi(t);
+  let links = 0;
+  globalThis.document = { createElement: () => ({ remove() {} }), head: { append: () => links++ } };
+  t.after(() => delete globalThis.document);
+  const linksOfView = async () => {
+    const before = links;
+    await (await view(t, api)).getToken();
+    return links - before;
+  };
+  assert.equal(await linksOfView(), 1);
+  assert.equal(await linksOfView(), 0, 'the token is stored');
+  items.clear();
+  assert.equal(await linksOfView(), 1);
+});
+
 test('a stored token is checked like any other token', async (t) => {
   const items = useStorage(t);
   const api = await fakeApi(t);
