@@ -21,8 +21,8 @@ import { backgroundTimeout } from './timers.js';
  * many new tabs keep a machine busy. Siblings answer within a few milliseconds. Meanwhile the browser connects, which
  * usually takes longer.
  */
-const ANSWER_MS = 30;
-const ANSWER_ROUND_TRIPS = 12;
+const ANSWER_MS = 35;
+const ANSWER_ROUND_TRIPS = 36;
 
 /** How long the tab with the lock may be silent before another tab steals the lock. */
 const SILENCE_MS = 4000;
@@ -138,8 +138,9 @@ export class Siblings {
     const tookMs = performance.now() - start;
     const name = `inbenta-auth ${Math.random()}`;
     const answerTime = roundTrips(new BroadcastChannel(name), new BroadcastChannel(name), ANSWER_ROUND_TRIPS);
-    // The way to a free lock counts. After a longer wait another tab had the lock, and its message may be on the way.
-    const answerMs = tookMs < ANSWER_MS / 2 ? ANSWER_MS - tookMs : ANSWER_MS;
+    // The time that a free lock takes counts, and it shows how busy the browser is: an answer may take twice as long. A
+    // lock that takes longer was held by another tab, whose message may be on the way.
+    const answerMs = Math.min(ANSWER_MS, Math.max(ANSWER_MS - tookMs, 2 * tookMs));
     await Promise.race([left, Promise.all([pause(answerMs), answerTime])]);
   }
 

@@ -118,7 +118,7 @@ export async function makeClient(page, { domainKey = 'the-domain-key', apiKey = 
 }
 
 /**
- * Makes the timers of a page fifty times as long. A tab waits 30 ms for the answer of another one, and some seconds for a tab
+ * Makes the timers of a page fifty times as long. A tab waits 35 ms for the answer of another one, and some seconds for a tab
  * that hangs. A busy machine can be slower than that; then a test would count what the machine does. For tests in which an
  * answer always comes and nothing is tried again.
  */

@@ -31,7 +31,7 @@ test('without persist, each page view in a tab sends /auth: the page before it i
   expect(await viewPages(page, site, fake)).toEqual(Array(VIEWS).fill('/v1/auth'));
 });
 
-// Each page waits 30 ms for the other tab, which is enough on a machine that does nothing else: docs/measurements.md. Here
+// Each page waits 35 ms for the other tab, which is enough on a machine that does nothing else: docs/measurements.md. Here
 // it waits until the other tab answers.
 test('without persist, but with another tab of the site, they send no /auth of their own', async ({
   page,

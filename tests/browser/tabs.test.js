@@ -79,7 +79,7 @@ for (const count of [2, 10, 20, 50])
     async ({ context, site, fake }) => {
       test.setTimeout(120_000);
       fake.answer = (response, request, n) => setTimeout(() => json(response, 200, grant(n)), 200);
-      const tabs = await openTabs(context, site, fake, count);
+      const tabs = await openTabs(context, site, fake, count, { prepare: slowTimers });
       await Promise.all(tabs.slice(0, count / 2).map((tab) => getToken(tab)));
       const atOnce = (await postedBy(tabs)).length;
       for (const tab of tabs.slice(count / 2)) expect(await getToken(tab)).toMatchObject({ accessToken: 'token-1' });
@@ -99,7 +99,7 @@ test('a refreshed token reaches the other tabs; a refused token is not accepted 
   fake,
 }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n));
-  const [first, second] = await openTabs(context, site, fake, 2);
+  const [first, second] = await openTabs(context, site, fake, 2, { prepare: slowTimers });
   for (const tab of [first, second]) await getToken(tab);
   await getToken(first, { forceRefresh: true });
   await expect.poll(() => tokenOf(second)).toBe('token-2');
@@ -133,7 +133,7 @@ test('if the clock is set back between two tabs, a token is still not valid for 
   fake,
 }) => {
   fake.answer = (response, request, n) => json(response, 200, grant(n, 1200));
-  const [first, second] = await openTabs(context, site, fake, 2);
+  const [first, second] = await openTabs(context, site, fake, 2, { prepare: slowTimers });
   for (const tab of [first, second]) await getToken(tab);
   await second.evaluate(() => {
     const real = Date.now;
@@ -147,7 +147,7 @@ test('if the clock is set back between two tabs, a token is still not valid for 
 test('a refusal is shared: one /auth, and all tabs get the error', async ({ context, site, fake }) => {
   fake.answer = (response) =>
     setTimeout(() => json(response, 403, { error: { code: 403, message: 'no', reason: 'key_revoked' } }), 100);
-  const tabs = await openTabs(context, site, fake, 8);
+  const tabs = await openTabs(context, site, fake, 8, { prepare: slowTimers });
   const errors = await Promise.all(tabs.map((tab) => getToken(tab)));
   expect(errors.map(({ code }) => code)).toEqual(tabs.map(() => 'key_revoked'));
   expect(paths(fake)).toEqual(['/v1/auth']);
@@ -155,12 +155,12 @@ test('a refusal is shared: one /auth, and all tabs get the error', async ({ cont
 
 test('Retry-After is shared: one /auth, and all tabs get the error immediately', async ({ context, site, fake }) => {
   fake.answer = (response) => json(response, 429, {}, { 'Retry-After': '40' });
-  const tabs = await openTabs(context, site, fake, 8);
+  const tabs = await openTabs(context, site, fake, 8, { prepare: slowTimers });
   const errors = await Promise.all(tabs.map((tab) => getToken(tab)));
   expect(errors.map(({ code, status }) => [code, status])).toEqual(tabs.map(() => ['rate_limited', 429]));
   for (const { retryAfterMs } of errors) expect(retryAfterMs).toBeGreaterThan(30_000);
   // A second call gets the error immediately, also in a tab that was opened later.
-  const [late] = await openTabs(context, site, fake, 1);
+  const [late] = await openTabs(context, site, fake, 1, { prepare: slowTimers });
   for (const tab of [...tabs, late]) {
     const [error, ms] = await tab.evaluate(async () => {
       const start = performance.now();
