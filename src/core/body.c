@@ -1,6 +1,7 @@
 /* Reads bodies with cJSON; see body.h. */
 #include "core/body.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <cJSON.h>
@@ -86,10 +87,8 @@ static const char *string_of(const cJSON *json, const char *name) {
 static double number_of(const cJSON *json, const char *name) {
   const cJSON *item = find_member(json, name);
   const char *text = cJSON_GetStringValue(item);
-  double value = 0;
-  if (text != NULL)
-    (void)iauth__parse_number(text, strlen(text), &value);
-  return cJSON_IsNumber(item) ? item->valuedouble : value;
+  double value = text != NULL ? iauth__parse_number(text, strlen(text)) : cJSON_GetNumberValue(item);
+  return isnan(value) ? 0 : value;
 }
 
 static const char *message_of(const cJSON *json) {
