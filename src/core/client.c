@@ -72,7 +72,7 @@ struct iauth_client {
 #ifndef IAUTH_ONLY_HOST
   const iauth_host *host;
 #endif
-  iauth__identity identity; /* its strings are in the same block of memory, after the client */
+  iauth__identity identity;
   bool auto_refresh, can_reauthorize;
   int64_t timeout_ms;
 
@@ -816,25 +816,31 @@ static iauth_error check_config(const iauth_config *config, iauth__identity *ide
   return iauth__check_endpoint(config->endpoint, config->allow_insecure);
 }
 
-/* Copies a string to *at, points *text to the copy, and moves *at to the end of the copy. */
-static void copy_string(const char **text, char **at) {
-  char *end = iauth__append(*at, *text);
-  *text = *at;
-  *at = end + 1;
-}
-
-/* Allocates a client and `size` bytes for its strings. In wasm there is only one client, at a fixed address. */
 #ifdef IAUTH_ONLY_HOST
 iauth_client iauth__only_client;
 
-static iauth_client *client_alloc(const iauth_host *host, size_t size, char **strings) {
-  *strings = iauth__alloc(host, size);
-  return *strings != NULL ? &iauth__only_client : NULL;
+/* In wasm there is one client, at a fixed address. It uses the strings of its configuration, which live as long. */
+static iauth_client *client_alloc(const iauth_host *host, iauth__identity *identity) {
+  (void)host, (void)identity;
+  return &iauth__only_client;
 }
 #else
-static iauth_client *client_alloc(const iauth_host *host, size_t size, char **strings) {
-  iauth_client *client = iauth__alloc(host, sizeof *client + size);
-  *strings = (char *)(client + 1);
+/* Allocates a client, and copies the strings of `identity` into the same block of memory. */
+static iauth_client *client_alloc(const iauth_host *host, iauth__identity *identity) {
+  const char **strings[] = {&identity->endpoint, &identity->api_key, &identity->credential, &identity->domain_key_name,
+                            &identity->personal_secret};
+  size_t size = sizeof(iauth_client);
+  for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+    size += strlen(*strings[i]) + 1;
+  iauth_client *client = iauth__alloc(host, size);
+  if (client == NULL)
+    return NULL;
+  char *at = (char *)(client + 1);
+  for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
+    char *end = iauth__append(at, *strings[i]);
+    *strings[i] = at;
+    at = end + 1;
+  }
   return client;
 }
 #endif
@@ -845,19 +851,9 @@ iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_
   iauth_error error = check_config(config, &identity);
   if (error != IAUTH_OK)
     return error;
-  const char **strings[] = {&identity.api_key, &identity.credential, &identity.domain_key_name,
-                            &identity.personal_secret, &identity.endpoint};
-  size_t size = 0;
-  for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
-    size += strlen(*strings[i]) + 1;
-  char *at;
-  iauth_client *client = client_alloc(host, size, &at);
+  iauth_client *client = client_alloc(host, &identity);
   if (client == NULL)
     return IAUTH_ERR_NO_MEMORY;
-  for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
-    copy_string(strings[i], &at);
-  for (char *end = at - 2; *end == '/'; end--) /* the endpoint is the last string: removes slashes at its end */
-    *end = '\0';
   *client = (iauth_client){
       .identity = identity,
       .auto_refresh = config->auto_refresh,
