@@ -168,12 +168,13 @@ static void reset_backoff(iauth_client *client, struct backoff *backoff) {
 
 static bool has_failed(const struct backoff *backoff) { return backoff->failure.error != IAUTH_OK; }
 
-/* Records a failure, number `attempts` in a row, and computes the waits. A wait is the server's or our own, whichever
- * is longer. Our own is the backoff, or the time until the budget allows another failure. The budget is necessary,
- * because a grant resets the backoff, and GET /apis has a backoff of its own. Takes ownership of `message`. */
+/* Records one more failure in a row, and computes the waits. A wait is the server's or our own, whichever is longer. Our
+ * own is the backoff, or the time until the budget allows another failure. The budget is necessary, because a grant
+ * resets the backoff, and GET /apis has a backoff of its own. Takes ownership of `message`. */
 static void add_failure(iauth_client *client, struct backoff *backoff, iauth_error error, int status,
-                        int64_t server_wait_ms, int attempts, iauth__message *message) {
+                        int64_t server_wait_ms, iauth__message *message) {
   failure_kind kind = kind_of(error);
+  int attempts = backoff->failure.attempts + 1;
   uint32_t random = HOST(client)->random(HOST(client)->user);
   int64_t now_ms = client->now.mono_ms, own_ms = iauth__backoff_ms(attempts, random);
   int64_t budget_ms = client->failure_budget_mono_ms - IAUTH__FAILURE_BURST * IAUTH__FAILURE_INTERVAL_MS - now_ms;
@@ -309,7 +310,7 @@ static iauth_error set_token(iauth_client *client, iauth__grant *grant, iauth_ti
 /* Records a failure to get a token. The current token is dropped only if the credential was revoked. */
 static void record_token_failure(iauth_client *client, iauth_error error, int status, int64_t server_wait_ms,
                                  iauth__message *message) {
-  add_failure(client, &client->backoff, error, status, server_wait_ms, client->backoff.failure.attempts + 1, message);
+  add_failure(client, &client->backoff, error, status, server_wait_ms, message);
   client->events |= 1u << IAUTH_EVENT_ERROR;
   if (error == IAUTH_ERR_KEY_REVOKED)
     drop_token(client);
@@ -342,8 +343,7 @@ static void fail_request(iauth_client *client, iauth_error error, int status, in
   client->failure_budget_mono_ms =
       iauth__max(client->failure_budget_mono_ms, client->now.mono_ms) + IAUTH__FAILURE_INTERVAL_MS;
   if (kind == IAUTH_REQUEST_APIS) /* the token is usable without apis */
-    add_failure(client, &client->apis_backoff, error, status, server_wait_ms, client->apis_backoff.failure.attempts + 1,
-                message);
+    add_failure(client, &client->apis_backoff, error, status, server_wait_ms, message);
   else
     record_token_failure(client, error, status, server_wait_ms, message);
 }
@@ -612,11 +612,9 @@ void iauth_sibling_failed(iauth_client *client, const iauth_failure *failure) {
     return;
   read_clocks(client);
   const char *const secrets[] = {client->identity.api_key, client->identity.credential, NULL};
-  int attempts = failure->attempts < IAUTH__SIBLING_ATTEMPTS_MAX ? failure->attempts : IAUTH__SIBLING_ATTEMPTS_MAX;
-  if (attempts <= client->backoff.failure.attempts)
-    attempts = client->backoff.failure.attempts;
-  /* record_token_failure adds 1. */
-  client->backoff.failure.attempts = attempts > 0 ? attempts - 1 : 0;
+  int64_t attempts = iauth__min(failure->attempts, IAUTH__SIBLING_ATTEMPTS_MAX);
+  attempts = iauth__max(attempts, client->backoff.failure.attempts);
+  client->backoff.failure.attempts = (int)iauth__max(attempts - 1, 0); /* add_failure adds 1 */
   record_token_failure(client, failure->error, failure->status,
                        iauth__min(iauth__max(failure->retry_after_ms, 0), IAUTH__SERVER_WAIT_MAX_MS),
                        iauth__message_new(HOST(client), failure->server_message, secrets));
