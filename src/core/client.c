@@ -23,7 +23,6 @@ struct token {
   iauth_token public;   /* its strings are owned */
   uint32_t number;      /* counts the tokens of this client */
   bool refresh_refused; /* /refreshToken refused it; it is still valid */
-  bool apis_moved;      /* the next token owns the apis now */
   int64_t refresh_lead_ms;
 };
 
@@ -217,8 +216,7 @@ static iauth_failure failure_now(const iauth_client *client, const struct backof
 
 static void token_free(iauth_client *client, struct token *token) {
   iauth__release(HOST(client), token->public.access_token);
-  if (!token->apis_moved)
-    iauth__release(HOST(client), token->public.apis);
+  iauth__release(HOST(client), token->public.apis);
   iauth__release(HOST(client), token);
 }
 
@@ -267,18 +265,16 @@ static uint32_t hash_of(const char *access_token) {
 }
 
 /* Stores a grant as the current token, which takes over its strings. `since` is the time from which expires_in counts.
- * A grant without apis keeps those of the current token, because /refreshToken does not send them. */
+ * A grant without apis gets a copy of those of the current token, because /refreshToken does not send them. Without
+ * memory for the copy, the apis are unknown again. */
 static iauth_error set_token(iauth_client *client, iauth__grant *grant, iauth_time since, int64_t lifetime_ms) {
   struct token *made = iauth__alloc(HOST(client), sizeof *made);
   if (made == NULL)
     return IAUTH_ERR_NO_MEMORY;
-  if (grant->apis != NULL) {
+  if (grant->apis != NULL)
     reset_backoff(client, &client->apis_backoff);
-  } else if (client->token != NULL) {
-    grant->apis = client->token->public.apis;
-    grant->apis_len = client->token->public.apis_len;
-    client->token->apis_moved = true;
-  }
+  else if (client->token != NULL && client->token->public.apis != NULL)
+    (void)iauth__copy_apis(HOST(client), client->token->public.apis, client->token->public.apis_len, grant);
   *made = (struct token){
       .public =
           {
