@@ -360,6 +360,17 @@ static void start_request(iauth_client *client, iauth_request_kind kind) {
     fail_request(client, error, 0, 0, NULL);
 }
 
+#define SECRETS 5
+
+/* Lists what must not be in a message, with NULL at the end. */
+static void list_secrets(const iauth_client *client, const char *secrets[SECRETS]) {
+  secrets[0] = client->identity.api_key;
+  secrets[1] = client->identity.credential;
+  secrets[2] = client->identity.personal_secret;
+  secrets[3] = client->token != NULL ? client->token->public.access_token : NULL;
+  secrets[4] = NULL;
+}
+
 /* Uses the grant of a response with status 200. */
 static iauth_error apply_grant(iauth_client *client, iauth__grant *grant) {
   if (client->request.public.kind == IAUTH_REQUEST_APIS) {
@@ -393,9 +404,8 @@ void iauth_respond(iauth_client *client, uint32_t id, const iauth_response *resp
   if (iauth__read_quota(response, &client->quota))
     client->events |= 1u << IAUTH_EVENT_QUOTA;
   iauth_request_kind kind = client->request.public.kind;
-  const char *const secrets[] = {client->identity.api_key, client->identity.credential,
-                                 client->identity.personal_secret,
-                                 client->token != NULL ? client->token->public.access_token : NULL, NULL};
+  const char *secrets[SECRETS];
+  list_secrets(client, secrets);
   iauth__grant grant;
   iauth_error error = iauth__check_response(HOST(client), kind, secrets, response, &grant);
   if (error == IAUTH_OK)
@@ -607,7 +617,8 @@ void iauth_sibling_failed(iauth_client *client, const iauth_failure *failure) {
       failure->error < IAUTH_ERR_UNTRUSTED_ROUTE)
     return;
   read_clocks(client);
-  const char *const secrets[] = {client->identity.api_key, client->identity.credential, NULL};
+  const char *secrets[SECRETS];
+  list_secrets(client, secrets);
   int64_t attempts = iauth__min(failure->attempts, IAUTH__SIBLING_ATTEMPTS_MAX);
   attempts = iauth__max(attempts, client->backoff.failure.attempts);
   client->backoff.failure.attempts = (int)iauth__max(attempts - 1, 0); /* add_failure adds 1 */
