@@ -51,7 +51,6 @@ typedef enum {
 struct backoff {
   iauth_failure failure; /* the last one; its error is 0 if there is none; failure_now computes its retry_after_ms */
   iauth__message *message;
-  failure_kind kind;
   bool server_ordered; /* the server asked for this wait */
   int64_t failed_mono_ms;
   int64_t caller_try_mono_ms;     /* when the next request may start for a caller … */
@@ -188,7 +187,6 @@ static void add_failure(iauth_client *client, struct backoff *backoff, iauth_err
                   .attempts = attempts,
                   .server_message = message != NULL ? message->text : NULL},
       .message = message,
-      .kind = kind,
       .server_ordered = server_wait_ms > own_ms,
       .failed_mono_ms = now_ms,
       .caller_try_mono_ms = now_ms + iauth__max(own_ms, server_wait_ms),
@@ -639,7 +637,7 @@ void iauth_wake(iauth_client *client) {
   struct backoff *backoff = &client->backoff;
   read_clocks(client);
   int64_t now_ms = client->now.mono_ms, from_ms = iauth__max(client->wake_budget_mono_ms, now_ms);
-  if (!has_failed(backoff) || backoff->kind == REFUSED || backoff->server_ordered ||
+  if (!has_failed(backoff) || kind_of(backoff->failure.error) == REFUSED || backoff->server_ordered ||
       from_ms - now_ms > IAUTH__WAKE_INTERVAL_MS)
     return;
   client->wake_budget_mono_ms = from_ms + IAUTH__WAKE_INTERVAL_MS;
@@ -689,11 +687,10 @@ static void emit_events(iauth_client *client) {
 /* When the background requests a token. INT64_MAX: never, or not before the client is used again. */
 static int64_t background_due_mono_ms(const iauth_client *client) {
   int64_t due_ms = client->now.mono_ms;
-  bool failed = has_failed(&client->backoff);
   if (!client->auto_refresh || !client->keep_fresh || client->lifetime_ms < IAUTH__BACKGROUND_INTERVAL_MS ||
-      (failed && client->backoff.kind == REFUSED))
+      kind_of(client->backoff.failure.error) == REFUSED)
     return INT64_MAX;
-  if (failed)
+  if (has_failed(&client->backoff))
     due_ms = client->backoff.background_try_mono_ms;
   else if (client->token != NULL)
     due_ms += remaining_ms(client) - client->token->refresh_lead_ms;
