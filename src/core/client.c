@@ -58,12 +58,15 @@ struct backoff {
   int64_t background_try_mono_ms; /* … and while no caller waits */
 };
 
-/* In wasm there is only one host. The linker knows it, so calls to it are direct. */
+/* In wasm there is only one host. The linker knows it, so calls to it are direct. A client there is never freed: its
+ * whole memory is dropped. */
 #ifdef IAUTH_ONLY_HOST
 extern const iauth_host IAUTH_ONLY_HOST;
 #define HOST(client) ((void)(client), &IAUTH_ONLY_HOST)
+#define IS_DISPOSED(client) false
 #else
 #define HOST(client) ((client)->host)
+#define IS_DISPOSED(client) ((client)->disposed)
 #endif
 
 struct iauth_client {
@@ -437,7 +440,7 @@ static int64_t timeout_of(int64_t timeout_ms) {
 }
 
 iauth_error iauth_get(iauth_client *client, uint32_t id, const iauth_get_options *options) {
-  if (client->disposed)
+  if (IS_DISPOSED(client))
     return IAUTH_ERR_DISPOSED;
   struct waiter *joined = iauth__alloc(HOST(client), sizeof *joined);
   if (joined == NULL)
@@ -557,7 +560,7 @@ static void answer_waiters(iauth_client *client) {
 /* Stores an offered token if it expires later than the current one. A reply to our own request is also stored if it
  * expires earlier, but is another token. */
 static iauth_error adopt_offer(iauth_client *client, const iauth_token *offered, bool is_reply) {
-  if (client->disposed)
+  if (IS_DISPOSED(client))
     return IAUTH_ERR_DISPOSED;
   read_clocks(client);
   if (!iauth__is_credential(offered->access_token))
@@ -611,7 +614,7 @@ iauth_error iauth_adopt_reply(iauth_client *client, uint32_t id, const iauth_tok
 }
 
 void iauth_sibling_failed(iauth_client *client, const iauth_failure *failure) {
-  if (client->disposed || client->in_flight || failure->error > IAUTH_ERR_TIMEOUT ||
+  if (IS_DISPOSED(client) || client->in_flight || failure->error > IAUTH_ERR_TIMEOUT ||
       failure->error < IAUTH_ERR_UNTRUSTED_ROUTE)
     return;
   read_clocks(client);
@@ -668,7 +671,7 @@ static void check_deadlines(iauth_client *client) {
 /* Events are emitted before callers are answered, so a caller finds the new token in the client. A callback may add or
  * remove events. */
 static void emit_events(iauth_client *client) {
-  for (int kind = 1; kind <= IAUTH_EVENT_TOKEN && !client->disposed; kind++) {
+  for (int kind = 1; kind <= IAUTH_EVENT_TOKEN && !IS_DISPOSED(client); kind++) {
     if (!(client->events & 1u << kind))
       continue;
     client->events &= ~(1u << kind);
@@ -724,7 +727,7 @@ static void start_due(iauth_client *client) {
   int64_t now_ms = client->now.mono_ms;
   bool is_token_due = token_due_mono_ms(client) <= now_ms;
   client->start_denied = false;
-  if (client->disposed || client->in_flight || client->next_start_mono_ms > now_ms ||
+  if (IS_DISPOSED(client) || client->in_flight || client->next_start_mono_ms > now_ms ||
       (!is_token_due && apis_due_mono_ms(client) > now_ms))
     return;
   if (HOST(client)->may_start != NULL && !HOST(client)->may_start(HOST(client)->user)) {
@@ -776,7 +779,7 @@ static void release_client(iauth_client *client) {
 
 void iauth_run(iauth_client *client) {
   client->run_again = true;
-  if (client->running || client->disposed)
+  if (client->running || IS_DISPOSED(client))
     return;
   client->running = true;
   client->run_again = false;
@@ -786,7 +789,7 @@ void iauth_run(iauth_client *client) {
   answer_waiters(client);
   start_due(client);
   client->running = false;
-  if (client->disposed) {
+  if (IS_DISPOSED(client)) {
     release_client(client);
     return;
   }
@@ -874,8 +877,9 @@ iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_
   return IAUTH_OK;
 }
 
+#ifndef IAUTH_ONLY_HOST
 void iauth_free(iauth_client *client) {
-  if (client == NULL || client->disposed)
+  if (client == NULL || IS_DISPOSED(client))
     return;
   client->disposed = true;
   if (client->in_flight) {
@@ -892,3 +896,4 @@ void iauth_free(iauth_client *client) {
   if (!client->running)
     release_client(client);
 }
+#endif
