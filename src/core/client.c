@@ -49,7 +49,7 @@ typedef enum {
 
 /* The failures in a row of one kind of request, and the waits after them. */
 struct backoff {
-  iauth_failure failure; /* the last one; its error is 0 if there is none; failure_now computes its retry_after_ms */
+  iauth_failure failure; /* the last one; its error is 0 if there is none; copy_failure computes its retry_after_ms */
   iauth__message *message;
   bool server_ordered; /* the server asked for this wait */
   int64_t failed_mono_ms;
@@ -205,11 +205,11 @@ static int64_t next_try_mono_ms(const iauth_client *client, const struct backoff
   return iauth__max(forced ? backoff->forced_try_mono_ms : backoff->caller_try_mono_ms, client->next_start_mono_ms);
 }
 
-/* The last failure, with the time until the next request. */
-static iauth_failure failure_now(const iauth_client *client, const struct backoff *backoff, bool forced) {
-  iauth_failure failure = backoff->failure;
-  failure.retry_after_ms = iauth__max(0, next_try_mono_ms(client, backoff, forced) - client->now.mono_ms);
-  return failure;
+/* Copies the last failure, with the time until the next request. */
+static void copy_failure(const iauth_client *client, const struct backoff *backoff, bool forced,
+                         iauth_failure *failure) {
+  *failure = backoff->failure;
+  failure->retry_after_ms = iauth__max(0, next_try_mono_ms(client, backoff, forced) - client->now.mono_ms);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -518,7 +518,7 @@ static bool decide_answer(const iauth_client *client, struct waiter *waiter) {
     waiter->token = &client->token->public;
   else if ((late && failed_since) ||
            (wait_is_on && (!backoff->failure.retryable || waiter->deadline_mono_ms < next_ms)))
-    waiter->failure = failure_now(client, backoff, waiter->force_refresh);
+    copy_failure(client, backoff, waiter->force_refresh, &waiter->failure);
   else if (late)
     waiter->failure =
         (iauth_failure){.error = IAUTH_ERR_TIMEOUT, .retryable = true, .attempts = backoff->failure.attempts};
@@ -675,7 +675,8 @@ static void emit_events(iauth_client *client) {
     if (!(client->events & 1u << kind))
       continue;
     client->events &= ~(1u << kind);
-    const iauth_failure failure = failure_now(client, &client->backoff, false);
+    iauth_failure failure;
+    copy_failure(client, &client->backoff, false, &failure);
     iauth_event event = {.kind = (iauth_event_kind)kind};
     if (kind == IAUTH_EVENT_QUOTA)
       event.quota = &client->quota;
