@@ -860,18 +860,17 @@ iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_
   iauth_client *client = client_alloc(host, &identity);
   if (client == NULL)
     return IAUTH_ERR_NO_MEMORY;
-  *client = (iauth_client){
-      .identity = identity,
-      .auto_refresh = config->auto_refresh,
-      .can_reauthorize = config->can_reauthorize,
-      .timeout_ms = timeout_of(config->timeout_ms),
-      .lifetime_ms = IAUTH__BACKGROUND_INTERVAL_MS, /* unknown; a shorter one would stop the background */
-      .generation = 1,
-      .now = host->now(host->user),
-  };
+  memset(client, 0, sizeof *client);
 #ifndef IAUTH_ONLY_HOST
   client->host = host;
 #endif
+  client->identity = identity;
+  client->auto_refresh = config->auto_refresh;
+  client->can_reauthorize = config->can_reauthorize;
+  client->timeout_ms = timeout_of(config->timeout_ms);
+  client->lifetime_ms = IAUTH__BACKGROUND_INTERVAL_MS; /* unknown; a shorter one would stop the background */
+  client->generation = 1;
+  client->now = host->now(host->user);
   client->waiting_end = &client->waiting;
   client->next_start_mono_ms = client->next_background_mono_ms = client->now.mono_ms;
   *out = client;
