@@ -161,10 +161,7 @@ static iauth_error check_grant(const iauth_host *host, iauth_request_kind kind, 
     return IAUTH_ERR_BODY_TOO_LARGE;
   if (!(body->form & FORM_OBJECT))
     return IAUTH_ERR_BAD_JSON;
-  iauth_error error = check_body(host, kind, body, grant);
-  if (error != IAUTH_OK)
-    iauth__grant_clean_up(grant, host);
-  return error;
+  return check_body(host, kind, body, grant);
 }
 
 void iauth__grant_clean_up(iauth__grant *grant, const iauth_host *host) {

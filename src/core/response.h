@@ -15,7 +15,7 @@ typedef struct {
   iauth__message *message; /* the message of a refusal, or NULL */
 } iauth__grant;
 
-/* Finds out what a response means.
+/* Finds out what a response means. The caller releases *grant with iauth__grant_clean_up, whatever is returned.
  *
  * Status 200: checks the content type, size, JSON, token, expires_in and apis, in this order. Returns 0 and fills
  * *grant, or returns BAD_CONTENT_TYPE, BODY_TOO_LARGE, BAD_JSON, BAD_TOKEN, BAD_EXPIRES_IN, BAD_APIS or NO_MEMORY. An
