@@ -12,7 +12,7 @@ static size_t match_secret(const char *text, const char *secret) {
   static const char digits[] = "0123456789abcdef";
   const char *at = text;
   for (; *secret != '\0'; secret++) {
-    if (*at == '%' && iauth__lower(at[1]) == digits[*secret / 16] && iauth__lower(at[2]) == digits[*secret % 16]) {
+    if (*at == '%' && iauth__lower(at[1]) == digits[*secret >> 4] && iauth__lower(at[2]) == digits[*secret & 15]) {
       at += 3;
       continue;
     }
