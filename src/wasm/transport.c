@@ -20,10 +20,13 @@
 static emscripten_fetch_t *in_flight;
 static uint32_t request_id;
 
-/* emscripten_fetch_close would call onerror for a request that is not complete, but no onerror is set. */
+#define DONE 4 /* of XMLHttpRequest's readyState */
+
+/* A request that is not done would be closed with an error. */
 static void close_request(void) {
   emscripten_fetch_t *fetch = in_flight;
   in_flight = NULL;
+  fetch->readyState = DONE;
   emscripten_fetch_close(fetch);
 }
 
