@@ -446,15 +446,14 @@ iauth_error iauth_get(iauth_client *client, uint32_t id, const iauth_get_options
   if (joined == NULL)
     return IAUTH_ERR_NO_MEMORY;
   read_clocks(client);
-  *joined = (struct waiter){
-      .id = id,
-      .grant_count = client->grant_count,
-      .force_refresh = options->force_refresh,
-      .needs_apis = options->needs_apis,
-      .min_validity_ms = iauth__max(0, options->min_validity_ms),
-      .asked_mono_ms = client->now.mono_ms,
-      .deadline_mono_ms = client->now.mono_ms + timeout_of(options->timeout_ms),
-  };
+  memset(joined, 0, sizeof *joined);
+  joined->id = id;
+  joined->grant_count = client->grant_count;
+  joined->force_refresh = options->force_refresh;
+  joined->needs_apis = options->needs_apis;
+  joined->min_validity_ms = iauth__max(0, options->min_validity_ms);
+  joined->asked_mono_ms = client->now.mono_ms;
+  joined->deadline_mono_ms = client->now.mono_ms + timeout_of(options->timeout_ms);
   *client->waiting_end = joined;
   client->waiting_end = &joined->next;
   client->last_use_mono_ms = client->now.mono_ms;

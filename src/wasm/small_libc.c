@@ -39,7 +39,12 @@ int strncmp(const char *a, const char *b, size_t size) {
   return 0;
 }
 
-int strcmp(const char *a, const char *b) { return strncmp(a, b, (size_t)-1); }
+int strcmp(const char *a, const char *b) {
+  for (; *a == *b; a++, b++)
+    if (*a == '\0')
+      return 0;
+  return (unsigned char)*a - (unsigned char)*b;
+}
 
 void *memchr(const void *bytes, int wanted, size_t size) {
   for (const unsigned char *at = bytes; size > 0; size--, at++)
