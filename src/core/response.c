@@ -21,8 +21,10 @@
 
 /* The length of the first item of a list. A repeated header is a list. */
 static size_t item_len(const char *text) {
-  const char *comma = strchr(text, ',');
-  return comma != NULL ? (size_t)(comma - text) : strlen(text);
+  const char *end = text;
+  while (*end != ',' && *end != '\0')
+    end++;
+  return (size_t)(end - text);
 }
 
 /* Reads a number from 0 to 2^53; the first one of a list. */
