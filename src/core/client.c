@@ -32,7 +32,6 @@ struct waiter {
   uint32_t grant_count; /* the client's grant_count when the caller asked */
   bool force_refresh;
   bool needs_apis;
-  bool cancelled;
   int64_t min_validity_ms;
   int64_t asked_mono_ms;
   int64_t deadline_mono_ms;
@@ -464,7 +463,7 @@ iauth_error iauth_get(iauth_client *client, uint32_t id, const iauth_get_options
 void iauth_cancel(iauth_client *client, uint32_t id) {
   for (struct waiter *waiter = client->waiting; waiter != NULL; waiter = waiter->next)
     if (waiter->id == id)
-      waiter->cancelled = true;
+      waiter->failure.error = IAUTH_ERR_ABORTED;
 }
 
 void iauth_use(iauth_client *client) {
@@ -474,13 +473,9 @@ void iauth_use(iauth_client *client) {
     client->keep_fresh = true;
 }
 
-/* True if the current token, which must exist, is what this caller asked for. */
-static bool is_satisfied(const iauth_client *client, const struct waiter *waiter) {
-  if (client->grant_count != waiter->grant_count)
-    return true; /* obtained since then: the API has no better one */
-  return !waiter->force_refresh &&
-         remaining_ms(client) >=
-             iauth__required_validity_ms(waiter->min_validity_ms, client->token->public.lifetime_ms);
+/* True if the current token is valid for as long as a caller asks for. */
+static bool is_fresh(const iauth_client *client, int64_t min_validity_ms) {
+  return remaining_ms(client) >= iauth__required_validity_ms(min_validity_ms, client->token->public.lifetime_ms);
 }
 
 /* True if the request takes so long that a caller is better served with the current token. */
@@ -497,10 +492,8 @@ static bool decide_answer(const iauth_client *client, struct waiter *waiter) {
   bool late = now_ms >= waiter->deadline_mono_ms;
   bool failed_since = has_failed(backoff) && backoff->failed_mono_ms >= waiter->asked_mono_ms;
   bool wait_is_on = has_failed(backoff) && !client->in_flight && now_ms < next_ms;
-  if (waiter->cancelled) {
-    waiter->failure.error = IAUTH_ERR_ABORTED;
-    return true;
-  }
+  if (waiter->failure.error != IAUTH_OK)
+    return true; /* cancelled */
   bool good;
   if (for_apis) {
     good = client->token->public.apis != NULL;
@@ -510,19 +503,23 @@ static bool decide_answer(const iauth_client *client, struct waiter *waiter) {
     /* A new token cannot be obtained soon, so any valid token will do. */
     bool in_need =
         late || failed_since || wait_is_on || is_hanging(client) || now_ms >= waiter->asked_mono_ms + IAUTH__HANGING_MS;
+    /* A token that was obtained since then is good in any case: the API has no better one. */
     good = client->token != NULL && (late || !apis_soon) &&
-           (is_satisfied(client, waiter) || (in_need && !waiter->force_refresh));
+           (client->grant_count != waiter->grant_count ||
+            (!waiter->force_refresh && (in_need || is_fresh(client, waiter->min_validity_ms))));
   }
-  if (good)
+  if (good) {
     waiter->token = &client->token->public;
-  else if ((late && failed_since) ||
-           (wait_is_on && (!backoff->failure.retryable || waiter->deadline_mono_ms < next_ms)))
+  } else if ((late && failed_since) ||
+             (wait_is_on && (!backoff->failure.retryable || waiter->deadline_mono_ms < next_ms))) {
     copy_failure(client, backoff, waiter->force_refresh, &waiter->failure);
-  else if (late)
-    waiter->failure =
-        (iauth_failure){.error = IAUTH_ERR_TIMEOUT, .retryable = true, .attempts = backoff->failure.attempts};
-  else
+  } else if (late) {
+    waiter->failure.error = IAUTH_ERR_TIMEOUT;
+    waiter->failure.retryable = true;
+    waiter->failure.attempts = backoff->failure.attempts;
+  } else {
     return false;
+  }
   return true;
 }
 
@@ -650,9 +647,7 @@ const iauth_token *iauth_current(iauth_client *client, int64_t min_validity_ms) 
   if (client->token == NULL)
     return NULL;
   iauth_use(client);
-  int64_t left = remaining_ms(client);
-  int64_t enough = iauth__required_validity_ms(min_validity_ms, client->token->public.lifetime_ms);
-  return left > 0 && left >= enough ? &client->token->public : NULL;
+  return remaining_ms(client) > 0 && is_fresh(client, min_validity_ms) ? &client->token->public : NULL;
 }
 
 /* ---------------------------------------------------------------------------------------------------
