@@ -483,10 +483,14 @@ static bool is_hanging(const iauth_client *client) {
   return client->in_flight && client->now.mono_ms >= client->started.mono_ms + IAUTH__HANGING_MS;
 }
 
+/* True if a caller waits for the apis of the current token, not for a token. */
+static bool waits_for_apis(const iauth_client *client, const struct waiter *waiter) {
+  return waiter->needs_apis && client->token != NULL;
+}
+
 /* Decides about one caller. True if the caller has its answer now. */
 static bool decide_answer(const iauth_client *client, struct waiter *waiter) {
-  /* The caller waits for the apis of the current token, or for a token. */
-  bool for_apis = waiter->needs_apis && client->token != NULL;
+  bool for_apis = waits_for_apis(client, waiter);
   const struct backoff *backoff = for_apis ? &client->apis_backoff : &client->backoff;
   int64_t now_ms = client->now.mono_ms, next_ms = next_try_mono_ms(client, backoff, waiter->force_refresh);
   bool late = now_ms >= waiter->deadline_mono_ms;
@@ -697,24 +701,19 @@ static int64_t background_due_mono_ms(const iauth_client *client) {
   return due_ms <= rest_ms ? due_ms : INT64_MAX;
 }
 
-/* When the next token request is due, for a caller or the background. */
-static int64_t token_due_mono_ms(const iauth_client *client) {
-  const struct backoff *backoff = &client->backoff;
-  int64_t due_ms = background_due_mono_ms(client);
+/* When callers request a token, or the apis of the current one. INT64_MAX: nobody waits for that. */
+static int64_t callers_due_mono_ms(const iauth_client *client, bool for_apis) {
+  const struct backoff *backoff = for_apis ? &client->apis_backoff : &client->backoff;
+  int64_t due_ms = INT64_MAX;
   for (const struct waiter *waiter = client->waiting; waiter != NULL; waiter = waiter->next)
-    if (client->token == NULL || !waiter->needs_apis)
-      due_ms = iauth__min(due_ms, !has_failed(backoff)    ? client->now.mono_ms
-                                  : waiter->force_refresh ? backoff->forced_try_mono_ms
-                                                          : backoff->caller_try_mono_ms);
+    if (waits_for_apis(client, waiter) == for_apis)
+      due_ms = iauth__min(due_ms, next_try_mono_ms(client, backoff, waiter->force_refresh));
   return due_ms;
 }
 
-/* When the next GET /apis is due. Only callers cause it. */
-static int64_t apis_due_mono_ms(const iauth_client *client) {
-  for (const struct waiter *waiter = client->waiting; waiter != NULL; waiter = waiter->next)
-    if (client->token != NULL && waiter->needs_apis)
-      return client->apis_backoff.caller_try_mono_ms;
-  return INT64_MAX;
+/* When the next token request is due, for a caller or the background. */
+static int64_t token_due_mono_ms(const iauth_client *client) {
+  return iauth__min(background_due_mono_ms(client), callers_due_mono_ms(client, false));
 }
 
 /* Starts a request if one is due. If no request can get a token, records that as a failure. */
@@ -722,8 +721,7 @@ static void start_due(iauth_client *client) {
   int64_t now_ms = client->now.mono_ms;
   bool is_token_due = token_due_mono_ms(client) <= now_ms;
   client->start_denied = false;
-  if (IS_DISPOSED(client) || client->in_flight || client->next_start_mono_ms > now_ms ||
-      (!is_token_due && apis_due_mono_ms(client) > now_ms))
+  if (IS_DISPOSED(client) || client->in_flight || (!is_token_due && callers_due_mono_ms(client, true) > now_ms))
     return;
   if (HOST(client)->may_start != NULL && !HOST(client)->may_start(HOST(client)->user)) {
     client->start_denied = true;
@@ -743,8 +741,7 @@ static void start_due(iauth_client *client) {
 /* The time until the next decision. Negative if there is none. */
 static int64_t next_delay_ms(const iauth_client *client) {
   int64_t now_ms = client->now.mono_ms, hanging_ms = client->started.mono_ms + IAUTH__HANGING_MS;
-  int64_t next =
-      iauth__max(iauth__min(token_due_mono_ms(client), apis_due_mono_ms(client)), client->next_start_mono_ms);
+  int64_t next = iauth__min(token_due_mono_ms(client), callers_due_mono_ms(client, true));
   if (client->start_denied)
     next = INT64_MAX;
   if (client->in_flight)
