@@ -581,7 +581,7 @@ static iauth_error adopt_offer(iauth_client *client, const iauth_token *offered,
       left <= remaining_ms(client) + (is_same ? IAUTH__SAME_TOKEN_GAIN_MS : 0))
     return is_reply ? IAUTH_ERR_TOKEN_EXPIRED : IAUTH_OK;
   iauth__grant grant = {
-      .access_token = iauth__copy(HOST(client), offered->access_token, strlen(offered->access_token) + 1),
+      .access_token = iauth__copy(HOST(client), offered->access_token),
       .expiration = offered->expiration,
       .expires_in_ms = left,
   };

@@ -144,7 +144,7 @@ static iauth_error check_body(const iauth_host *host, iauth_request_kind kind, c
       return IAUTH_ERR_BAD_EXPIRES_IN;
     grant->expires_in_ms = (int64_t)((body->expires_in < longest_s ? body->expires_in : longest_s) * 1000);
     grant->expiration = body->expiration;
-    grant->access_token = iauth__copy(host, body->access_token, strlen(body->access_token) + 1);
+    grant->access_token = iauth__copy(host, body->access_token);
     if (grant->access_token == NULL)
       return IAUTH_ERR_NO_MEMORY;
     if (!(body->form & FORM_APIS))
