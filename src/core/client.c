@@ -740,12 +740,12 @@ static void start_due(iauth_client *client) {
 
 /* The time until the next decision. Negative if there is none. */
 static int64_t next_delay_ms(const iauth_client *client) {
-  int64_t now_ms = client->now.mono_ms, hanging_ms = client->started.mono_ms + IAUTH__HANGING_MS;
+  int64_t now_ms = client->now.mono_ms;
   int64_t next = iauth__min(token_due_mono_ms(client), callers_due_mono_ms(client, true));
   if (client->start_denied)
     next = INT64_MAX;
   if (client->in_flight)
-    next = client->started.mono_ms + (client->waiting == NULL || now_ms >= hanging_ms
+    next = client->started.mono_ms + (client->waiting == NULL || is_hanging(client)
                                           ? client->timeout_ms
                                           : iauth__min(client->timeout_ms, IAUTH__HANGING_MS));
   for (const struct waiter *waiter = client->waiting; waiter != NULL; waiter = waiter->next) {
