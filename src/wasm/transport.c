@@ -74,7 +74,8 @@ iauth_error transport_send(const iauth_request *request) {
    * emscripten_fetch. It could not do so if request->method was copied. */
   memcpy(attributes.requestMethod, request->kind == IAUTH_REQUEST_APIS ? "GET\0" : "POST", 5);
   attributes.attributes = EMSCRIPTEN_FETCH_LOAD_TO_MEMORY | EMSCRIPTEN_FETCH_REPLACE;
-  attributes.requestHeaders = request->headers;
+  /* Not requestHeaders: emscripten_fetch would copy them, and with them a key and a token. */
+  attributes.userData = (void *)request->headers;
   attributes.requestData = request->body;
   attributes.requestDataSize = request->body_len;
   request_id = request->id;
@@ -93,7 +94,7 @@ void transport_cancel(void) {
 void emscripten_start_fetch(emscripten_fetch_t *fetch) {
   const emscripten_fetch_attr_t *attributes = &fetch->__attributes;
   fetch->id = 1; /* the glue would set it; newer versions of Emscripten release only requests with an id */
-  js_send(attributes->requestMethod, fetch->url, attributes->requestHeaders, attributes->requestData, IAUTH_BODY_MAX);
+  js_send(attributes->requestMethod, fetch->url, fetch->userData, attributes->requestData, IAUTH_BODY_MAX);
 }
 
 void _emscripten_fetch_free(unsigned int id) {
