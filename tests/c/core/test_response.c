@@ -360,6 +360,7 @@ static void messages(void **state) {
       {"{\"message\":\"\370\301\302\"}", NULL},
       /* longer than needed, half of a pair, beyond the last character; and the first and last that are none of these */
       {"{\"message\":\"a\340\201\201b\355\240\200c\360\202\202\254d\364\220\200\200e\"}", "a   b   c    d    e"},
+      {"{\"message\":\"a\371\200\200\200b\"}", "a    b"}, /* would be longer than four bytes */
       {"{\"message\":\"\340\240\200\355\237\277\356\200\200\360\220\200\200\363\237\277\277\"}",
        "\340\240\200\355\237\277\356\200\200\360\220\200\200\363\237\277\277"},
       {long_body, long_message},
@@ -418,6 +419,7 @@ static void retry_after(void **state) {
       {503, "Retry-After: Sun, 06 Nov 1994 08:50:37 GMT, 7\r\n", 60000},
       {503, "Retry-After: 7, Sun, 06 Nov 1994 08:50:37 GMT\r\n", 60000},
       {503, "Retry-After: Sun, 06 Nov\r\n", 0},
+      {503, "Retry-After: Sun, 06 Nov 1994 08:50:37 GMT and so on\r\n", 0},
       {503, "Date: Sun, 06 Nov 1994 08:50:37 GMT and so on\r\nRetry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\n", 60000},
       {503, "Retry-After: Sun, 06 Nov 1994 08:50:37 CET, 7\r\n", 7000},
       {503, "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n", 3600000},
@@ -480,6 +482,12 @@ static void quota(void **state) {
   response = fake_response(200, JSON_TYPE, "");
   assert_false(iauth__read_quota(&response, &quota));
   assert_int_equal(quota.quota_usage_percent, -1);
+  static const char *const alone[] = {"x-quota-usage: 0\r\n", "x-throttle-usage: 0\r\n", "x-quota-reset: 0\r\n",
+                                      "x-throttle-reset: 0\r\n"};
+  for (size_t i = 0; i < sizeof alone / sizeof *alone; i++) {
+    response = fake_response(200, alone[i], "");
+    assert_true(iauth__read_quota(&response, &quota));
+  }
 }
 
 static void error_names(void **state) {
