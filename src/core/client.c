@@ -567,9 +567,8 @@ static iauth_error adopt_offer(iauth_client *client, const iauth_token *offered,
     return IAUTH_ERR_BAD_TOKEN;
   if (hash_of(offered->access_token) == client->refused_hash)
     return IAUTH_ERR_TOKEN_EXPIRED;
-  if (offered->expires_wall_ms <= client->now.wall_ms)
-    return IAUTH_ERR_BAD_EXPIRES_IN;
-  int64_t left = iauth__min(offered->expires_wall_ms - client->now.wall_ms, IAUTH__LIFETIME_MAX_MS);
+  /* Whatever expired before 1970 must not overflow. */
+  int64_t left = iauth__min(iauth__max(offered->expires_wall_ms, 0) - client->now.wall_ms, IAUTH__LIFETIME_MAX_MS);
   if (offered->lifetime_ms > 0)
     left = iauth__min(left, offered->lifetime_ms);
   if (offered->left_ms >= 0)
