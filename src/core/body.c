@@ -120,21 +120,23 @@ static size_t write_apis(const cJSON *apis, char *list) {
   return (size_t)(at - list);
 }
 
-iauth_error iauth__body_init(iauth__body *body, const iauth_host *host, const iauth_response *response) {
+void iauth__body_init(iauth__body *body, const iauth_host *host, const iauth_response *response) {
   size_t len = response->body_len;
   *body = (iauth__body){.access_token = "", .message = ""};
   if (len > IAUTH_BODY_MAX) {
     body->form = FORM_TOO_LARGE;
-    return IAUTH_OK;
+    return;
   }
   char *text = body->text = iauth__alloc(host, len + 1); /* never 0 bytes: that may be NULL, too */
-  if (text == NULL)
-    return IAUTH_ERR_NO_MEMORY;
+  if (text == NULL) {
+    body->error = IAUTH_ERR_NO_MEMORY;
+    return;
+  }
   if (len > 0)
     memcpy(text, response->body, len);
   cJSON *json = body->json = sanitize(text, len) ? parse(text, len) : NULL;
   if (!cJSON_IsObject(json))
-    return IAUTH_OK;
+    return;
   const cJSON *apis = find_member(json, "apis"), *error = find_member(json, "error");
   const char *token = string_of(json, "accessToken"), *reason = string_of(error, "reason");
   body->form = FORM_OBJECT | (cJSON_IsObject(apis) ? FORM_APIS : 0) |
@@ -149,7 +151,6 @@ iauth_error iauth__body_init(iauth__body *body, const iauth_host *host, const ia
   body->message = message_of(json);
   body->apis = text;
   body->apis_len = cJSON_IsObject(apis) ? write_apis(apis, text) : 0;
-  return IAUTH_OK;
 }
 
 void iauth__body_clean_up(iauth__body *body, const iauth_host *host) {

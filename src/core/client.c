@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "core/body.h"
 #include "core/credential.h"
 #include "core/endpoint.h"
 #include "core/memory.h"
@@ -360,15 +361,12 @@ static void start_request(iauth_client *client, iauth_request_kind kind) {
     fail_request(client, error, 0, 0, NULL);
 }
 
-#define SECRETS 5
-
-/* Lists what must not be in a message, with NULL at the end. */
-static void list_secrets(const iauth_client *client, const char *secrets[SECRETS]) {
-  secrets[0] = client->identity.api_key;
-  secrets[1] = client->identity.credential;
-  secrets[2] = client->identity.personal_secret;
-  secrets[3] = client->token != NULL ? client->token->public.access_token : NULL;
-  secrets[4] = NULL;
+/* A message without the credentials of this client. */
+static iauth__message *message_new(const iauth_client *client, const char *text) {
+  const char *const secrets[] = {client->identity.api_key, client->identity.credential,
+                                 client->identity.personal_secret,
+                                 client->token != NULL ? client->token->public.access_token : NULL, NULL};
+  return iauth__message_new(HOST(client), text, secrets);
 }
 
 /* Uses the grant of a response with status 200. */
@@ -397,23 +395,20 @@ static iauth_error apply_grant(iauth_client *client, iauth__grant *grant) {
   return error;
 }
 
-void iauth_respond(iauth_client *client, uint32_t id, const iauth_response *response) {
+void iauth__respond(iauth_client *client, uint32_t id, const iauth_response *response, const iauth__body *body) {
   if (!client->in_flight || id != client->request.public.id)
     return;
   read_clocks(client);
   if (iauth__read_quota(response, &client->quota))
     client->events |= 1u << IAUTH_EVENT_QUOTA;
   iauth_request_kind kind = client->request.public.kind;
-  const char *secrets[SECRETS];
-  list_secrets(client, secrets);
   iauth__grant grant;
-  iauth_error error = iauth__check_response(HOST(client), kind, secrets, response, &grant);
+  iauth_error error = iauth__check_response(HOST(client), kind, response, body, &grant);
   if (error == IAUTH_OK)
     error = apply_grant(client, &grant);
   if (error != IAUTH_OK) {
-    iauth__message *message = grant.message;
-    grant.message = NULL;
-    fail_request(client, error, response->status, iauth__server_wait_ms(response, client->now.wall_ms), message);
+    fail_request(client, error, response->status, iauth__server_wait_ms(response, client->now.wall_ms),
+                 response->status != 200 ? message_new(client, body->message) : NULL);
   } else {
     end_request(client);
     if (kind != IAUTH_REQUEST_APIS && client->token->public.apis == NULL &&
@@ -422,6 +417,15 @@ void iauth_respond(iauth_client *client, uint32_t id, const iauth_response *resp
   }
   iauth__grant_clean_up(&grant, HOST(client));
 }
+
+#ifndef IAUTH_ONLY_HOST
+void iauth_respond(iauth_client *client, uint32_t id, const iauth_response *response) {
+  iauth__body body;
+  iauth__body_init(&body, HOST(client), response);
+  iauth__respond(client, id, response, &body);
+  iauth__body_clean_up(&body, HOST(client));
+}
+#endif
 
 void iauth_fail(iauth_client *client, uint32_t id, iauth_error error) {
   if (!client->in_flight || id != client->request.public.id)
@@ -617,14 +621,12 @@ void iauth_sibling_failed(iauth_client *client, const iauth_failure *failure) {
       failure->error < IAUTH_ERR_UNTRUSTED_ROUTE)
     return;
   read_clocks(client);
-  const char *secrets[SECRETS];
-  list_secrets(client, secrets);
   int64_t attempts = iauth__min(failure->attempts, IAUTH__SIBLING_ATTEMPTS_MAX);
   attempts = iauth__max(attempts, client->backoff.failure.attempts);
   client->backoff.failure.attempts = (int)iauth__max(attempts - 1, 0); /* add_failure adds 1 */
   record_token_failure(client, failure->error, failure->status,
                        iauth__min(iauth__max(failure->retry_after_ms, 0), IAUTH__SERVER_WAIT_MAX_MS),
-                       iauth__message_new(HOST(client), failure->server_message, secrets));
+                       message_new(client, failure->server_message));
 }
 
 void iauth_invalidate(iauth_client *client, const char *access_token) {

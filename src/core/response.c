@@ -7,7 +7,6 @@
 #include "base/base_url.h"
 #include "base/dates.h"
 #include "base/number.h"
-#include "core/body.h"
 #include "core/credential.h"
 #include "core/memory.h"
 #include "core/policy.h"
@@ -161,6 +160,8 @@ static iauth_error check_grant(const iauth_host *host, iauth_request_kind kind, 
     return IAUTH_ERR_BAD_CONTENT_TYPE;
   if (body->form & FORM_TOO_LARGE)
     return IAUTH_ERR_BODY_TOO_LARGE;
+  if (body->error != IAUTH_OK)
+    return body->error;
   if (!(body->form & FORM_OBJECT))
     return IAUTH_ERR_BAD_JSON;
   return check_body(host, kind, body, grant);
@@ -169,7 +170,6 @@ static iauth_error check_grant(const iauth_host *host, iauth_request_kind kind, 
 void iauth__grant_clean_up(iauth__grant *grant, const iauth_host *host) {
   iauth__release(host, grant->access_token);
   iauth__release(host, grant->apis);
-  iauth__release(host, grant->message);
   memset(grant, 0, sizeof *grant);
 }
 
@@ -192,17 +192,9 @@ static iauth_error check_refusal(iauth_request_kind kind, int status, const iaut
   return status == 403 ? IAUTH_ERR_ENDPOINT_REFUSED : IAUTH_ERR_BAD_STATUS;
 }
 
-iauth_error iauth__check_response(const iauth_host *host, iauth_request_kind kind, const char *const *secrets,
-                                  const iauth_response *response, iauth__grant *grant) {
-  iauth__body body;
+iauth_error iauth__check_response(const iauth_host *host, iauth_request_kind kind, const iauth_response *response,
+                                  const iauth__body *body, iauth__grant *grant) {
   memset(grant, 0, sizeof *grant);
-  iauth_error error = iauth__body_init(&body, host, response);
-  if (response->status != 200) {
-    error = check_refusal(kind, response->status, &body);
-    grant->message = iauth__message_new(host, body.message, secrets);
-  } else if (error == IAUTH_OK) {
-    error = check_grant(host, kind, response, &body, grant);
-  }
-  iauth__body_clean_up(&body, host);
-  return error;
+  return response->status == 200 ? check_grant(host, kind, response, body, grant)
+                                 : check_refusal(kind, response->status, body);
 }

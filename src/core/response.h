@@ -2,8 +2,8 @@
 #ifndef IAUTH_RESPONSE_H
 #define IAUTH_RESPONSE_H
 
+#include "core/body.h"
 #include "core/iauth.h"
-#include "core/message.h"
 
 /* The content of a response with status 200. It owns its strings; release them with iauth__grant_clean_up. */
 typedef struct {
@@ -12,7 +12,6 @@ typedef struct {
   int64_t expires_in_ms;
   const char *apis; /* "name\0url\0…", NULL if missing */
   size_t apis_len;
-  iauth__message *message; /* the message of a refusal, or NULL */
 } iauth__grant;
 
 /* Finds out what a response means. The caller releases *grant with iauth__grant_clean_up, whatever is returned.
@@ -21,10 +20,9 @@ typedef struct {
  * *grant, or returns BAD_CONTENT_TYPE, BODY_TOO_LARGE, BAD_JSON, BAD_TOKEN, BAD_EXPIRES_IN, BAD_APIS or NO_MEMORY. An
  * API without a usable name and URL is left out. If `apis` is not an object, it counts as missing.
  *
- * Any other status is a refusal: never returns 0, and *grant has at most a message. `secrets` (NULL at the end) are the
- * credentials that must not be in the message. */
-iauth_error iauth__check_response(const iauth_host *host, iauth_request_kind kind, const char *const *secrets,
-                                  const iauth_response *response, iauth__grant *grant);
+ * Any other status is a refusal: never returns 0, and *grant is empty. */
+iauth_error iauth__check_response(const iauth_host *host, iauth_request_kind kind, const iauth_response *response,
+                                  const iauth__body *body, iauth__grant *grant);
 
 void iauth__grant_clean_up(iauth__grant *grant, const iauth_host *host);
 

@@ -30,17 +30,6 @@ static void close_request(void) {
   emscripten_fetch_close(fetch);
 }
 
-/* The body of the response that wasm_done passes to the core. JavaScript has read it. */
-static iauth__body response_body;
-
-iauth_error iauth__body_init(iauth__body *body, const iauth_host *host, const iauth_response *response) {
-  (void)host, (void)response;
-  *body = response_body;
-  return IAUTH_OK;
-}
-
-void iauth__body_clean_up(iauth__body *body, const iauth_host *host) { (void)host, (void)body; }
-
 void wasm_done(int status, char *strings, int form, double expires_in, double expiration, int reason) {
   close_request();
   if (status == 0 || strings == NULL) {
@@ -52,7 +41,7 @@ void wasm_done(int status, char *strings, int form, double expires_in, double ex
       response.headers[i] = at;
       at = next_string(at);
     }
-    response_body = (iauth__body){
+    iauth__body body = {
         .form = (unsigned)form,
         .expires_in = expires_in,
         .expiration = expiration,
@@ -60,8 +49,8 @@ void wasm_done(int status, char *strings, int form, double expires_in, double ex
         .message = at,
         .access_token = next_string(at),
     };
-    response_body.apis = apis_of(response_body.access_token, &response_body.apis_len);
-    iauth_respond(&iauth__only_client, request_id, &response);
+    body.apis = apis_of(body.access_token, &body.apis_len);
+    iauth__respond(&iauth__only_client, request_id, &response, &body);
   }
   free(strings);
   iauth_run(&iauth__only_client);

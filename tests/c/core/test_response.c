@@ -1,4 +1,6 @@
 /* Answers, checked step by step: one error for each step. */
+#include "core/memory.h"
+#include "core/message.h"
 #include "core/response.h"
 #include "fake_host.h"
 
@@ -6,7 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const none[] = {NULL}; /* no secrets */
+static iauth_error check(world *world, iauth_request_kind kind, const iauth_response *response, iauth__grant *grant) {
+  iauth__body body;
+  iauth__body_init(&body, &world->host, response);
+  iauth_error error = iauth__check_response(&world->host, kind, response, &body, grant);
+  iauth__body_clean_up(&body, &world->host);
+  return error;
+}
 
 #define GOOD                                                                                                           \
   "{\"accessToken\":\"tok\",\"expiration\":1790001200,\"expires_in\":1200,"                                            \
@@ -19,7 +27,7 @@ static void good_grant(void **state) {
   world_init(&world);
   const iauth_response response =
       fake_response(200, "Date: x\r\ncontent-TYPE:  application/JSON ; charset=utf-8\r\n", GOOD);
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant), IAUTH_OK);
+  assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_OK);
   assert_string_equal(grant.access_token, "tok");
   assert_true(grant.expiration == 1790001200);
   assert_int_equal(grant.expires_in_ms, 1200000);
@@ -77,7 +85,7 @@ static void each_step_has_its_error(void **state) {
     iauth__grant grant;
     world_init(&world);
     const iauth_response response = fake_response(200, cases[i].headers, cases[i].body);
-    iauth_error error = iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant);
+    iauth_error error = check(&world, IAUTH_REQUEST_AUTH, &response, &grant);
     if (error != cases[i].error)
       fail_msg("%s %s: %s, expected %s", cases[i].headers, cases[i].body, iauth_error_name(error),
                iauth_error_name(cases[i].error));
@@ -103,7 +111,7 @@ static void lifetimes(void **state) {
     world_init(&world);
     snprintf(body, sizeof body, "{\"accessToken\":\"tok\",\"expires_in\":%s}", cases[i].expires_in);
     const iauth_response response = fake_response(200, JSON_TYPE, body);
-    assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_REFRESH, none, &response, &grant), IAUTH_OK);
+    assert_int_equal(check(&world, IAUTH_REQUEST_REFRESH, &response, &grant), IAUTH_OK);
     assert_int_equal(grant.expires_in_ms, cases[i].ms);
     assert_true(grant.expiration == 0);
     assert_null(grant.apis);
@@ -117,13 +125,13 @@ static void apis_alone(void **state) {
   iauth__grant grant;
   world_init(&world);
   iauth_response response = fake_response(200, JSON_TYPE, "{\"apis\":{}}");
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_APIS, none, &response, &grant), IAUTH_OK);
+  assert_int_equal(check(&world, IAUTH_REQUEST_APIS, &response, &grant), IAUTH_OK);
   assert_null(grant.access_token);
   assert_non_null(grant.apis);
   assert_int_equal(grant.apis_len, 0);
   iauth__grant_clean_up(&grant, &world.host);
   response = fake_response(200, JSON_TYPE, "{}");
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_APIS, none, &response, &grant), IAUTH_ERR_BAD_APIS);
+  assert_int_equal(check(&world, IAUTH_REQUEST_APIS, &response, &grant), IAUTH_ERR_BAD_APIS);
   assert_int_equal(world.live, 0);
 }
 
@@ -137,15 +145,12 @@ static void too_large(void **state) {
   body[IAUTH_BODY_MAX + 1] = '\0';
   memcpy(body, "{}", 2);
   iauth_response response = fake_response(200, JSON_TYPE, body);
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant),
-                   IAUTH_ERR_BODY_TOO_LARGE);
+  assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_ERR_BODY_TOO_LARGE);
   response.status = 403;
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_REFRESH, none, &response, &grant),
-                   IAUTH_ERR_ENDPOINT_REFUSED);
+  assert_int_equal(check(&world, IAUTH_REQUEST_REFRESH, &response, &grant), IAUTH_ERR_ENDPOINT_REFUSED);
   response.status = 200;
   response.body_len = IAUTH_BODY_MAX; /* that is what fits */
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant),
-                   IAUTH_ERR_BAD_TOKEN);
+  assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_ERR_BAD_TOKEN);
   free(body);
 }
 
@@ -156,14 +161,14 @@ static void a_nul_in_the_body(void **state) {
   iauth__grant grant;
   world_init(&world);
   iauth_response response = fake_response(200, JSON_TYPE, body);
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant), IAUTH_OK);
+  assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_OK);
   iauth__grant_clean_up(&grant, &world.host);
   response.body_len = sizeof body - 1;
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant), IAUTH_ERR_BAD_JSON);
+  assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_ERR_BAD_JSON);
   static const char inside[] = "{\"accessToken\":\"a\0b\",\"expires_in\":1}";
   response.body = inside;
   response.body_len = sizeof inside - 1;
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant), IAUTH_ERR_BAD_JSON);
+  assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_ERR_BAD_JSON);
 }
 
 /* In memory that ends with the body: AddressSanitizer sees whoever reads on. */
@@ -181,7 +186,7 @@ static void nothing_behind_the_body_is_read(void **state) {
     assert_non_null(body);
     memcpy(body, bodies[i], response.body_len);
     response.body = body;
-    assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant),
+    assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant),
                      i == 4 ? IAUTH_ERR_BAD_TOKEN : IAUTH_ERR_BAD_JSON);
     free(body);
   }
@@ -195,8 +200,7 @@ static void without_memory(void **state) {
     world_init(&world);
     world.fail_at = fail_at;
     const iauth_response response = fake_response(200, JSON_TYPE, GOOD);
-    assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant),
-                     IAUTH_ERR_NO_MEMORY);
+    assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_ERR_NO_MEMORY);
     assert_int_equal(world.live, 0);
   }
 }
@@ -229,7 +233,7 @@ static void products_cost_no_token(void **state) {
     world_init(&world);
     snprintf(body, sizeof body, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":%s}", cases[i].apis);
     const iauth_response response = fake_response(200, JSON_TYPE, body);
-    assert_int_equal(iauth__check_response(&world.host, cases[i].kind, none, &response, &grant), cases[i].error);
+    assert_int_equal(check(&world, cases[i].kind, &response, &grant), cases[i].error);
     assert_int_equal(grant.apis != NULL, cases[i].expected != NULL);
     for (const char *at = grant.apis; at != NULL && at < grant.apis + grant.apis_len; at += strlen(at) + 1) {
       const char *name = at;
@@ -314,7 +318,7 @@ static void refusals(void **state) {
     world world;
     iauth__grant grant;
     world_init(&world);
-    iauth_error error = iauth__check_response(&world.host, cases[i].kind, none, &response, &grant);
+    iauth_error error = check(&world, cases[i].kind, &response, &grant);
     assert_null(grant.access_token);
     if (error != cases[i].error)
       fail_msg("case %zu (%d %s): %s, expected %s", i, cases[i].status, cases[i].body, iauth_error_name(error),
@@ -371,18 +375,19 @@ static void messages(void **state) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     world world;
-    iauth__grant grant;
+    iauth__body body;
     world_init(&world);
     const iauth_response response = fake_response(403, JSON_TYPE, cases[i].body);
-    (void)iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, secrets, &response, &grant);
+    iauth__body_init(&body, &world.host, &response);
+    iauth__message *message = iauth__message_new(&world.host, body.message, secrets);
     if (cases[i].message == NULL)
-      assert_null(grant.message);
+      assert_null(message);
     else
-      assert_string_equal(grant.message->text, cases[i].message);
-    iauth__grant_clean_up(&grant, &world.host);
+      assert_string_equal(message->text, cases[i].message);
+    iauth__release(&world.host, message);
     world.fail_at = world.allocations + 1;
-    (void)iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, secrets, &response, &grant);
-    assert_null(grant.message);
+    assert_null(iauth__message_new(&world.host, body.message, secrets));
+    iauth__body_clean_up(&body, &world.host);
     assert_int_equal(world.live, 0);
   }
 }
