@@ -216,8 +216,7 @@ static void copy_failure(const iauth_client *client, const struct backoff *backo
  * The token. */
 
 static void token_free(iauth_client *client, struct token *token) {
-  iauth__release(HOST(client), token->public.access_token);
-  iauth__release(HOST(client), token->public.apis);
+  iauth__token_clean_up(&token->public, HOST(client));
   iauth__release(HOST(client), token);
 }
 
@@ -265,10 +264,9 @@ static uint32_t hash_of(const char *access_token) {
   return hash | 1;
 }
 
-/* Stores a grant as the current token, which takes over its strings. `since` is the time from which expires_in counts.
- * A grant without apis gets a copy of those of the current token, because /refreshToken does not send them. Without
- * memory for the copy, the apis are unknown again. */
-static iauth_error set_token(iauth_client *client, iauth__grant *grant, iauth_time since, int64_t lifetime_ms) {
+/* Stores a grant as the current token, which takes over its strings. A grant without apis gets a copy of those of the
+ * current token, because /refreshToken does not send them. Without memory for the copy, the apis are unknown again. */
+static iauth_error set_token(iauth_client *client, iauth_token *grant) {
   struct token *made = iauth__alloc(HOST(client), sizeof *made);
   if (made == NULL)
     return IAUTH_ERR_NO_MEMORY;
@@ -277,24 +275,15 @@ static iauth_error set_token(iauth_client *client, iauth__grant *grant, iauth_ti
   else if (client->token != NULL && client->token->public.apis != NULL)
     (void)iauth__copy_apis(HOST(client), client->token->public.apis, client->token->public.apis_len, grant);
   *made = (struct token){
-      .public =
-          {
-              .access_token = grant->access_token,
-              .apis = grant->apis,
-              .apis_len = grant->apis_len,
-              .expiration = grant->expiration,
-              .expires_wall_ms = since.wall_ms + grant->expires_in_ms,
-              .expires_mono_ms = since.mono_ms + grant->expires_in_ms,
-              .lifetime_ms = lifetime_ms,
-          },
+      .public = *grant,
       .number = ++client->token_count,
       .refresh_refused = is_current(client, grant->access_token) && client->token->refresh_refused,
-      .refresh_lead_ms = iauth__refresh_lead_ms(lifetime_ms, HOST(client)->random(HOST(client)->user)),
+      .refresh_lead_ms = iauth__refresh_lead_ms(grant->lifetime_ms, HOST(client)->random(HOST(client)->user)),
   };
   memset(grant, 0, sizeof *grant);
   retire_token(client);
   client->token = made;
-  client->lifetime_ms = lifetime_ms;
+  client->lifetime_ms = made->public.lifetime_ms;
   add_event(client, IAUTH_EVENT_TOKEN, IAUTH_EVENT_EXPIRED);
   add_event(client, IAUTH_EVENT_TOKEN, IAUTH_EVENT_ERROR);
   reset_backoff(client, &client->backoff);
@@ -370,7 +359,7 @@ static iauth__message *message_new(const iauth_client *client, const char *text)
 }
 
 /* Uses the grant of a response with status 200. */
-static iauth_error apply_grant(iauth_client *client, iauth__grant *grant) {
+static iauth_error apply_grant(iauth_client *client, iauth_token *grant) {
   if (client->request.public.kind == IAUTH_REQUEST_APIS) {
     reset_backoff(client, &client->apis_backoff);
     if (client->token != NULL) {
@@ -382,14 +371,15 @@ static iauth_error apply_grant(iauth_client *client, iauth__grant *grant) {
     }
     return IAUTH_OK;
   }
-  int64_t expires_wall_ms = client->started.wall_ms + grant->expires_in_ms;
-  if (client->started.mono_ms + grant->expires_in_ms <= client->now.mono_ms || expires_wall_ms <= client->now.wall_ms)
+  grant->expires_mono_ms = client->started.mono_ms + grant->lifetime_ms;
+  grant->expires_wall_ms = client->started.wall_ms + grant->lifetime_ms;
+  if (grant->expires_mono_ms <= client->now.mono_ms || grant->expires_wall_ms <= client->now.wall_ms)
     return IAUTH_ERR_TIMEOUT; /* the response took longer than the token is valid */
   /* Missing, or not in seconds: a number from 1e11 on is in milliseconds, as seconds it would be after the year
    * 5138. */
   if (!(grant->expiration > 0 && grant->expiration < 1e11))
-    grant->expiration = (double)(expires_wall_ms / 1000);
-  iauth_error error = set_token(client, grant, client->started, grant->expires_in_ms);
+    grant->expiration = (double)(grant->expires_wall_ms / 1000);
+  iauth_error error = set_token(client, grant);
   if (error == IAUTH_OK)
     client->grant_count++;
   return error;
@@ -402,7 +392,7 @@ void iauth__respond(iauth_client *client, uint32_t id, const iauth_response *res
   if (iauth__read_quota(response, &client->quota))
     client->events |= 1u << IAUTH_EVENT_QUOTA;
   iauth_request_kind kind = client->request.public.kind;
-  iauth__grant grant;
+  iauth_token grant;
   iauth_error error = iauth__check_response(HOST(client), kind, response, body, &grant);
   if (error == IAUTH_OK)
     error = apply_grant(client, &grant);
@@ -415,7 +405,7 @@ void iauth__respond(iauth_client *client, uint32_t id, const iauth_response *res
         client->now.mono_ms >= client->apis_backoff.caller_try_mono_ms)
       start_request(client, IAUTH_REQUEST_APIS);
   }
-  iauth__grant_clean_up(&grant, HOST(client));
+  iauth__token_clean_up(&grant, HOST(client));
 }
 
 #ifndef IAUTH_ONLY_HOST
@@ -583,18 +573,19 @@ static iauth_error adopt_offer(iauth_client *client, const iauth_token *offered,
   if (client->token != NULL && (is_same || !is_reply) &&
       left <= remaining_ms(client) + (is_same ? IAUTH__SAME_TOKEN_GAIN_MS : 0))
     return is_reply ? IAUTH_ERR_TOKEN_EXPIRED : IAUTH_OK;
-  iauth__grant grant = {
+  iauth_token grant = {
       .access_token = iauth__copy(HOST(client), offered->access_token),
       .expiration = offered->expiration,
-      .expires_in_ms = left,
+      .expires_wall_ms = client->now.wall_ms + left,
+      .expires_mono_ms = client->now.mono_ms + left,
+      .lifetime_ms = iauth__max(left, iauth__min(offered->lifetime_ms, IAUTH__LIFETIME_MAX_MS)),
   };
   iauth_error error = grant.access_token != NULL ? IAUTH_OK : IAUTH_ERR_NO_MEMORY;
   if (error == IAUTH_OK && offered->apis_len > 0)
     error = iauth__copy_apis(HOST(client), offered->apis, offered->apis_len, &grant);
   if (error == IAUTH_OK)
-    error = set_token(client, &grant, client->now,
-                      iauth__max(left, iauth__min(offered->lifetime_ms, IAUTH__LIFETIME_MAX_MS)));
-  iauth__grant_clean_up(&grant, HOST(client));
+    error = set_token(client, &grant);
+  iauth__token_clean_up(&grant, HOST(client));
   return error;
 }
 

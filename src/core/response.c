@@ -118,7 +118,7 @@ static bool is_api(const char *name, const char *url) {
   return iauth__is_credential(name) && iauth__check_base_url(url, false) == IAUTH__BASE_URL_OK;
 }
 
-iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t apis_len, iauth__grant *grant) {
+iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t apis_len, iauth_token *grant) {
   char *at = iauth__alloc(host, apis_len + 1); /* never 0 bytes: that may be NULL, too */
   if (at == NULL)
     return IAUTH_ERR_NO_MEMORY;
@@ -134,14 +134,14 @@ iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t ap
 
 /* An expires_in below one millisecond is an error. One of more than ten years counts as ten years. */
 static iauth_error check_body(const iauth_host *host, iauth_request_kind kind, const iauth__body *body,
-                              iauth__grant *grant) {
+                              iauth_token *grant) {
   if (kind != IAUTH_REQUEST_APIS) {
     const double longest_s = IAUTH__LIFETIME_MAX_MS / 1000;
     if (!iauth__is_credential(body->access_token))
       return IAUTH_ERR_BAD_TOKEN;
     if (!(body->expires_in >= 0.001))
       return IAUTH_ERR_BAD_EXPIRES_IN;
-    grant->expires_in_ms = (int64_t)((body->expires_in < longest_s ? body->expires_in : longest_s) * 1000);
+    grant->lifetime_ms = (int64_t)((body->expires_in < longest_s ? body->expires_in : longest_s) * 1000);
     grant->expiration = body->expiration;
     grant->access_token = iauth__copy(host, body->access_token);
     if (grant->access_token == NULL)
@@ -155,7 +155,7 @@ static iauth_error check_body(const iauth_host *host, iauth_request_kind kind, c
 }
 
 static iauth_error check_grant(const iauth_host *host, iauth_request_kind kind, const iauth_response *response,
-                               const iauth__body *body, iauth__grant *grant) {
+                               const iauth__body *body, iauth_token *grant) {
   if (!is_json(response->headers[IAUTH_HEADER_CONTENT_TYPE]))
     return IAUTH_ERR_BAD_CONTENT_TYPE;
   if (body->form & FORM_TOO_LARGE)
@@ -167,10 +167,10 @@ static iauth_error check_grant(const iauth_host *host, iauth_request_kind kind, 
   return check_body(host, kind, body, grant);
 }
 
-void iauth__grant_clean_up(iauth__grant *grant, const iauth_host *host) {
-  iauth__release(host, grant->access_token);
-  iauth__release(host, grant->apis);
-  memset(grant, 0, sizeof *grant);
+void iauth__token_clean_up(iauth_token *token, const iauth_host *host) {
+  iauth__release(host, token->access_token);
+  iauth__release(host, token->apis);
+  memset(token, 0, sizeof *token);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ static iauth_error check_refusal(iauth_request_kind kind, int status, const iaut
 }
 
 iauth_error iauth__check_response(const iauth_host *host, iauth_request_kind kind, const iauth_response *response,
-                                  const iauth__body *body, iauth__grant *grant) {
+                                  const iauth__body *body, iauth_token *grant) {
   memset(grant, 0, sizeof *grant);
   return response->status == 200 ? check_grant(host, kind, response, body, grant)
                                  : check_refusal(kind, response->status, body);

@@ -5,29 +5,23 @@
 #include "core/body.h"
 #include "core/iauth.h"
 
-/* The content of a response with status 200. It owns its strings; release them with iauth__grant_clean_up. */
-typedef struct {
-  const char *access_token; /* NULL for /apis */
-  double expiration;        /* Unix seconds, 0 if missing */
-  int64_t expires_in_ms;
-  const char *apis; /* "name\0url\0…", NULL if missing */
-  size_t apis_len;
-} iauth__grant;
-
-/* Finds out what a response means. The caller releases *grant with iauth__grant_clean_up, whatever is returned.
+/* Finds out what a response means. The caller releases *grant with iauth__token_clean_up, whatever is returned.
  *
  * Status 200: checks the content type, size, JSON, token, expires_in and apis, in this order. Returns 0 and fills
  * *grant, or returns BAD_CONTENT_TYPE, BODY_TOO_LARGE, BAD_JSON, BAD_TOKEN, BAD_EXPIRES_IN, BAD_APIS or NO_MEMORY. An
- * API without a usable name and URL is left out. If `apis` is not an object, it counts as missing.
+ * API without a usable name and URL is left out. If `apis` is not an object, it counts as missing. In *grant,
+ * lifetime_ms is expires_in, access_token is NULL for /apis, `expiration` is 0 if missing, and the times of expiry are
+ * not set.
  *
  * Any other status is a refusal: never returns 0, and *grant is empty. */
 iauth_error iauth__check_response(const iauth_host *host, iauth_request_kind kind, const iauth_response *response,
-                                  const iauth__body *body, iauth__grant *grant);
+                                  const iauth__body *body, iauth_token *grant);
 
-void iauth__grant_clean_up(iauth__grant *grant, const iauth_host *host);
+/* Wipes and releases the strings of a token that owns them. It may be all zero. */
+void iauth__token_clean_up(iauth_token *token, const iauth_host *host);
 
 /* Copies the usable ones of `apis` ("name\0url\0…") into *grant. Returns 0 or NO_MEMORY. */
-iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t apis_len, iauth__grant *grant);
+iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t apis_len, iauth_token *grant);
 
 /* How long the server asks to wait: 0 if it does not ask, at most an hour. This is the longest of all values of
  * Retry-After, in seconds or as HTTP date (RFC 9110, sections 10.2.3 and 5.6.7), and of the time until the reset of

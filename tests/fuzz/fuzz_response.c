@@ -26,12 +26,12 @@ static void require(bool condition) {
 }
 
 /* Checks the properties of a grant. */
-static void judge(iauth_request_kind kind, const iauth__grant *grant) {
+static void judge(iauth_request_kind kind, const iauth_token *grant) {
   if (kind == IAUTH_REQUEST_APIS) {
     require(grant->access_token == NULL && grant->apis != NULL);
   } else {
     require(iauth__is_credential(grant->access_token));
-    require(grant->expires_in_ms > 0 && grant->expires_in_ms <= INT64_C(315360000000));
+    require(grant->lifetime_ms > 0 && grant->lifetime_ms <= INT64_C(315360000000));
   }
   for (const char *at = grant->apis; at != NULL && at < grant->apis + grant->apis_len;) {
     const char *url = at + strlen(at) + 1;
@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const char *const secrets[] = {"long-secret", "long-secret-too", "short", NULL};
   const iauth_host host = {.alloc = fuzz_alloc, .release = fuzz_release};
   iauth__body body;
-  iauth__grant grant;
+  iauth_token grant;
   iauth__body_init(&body, &host, &response);
   iauth_error error = iauth__check_response(&host, kind, &response, &body, &grant);
   if (error == IAUTH_OK)
@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       require((unsigned char)*at >= ' ' && *at != 0x7f);
   }
   iauth__release(&host, message);
-  iauth__grant_clean_up(&grant, &host);
+  iauth__token_clean_up(&grant, &host);
   iauth__body_clean_up(&body, &host);
   free(values);
   return 0;

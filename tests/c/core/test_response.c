@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static iauth_error check(world *world, iauth_request_kind kind, const iauth_response *response, iauth__grant *grant) {
+static iauth_error check(world *world, iauth_request_kind kind, const iauth_response *response, iauth_token *grant) {
   iauth__body body;
   iauth__body_init(&body, &world->host, response);
   iauth_error error = iauth__check_response(&world->host, kind, response, &body, grant);
@@ -23,18 +23,18 @@ static iauth_error check(world *world, iauth_request_kind kind, const iauth_resp
 static void good_grant(void **state) {
   (void)state;
   world world;
-  iauth__grant grant;
+  iauth_token grant;
   world_init(&world);
   const iauth_response response =
       fake_response(200, "Date: x\r\ncontent-TYPE:  application/JSON ; charset=utf-8\r\n", GOOD);
   assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_OK);
   assert_string_equal(grant.access_token, "tok");
   assert_true(grant.expiration == 1790001200);
-  assert_int_equal(grant.expires_in_ms, 1200000);
+  assert_int_equal(grant.lifetime_ms, 1200000);
   static const char apis[] = "chatbot\0https://c.example/v1\0search\0http://127.0.0.1:8080";
   assert_int_equal(grant.apis_len, sizeof apis);
   assert_memory_equal(grant.apis, apis, sizeof apis);
-  iauth__grant_clean_up(&grant, &world.host);
+  iauth__token_clean_up(&grant, &world.host);
   assert_int_equal(world.live, 0);
 }
 
@@ -82,14 +82,14 @@ static void each_step_has_its_error(void **state) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     world world;
-    iauth__grant grant;
+    iauth_token grant;
     world_init(&world);
     const iauth_response response = fake_response(200, cases[i].headers, cases[i].body);
     iauth_error error = check(&world, IAUTH_REQUEST_AUTH, &response, &grant);
     if (error != cases[i].error)
       fail_msg("%s %s: %s, expected %s", cases[i].headers, cases[i].body, iauth_error_name(error),
                iauth_error_name(cases[i].error));
-    iauth__grant_clean_up(&grant, &world.host);
+    iauth__token_clean_up(&grant, &world.host);
     assert_int_equal(world.live, 0);
   }
 }
@@ -107,29 +107,29 @@ static void lifetimes(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char body[200];
     world world;
-    iauth__grant grant;
+    iauth_token grant;
     world_init(&world);
     snprintf(body, sizeof body, "{\"accessToken\":\"tok\",\"expires_in\":%s}", cases[i].expires_in);
     const iauth_response response = fake_response(200, JSON_TYPE, body);
     assert_int_equal(check(&world, IAUTH_REQUEST_REFRESH, &response, &grant), IAUTH_OK);
-    assert_int_equal(grant.expires_in_ms, cases[i].ms);
+    assert_int_equal(grant.lifetime_ms, cases[i].ms);
     assert_true(grant.expiration == 0);
     assert_null(grant.apis);
-    iauth__grant_clean_up(&grant, &world.host);
+    iauth__token_clean_up(&grant, &world.host);
   }
 }
 
 static void apis_alone(void **state) {
   (void)state;
   world world;
-  iauth__grant grant;
+  iauth_token grant;
   world_init(&world);
   iauth_response response = fake_response(200, JSON_TYPE, "{\"apis\":{}}");
   assert_int_equal(check(&world, IAUTH_REQUEST_APIS, &response, &grant), IAUTH_OK);
   assert_null(grant.access_token);
   assert_non_null(grant.apis);
   assert_int_equal(grant.apis_len, 0);
-  iauth__grant_clean_up(&grant, &world.host);
+  iauth__token_clean_up(&grant, &world.host);
   response = fake_response(200, JSON_TYPE, "{}");
   assert_int_equal(check(&world, IAUTH_REQUEST_APIS, &response, &grant), IAUTH_ERR_BAD_APIS);
   assert_int_equal(world.live, 0);
@@ -138,7 +138,7 @@ static void apis_alone(void **state) {
 static void too_large(void **state) {
   (void)state;
   world world;
-  iauth__grant grant;
+  iauth_token grant;
   world_init(&world);
   char *body = malloc(IAUTH_BODY_MAX + 2);
   memset(body, ' ', IAUTH_BODY_MAX + 1);
@@ -158,11 +158,11 @@ static void a_nul_in_the_body(void **state) {
   (void)state;
   static const char body[] = "{\"accessToken\":\"tok\",\"expires_in\":1}\0<html>";
   world world;
-  iauth__grant grant;
+  iauth_token grant;
   world_init(&world);
   iauth_response response = fake_response(200, JSON_TYPE, body);
   assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_OK);
-  iauth__grant_clean_up(&grant, &world.host);
+  iauth__token_clean_up(&grant, &world.host);
   response.body_len = sizeof body - 1;
   assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_ERR_BAD_JSON);
   static const char inside[] = "{\"accessToken\":\"a\0b\",\"expires_in\":1}";
@@ -178,7 +178,7 @@ static void nothing_behind_the_body_is_read(void **state) {
                                        "{\"a\":\"\\u0000", "{} ",          "{"};
   for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
     world world;
-    iauth__grant grant;
+    iauth_token grant;
     world_init(&world);
     iauth_response response = fake_response(200, JSON_TYPE, "");
     response.body_len = strlen(bodies[i]);
@@ -196,7 +196,7 @@ static void without_memory(void **state) {
   (void)state;
   for (int fail_at = 1; fail_at <= 2; fail_at++) {
     world world;
-    iauth__grant grant;
+    iauth_token grant;
     world_init(&world);
     world.fail_at = fail_at;
     const iauth_response response = fake_response(200, JSON_TYPE, GOOD);
@@ -229,7 +229,7 @@ static void products_cost_no_token(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char body[300], found[300] = "";
     world world;
-    iauth__grant grant;
+    iauth_token grant;
     world_init(&world);
     snprintf(body, sizeof body, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":%s}", cases[i].apis);
     const iauth_response response = fake_response(200, JSON_TYPE, body);
@@ -242,7 +242,7 @@ static void products_cost_no_token(void **state) {
     }
     if (cases[i].expected != NULL)
       assert_string_equal(found, cases[i].expected);
-    iauth__grant_clean_up(&grant, &world.host);
+    iauth__token_clean_up(&grant, &world.host);
     assert_int_equal(world.live, 0);
   }
 }
@@ -252,16 +252,16 @@ static void copied_products(void **state) {
   (void)state;
   static const char apis[] = "a\0https://a\0b\0javascript:x\0\0https://c";
   world world;
-  iauth__grant grant = {0};
+  iauth_token grant = {0};
   world_init(&world);
   assert_int_equal(iauth__copy_apis(&world.host, "", 0, &grant), IAUTH_OK);
   assert_non_null(grant.apis);
   assert_int_equal(grant.apis_len, 0);
-  iauth__grant_clean_up(&grant, &world.host);
+  iauth__token_clean_up(&grant, &world.host);
   assert_int_equal(iauth__copy_apis(&world.host, apis, sizeof apis, &grant), IAUTH_OK);
   assert_int_equal(grant.apis_len, sizeof "a\0https://a");
   assert_memory_equal(grant.apis, apis, grant.apis_len);
-  iauth__grant_clean_up(&grant, &world.host);
+  iauth__token_clean_up(&grant, &world.host);
   assert_int_equal(world.live, 0);
 }
 
@@ -316,14 +316,14 @@ static void refusals(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const iauth_response response = fake_response(cases[i].status, JSON_TYPE, cases[i].body);
     world world;
-    iauth__grant grant;
+    iauth_token grant;
     world_init(&world);
     iauth_error error = check(&world, cases[i].kind, &response, &grant);
     assert_null(grant.access_token);
     if (error != cases[i].error)
       fail_msg("case %zu (%d %s): %s, expected %s", i, cases[i].status, cases[i].body, iauth_error_name(error),
                iauth_error_name(cases[i].error));
-    iauth__grant_clean_up(&grant, &world.host);
+    iauth__token_clean_up(&grant, &world.host);
     assert_int_equal(world.live, 0);
   }
 }
