@@ -397,7 +397,7 @@ void iauth__respond(iauth_client *client, uint32_t id, const iauth_response *res
   if (error == IAUTH_OK)
     error = apply_grant(client, &grant);
   if (error != IAUTH_OK) {
-    fail_request(client, error, response->status, iauth__server_wait_ms(response, client->now.wall_ms),
+    fail_request(client, error, response->status, iauth__server_wait_ms(response, &client->quota, client->now.wall_ms),
                  response->status != 200 ? message_new(client, body->message) : NULL);
   } else {
     end_request(client);

@@ -65,25 +65,20 @@ static int64_t longest_retry_after_s(const iauth_response *response, int64_t wal
   return longest_s;
 }
 
-/* The wait for one limit: the time until its reset if it is used up, else 0. */
-static int64_t limit_s(const iauth_response *response, int64_t usage_percent, int64_t reset_s, int64_t wall_ms) {
-  return usage_percent >= 100 && reset_s >= 0 ? until_s(response, reset_s, wall_ms) : 0;
-}
-
-int64_t iauth__server_wait_ms(const iauth_response *response, int64_t wall_ms) {
-  iauth_quota quota;
+int64_t iauth__server_wait_ms(const iauth_response *response, const iauth_quota *quota, int64_t wall_ms) {
   int64_t wait_s = longest_retry_after_s(response, wall_ms);
-  (void)iauth__read_quota(response, &quota);
-  if (wait_s == 0 && response->status == 429 && quota.throttle_usage_percent < 100 && quota.quota_usage_percent < 100) {
+  bool throttled = quota->throttle_usage_percent >= 100, used_up = quota->quota_usage_percent >= 100;
+  if (wait_s == 0 && response->status == 429 && !throttled && !used_up) {
     /* No usage shows which limit was exceeded, so it must be one with an unknown usage. If both are unknown, the
      * throttle is more likely, because its period is only a minute. */
-    if (quota.throttle_usage_percent < 0)
-      quota.throttle_usage_percent = 100;
-    else if (quota.quota_usage_percent < 0)
-      quota.quota_usage_percent = 100;
+    throttled = quota->throttle_usage_percent < 0;
+    used_up = !throttled && quota->quota_usage_percent < 0;
   }
-  wait_s = iauth__max(wait_s, limit_s(response, quota.quota_usage_percent, quota.quota_reset_s, wall_ms));
-  wait_s = iauth__max(wait_s, limit_s(response, quota.throttle_usage_percent, quota.throttle_reset_s, wall_ms));
+  /* A missing reset is -1, so it has passed. */
+  if (throttled)
+    wait_s = iauth__max(wait_s, until_s(response, quota->throttle_reset_s, wall_ms));
+  if (used_up)
+    wait_s = iauth__max(wait_s, until_s(response, quota->quota_reset_s, wall_ms));
   return iauth__min(wait_s, IAUTH__SERVER_WAIT_MAX_MS / 1000) * 1000;
 }
 

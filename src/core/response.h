@@ -25,8 +25,8 @@ iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t ap
 
 /* How long the server asks to wait: 0 if it does not ask, at most an hour. This is the longest of all values of
  * Retry-After, in seconds or as HTTP date (RFC 9110, sections 10.2.3 and 5.6.7), and of the time until the reset of
- * each limit whose usage is 100 %. A 429 without usages and without Retry-After waits until x-throttle-reset. */
-int64_t iauth__server_wait_ms(const iauth_response *response, int64_t wall_ms);
+ * each limit of `quota` whose usage is 100 %. A 429 without usages and without Retry-After waits until x-throttle-reset. */
+int64_t iauth__server_wait_ms(const iauth_response *response, const iauth_quota *quota, int64_t wall_ms);
 
 /* Reads the x-quota-* and x-throttle-* headers. False if there are none. */
 bool iauth__read_quota(const iauth_response *response, iauth_quota *quota);

@@ -31,10 +31,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             strcmp(response.headers[i] + value_len - 2, ", ") == 0);
     require(strpbrk(response.headers[i], "\n") == NULL);
   }
-  int64_t wait_ms = iauth__server_wait_ms(&response, INT64_C(784111777000));
-  require(wait_ms >= 0 && wait_ms <= 3600000);
   iauth_quota quota;
   bool found = iauth__read_quota(&response, &quota);
+  int64_t wait_ms = iauth__server_wait_ms(&response, &quota, INT64_C(784111777000));
+  require(wait_ms >= 0 && wait_ms <= 3600000);
   require(found || (quota.quota_usage_percent == -1 && quota.throttle_usage_percent == -1));
   require(quota.quota_usage_percent >= -1 && quota.throttle_usage_percent >= -1);
 

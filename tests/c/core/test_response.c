@@ -458,7 +458,9 @@ static void retry_after(void **state) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const iauth_response response = fake_response(cases[i].status, cases[i].headers, "");
-    assert_int_equal(iauth__server_wait_ms(&response, NOW_MS), cases[i].ms);
+    iauth_quota quota;
+    (void)iauth__read_quota(&response, &quota);
+    assert_int_equal(iauth__server_wait_ms(&response, &quota, NOW_MS), cases[i].ms);
   }
 }
 
