@@ -162,10 +162,9 @@ static iauth_error check_grant(const iauth_host *host, iauth_request_kind kind, 
   return check_body(host, kind, body, grant);
 }
 
-void iauth__token_clean_up(iauth_token *token, const iauth_host *host) {
+void iauth__token_clean_up(const iauth_token *token, const iauth_host *host) {
   iauth__release(host, token->access_token);
   iauth__release(host, token->apis);
-  memset(token, 0, sizeof *token);
 }
 
 /* ---------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ iauth_error iauth__check_response(const iauth_host *host, iauth_request_kind kin
                                   const iauth__body *body, iauth_token *grant);
 
 /* Wipes and releases the strings of a token that owns them. It may be all zero. */
-void iauth__token_clean_up(iauth_token *token, const iauth_host *host);
+void iauth__token_clean_up(const iauth_token *token, const iauth_host *host);
 
 /* Copies the usable ones of `apis` ("name\0url\0…") into *grant. Returns 0 or NO_MEMORY. */
 iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t apis_len, iauth_token *grant);

@@ -357,6 +357,7 @@ static void messages(void **state) {
       /* the first and the last of what is left out, and their neighbours */
       {"{\"message\":\"a\\u2028b\\u206fc\\u2027d\\u2070\"}", "a b c\342\200\247d\342\201\260"},
       {"{\"message\":\"a\\u200bb\\u200fc\\u200ad\\u2010\"}", "a b c\342\200\212d\342\200\220"},
+      {"{\"message\":\"a\\u202eb\\u202fc\"}", "a b\342\200\257c"},
       {"{\"message\":\"a\\u061cb\\ufeffc\\udb40\\udc41d\\u2060e\"}", "a b c d e"},
       {"{\"message\":\"La clave no es v\\u00e1lida \\u20ac \\ud83d\\ude00\"}",
        "La clave no es v\303\241lida \342\202\254 \360\237\230\200"},
@@ -364,7 +365,8 @@ static void messages(void **state) {
       {"{\"message\":\"\370\301\302\"}", NULL},
       /* longer than needed, half of a pair, beyond the last character; and the first and last that are none of these */
       {"{\"message\":\"a\340\201\201b\355\240\200c\360\202\202\254d\364\220\200\200e\"}", "a   b   c    d    e"},
-      {"{\"message\":\"a\371\200\200\200b\"}", "a    b"}, /* would be longer than four bytes */
+      {"{\"message\":\"a\371\200\200\200b\"}", "a    b"},               /* would be longer than four bytes */
+      {"{\"message\":\"a\355\277\277b\364\217\277\277c\"}", "a   b c"}, /* the last half, and the last character */
       {"{\"message\":\"\340\240\200\355\237\277\356\200\200\360\220\200\200\363\237\277\277\"}",
        "\340\240\200\355\237\277\356\200\200\360\220\200\200\363\237\277\277"},
       {long_body, long_message},
@@ -414,6 +416,7 @@ static void retry_after(void **state) {
       {503, "Retry-After: Sun, 06 Nov 1994 08:40:37 GMT\r\n", 0},
       /* this machine's clock is an hour off, the server's own Date counts */
       {503, "Date: Sun, 06 Nov 1994 09:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 09:49:47 GMT\r\n", 10000},
+      {503, "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\nRetry-After: Thu, 01 Jan 1970 00:00:10 GMT\r\n", 10000},
       {429, "x-throttle-reset: 784111787\r\n", 10000},
       {429, "x-throttle-reset: Sun, 06 Nov 1994 08:49:57 GMT\r\n", 20000},
       {429, "x-throttle-reset: 784111787\r\nRetry-After: 3\r\n", 3000},
@@ -452,6 +455,7 @@ static void retry_after(void **state) {
       {429, "x-quota-usage: 99.9\r\nx-throttle-usage: -1\r\nx-throttle-reset: 784111787\r\n", 10000},
       {429, "x-throttle-usage: 50\r\nx-quota-reset: 784111787\r\nx-throttle-reset: 784111837\r\n", 10000},
       {429, "x-throttle-usage: 50\r\nx-quota-usage: 99\r\nx-quota-reset: 784111787\r\n", 0},
+      {429, "x-throttle-usage: 50\r\nx-quota-usage: 0\r\nx-quota-reset: 784111787\r\n", 0},
       {429, "x-throttle-usage: 100.0\r\nx-throttle-reset: 784111787.9\r\n", 10000},
       {429, "x-throttle-usage: 100\r\nx-throttle-reset: 99999999999\r\n", 3600000},
       {503, "x-throttle-usage: 100\r\nx-throttle-reset: 784111787\r\n", 10000},
