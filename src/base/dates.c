@@ -1,6 +1,7 @@
 /* Dates; see dates.h. */
 #include "base/dates.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* Days from 1970-01-01 to the first of a month, in the proleptic Gregorian calendar. Years start in March, so that the
@@ -31,23 +32,22 @@ static int find_name(const char *text, const char *names, int count) {
   return i;
 }
 
-bool iauth__parse_http_date(const char *text, size_t len, int64_t *unix_s) {
+int64_t iauth__parse_http_date(const char *text, size_t len) {
   int day, year, hour, minute, second;
   if (len != 29 || memcmp(text + 3, ", ", 2) != 0 || memcmp(text + 25, " GMT", 4) != 0 || text[7] != ' ' ||
       text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':')
-    return false;
+    return -1;
   if (!read_digits(text + 5, 2, &day) || !read_digits(text + 12, 4, &year) || !read_digits(text + 17, 2, &hour) ||
       !read_digits(text + 20, 2, &minute) || !read_digits(text + 23, 2, &second))
-    return false;
+    return -1;
   int month = find_name(text + 8, "JanFebMarAprMayJunJulAugSepOctNovDec", 12);
   if (month == 12 || year < 1970 || day < 1 || hour > 23 || minute > 59 || second > 59)
-    return false;
+    return -1;
   int64_t first = days_before(year, month), days = first + day - 1;
   int64_t next = month < 11 ? days_before(year, month + 1) : days_before(year + 1, 0);
   if (days >= next || find_name(text, "ThuFriSatSunMonTueWed", 7) != days % 7) /* 1970-01-01 was a Thursday */
-    return false;
-  *unix_s = ((days * 24 + hour) * 60 + minute) * 60 + second;
-  return true;
+    return -1;
+  return ((days * 24 + hour) * 60 + minute) * 60 + second;
 }
 
 /* Writes exactly `digits` decimal digits. Returns the position after them. */

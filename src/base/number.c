@@ -1,6 +1,7 @@
 /* Text to number; see number.h. */
 #include "base/number.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -33,22 +34,22 @@ static int skip_digits(const char **text, const char *end, uint64_t *value) {
   return ignored;
 }
 
-bool iauth__parse_number(const char *text, size_t len, double *out) {
+double iauth__parse_number(const char *text, size_t len) {
   const char *p = text, *end = text + len;
   uint64_t digits = 0, power = 0;
   bool negative = len > 0 && *p == '-', down = false;
   if (len > IAUTH__NUMBER_MAX)
-    return false;
+    return NAN;
   p += negative;
   const char *integer = p;
   int exponent = skip_digits(&p, end, &digits);
   if (p == integer || (*integer == '0' && p - integer > 1))
-    return false;
+    return NAN;
   if (p < end && *p == '.') {
     const char *fraction = ++p;
     int ignored = skip_digits(&p, end, &digits);
     if (p == fraction)
-      return false;
+      return NAN;
     exponent -= (int)(p - fraction) - ignored;
   }
   if (p < end && iauth__lower(*p) == 'e') {
@@ -57,21 +58,19 @@ bool iauth__parse_number(const char *text, size_t len, double *out) {
     const char *start = p;
     (void)skip_digits(&p, end, &power);
     if (p == start)
-      return false;
+      return NAN;
     int bounded = power < 1000 ? (int)power : 1000; /* beyond this, a double is 0 or infinite */
     exponent += down ? -bounded : bounded;
   }
   if (p != end)
-    return false;
-  *out = scale((double)digits, exponent);
-  if (negative)
-    *out = -*out;
-  return true;
+    return NAN;
+  double value = scale((double)digits, exponent);
+  return negative ? -value : value;
 }
 
 double iauth__strtod(const char *text, char **end) {
   size_t len = strlen(text);
-  double value = 0;
-  *end = (char *)text + (iauth__parse_number(text, len, &value) ? len : 0);
-  return value;
+  double value = iauth__parse_number(text, len);
+  *end = (char *)text + (isnan(value) ? 0 : len);
+  return isnan(value) ? 0 : value;
 }

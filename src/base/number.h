@@ -5,15 +5,13 @@
 #ifndef IAUTH_NUMBER_H
 #define IAUTH_NUMBER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #define IAUTH__NUMBER_MAX 31 /* characters */
 
 /* Reads `len` bytes that must be exactly one number of at most IAUTH__NUMBER_MAX characters. The result is exact for
- * integers up to 2^53, correct within rounding beyond, and infinite on overflow. For any other text it returns false
- * and leaves *out untouched. */
-bool iauth__parse_number(const char *text, size_t len, double *out);
+ * integers up to 2^53, correct within rounding beyond, and infinite on overflow. Returns NaN for any other text. */
+double iauth__parse_number(const char *text, size_t len);
 
 /* cJSON calls this function instead of strtod; the build defines strtod to this name for cJSON. cJSON passes only
  * characters that occur in numbers, so either all of them are the number or none is: *end is set to their end, or to

@@ -1,6 +1,7 @@
 /* Reads bodies with cJSON; see body.h. */
 #include "core/body.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <cJSON.h>
@@ -86,10 +87,8 @@ static const char *string_of(const cJSON *json, const char *name) {
 static double number_of(const cJSON *json, const char *name) {
   const cJSON *item = find_member(json, name);
   const char *text = cJSON_GetStringValue(item);
-  double value = 0;
-  if (text != NULL)
-    (void)iauth__parse_number(text, strlen(text), &value);
-  return cJSON_IsNumber(item) ? item->valuedouble : value;
+  double value = text != NULL ? iauth__parse_number(text, strlen(text)) : cJSON_GetNumberValue(item);
+  return isnan(value) ? 0 : value;
 }
 
 static const char *message_of(const cJSON *json) {
@@ -121,21 +120,23 @@ static size_t write_apis(const cJSON *apis, char *list) {
   return (size_t)(at - list);
 }
 
-iauth_error iauth__body_init(iauth__body *body, const iauth_host *host, const iauth_response *response) {
+void iauth__body_init(iauth__body *body, const iauth_host *host, const iauth_response *response) {
   size_t len = response->body_len;
   *body = (iauth__body){.access_token = "", .message = ""};
   if (len > IAUTH_BODY_MAX) {
     body->form = FORM_TOO_LARGE;
-    return IAUTH_OK;
+    return;
   }
   char *text = body->text = iauth__alloc(host, len + 1); /* never 0 bytes: that may be NULL, too */
-  if (text == NULL)
-    return IAUTH_ERR_NO_MEMORY;
+  if (text == NULL) {
+    body->error = IAUTH_ERR_NO_MEMORY;
+    return;
+  }
   if (len > 0)
     memcpy(text, response->body, len);
   cJSON *json = body->json = sanitize(text, len) ? parse(text, len) : NULL;
   if (!cJSON_IsObject(json))
-    return IAUTH_OK;
+    return;
   const cJSON *apis = find_member(json, "apis"), *error = find_member(json, "error");
   const char *token = string_of(json, "accessToken"), *reason = string_of(error, "reason");
   body->form = FORM_OBJECT | (cJSON_IsObject(apis) ? FORM_APIS : 0) |
@@ -150,7 +151,6 @@ iauth_error iauth__body_init(iauth__body *body, const iauth_host *host, const ia
   body->message = message_of(json);
   body->apis = text;
   body->apis_len = cJSON_IsObject(apis) ? write_apis(apis, text) : 0;
-  return IAUTH_OK;
 }
 
 void iauth__body_clean_up(iauth__body *body, const iauth_host *host) {

@@ -22,6 +22,7 @@ enum form {
 
 /* A missing string is "", never NULL. */
 typedef struct {
+  iauth_error error; /* NO_MEMORY: the body could not be read; else 0 */
   unsigned form;
   const char *access_token;
   double expires_in; /* seconds; from a number or a string with a number; 0 for anything else */
@@ -33,12 +34,15 @@ typedef struct {
   void *json, *text;   /* on servers: the memory that the strings are in */
 } iauth__body;
 
-/* Reads the body of a response. Release it with iauth__body_clean_up, even after NO_MEMORY.
+/* Reads the body of a response. Release it with iauth__body_clean_up.
  *
  * Tokens pass through the memory of cJSON. Therefore a host calls cJSON_InitHooks once, with hooks that wipe what they
  * free. The hooks are global. */
-iauth_error iauth__body_init(iauth__body *body, const iauth_host *host, const iauth_response *response);
+void iauth__body_init(iauth__body *body, const iauth_host *host, const iauth_response *response);
 
 void iauth__body_clean_up(iauth__body *body, const iauth_host *host);
+
+/* As iauth_respond, for a host that has read the body. `response` needs no body. */
+void iauth__respond(iauth_client *client, uint32_t id, const iauth_response *response, const iauth__body *body);
 
 #endif

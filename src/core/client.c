@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "core/body.h"
 #include "core/credential.h"
 #include "core/endpoint.h"
 #include "core/memory.h"
@@ -23,7 +24,6 @@ struct token {
   iauth_token public;   /* its strings are owned */
   uint32_t number;      /* counts the tokens of this client */
   bool refresh_refused; /* /refreshToken refused it; it is still valid */
-  bool apis_moved;      /* the next token owns the apis now */
   int64_t refresh_lead_ms;
 };
 
@@ -33,7 +33,6 @@ struct waiter {
   uint32_t grant_count; /* the client's grant_count when the caller asked */
   bool force_refresh;
   bool needs_apis;
-  bool cancelled;
   int64_t min_validity_ms;
   int64_t asked_mono_ms;
   int64_t deadline_mono_ms;
@@ -50,9 +49,8 @@ typedef enum {
 
 /* The failures in a row of one kind of request, and the waits after them. */
 struct backoff {
-  iauth_failure failure; /* the last one; its error is 0 if there is none; failure_now computes its retry_after_ms */
+  iauth_failure failure; /* the last one; its error is 0 if there is none; copy_failure computes its retry_after_ms */
   iauth__message *message;
-  failure_kind kind;
   bool server_ordered; /* the server asked for this wait */
   int64_t failed_mono_ms;
   int64_t caller_try_mono_ms;     /* when the next request may start for a caller … */
@@ -60,19 +58,22 @@ struct backoff {
   int64_t background_try_mono_ms; /* … and while no caller waits */
 };
 
-/* In wasm there is only one host. The linker knows it, so calls to it are direct. */
+/* In wasm there is only one host. The linker knows it, so calls to it are direct. A client there is never freed: its
+ * whole memory is dropped. */
 #ifdef IAUTH_ONLY_HOST
 extern const iauth_host IAUTH_ONLY_HOST;
 #define HOST(client) ((void)(client), &IAUTH_ONLY_HOST)
+#define IS_DISPOSED(client) false
 #else
 #define HOST(client) ((client)->host)
+#define IS_DISPOSED(client) ((client)->disposed)
 #endif
 
 struct iauth_client {
 #ifndef IAUTH_ONLY_HOST
   const iauth_host *host;
 #endif
-  iauth__identity identity; /* its strings are in the same block of memory, after the client */
+  iauth__identity identity;
   bool auto_refresh, can_reauthorize;
   int64_t timeout_ms;
 
@@ -168,12 +169,13 @@ static void reset_backoff(iauth_client *client, struct backoff *backoff) {
 
 static bool has_failed(const struct backoff *backoff) { return backoff->failure.error != IAUTH_OK; }
 
-/* Records a failure, number `attempts` in a row, and computes the waits. A wait is the server's or our own, whichever
- * is longer. Our own is the backoff, or the time until the budget allows another failure. The budget is necessary,
- * because a grant resets the backoff, and GET /apis has a backoff of its own. Takes ownership of `message`. */
+/* Records one more failure in a row, and computes the waits. A wait is the server's or our own, whichever is longer. Our
+ * own is the backoff, or the time until the budget allows another failure. The budget is necessary, because a grant
+ * resets the backoff, and GET /apis has a backoff of its own. Takes ownership of `message`. */
 static void add_failure(iauth_client *client, struct backoff *backoff, iauth_error error, int status,
-                        int64_t server_wait_ms, int attempts, iauth__message *message) {
+                        int64_t server_wait_ms, iauth__message *message) {
   failure_kind kind = kind_of(error);
+  int attempts = backoff->failure.attempts + 1;
   uint32_t random = HOST(client)->random(HOST(client)->user);
   int64_t now_ms = client->now.mono_ms, own_ms = iauth__backoff_ms(attempts, random);
   int64_t budget_ms = client->failure_budget_mono_ms - IAUTH__FAILURE_BURST * IAUTH__FAILURE_INTERVAL_MS - now_ms;
@@ -188,7 +190,6 @@ static void add_failure(iauth_client *client, struct backoff *backoff, iauth_err
                   .attempts = attempts,
                   .server_message = message != NULL ? message->text : NULL},
       .message = message,
-      .kind = kind,
       .server_ordered = server_wait_ms > own_ms,
       .failed_mono_ms = now_ms,
       .caller_try_mono_ms = now_ms + iauth__max(own_ms, server_wait_ms),
@@ -204,20 +205,18 @@ static int64_t next_try_mono_ms(const iauth_client *client, const struct backoff
   return iauth__max(forced ? backoff->forced_try_mono_ms : backoff->caller_try_mono_ms, client->next_start_mono_ms);
 }
 
-/* The last failure, with the time until the next request. */
-static iauth_failure failure_now(const iauth_client *client, const struct backoff *backoff, bool forced) {
-  iauth_failure failure = backoff->failure;
-  failure.retry_after_ms = iauth__max(0, next_try_mono_ms(client, backoff, forced) - client->now.mono_ms);
-  return failure;
+/* Copies the last failure, with the time until the next request. */
+static void copy_failure(const iauth_client *client, const struct backoff *backoff, bool forced,
+                         iauth_failure *failure) {
+  *failure = backoff->failure;
+  failure->retry_after_ms = iauth__max(0, next_try_mono_ms(client, backoff, forced) - client->now.mono_ms);
 }
 
 /* ---------------------------------------------------------------------------------------------------
  * The token. */
 
 static void token_free(iauth_client *client, struct token *token) {
-  iauth__release(HOST(client), token->public.access_token);
-  if (!token->apis_moved)
-    iauth__release(HOST(client), token->public.apis);
+  iauth__token_clean_up(&token->public, HOST(client));
   iauth__release(HOST(client), token);
 }
 
@@ -265,38 +264,26 @@ static uint32_t hash_of(const char *access_token) {
   return hash | 1;
 }
 
-/* Stores a grant as the current token, which takes over its strings. `since` is the time from which expires_in counts.
- * A grant without apis keeps those of the current token, because /refreshToken does not send them. */
-static iauth_error set_token(iauth_client *client, iauth__grant *grant, iauth_time since, int64_t lifetime_ms) {
+/* Stores a grant as the current token, which takes over its strings. A grant without apis gets a copy of those of the
+ * current token, because /refreshToken does not send them. Without memory for the copy, the apis are unknown again. */
+static iauth_error set_token(iauth_client *client, iauth_token *grant) {
   struct token *made = iauth__alloc(HOST(client), sizeof *made);
   if (made == NULL)
     return IAUTH_ERR_NO_MEMORY;
-  if (grant->apis != NULL) {
+  if (grant->apis != NULL)
     reset_backoff(client, &client->apis_backoff);
-  } else if (client->token != NULL) {
-    grant->apis = client->token->public.apis;
-    grant->apis_len = client->token->public.apis_len;
-    client->token->apis_moved = true;
-  }
+  else if (client->token != NULL && client->token->public.apis != NULL)
+    (void)iauth__copy_apis(HOST(client), client->token->public.apis, client->token->public.apis_len, grant);
   *made = (struct token){
-      .public =
-          {
-              .access_token = grant->access_token,
-              .apis = grant->apis,
-              .apis_len = grant->apis_len,
-              .expiration = grant->expiration,
-              .expires_wall_ms = since.wall_ms + grant->expires_in_ms,
-              .expires_mono_ms = since.mono_ms + grant->expires_in_ms,
-              .lifetime_ms = lifetime_ms,
-          },
+      .public = *grant,
       .number = ++client->token_count,
       .refresh_refused = is_current(client, grant->access_token) && client->token->refresh_refused,
-      .refresh_lead_ms = iauth__refresh_lead_ms(lifetime_ms, HOST(client)->random(HOST(client)->user)),
+      .refresh_lead_ms = iauth__refresh_lead_ms(grant->lifetime_ms, HOST(client)->random(HOST(client)->user)),
   };
   memset(grant, 0, sizeof *grant);
   retire_token(client);
   client->token = made;
-  client->lifetime_ms = lifetime_ms;
+  client->lifetime_ms = made->public.lifetime_ms;
   add_event(client, IAUTH_EVENT_TOKEN, IAUTH_EVENT_EXPIRED);
   add_event(client, IAUTH_EVENT_TOKEN, IAUTH_EVENT_ERROR);
   reset_backoff(client, &client->backoff);
@@ -309,7 +296,7 @@ static iauth_error set_token(iauth_client *client, iauth__grant *grant, iauth_ti
 /* Records a failure to get a token. The current token is dropped only if the credential was revoked. */
 static void record_token_failure(iauth_client *client, iauth_error error, int status, int64_t server_wait_ms,
                                  iauth__message *message) {
-  add_failure(client, &client->backoff, error, status, server_wait_ms, client->backoff.failure.attempts + 1, message);
+  add_failure(client, &client->backoff, error, status, server_wait_ms, message);
   client->events |= 1u << IAUTH_EVENT_ERROR;
   if (error == IAUTH_ERR_KEY_REVOKED)
     drop_token(client);
@@ -342,8 +329,7 @@ static void fail_request(iauth_client *client, iauth_error error, int status, in
   client->failure_budget_mono_ms =
       iauth__max(client->failure_budget_mono_ms, client->now.mono_ms) + IAUTH__FAILURE_INTERVAL_MS;
   if (kind == IAUTH_REQUEST_APIS) /* the token is usable without apis */
-    add_failure(client, &client->apis_backoff, error, status, server_wait_ms, client->apis_backoff.failure.attempts + 1,
-                message);
+    add_failure(client, &client->apis_backoff, error, status, server_wait_ms, message);
   else
     record_token_failure(client, error, status, server_wait_ms, message);
 }
@@ -364,8 +350,16 @@ static void start_request(iauth_client *client, iauth_request_kind kind) {
     fail_request(client, error, 0, 0, NULL);
 }
 
+/* A message without the credentials of this client. */
+static iauth__message *message_new(const iauth_client *client, const char *text) {
+  const char *const secrets[] = {client->identity.api_key, client->identity.credential,
+                                 client->identity.personal_secret,
+                                 client->token != NULL ? client->token->public.access_token : NULL, NULL};
+  return iauth__message_new(HOST(client), text, secrets);
+}
+
 /* Uses the grant of a response with status 200. */
-static iauth_error apply_grant(iauth_client *client, iauth__grant *grant) {
+static iauth_error apply_grant(iauth_client *client, iauth_token *grant) {
   if (client->request.public.kind == IAUTH_REQUEST_APIS) {
     reset_backoff(client, &client->apis_backoff);
     if (client->token != NULL) {
@@ -377,45 +371,51 @@ static iauth_error apply_grant(iauth_client *client, iauth__grant *grant) {
     }
     return IAUTH_OK;
   }
-  int64_t expires_wall_ms = client->started.wall_ms + grant->expires_in_ms;
-  if (client->started.mono_ms + grant->expires_in_ms <= client->now.mono_ms || expires_wall_ms <= client->now.wall_ms)
+  grant->expires_mono_ms = client->started.mono_ms + grant->lifetime_ms;
+  grant->expires_wall_ms = client->started.wall_ms + grant->lifetime_ms;
+  if (grant->expires_mono_ms <= client->now.mono_ms || grant->expires_wall_ms <= client->now.wall_ms)
     return IAUTH_ERR_TIMEOUT; /* the response took longer than the token is valid */
   /* Missing, or not in seconds: a number from 1e11 on is in milliseconds, as seconds it would be after the year
    * 5138. */
   if (!(grant->expiration > 0 && grant->expiration < 1e11))
-    grant->expiration = (double)(expires_wall_ms / 1000);
-  iauth_error error = set_token(client, grant, client->started, grant->expires_in_ms);
+    grant->expiration = (double)(grant->expires_wall_ms / 1000);
+  iauth_error error = set_token(client, grant);
   if (error == IAUTH_OK)
     client->grant_count++;
   return error;
 }
 
-void iauth_respond(iauth_client *client, uint32_t id, const iauth_response *response) {
+void iauth__respond(iauth_client *client, uint32_t id, const iauth_response *response, const iauth__body *body) {
   if (!client->in_flight || id != client->request.public.id)
     return;
   read_clocks(client);
   if (iauth__read_quota(response, &client->quota))
     client->events |= 1u << IAUTH_EVENT_QUOTA;
   iauth_request_kind kind = client->request.public.kind;
-  const char *const secrets[] = {client->identity.api_key, client->identity.credential,
-                                 client->identity.personal_secret,
-                                 client->token != NULL ? client->token->public.access_token : NULL, NULL};
-  iauth__grant grant;
-  iauth_error error = iauth__check_response(HOST(client), kind, secrets, response, &grant);
+  iauth_token grant;
+  iauth_error error = iauth__check_response(HOST(client), kind, response, body, &grant);
   if (error == IAUTH_OK)
     error = apply_grant(client, &grant);
   if (error != IAUTH_OK) {
-    iauth__message *message = grant.message;
-    grant.message = NULL;
-    fail_request(client, error, response->status, iauth__server_wait_ms(response, client->now.wall_ms), message);
+    fail_request(client, error, response->status, iauth__server_wait_ms(response, &client->quota, client->now.wall_ms),
+                 response->status != 200 ? message_new(client, body->message) : NULL);
   } else {
     end_request(client);
     if (kind != IAUTH_REQUEST_APIS && client->token->public.apis == NULL &&
         client->now.mono_ms >= client->apis_backoff.caller_try_mono_ms)
       start_request(client, IAUTH_REQUEST_APIS);
   }
-  iauth__grant_clean_up(&grant, HOST(client));
+  iauth__token_clean_up(&grant, HOST(client));
 }
+
+#ifndef IAUTH_ONLY_HOST
+void iauth_respond(iauth_client *client, uint32_t id, const iauth_response *response) {
+  iauth__body body;
+  iauth__body_init(&body, HOST(client), response);
+  iauth__respond(client, id, response, &body);
+  iauth__body_clean_up(&body, HOST(client));
+}
+#endif
 
 void iauth_fail(iauth_client *client, uint32_t id, iauth_error error) {
   if (!client->in_flight || id != client->request.public.id)
@@ -433,21 +433,20 @@ static int64_t timeout_of(int64_t timeout_ms) {
 }
 
 iauth_error iauth_get(iauth_client *client, uint32_t id, const iauth_get_options *options) {
-  if (client->disposed)
+  if (IS_DISPOSED(client))
     return IAUTH_ERR_DISPOSED;
   struct waiter *joined = iauth__alloc(HOST(client), sizeof *joined);
   if (joined == NULL)
     return IAUTH_ERR_NO_MEMORY;
   read_clocks(client);
-  *joined = (struct waiter){
-      .id = id,
-      .grant_count = client->grant_count,
-      .force_refresh = options->force_refresh,
-      .needs_apis = options->needs_apis,
-      .min_validity_ms = iauth__max(0, options->min_validity_ms),
-      .asked_mono_ms = client->now.mono_ms,
-      .deadline_mono_ms = client->now.mono_ms + timeout_of(options->timeout_ms),
-  };
+  memset(joined, 0, sizeof *joined);
+  joined->id = id;
+  joined->grant_count = client->grant_count;
+  joined->force_refresh = options->force_refresh;
+  joined->needs_apis = options->needs_apis;
+  joined->min_validity_ms = iauth__max(0, options->min_validity_ms);
+  joined->asked_mono_ms = client->now.mono_ms;
+  joined->deadline_mono_ms = client->now.mono_ms + timeout_of(options->timeout_ms);
   *client->waiting_end = joined;
   client->waiting_end = &joined->next;
   client->last_use_mono_ms = client->now.mono_ms;
@@ -458,7 +457,7 @@ iauth_error iauth_get(iauth_client *client, uint32_t id, const iauth_get_options
 void iauth_cancel(iauth_client *client, uint32_t id) {
   for (struct waiter *waiter = client->waiting; waiter != NULL; waiter = waiter->next)
     if (waiter->id == id)
-      waiter->cancelled = true;
+      waiter->failure.error = IAUTH_ERR_ABORTED;
 }
 
 void iauth_use(iauth_client *client) {
@@ -468,13 +467,9 @@ void iauth_use(iauth_client *client) {
     client->keep_fresh = true;
 }
 
-/* True if the current token, which must exist, is what this caller asked for. */
-static bool is_satisfied(const iauth_client *client, const struct waiter *waiter) {
-  if (client->grant_count != waiter->grant_count)
-    return true; /* obtained since then: the API has no better one */
-  return !waiter->force_refresh &&
-         remaining_ms(client) >=
-             iauth__required_validity_ms(waiter->min_validity_ms, client->token->public.lifetime_ms);
+/* True if the current token is valid for as long as a caller asks for. */
+static bool is_fresh(const iauth_client *client, int64_t min_validity_ms) {
+  return remaining_ms(client) >= iauth__required_validity_ms(min_validity_ms, client->token->public.lifetime_ms);
 }
 
 /* True if the request takes so long that a caller is better served with the current token. */
@@ -482,19 +477,21 @@ static bool is_hanging(const iauth_client *client) {
   return client->in_flight && client->now.mono_ms >= client->started.mono_ms + IAUTH__HANGING_MS;
 }
 
+/* True if a caller waits for the apis of the current token, not for a token. */
+static bool waits_for_apis(const iauth_client *client, const struct waiter *waiter) {
+  return waiter->needs_apis && client->token != NULL;
+}
+
 /* Decides about one caller. True if the caller has its answer now. */
 static bool decide_answer(const iauth_client *client, struct waiter *waiter) {
-  /* The caller waits for the apis of the current token, or for a token. */
-  bool for_apis = waiter->needs_apis && client->token != NULL;
+  bool for_apis = waits_for_apis(client, waiter);
   const struct backoff *backoff = for_apis ? &client->apis_backoff : &client->backoff;
   int64_t now_ms = client->now.mono_ms, next_ms = next_try_mono_ms(client, backoff, waiter->force_refresh);
   bool late = now_ms >= waiter->deadline_mono_ms;
   bool failed_since = has_failed(backoff) && backoff->failed_mono_ms >= waiter->asked_mono_ms;
   bool wait_is_on = has_failed(backoff) && !client->in_flight && now_ms < next_ms;
-  if (waiter->cancelled) {
-    waiter->failure.error = IAUTH_ERR_ABORTED;
-    return true;
-  }
+  if (waiter->failure.error != IAUTH_OK)
+    return true; /* cancelled */
   bool good;
   if (for_apis) {
     good = client->token->public.apis != NULL;
@@ -504,19 +501,23 @@ static bool decide_answer(const iauth_client *client, struct waiter *waiter) {
     /* A new token cannot be obtained soon, so any valid token will do. */
     bool in_need =
         late || failed_since || wait_is_on || is_hanging(client) || now_ms >= waiter->asked_mono_ms + IAUTH__HANGING_MS;
+    /* A token that was obtained since then is good in any case: the API has no better one. */
     good = client->token != NULL && (late || !apis_soon) &&
-           (is_satisfied(client, waiter) || (in_need && !waiter->force_refresh));
+           (client->grant_count != waiter->grant_count ||
+            (!waiter->force_refresh && (in_need || is_fresh(client, waiter->min_validity_ms))));
   }
-  if (good)
+  if (good) {
     waiter->token = &client->token->public;
-  else if ((late && failed_since) ||
-           (wait_is_on && (!backoff->failure.retryable || waiter->deadline_mono_ms < next_ms)))
-    waiter->failure = failure_now(client, backoff, waiter->force_refresh);
-  else if (late)
-    waiter->failure =
-        (iauth_failure){.error = IAUTH_ERR_TIMEOUT, .retryable = true, .attempts = backoff->failure.attempts};
-  else
+  } else if ((late && failed_since) ||
+             (wait_is_on && (!backoff->failure.retryable || waiter->deadline_mono_ms < next_ms))) {
+    copy_failure(client, backoff, waiter->force_refresh, &waiter->failure);
+  } else if (late) {
+    waiter->failure.error = IAUTH_ERR_TIMEOUT;
+    waiter->failure.retryable = true;
+    waiter->failure.attempts = backoff->failure.attempts;
+  } else {
     return false;
+  }
   return true;
 }
 
@@ -553,16 +554,15 @@ static void answer_waiters(iauth_client *client) {
 /* Stores an offered token if it expires later than the current one. A reply to our own request is also stored if it
  * expires earlier, but is another token. */
 static iauth_error adopt_offer(iauth_client *client, const iauth_token *offered, bool is_reply) {
-  if (client->disposed)
+  if (IS_DISPOSED(client))
     return IAUTH_ERR_DISPOSED;
   read_clocks(client);
   if (!iauth__is_credential(offered->access_token))
     return IAUTH_ERR_BAD_TOKEN;
   if (hash_of(offered->access_token) == client->refused_hash)
     return IAUTH_ERR_TOKEN_EXPIRED;
-  if (offered->expires_wall_ms <= client->now.wall_ms)
-    return IAUTH_ERR_BAD_EXPIRES_IN;
-  int64_t left = iauth__min(offered->expires_wall_ms - client->now.wall_ms, IAUTH__LIFETIME_MAX_MS);
+  /* Whatever expired before 1970 must not overflow. */
+  int64_t left = iauth__min(iauth__max(offered->expires_wall_ms, 0) - client->now.wall_ms, IAUTH__LIFETIME_MAX_MS);
   if (offered->lifetime_ms > 0)
     left = iauth__min(left, offered->lifetime_ms);
   if (offered->left_ms >= 0)
@@ -573,18 +573,19 @@ static iauth_error adopt_offer(iauth_client *client, const iauth_token *offered,
   if (client->token != NULL && (is_same || !is_reply) &&
       left <= remaining_ms(client) + (is_same ? IAUTH__SAME_TOKEN_GAIN_MS : 0))
     return is_reply ? IAUTH_ERR_TOKEN_EXPIRED : IAUTH_OK;
-  iauth__grant grant = {
-      .access_token = iauth__copy(HOST(client), offered->access_token, strlen(offered->access_token) + 1),
+  iauth_token grant = {
+      .access_token = iauth__copy(HOST(client), offered->access_token),
       .expiration = offered->expiration,
-      .expires_in_ms = left,
+      .expires_wall_ms = client->now.wall_ms + left,
+      .expires_mono_ms = client->now.mono_ms + left,
+      .lifetime_ms = iauth__max(left, iauth__min(offered->lifetime_ms, IAUTH__LIFETIME_MAX_MS)),
   };
   iauth_error error = grant.access_token != NULL ? IAUTH_OK : IAUTH_ERR_NO_MEMORY;
   if (error == IAUTH_OK && offered->apis_len > 0)
     error = iauth__copy_apis(HOST(client), offered->apis, offered->apis_len, &grant);
   if (error == IAUTH_OK)
-    error = set_token(client, &grant, client->now,
-                      iauth__max(left, iauth__min(offered->lifetime_ms, IAUTH__LIFETIME_MAX_MS)));
-  iauth__grant_clean_up(&grant, HOST(client));
+    error = set_token(client, &grant);
+  iauth__token_clean_up(&grant, HOST(client));
   return error;
 }
 
@@ -607,19 +608,16 @@ iauth_error iauth_adopt_reply(iauth_client *client, uint32_t id, const iauth_tok
 }
 
 void iauth_sibling_failed(iauth_client *client, const iauth_failure *failure) {
-  if (client->disposed || client->in_flight || failure->error > IAUTH_ERR_TIMEOUT ||
+  if (IS_DISPOSED(client) || client->in_flight || failure->error > IAUTH_ERR_TIMEOUT ||
       failure->error < IAUTH_ERR_UNTRUSTED_ROUTE)
     return;
   read_clocks(client);
-  const char *const secrets[] = {client->identity.api_key, client->identity.credential, NULL};
-  int attempts = failure->attempts < IAUTH__SIBLING_ATTEMPTS_MAX ? failure->attempts : IAUTH__SIBLING_ATTEMPTS_MAX;
-  if (attempts <= client->backoff.failure.attempts)
-    attempts = client->backoff.failure.attempts;
-  /* record_token_failure adds 1. */
-  client->backoff.failure.attempts = attempts > 0 ? attempts - 1 : 0;
+  int64_t attempts = iauth__min(failure->attempts, IAUTH__SIBLING_ATTEMPTS_MAX);
+  attempts = iauth__max(attempts, client->backoff.failure.attempts);
+  client->backoff.failure.attempts = (int)iauth__max(attempts - 1, 0); /* add_failure adds 1 */
   record_token_failure(client, failure->error, failure->status,
                        iauth__min(iauth__max(failure->retry_after_ms, 0), IAUTH__SERVER_WAIT_MAX_MS),
-                       iauth__message_new(HOST(client), failure->server_message, secrets));
+                       message_new(client, failure->server_message));
 }
 
 void iauth_invalidate(iauth_client *client, const char *access_token) {
@@ -634,7 +632,7 @@ void iauth_wake(iauth_client *client) {
   struct backoff *backoff = &client->backoff;
   read_clocks(client);
   int64_t now_ms = client->now.mono_ms, from_ms = iauth__max(client->wake_budget_mono_ms, now_ms);
-  if (!has_failed(backoff) || backoff->kind == REFUSED || backoff->server_ordered ||
+  if (!has_failed(backoff) || kind_of(backoff->failure.error) == REFUSED || backoff->server_ordered ||
       from_ms - now_ms > IAUTH__WAKE_INTERVAL_MS)
     return;
   client->wake_budget_mono_ms = from_ms + IAUTH__WAKE_INTERVAL_MS;
@@ -645,9 +643,7 @@ const iauth_token *iauth_current(iauth_client *client, int64_t min_validity_ms) 
   if (client->token == NULL)
     return NULL;
   iauth_use(client);
-  int64_t left = remaining_ms(client);
-  int64_t enough = iauth__required_validity_ms(min_validity_ms, client->token->public.lifetime_ms);
-  return left > 0 && left >= enough ? &client->token->public : NULL;
+  return remaining_ms(client) > 0 && is_fresh(client, min_validity_ms) ? &client->token->public : NULL;
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -665,11 +661,12 @@ static void check_deadlines(iauth_client *client) {
 /* Events are emitted before callers are answered, so a caller finds the new token in the client. A callback may add or
  * remove events. */
 static void emit_events(iauth_client *client) {
-  for (int kind = 1; kind <= IAUTH_EVENT_TOKEN && !client->disposed; kind++) {
+  for (int kind = 1; kind <= IAUTH_EVENT_TOKEN && !IS_DISPOSED(client); kind++) {
     if (!(client->events & 1u << kind))
       continue;
     client->events &= ~(1u << kind);
-    const iauth_failure failure = failure_now(client, &client->backoff, false);
+    iauth_failure failure;
+    copy_failure(client, &client->backoff, false, &failure);
     iauth_event event = {.kind = (iauth_event_kind)kind};
     if (kind == IAUTH_EVENT_QUOTA)
       event.quota = &client->quota;
@@ -684,11 +681,10 @@ static void emit_events(iauth_client *client) {
 /* When the background requests a token. INT64_MAX: never, or not before the client is used again. */
 static int64_t background_due_mono_ms(const iauth_client *client) {
   int64_t due_ms = client->now.mono_ms;
-  bool failed = has_failed(&client->backoff);
   if (!client->auto_refresh || !client->keep_fresh || client->lifetime_ms < IAUTH__BACKGROUND_INTERVAL_MS ||
-      (failed && client->backoff.kind == REFUSED))
+      kind_of(client->backoff.failure.error) == REFUSED)
     return INT64_MAX;
-  if (failed)
+  if (has_failed(&client->backoff))
     due_ms = client->backoff.background_try_mono_ms;
   else if (client->token != NULL)
     due_ms += remaining_ms(client) - client->token->refresh_lead_ms;
@@ -697,24 +693,19 @@ static int64_t background_due_mono_ms(const iauth_client *client) {
   return due_ms <= rest_ms ? due_ms : INT64_MAX;
 }
 
-/* When the next token request is due, for a caller or the background. */
-static int64_t token_due_mono_ms(const iauth_client *client) {
-  const struct backoff *backoff = &client->backoff;
-  int64_t due_ms = background_due_mono_ms(client);
+/* When callers request a token, or the apis of the current one. INT64_MAX: nobody waits for that. */
+static int64_t callers_due_mono_ms(const iauth_client *client, bool for_apis) {
+  const struct backoff *backoff = for_apis ? &client->apis_backoff : &client->backoff;
+  int64_t due_ms = INT64_MAX;
   for (const struct waiter *waiter = client->waiting; waiter != NULL; waiter = waiter->next)
-    if (client->token == NULL || !waiter->needs_apis)
-      due_ms = iauth__min(due_ms, !has_failed(backoff)    ? client->now.mono_ms
-                                  : waiter->force_refresh ? backoff->forced_try_mono_ms
-                                                          : backoff->caller_try_mono_ms);
+    if (waits_for_apis(client, waiter) == for_apis)
+      due_ms = iauth__min(due_ms, next_try_mono_ms(client, backoff, waiter->force_refresh));
   return due_ms;
 }
 
-/* When the next GET /apis is due. Only callers cause it. */
-static int64_t apis_due_mono_ms(const iauth_client *client) {
-  for (const struct waiter *waiter = client->waiting; waiter != NULL; waiter = waiter->next)
-    if (client->token != NULL && waiter->needs_apis)
-      return client->apis_backoff.caller_try_mono_ms;
-  return INT64_MAX;
+/* When the next token request is due, for a caller or the background. */
+static int64_t token_due_mono_ms(const iauth_client *client) {
+  return iauth__min(background_due_mono_ms(client), callers_due_mono_ms(client, false));
 }
 
 /* Starts a request if one is due. If no request can get a token, records that as a failure. */
@@ -722,8 +713,7 @@ static void start_due(iauth_client *client) {
   int64_t now_ms = client->now.mono_ms;
   bool is_token_due = token_due_mono_ms(client) <= now_ms;
   client->start_denied = false;
-  if (client->disposed || client->in_flight || client->next_start_mono_ms > now_ms ||
-      (!is_token_due && apis_due_mono_ms(client) > now_ms))
+  if (IS_DISPOSED(client) || client->in_flight || (!is_token_due && callers_due_mono_ms(client, true) > now_ms))
     return;
   if (HOST(client)->may_start != NULL && !HOST(client)->may_start(HOST(client)->user)) {
     client->start_denied = true;
@@ -742,13 +732,12 @@ static void start_due(iauth_client *client) {
 
 /* The time until the next decision. Negative if there is none. */
 static int64_t next_delay_ms(const iauth_client *client) {
-  int64_t now_ms = client->now.mono_ms, hanging_ms = client->started.mono_ms + IAUTH__HANGING_MS;
-  int64_t next =
-      iauth__max(iauth__min(token_due_mono_ms(client), apis_due_mono_ms(client)), client->next_start_mono_ms);
+  int64_t now_ms = client->now.mono_ms;
+  int64_t next = iauth__min(token_due_mono_ms(client), callers_due_mono_ms(client, true));
   if (client->start_denied)
     next = INT64_MAX;
   if (client->in_flight)
-    next = client->started.mono_ms + (client->waiting == NULL || now_ms >= hanging_ms
+    next = client->started.mono_ms + (client->waiting == NULL || is_hanging(client)
                                           ? client->timeout_ms
                                           : iauth__min(client->timeout_ms, IAUTH__HANGING_MS));
   for (const struct waiter *waiter = client->waiting; waiter != NULL; waiter = waiter->next) {
@@ -774,7 +763,7 @@ static void release_client(iauth_client *client) {
 
 void iauth_run(iauth_client *client) {
   client->run_again = true;
-  if (client->running || client->disposed)
+  if (client->running || IS_DISPOSED(client))
     return;
   client->running = true;
   client->run_again = false;
@@ -784,7 +773,7 @@ void iauth_run(iauth_client *client) {
   answer_waiters(client);
   start_due(client);
   client->running = false;
-  if (client->disposed) {
+  if (IS_DISPOSED(client)) {
     release_client(client);
     return;
   }
@@ -816,25 +805,31 @@ static iauth_error check_config(const iauth_config *config, iauth__identity *ide
   return iauth__check_endpoint(config->endpoint, config->allow_insecure);
 }
 
-/* Copies a string to *at, points *text to the copy, and moves *at to the end of the copy. */
-static void copy_string(const char **text, char **at) {
-  char *end = iauth__append(*at, *text);
-  *text = *at;
-  *at = end + 1;
-}
-
-/* Allocates a client and `size` bytes for its strings. In wasm there is only one client, at a fixed address. */
 #ifdef IAUTH_ONLY_HOST
 iauth_client iauth__only_client;
 
-static iauth_client *client_alloc(const iauth_host *host, size_t size, char **strings) {
-  *strings = iauth__alloc(host, size);
-  return *strings != NULL ? &iauth__only_client : NULL;
+/* In wasm there is one client, at a fixed address. It uses the strings of its configuration, which live as long. */
+static iauth_client *client_alloc(const iauth_host *host, iauth__identity *identity) {
+  (void)host, (void)identity;
+  return &iauth__only_client;
 }
 #else
-static iauth_client *client_alloc(const iauth_host *host, size_t size, char **strings) {
-  iauth_client *client = iauth__alloc(host, sizeof *client + size);
-  *strings = (char *)(client + 1);
+/* Allocates a client, and copies the strings of `identity` into the same block of memory. */
+static iauth_client *client_alloc(const iauth_host *host, iauth__identity *identity) {
+  const char **strings[] = {&identity->endpoint, &identity->api_key, &identity->credential, &identity->domain_key_name,
+                            &identity->personal_secret};
+  size_t size = sizeof(iauth_client);
+  for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+    size += strlen(*strings[i]) + 1;
+  iauth_client *client = iauth__alloc(host, size);
+  if (client == NULL)
+    return NULL;
+  char *at = (char *)(client + 1);
+  for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
+    char *end = iauth__append(at, *strings[i]);
+    *strings[i] = at;
+    at = end + 1;
+  }
   return client;
 }
 #endif
@@ -845,39 +840,29 @@ iauth_error iauth_new(const iauth_config *config, const iauth_host *host, iauth_
   iauth_error error = check_config(config, &identity);
   if (error != IAUTH_OK)
     return error;
-  const char **strings[] = {&identity.api_key, &identity.credential, &identity.domain_key_name,
-                            &identity.personal_secret, &identity.endpoint};
-  size_t size = 0;
-  for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
-    size += strlen(*strings[i]) + 1;
-  char *at;
-  iauth_client *client = client_alloc(host, size, &at);
+  iauth_client *client = client_alloc(host, &identity);
   if (client == NULL)
     return IAUTH_ERR_NO_MEMORY;
-  for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
-    copy_string(strings[i], &at);
-  for (char *end = at - 2; *end == '/'; end--) /* the endpoint is the last string: removes slashes at its end */
-    *end = '\0';
-  *client = (iauth_client){
-      .identity = identity,
-      .auto_refresh = config->auto_refresh,
-      .can_reauthorize = config->can_reauthorize,
-      .timeout_ms = timeout_of(config->timeout_ms),
-      .lifetime_ms = IAUTH__BACKGROUND_INTERVAL_MS, /* unknown; a shorter one would stop the background */
-      .generation = 1,
-      .now = host->now(host->user),
-  };
+  memset(client, 0, sizeof *client);
 #ifndef IAUTH_ONLY_HOST
   client->host = host;
 #endif
+  client->identity = identity;
+  client->auto_refresh = config->auto_refresh;
+  client->can_reauthorize = config->can_reauthorize;
+  client->timeout_ms = timeout_of(config->timeout_ms);
+  client->lifetime_ms = IAUTH__BACKGROUND_INTERVAL_MS; /* unknown; a shorter one would stop the background */
+  client->generation = 1;
+  client->now = host->now(host->user);
   client->waiting_end = &client->waiting;
   client->next_start_mono_ms = client->next_background_mono_ms = client->now.mono_ms;
   *out = client;
   return IAUTH_OK;
 }
 
+#ifndef IAUTH_ONLY_HOST
 void iauth_free(iauth_client *client) {
-  if (client == NULL || client->disposed)
+  if (client == NULL || IS_DISPOSED(client))
     return;
   client->disposed = true;
   if (client->in_flight) {
@@ -894,3 +879,4 @@ void iauth_free(iauth_client *client) {
   if (!client->running)
     release_client(client);
 }
+#endif

@@ -5,9 +5,9 @@
 
 void *iauth__alloc(const iauth_host *host, size_t size) { return host->alloc(host->user, size); }
 
-void *iauth__copy(const iauth_host *host, const void *bytes, size_t size) {
-  void *copy = iauth__alloc(host, size);
-  return copy != NULL ? memcpy(copy, bytes, size) : NULL;
+char *iauth__copy(const iauth_host *host, const char *text) {
+  char *copy = iauth__alloc(host, strlen(text) + 1);
+  return copy != NULL ? strcpy(copy, text) : NULL;
 }
 
 char *iauth__append(char *at, const char *text) {

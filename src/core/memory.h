@@ -6,7 +6,7 @@
 
 /* Both return NULL if there is no memory. */
 void *iauth__alloc(const iauth_host *host, size_t size);
-void *iauth__copy(const iauth_host *host, const void *bytes, size_t size);
+char *iauth__copy(const iauth_host *host, const char *text);
 
 /* Writes a string and a NUL at `at`. Returns the position of the NUL. */
 char *iauth__append(char *at, const char *text);

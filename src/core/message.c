@@ -9,17 +9,16 @@
 /* The length of `secret` in `text`, or 0 if `text` does not begin with it. A server may quote it in another spelling:
  * percent-encoded, as in a URL; with backslashes, as in JSON; or in the other letter case. */
 static size_t match_secret(const char *text, const char *secret) {
+  static const char digits[] = "0123456789abcdef";
   const char *at = text;
   for (; *secret != '\0'; secret++) {
-    char c = *at++;
-    if (c == '\\' && *at == *secret) {
-      c = *at++;
-    } else if (c == '%' && iauth__is_hex(at[0]) && iauth__is_hex(at[1]) &&
-               iauth__hex_value(at[0]) * 16 + iauth__hex_value(at[1]) == *secret) {
-      c = *secret;
-      at += 2;
+    if (*at == '%' && iauth__lower(at[1]) == digits[*secret >> 4] && iauth__lower(at[2]) == digits[*secret & 15]) {
+      at += 3;
+      continue;
     }
-    if (iauth__lower(c) != iauth__lower(*secret))
+    if (*at == '\\' && at[1] == *secret)
+      at++;
+    if (iauth__lower(*at++) != iauth__lower(*secret))
       return 0;
   }
   return (size_t)(at - text);
@@ -44,23 +43,25 @@ static bool is_invisible(uint32_t code) {
          (code >= 0x2028 && code < 0x202f) || (code >= 0x2060 && code < 0x2070) || code == 0xfeff || code >= 0xe0000;
 }
 
-/* The number of bytes of the character at `text`, or 0 if it is not UTF-8 (RFC 3629): it is longer than necessary, half
- * of a surrogate pair, or above U+10FFFF. */
-static size_t read_character(const char *text, bool *printable) {
+/* The number of bytes of the character at `text`. A byte that is not UTF-8 (RFC 3629) counts as the character 0: its
+ * character is longer than necessary, half of a surrogate pair, or above U+10FFFF. */
+static size_t read_character(const char *text, uint32_t *character) {
   const unsigned char *byte = (const unsigned char *)text;
-  size_t len = *byte < 0x80 ? 1 : *byte < 0xc2 ? 0 : *byte < 0xe0 ? 2 : *byte < 0xf0 ? 3 : *byte < 0xf5 ? 4 : 0;
-  uint32_t code = len < 2 ? *byte : *byte & (0x7fu >> len);
+  size_t len = *byte < 0x80 ? 1 : *byte < 0xe0 ? 2 : *byte < 0xf0 ? 3 : 4;
+  uint32_t code = len == 1 ? *byte : *byte & (0x7fu >> len);
+  *character = 0;
   for (size_t i = 1; i < len; i++) {
     if ((byte[i] & 0xc0) != 0x80)
-      return 0;
+      return 1;
     code = code << 6 | (byte[i] & 0x3f);
   }
 #ifndef IAUTH_BROWSER /* in a page, TextEncoder wrote the text, so it is valid */
-  if ((len == 3 && (code < 0x800 || (code >= 0xd800 && code <= 0xdfff))) ||
-      (len == 4 && (code < 0x10000 || code > 0x10ffff)))
-    return 0;
+  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  if ((*byte >= 0x80 && *byte < 0xc0) || *byte >= 0xf8 || code < least[len] || (code >= 0xd800 && code <= 0xdfff) ||
+      code > 0x10ffff)
+    return 1;
 #endif
-  *printable = !is_invisible(code);
+  *character = code;
   return len;
 }
 
@@ -72,18 +73,14 @@ iauth__message *iauth__message_new(const iauth_host *host, const char *text, con
     return NULL;
   size_t used = 0;
   while (*text != '\0') {
-    bool printable = true;
     const char *shown = "***";
-    size_t taken = match_longest_secret(text, secrets), len = 3;
+    size_t taken = match_longest_secret(text, secrets);
     if (taken == 0) {
-      shown = text;
-      taken = len = read_character(text, &printable);
+      uint32_t code;
+      taken = read_character(text, &code);
+      shown = is_invisible(code) ? " " : text;
     }
-    if (!printable || taken == 0) {
-      shown = " ";
-      len = 1;
-      taken += taken == 0;
-    }
+    size_t len = shown == text ? taken : strlen(shown);
     if (used + len > IAUTH_MESSAGE_MAX || (used == 0 && *shown == '<'))
       break;
     if (used > 0 || *shown != ' ') { /* no blanks before the first word */

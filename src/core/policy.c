@@ -22,11 +22,9 @@ int64_t iauth__required_validity_ms(int64_t min_validity_ms, int64_t lifetime_ms
   return iauth__min(min_validity_ms, lifetime_ms / 4);
 }
 
+/* 1 s, 2 s, 4 s … 60 s. The seventh is the longest. */
 static int64_t backoff_ceiling_ms(int attempts) {
-  int64_t ceiling = 1000;
-  while (--attempts > 0 && ceiling < IAUTH__BACKOFF_MAX_MS)
-    ceiling *= 2;
-  return iauth__min(ceiling, IAUTH__BACKOFF_MAX_MS);
+  return iauth__min(INT64_C(1000) << iauth__min(attempts - 1, 6), IAUTH__BACKOFF_MAX_MS);
 }
 
 int64_t iauth__backoff_ms(int attempts, uint32_t random) {

@@ -57,9 +57,10 @@ iauth_error iauth__request_init(iauth__request *request, const iauth_host *host,
     return IAUTH_ERR_NO_MEMORY;
   request->public.method = kind == IAUTH_REQUEST_APIS ? "GET" : "POST";
   request->public.url = at;
-  at = iauth__append(iauth__append(at, identity->endpoint), is_auth                         ? "/auth"
-                                                            : kind == IAUTH_REQUEST_REFRESH ? "/refreshToken"
-                                                                                            : "/apis");
+  at = iauth__append(at, identity->endpoint);
+  while (at[-1] == '/')
+    at--;
+  at = iauth__append(at, is_auth ? "/auth" : kind == IAUTH_REQUEST_REFRESH ? "/refreshToken" : "/apis");
   const char **header = request->headers;
   header[0] = "x-inbenta-key";
   header[1] = identity->api_key;

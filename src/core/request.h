@@ -13,7 +13,7 @@ typedef struct {
 
 /* The keys and the endpoint of a client. The strings must outlive the request. */
 typedef struct {
-  const char *endpoint; /* checked; without a slash at the end */
+  const char *endpoint; /* checked; it may end in slashes */
   const char *api_key;
   const char *credential;
   const char *domain_key_name; /* never "" */

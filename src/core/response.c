@@ -7,7 +7,6 @@
 #include "base/base_url.h"
 #include "base/dates.h"
 #include "base/number.h"
-#include "core/body.h"
 #include "core/credential.h"
 #include "core/memory.h"
 #include "core/policy.h"
@@ -17,90 +16,82 @@
 
 #define DATE_LEN 29 /* characters of an HTTP date */
 
-/* Reads a number from 0 to 2^53. For any other text returns false and leaves *out untouched. */
-static bool parse_count(const char *text, size_t len, int64_t *out) {
-  double value;
-  if (!iauth__parse_number(text, len, &value) || !(value >= 0 && value <= 9007199254740992.0))
-    return false;
-  *out = (int64_t)value;
-  return true;
+/* The functions of this section return -1 for a text that they cannot read. */
+
+/* The length of the first item of a list. A repeated header is a list. */
+static size_t item_len(const char *text) {
+  const char *end = text;
+  while (*end != ',' && *end != '\0')
+    end++;
+  return (size_t)(end - text);
 }
 
-/* Reads the number in a header. If the header was repeated, the value is a list, and its first number counts. */
-static bool header_number(const char *text, int64_t *out) {
-  const char *comma = strchr(text, ',');
-  return parse_count(text, comma != NULL ? (size_t)(comma - text) : strlen(text), out);
+/* Reads a number from 0 to 2^53; the first one of a list. */
+static int64_t header_number(const char *text) {
+  double value = iauth__parse_number(text, item_len(text));
+  return value >= 0 && value <= 9007199254740992.0 ? (int64_t)value : -1;
 }
 
-/* Reads the date in a header; the first one of a list. */
-static bool header_date(const char *text, int64_t *unix_s) {
+/* Reads a date; the first one of a list. */
+static int64_t header_date(const char *text) {
   size_t len = strlen(text);
-  return iauth__parse_http_date(text, len > DATE_LEN && text[DATE_LEN] == ',' ? DATE_LEN : len, unix_s);
+  return iauth__parse_http_date(text, len > DATE_LEN && text[DATE_LEN] == ',' ? DATE_LEN : len);
 }
 
 /* Reads a point in time: an HTTP date or Unix seconds. */
-static bool header_time(const char *text, int64_t *unix_s) {
-  return header_date(text, unix_s) || header_number(text, unix_s);
+static int64_t header_time(const char *text) {
+  int64_t unix_s = header_date(text);
+  return unix_s >= 0 ? unix_s : header_number(text);
 }
 
-/* The time until `unix_s` on the server's clock. If the response has a readable Date, this machine's clock does not
- * matter. */
-static int64_t until_ms(const iauth_response *response, int64_t unix_s, int64_t wall_ms) {
-  int64_t now_s = wall_ms / 1000;
-  (void)header_date(response->headers[IAUTH_HEADER_DATE], &now_s);
-  return iauth__min(iauth__max(unix_s - now_s, 0), IAUTH__SERVER_WAIT_MAX_MS / 1000) * 1000;
+/* The time until `unix_s` on the server's clock; negative if it has passed. If the response has a readable Date, this
+ * machine's clock does not matter. */
+static int64_t until_s(const iauth_response *response, int64_t unix_s, int64_t wall_ms) {
+  int64_t date_s = header_date(response->headers[IAUTH_HEADER_DATE]);
+  return unix_s - (date_s >= 0 ? date_s : wall_ms / 1000);
 }
 
 /* The longest wait in Retry-After. A proxy may repeat the header: "4, 4". A date contains a comma after the name of its
  * day; the text after that comma is not a number, so it is skipped like an unknown item. */
-static int64_t longest_retry_after_ms(const iauth_response *response, int64_t wall_ms) {
-  int64_t longest_ms = 0, value;
+static int64_t longest_retry_after_s(const iauth_response *response, int64_t wall_ms) {
+  int64_t longest_s = 0;
   for (const char *at = response->headers[IAUTH_HEADER_RETRY_AFTER]; *at != '\0';) {
-    const char *comma = strchr(at, ',');
-    size_t len = comma != NULL ? (size_t)(comma - at) : strlen(at);
-    if (strlen(at) >= DATE_LEN && iauth__parse_http_date(at, DATE_LEN, &value))
-      longest_ms = iauth__max(longest_ms, until_ms(response, value, wall_ms));
-    if (parse_count(at, len, &value))
-      longest_ms = iauth__max(longest_ms, iauth__min(value, IAUTH__SERVER_WAIT_MAX_MS / 1000) * 1000);
-    at += len;
+    int64_t date_s = header_date(at);
+    longest_s = iauth__max(longest_s, date_s >= 0 ? until_s(response, date_s, wall_ms) : header_number(at));
+    at += item_len(at);
     while (*at == ',' || *at == ' ')
       at++;
   }
-  return longest_ms;
+  return longest_s;
 }
 
-/* The wait for one limit: the time until its reset if it is used up, else 0. */
-static int64_t limit_ms(const iauth_response *response, int64_t usage_percent, int64_t reset_s, int64_t wall_ms) {
-  return usage_percent >= 100 && reset_s >= 0 ? until_ms(response, reset_s, wall_ms) : 0;
-}
-
-int64_t iauth__server_wait_ms(const iauth_response *response, int64_t wall_ms) {
-  iauth_quota quota;
-  int64_t wait_ms = longest_retry_after_ms(response, wall_ms);
-  if (!iauth__read_quota(response, &quota))
-    return wait_ms;
-  if (wait_ms == 0 && response->status == 429 && quota.throttle_usage_percent < 100 &&
-      quota.quota_usage_percent < 100) {
+int64_t iauth__server_wait_ms(const iauth_response *response, const iauth_quota *quota, int64_t wall_ms) {
+  int64_t wait_s = longest_retry_after_s(response, wall_ms);
+  bool throttled = quota->throttle_usage_percent >= 100, used_up = quota->quota_usage_percent >= 100;
+  if (wait_s == 0 && response->status == 429 && !throttled && !used_up) {
     /* No usage shows which limit was exceeded, so it must be one with an unknown usage. If both are unknown, the
      * throttle is more likely, because its period is only a minute. */
-    if (quota.throttle_usage_percent < 0)
-      quota.throttle_usage_percent = 100;
-    else if (quota.quota_usage_percent < 0)
-      quota.quota_usage_percent = 100;
+    throttled = quota->throttle_usage_percent < 0;
+    used_up = !throttled && quota->quota_usage_percent < 0;
   }
-  return iauth__max(wait_ms,
-                    iauth__max(limit_ms(response, quota.quota_usage_percent, quota.quota_reset_s, wall_ms),
-                               limit_ms(response, quota.throttle_usage_percent, quota.throttle_reset_s, wall_ms)));
+  /* A missing reset is -1, so it has passed. */
+  if (throttled)
+    wait_s = iauth__max(wait_s, until_s(response, quota->throttle_reset_s, wall_ms));
+  if (used_up)
+    wait_s = iauth__max(wait_s, until_s(response, quota->quota_reset_s, wall_ms));
+  return iauth__min(wait_s, IAUTH__SERVER_WAIT_MAX_MS / 1000) * 1000;
 }
 
 bool iauth__read_quota(const iauth_response *response, iauth_quota *quota) {
   const char *const *headers = response->headers;
-  *quota = (iauth_quota){-1, -1, -1, -1};
-  bool found = header_number(headers[IAUTH_HEADER_QUOTA_USAGE], &quota->quota_usage_percent);
-  found |= header_number(headers[IAUTH_HEADER_THROTTLE_USAGE], &quota->throttle_usage_percent);
-  found |= header_time(headers[IAUTH_HEADER_QUOTA_RESET], &quota->quota_reset_s);
-  found |= header_time(headers[IAUTH_HEADER_THROTTLE_RESET], &quota->throttle_reset_s);
-  return found;
+  *quota = (iauth_quota){
+      .quota_usage_percent = header_number(headers[IAUTH_HEADER_QUOTA_USAGE]),
+      .throttle_usage_percent = header_number(headers[IAUTH_HEADER_THROTTLE_USAGE]),
+      .quota_reset_s = header_time(headers[IAUTH_HEADER_QUOTA_RESET]),
+      .throttle_reset_s = header_time(headers[IAUTH_HEADER_THROTTLE_RESET]),
+  };
+  return quota->quota_usage_percent >= 0 || quota->throttle_usage_percent >= 0 || quota->quota_reset_s >= 0 ||
+         quota->throttle_reset_s >= 0;
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -122,7 +113,7 @@ static bool is_api(const char *name, const char *url) {
   return iauth__is_credential(name) && iauth__check_base_url(url, false) == IAUTH__BASE_URL_OK;
 }
 
-iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t apis_len, iauth__grant *grant) {
+iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t apis_len, iauth_token *grant) {
   char *at = iauth__alloc(host, apis_len + 1); /* never 0 bytes: that may be NULL, too */
   if (at == NULL)
     return IAUTH_ERR_NO_MEMORY;
@@ -138,16 +129,16 @@ iauth_error iauth__copy_apis(const iauth_host *host, const char *apis, size_t ap
 
 /* An expires_in below one millisecond is an error. One of more than ten years counts as ten years. */
 static iauth_error check_body(const iauth_host *host, iauth_request_kind kind, const iauth__body *body,
-                              iauth__grant *grant) {
+                              iauth_token *grant) {
   if (kind != IAUTH_REQUEST_APIS) {
     const double longest_s = IAUTH__LIFETIME_MAX_MS / 1000;
     if (!iauth__is_credential(body->access_token))
       return IAUTH_ERR_BAD_TOKEN;
     if (!(body->expires_in >= 0.001))
       return IAUTH_ERR_BAD_EXPIRES_IN;
-    grant->expires_in_ms = (int64_t)((body->expires_in < longest_s ? body->expires_in : longest_s) * 1000);
+    grant->lifetime_ms = (int64_t)((body->expires_in < longest_s ? body->expires_in : longest_s) * 1000);
     grant->expiration = body->expiration;
-    grant->access_token = iauth__copy(host, body->access_token, strlen(body->access_token) + 1);
+    grant->access_token = iauth__copy(host, body->access_token);
     if (grant->access_token == NULL)
       return IAUTH_ERR_NO_MEMORY;
     if (!(body->form & FORM_APIS))
@@ -159,24 +150,21 @@ static iauth_error check_body(const iauth_host *host, iauth_request_kind kind, c
 }
 
 static iauth_error check_grant(const iauth_host *host, iauth_request_kind kind, const iauth_response *response,
-                               const iauth__body *body, iauth__grant *grant) {
+                               const iauth__body *body, iauth_token *grant) {
   if (!is_json(response->headers[IAUTH_HEADER_CONTENT_TYPE]))
     return IAUTH_ERR_BAD_CONTENT_TYPE;
   if (body->form & FORM_TOO_LARGE)
     return IAUTH_ERR_BODY_TOO_LARGE;
+  if (body->error != IAUTH_OK)
+    return body->error;
   if (!(body->form & FORM_OBJECT))
     return IAUTH_ERR_BAD_JSON;
-  iauth_error error = check_body(host, kind, body, grant);
-  if (error != IAUTH_OK)
-    iauth__grant_clean_up(grant, host);
-  return error;
+  return check_body(host, kind, body, grant);
 }
 
-void iauth__grant_clean_up(iauth__grant *grant, const iauth_host *host) {
-  iauth__release(host, grant->access_token);
-  iauth__release(host, grant->apis);
-  iauth__release(host, grant->message);
-  memset(grant, 0, sizeof *grant);
+void iauth__token_clean_up(const iauth_token *token, const iauth_host *host) {
+  iauth__release(host, token->access_token);
+  iauth__release(host, token->apis);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -198,17 +186,9 @@ static iauth_error check_refusal(iauth_request_kind kind, int status, const iaut
   return status == 403 ? IAUTH_ERR_ENDPOINT_REFUSED : IAUTH_ERR_BAD_STATUS;
 }
 
-iauth_error iauth__check_response(const iauth_host *host, iauth_request_kind kind, const char *const *secrets,
-                                  const iauth_response *response, iauth__grant *grant) {
-  iauth__body body;
+iauth_error iauth__check_response(const iauth_host *host, iauth_request_kind kind, const iauth_response *response,
+                                  const iauth__body *body, iauth_token *grant) {
   memset(grant, 0, sizeof *grant);
-  iauth_error error = iauth__body_init(&body, host, response);
-  if (response->status != 200) {
-    error = check_refusal(kind, response->status, &body);
-    grant->message = iauth__message_new(host, body.message, secrets);
-  } else if (error == IAUTH_OK) {
-    error = check_grant(host, kind, response, &body, grant);
-  }
-  iauth__body_clean_up(&body, host);
-  return error;
+  return response->status == 200 ? check_grant(host, kind, response, body, grant)
+                                 : check_refusal(kind, response->status, body);
 }

@@ -2,8 +2,8 @@
  * There are at most 14 exports, with the memory, and 6 imports; tests/node/client/boundary.test.js counts them.
  *
  * Imports never throw and never call back into C. JavaScript writes the strings that it passes into memory from malloc.
- * The function that takes a string wipes and frees it. NULL stands for a string that malloc had no room for. Strings
- * that C passes are borrowed for the call. Numbers that may exceed 32 bits cross as doubles.
+ * The function that takes a string wipes and frees it; `new` keeps it. NULL stands for a string that malloc had no room
+ * for. Strings that C passes are borrowed for the call. Numbers that may exceed 32 bits cross as doubles.
  *
  * make-boundary.js reads the enums below and in core/body.h, errors.def and IAUTH_RESPONSE_HEADERS, and writes
  * js/client/boundary.js. */

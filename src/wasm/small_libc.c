@@ -24,14 +24,6 @@ char *strdup(const char *text) {
   return copy != NULL ? strcpy(copy, text) : NULL;
 }
 
-int memcmp(const void *left, const void *right, size_t size) {
-  const unsigned char *a = left, *b = right;
-  for (; size > 0; size--, a++, b++)
-    if (*a != *b)
-      return *a - *b;
-  return 0;
-}
-
 int strncmp(const char *a, const char *b, size_t size) {
   for (; size > 0; size--, a++, b++)
     if (*a != *b || *a == '\0')
@@ -39,13 +31,11 @@ int strncmp(const char *a, const char *b, size_t size) {
   return 0;
 }
 
-int strcmp(const char *a, const char *b) { return strncmp(a, b, (size_t)-1); }
-
-void *memchr(const void *bytes, int wanted, size_t size) {
-  for (const unsigned char *at = bytes; size > 0; size--, at++)
-    if (*at == (unsigned char)wanted)
-      return (void *)at;
-  return NULL;
+int strcmp(const char *a, const char *b) {
+  for (; *a == *b; a++, b++)
+    if (*a == '\0')
+      return 0;
+  return (unsigned char)*a - (unsigned char)*b;
 }
 
 char *strchr(const char *text, int wanted) {

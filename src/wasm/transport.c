@@ -20,23 +20,15 @@
 static emscripten_fetch_t *in_flight;
 static uint32_t request_id;
 
-/* emscripten_fetch_close would call onerror for a request that is not complete, but no onerror is set. */
+#define DONE 4 /* of XMLHttpRequest's readyState */
+
+/* A request that is not done would be closed with an error. */
 static void close_request(void) {
   emscripten_fetch_t *fetch = in_flight;
   in_flight = NULL;
+  fetch->readyState = DONE;
   emscripten_fetch_close(fetch);
 }
-
-/* The body of the response that wasm_done passes to the core. JavaScript has read it. */
-static iauth__body response_body;
-
-iauth_error iauth__body_init(iauth__body *body, const iauth_host *host, const iauth_response *response) {
-  (void)host, (void)response;
-  *body = response_body;
-  return IAUTH_OK;
-}
-
-void iauth__body_clean_up(iauth__body *body, const iauth_host *host) { (void)host, (void)body; }
 
 void wasm_done(int status, char *strings, int form, double expires_in, double expiration, int reason) {
   close_request();
@@ -49,7 +41,7 @@ void wasm_done(int status, char *strings, int form, double expires_in, double ex
       response.headers[i] = at;
       at = next_string(at);
     }
-    response_body = (iauth__body){
+    iauth__body body = {
         .form = (unsigned)form,
         .expires_in = expires_in,
         .expiration = expiration,
@@ -57,8 +49,8 @@ void wasm_done(int status, char *strings, int form, double expires_in, double ex
         .message = at,
         .access_token = next_string(at),
     };
-    response_body.apis = apis_of(response_body.access_token, &response_body.apis_len);
-    iauth_respond(&iauth__only_client, request_id, &response);
+    body.apis = apis_of(body.access_token, &body.apis_len);
+    iauth__respond(&iauth__only_client, request_id, &response, &body);
   }
   free(strings);
   iauth_run(&iauth__only_client);
@@ -71,7 +63,8 @@ iauth_error transport_send(const iauth_request *request) {
    * emscripten_fetch. It could not do so if request->method was copied. */
   memcpy(attributes.requestMethod, request->kind == IAUTH_REQUEST_APIS ? "GET\0" : "POST", 5);
   attributes.attributes = EMSCRIPTEN_FETCH_LOAD_TO_MEMORY | EMSCRIPTEN_FETCH_REPLACE;
-  attributes.requestHeaders = request->headers;
+  /* Not requestHeaders: emscripten_fetch would copy them, and with them a key and a token. */
+  attributes.userData = (void *)request->headers;
   attributes.requestData = request->body;
   attributes.requestDataSize = request->body_len;
   request_id = request->id;
@@ -90,7 +83,7 @@ void transport_cancel(void) {
 void emscripten_start_fetch(emscripten_fetch_t *fetch) {
   const emscripten_fetch_attr_t *attributes = &fetch->__attributes;
   fetch->id = 1; /* the glue would set it; newer versions of Emscripten release only requests with an id */
-  js_send(attributes->requestMethod, fetch->url, attributes->requestHeaders, attributes->requestData, IAUTH_BODY_MAX);
+  js_send(attributes->requestMethod, fetch->url, fetch->userData, attributes->requestData, IAUTH_BODY_MAX);
 }
 
 void _emscripten_fetch_free(unsigned int id) {

@@ -31,22 +31,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             strcmp(response.headers[i] + value_len - 2, ", ") == 0);
     require(strpbrk(response.headers[i], "\n") == NULL);
   }
-  int64_t wait_ms = iauth__server_wait_ms(&response, INT64_C(784111777000));
-  require(wait_ms >= 0 && wait_ms <= 3600000);
   iauth_quota quota;
   bool found = iauth__read_quota(&response, &quota);
+  int64_t wait_ms = iauth__server_wait_ms(&response, &quota, INT64_C(784111777000));
+  require(wait_ms >= 0 && wait_ms <= 3600000);
   require(found || (quota.quota_usage_percent == -1 && quota.throttle_usage_percent == -1));
   require(quota.quota_usage_percent >= -1 && quota.throttle_usage_percent >= -1);
 
-  int64_t unix_s;
-  if (iauth__parse_http_date(text, len, &unix_s))
-    require(len == 29 && unix_s >= 0 && unix_s < INT64_C(253500000000));
+  int64_t unix_s = iauth__parse_http_date(text, len);
+  require(unix_s == -1 || (len == 29 && unix_s >= 0 && unix_s < INT64_C(253500000000)));
 
   char *copy = malloc(len + 1), *end, *libc_end;
   memcpy(copy, text, len);
   copy[len] = '\0';
-  double value;
-  if (iauth__parse_number(text, len, &value)) {
+  double value = iauth__parse_number(text, len);
+  if (!isnan(value)) {
     /* The same characters, and the same value within rounding, as libc's. */
     double libc = strtod(copy, &libc_end);
     iauth__strtod(copy, &end);

@@ -6,6 +6,8 @@
 #include "base/base_url.h"
 #include "core/credential.h"
 #include "core/headers.h"
+#include "core/memory.h"
+#include "core/message.h"
 #include "core/response.h"
 
 static void *fuzz_alloc(void *user, size_t size) {
@@ -24,12 +26,12 @@ static void require(bool condition) {
 }
 
 /* Checks the properties of a grant. */
-static void judge(iauth_request_kind kind, const iauth__grant *grant) {
+static void judge(iauth_request_kind kind, const iauth_token *grant) {
   if (kind == IAUTH_REQUEST_APIS) {
     require(grant->access_token == NULL && grant->apis != NULL);
   } else {
     require(iauth__is_credential(grant->access_token));
-    require(grant->expires_in_ms > 0 && grant->expires_in_ms <= INT64_C(315360000000));
+    require(grant->lifetime_ms > 0 && grant->lifetime_ms <= INT64_C(315360000000));
   }
   for (const char *at = grant->apis; at != NULL && at < grant->apis + grant->apis_len;) {
     const char *url = at + strlen(at) + 1;
@@ -57,20 +59,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   iauth__read_headers(headers, headers_len, values, &response);
   static const char *const secrets[] = {"long-secret", "long-secret-too", "short", NULL};
   const iauth_host host = {.alloc = fuzz_alloc, .release = fuzz_release};
-  iauth__grant grant;
-  iauth_error error = iauth__check_response(&host, kind, secrets, &response, &grant);
+  iauth__body body;
+  iauth_token grant;
+  iauth__body_init(&body, &host, &response);
+  iauth_error error = iauth__check_response(&host, kind, &response, &body, &grant);
   if (error == IAUTH_OK)
     judge(kind, &grant);
   else
     require(grant.access_token == NULL && grant.apis == NULL);
-  if (grant.message != NULL) {
-    require(response.status != 200 && strlen(grant.message->text) <= IAUTH_MESSAGE_MAX);
-    require(strstr(grant.message->text, "long-secret") == NULL);
-    for (const char *at = grant.message->text; *at != '\0'; at++)
+  require(error != IAUTH_OK || response.status == 200);
+  iauth__message *message = iauth__message_new(&host, body.message, secrets);
+  if (message != NULL) {
+    require(strlen(message->text) <= IAUTH_MESSAGE_MAX);
+    require(strstr(message->text, "long-secret") == NULL);
+    for (const char *at = message->text; *at != '\0'; at++)
       require((unsigned char)*at >= ' ' && *at != 0x7f);
   }
-  require(error != IAUTH_OK || response.status == 200);
-  iauth__grant_clean_up(&grant, &host);
+  iauth__release(&host, message);
+  iauth__token_clean_up(&grant, &host);
+  iauth__body_clean_up(&body, &host);
   free(values);
   return 0;
 }

@@ -1,4 +1,6 @@
 /* Answers, checked step by step: one error for each step. */
+#include "core/memory.h"
+#include "core/message.h"
 #include "core/response.h"
 #include "fake_host.h"
 
@@ -6,7 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const none[] = {NULL}; /* no secrets */
+static iauth_error check(world *world, iauth_request_kind kind, const iauth_response *response, iauth_token *grant) {
+  iauth__body body;
+  iauth__body_init(&body, &world->host, response);
+  iauth_error error = iauth__check_response(&world->host, kind, response, &body, grant);
+  iauth__body_clean_up(&body, &world->host);
+  return error;
+}
 
 #define GOOD                                                                                                           \
   "{\"accessToken\":\"tok\",\"expiration\":1790001200,\"expires_in\":1200,"                                            \
@@ -15,18 +23,18 @@ static const char *const none[] = {NULL}; /* no secrets */
 static void good_grant(void **state) {
   (void)state;
   world world;
-  iauth__grant grant;
+  iauth_token grant;
   world_init(&world);
   const iauth_response response =
       fake_response(200, "Date: x\r\ncontent-TYPE:  application/JSON ; charset=utf-8\r\n", GOOD);
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant), IAUTH_OK);
+  assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_OK);
   assert_string_equal(grant.access_token, "tok");
   assert_true(grant.expiration == 1790001200);
-  assert_int_equal(grant.expires_in_ms, 1200000);
+  assert_int_equal(grant.lifetime_ms, 1200000);
   static const char apis[] = "chatbot\0https://c.example/v1\0search\0http://127.0.0.1:8080";
   assert_int_equal(grant.apis_len, sizeof apis);
   assert_memory_equal(grant.apis, apis, sizeof apis);
-  iauth__grant_clean_up(&grant, &world.host);
+  iauth__token_clean_up(&grant, &world.host);
   assert_int_equal(world.live, 0);
 }
 
@@ -74,14 +82,14 @@ static void each_step_has_its_error(void **state) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     world world;
-    iauth__grant grant;
+    iauth_token grant;
     world_init(&world);
     const iauth_response response = fake_response(200, cases[i].headers, cases[i].body);
-    iauth_error error = iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant);
+    iauth_error error = check(&world, IAUTH_REQUEST_AUTH, &response, &grant);
     if (error != cases[i].error)
       fail_msg("%s %s: %s, expected %s", cases[i].headers, cases[i].body, iauth_error_name(error),
                iauth_error_name(cases[i].error));
-    iauth__grant_clean_up(&grant, &world.host);
+    iauth__token_clean_up(&grant, &world.host);
     assert_int_equal(world.live, 0);
   }
 }
@@ -99,53 +107,50 @@ static void lifetimes(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char body[200];
     world world;
-    iauth__grant grant;
+    iauth_token grant;
     world_init(&world);
     snprintf(body, sizeof body, "{\"accessToken\":\"tok\",\"expires_in\":%s}", cases[i].expires_in);
     const iauth_response response = fake_response(200, JSON_TYPE, body);
-    assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_REFRESH, none, &response, &grant), IAUTH_OK);
-    assert_int_equal(grant.expires_in_ms, cases[i].ms);
+    assert_int_equal(check(&world, IAUTH_REQUEST_REFRESH, &response, &grant), IAUTH_OK);
+    assert_int_equal(grant.lifetime_ms, cases[i].ms);
     assert_true(grant.expiration == 0);
     assert_null(grant.apis);
-    iauth__grant_clean_up(&grant, &world.host);
+    iauth__token_clean_up(&grant, &world.host);
   }
 }
 
 static void apis_alone(void **state) {
   (void)state;
   world world;
-  iauth__grant grant;
+  iauth_token grant;
   world_init(&world);
   iauth_response response = fake_response(200, JSON_TYPE, "{\"apis\":{}}");
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_APIS, none, &response, &grant), IAUTH_OK);
+  assert_int_equal(check(&world, IAUTH_REQUEST_APIS, &response, &grant), IAUTH_OK);
   assert_null(grant.access_token);
   assert_non_null(grant.apis);
   assert_int_equal(grant.apis_len, 0);
-  iauth__grant_clean_up(&grant, &world.host);
+  iauth__token_clean_up(&grant, &world.host);
   response = fake_response(200, JSON_TYPE, "{}");
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_APIS, none, &response, &grant), IAUTH_ERR_BAD_APIS);
+  assert_int_equal(check(&world, IAUTH_REQUEST_APIS, &response, &grant), IAUTH_ERR_BAD_APIS);
   assert_int_equal(world.live, 0);
 }
 
 static void too_large(void **state) {
   (void)state;
   world world;
-  iauth__grant grant;
+  iauth_token grant;
   world_init(&world);
   char *body = malloc(IAUTH_BODY_MAX + 2);
   memset(body, ' ', IAUTH_BODY_MAX + 1);
   body[IAUTH_BODY_MAX + 1] = '\0';
   memcpy(body, "{}", 2);
   iauth_response response = fake_response(200, JSON_TYPE, body);
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant),
-                   IAUTH_ERR_BODY_TOO_LARGE);
+  assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_ERR_BODY_TOO_LARGE);
   response.status = 403;
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_REFRESH, none, &response, &grant),
-                   IAUTH_ERR_ENDPOINT_REFUSED);
+  assert_int_equal(check(&world, IAUTH_REQUEST_REFRESH, &response, &grant), IAUTH_ERR_ENDPOINT_REFUSED);
   response.status = 200;
   response.body_len = IAUTH_BODY_MAX; /* that is what fits */
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant),
-                   IAUTH_ERR_BAD_TOKEN);
+  assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_ERR_BAD_TOKEN);
   free(body);
 }
 
@@ -153,17 +158,17 @@ static void a_nul_in_the_body(void **state) {
   (void)state;
   static const char body[] = "{\"accessToken\":\"tok\",\"expires_in\":1}\0<html>";
   world world;
-  iauth__grant grant;
+  iauth_token grant;
   world_init(&world);
   iauth_response response = fake_response(200, JSON_TYPE, body);
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant), IAUTH_OK);
-  iauth__grant_clean_up(&grant, &world.host);
+  assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_OK);
+  iauth__token_clean_up(&grant, &world.host);
   response.body_len = sizeof body - 1;
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant), IAUTH_ERR_BAD_JSON);
+  assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_ERR_BAD_JSON);
   static const char inside[] = "{\"accessToken\":\"a\0b\",\"expires_in\":1}";
   response.body = inside;
   response.body_len = sizeof inside - 1;
-  assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant), IAUTH_ERR_BAD_JSON);
+  assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_ERR_BAD_JSON);
 }
 
 /* In memory that ends with the body: AddressSanitizer sees whoever reads on. */
@@ -173,7 +178,7 @@ static void nothing_behind_the_body_is_read(void **state) {
                                        "{\"a\":\"\\u0000", "{} ",          "{"};
   for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
     world world;
-    iauth__grant grant;
+    iauth_token grant;
     world_init(&world);
     iauth_response response = fake_response(200, JSON_TYPE, "");
     response.body_len = strlen(bodies[i]);
@@ -181,7 +186,7 @@ static void nothing_behind_the_body_is_read(void **state) {
     assert_non_null(body);
     memcpy(body, bodies[i], response.body_len);
     response.body = body;
-    assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant),
+    assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant),
                      i == 4 ? IAUTH_ERR_BAD_TOKEN : IAUTH_ERR_BAD_JSON);
     free(body);
   }
@@ -191,12 +196,11 @@ static void without_memory(void **state) {
   (void)state;
   for (int fail_at = 1; fail_at <= 2; fail_at++) {
     world world;
-    iauth__grant grant;
+    iauth_token grant;
     world_init(&world);
     world.fail_at = fail_at;
     const iauth_response response = fake_response(200, JSON_TYPE, GOOD);
-    assert_int_equal(iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, none, &response, &grant),
-                     IAUTH_ERR_NO_MEMORY);
+    assert_int_equal(check(&world, IAUTH_REQUEST_AUTH, &response, &grant), IAUTH_ERR_NO_MEMORY);
     assert_int_equal(world.live, 0);
   }
 }
@@ -225,11 +229,11 @@ static void products_cost_no_token(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char body[300], found[300] = "";
     world world;
-    iauth__grant grant;
+    iauth_token grant;
     world_init(&world);
     snprintf(body, sizeof body, "{\"accessToken\":\"tok\",\"expires_in\":1,\"apis\":%s}", cases[i].apis);
     const iauth_response response = fake_response(200, JSON_TYPE, body);
-    assert_int_equal(iauth__check_response(&world.host, cases[i].kind, none, &response, &grant), cases[i].error);
+    assert_int_equal(check(&world, cases[i].kind, &response, &grant), cases[i].error);
     assert_int_equal(grant.apis != NULL, cases[i].expected != NULL);
     for (const char *at = grant.apis; at != NULL && at < grant.apis + grant.apis_len; at += strlen(at) + 1) {
       const char *name = at;
@@ -238,7 +242,7 @@ static void products_cost_no_token(void **state) {
     }
     if (cases[i].expected != NULL)
       assert_string_equal(found, cases[i].expected);
-    iauth__grant_clean_up(&grant, &world.host);
+    iauth__token_clean_up(&grant, &world.host);
     assert_int_equal(world.live, 0);
   }
 }
@@ -248,16 +252,16 @@ static void copied_products(void **state) {
   (void)state;
   static const char apis[] = "a\0https://a\0b\0javascript:x\0\0https://c";
   world world;
-  iauth__grant grant = {0};
+  iauth_token grant = {0};
   world_init(&world);
   assert_int_equal(iauth__copy_apis(&world.host, "", 0, &grant), IAUTH_OK);
   assert_non_null(grant.apis);
   assert_int_equal(grant.apis_len, 0);
-  iauth__grant_clean_up(&grant, &world.host);
+  iauth__token_clean_up(&grant, &world.host);
   assert_int_equal(iauth__copy_apis(&world.host, apis, sizeof apis, &grant), IAUTH_OK);
   assert_int_equal(grant.apis_len, sizeof "a\0https://a");
   assert_memory_equal(grant.apis, apis, grant.apis_len);
-  iauth__grant_clean_up(&grant, &world.host);
+  iauth__token_clean_up(&grant, &world.host);
   assert_int_equal(world.live, 0);
 }
 
@@ -312,14 +316,14 @@ static void refusals(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const iauth_response response = fake_response(cases[i].status, JSON_TYPE, cases[i].body);
     world world;
-    iauth__grant grant;
+    iauth_token grant;
     world_init(&world);
-    iauth_error error = iauth__check_response(&world.host, cases[i].kind, none, &response, &grant);
+    iauth_error error = check(&world, cases[i].kind, &response, &grant);
     assert_null(grant.access_token);
     if (error != cases[i].error)
       fail_msg("case %zu (%d %s): %s, expected %s", i, cases[i].status, cases[i].body, iauth_error_name(error),
                iauth_error_name(cases[i].error));
-    iauth__grant_clean_up(&grant, &world.host);
+    iauth__token_clean_up(&grant, &world.host);
     assert_int_equal(world.live, 0);
   }
 }
@@ -353,6 +357,7 @@ static void messages(void **state) {
       /* the first and the last of what is left out, and their neighbours */
       {"{\"message\":\"a\\u2028b\\u206fc\\u2027d\\u2070\"}", "a b c\342\200\247d\342\201\260"},
       {"{\"message\":\"a\\u200bb\\u200fc\\u200ad\\u2010\"}", "a b c\342\200\212d\342\200\220"},
+      {"{\"message\":\"a\\u202eb\\u202fc\"}", "a b\342\200\257c"},
       {"{\"message\":\"a\\u061cb\\ufeffc\\udb40\\udc41d\\u2060e\"}", "a b c d e"},
       {"{\"message\":\"La clave no es v\\u00e1lida \\u20ac \\ud83d\\ude00\"}",
        "La clave no es v\303\241lida \342\202\254 \360\237\230\200"},
@@ -360,6 +365,8 @@ static void messages(void **state) {
       {"{\"message\":\"\370\301\302\"}", NULL},
       /* longer than needed, half of a pair, beyond the last character; and the first and last that are none of these */
       {"{\"message\":\"a\340\201\201b\355\240\200c\360\202\202\254d\364\220\200\200e\"}", "a   b   c    d    e"},
+      {"{\"message\":\"a\371\200\200\200b\"}", "a    b"},               /* would be longer than four bytes */
+      {"{\"message\":\"a\355\277\277b\364\217\277\277c\"}", "a   b c"}, /* the last half, and the last character */
       {"{\"message\":\"\340\240\200\355\237\277\356\200\200\360\220\200\200\363\237\277\277\"}",
        "\340\240\200\355\237\277\356\200\200\360\220\200\200\363\237\277\277"},
       {long_body, long_message},
@@ -370,18 +377,19 @@ static void messages(void **state) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     world world;
-    iauth__grant grant;
+    iauth__body body;
     world_init(&world);
     const iauth_response response = fake_response(403, JSON_TYPE, cases[i].body);
-    (void)iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, secrets, &response, &grant);
+    iauth__body_init(&body, &world.host, &response);
+    iauth__message *message = iauth__message_new(&world.host, body.message, secrets);
     if (cases[i].message == NULL)
-      assert_null(grant.message);
+      assert_null(message);
     else
-      assert_string_equal(grant.message->text, cases[i].message);
-    iauth__grant_clean_up(&grant, &world.host);
+      assert_string_equal(message->text, cases[i].message);
+    iauth__release(&world.host, message);
     world.fail_at = world.allocations + 1;
-    (void)iauth__check_response(&world.host, IAUTH_REQUEST_AUTH, secrets, &response, &grant);
-    assert_null(grant.message);
+    assert_null(iauth__message_new(&world.host, body.message, secrets));
+    iauth__body_clean_up(&body, &world.host);
     assert_int_equal(world.live, 0);
   }
 }
@@ -408,6 +416,7 @@ static void retry_after(void **state) {
       {503, "Retry-After: Sun, 06 Nov 1994 08:40:37 GMT\r\n", 0},
       /* this machine's clock is an hour off, the server's own Date counts */
       {503, "Date: Sun, 06 Nov 1994 09:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 09:49:47 GMT\r\n", 10000},
+      {503, "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\nRetry-After: Thu, 01 Jan 1970 00:00:10 GMT\r\n", 10000},
       {429, "x-throttle-reset: 784111787\r\n", 10000},
       {429, "x-throttle-reset: Sun, 06 Nov 1994 08:49:57 GMT\r\n", 20000},
       {429, "x-throttle-reset: 784111787\r\nRetry-After: 3\r\n", 3000},
@@ -418,6 +427,7 @@ static void retry_after(void **state) {
       {503, "Retry-After: Sun, 06 Nov 1994 08:50:37 GMT, 7\r\n", 60000},
       {503, "Retry-After: 7, Sun, 06 Nov 1994 08:50:37 GMT\r\n", 60000},
       {503, "Retry-After: Sun, 06 Nov\r\n", 0},
+      {503, "Retry-After: Sun, 06 Nov 1994 08:50:37 GMT and so on\r\n", 0},
       {503, "Date: Sun, 06 Nov 1994 08:50:37 GMT and so on\r\nRetry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\n", 60000},
       {503, "Retry-After: Sun, 06 Nov 1994 08:50:37 CET, 7\r\n", 7000},
       {503, "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n", 3600000},
@@ -445,13 +455,16 @@ static void retry_after(void **state) {
       {429, "x-quota-usage: 99.9\r\nx-throttle-usage: -1\r\nx-throttle-reset: 784111787\r\n", 10000},
       {429, "x-throttle-usage: 50\r\nx-quota-reset: 784111787\r\nx-throttle-reset: 784111837\r\n", 10000},
       {429, "x-throttle-usage: 50\r\nx-quota-usage: 99\r\nx-quota-reset: 784111787\r\n", 0},
+      {429, "x-throttle-usage: 50\r\nx-quota-usage: 0\r\nx-quota-reset: 784111787\r\n", 0},
       {429, "x-throttle-usage: 100.0\r\nx-throttle-reset: 784111787.9\r\n", 10000},
       {429, "x-throttle-usage: 100\r\nx-throttle-reset: 99999999999\r\n", 3600000},
       {503, "x-throttle-usage: 100\r\nx-throttle-reset: 784111787\r\n", 10000},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const iauth_response response = fake_response(cases[i].status, cases[i].headers, "");
-    assert_int_equal(iauth__server_wait_ms(&response, NOW_MS), cases[i].ms);
+    iauth_quota quota;
+    (void)iauth__read_quota(&response, &quota);
+    assert_int_equal(iauth__server_wait_ms(&response, &quota, NOW_MS), cases[i].ms);
   }
 }
 
@@ -480,6 +493,12 @@ static void quota(void **state) {
   response = fake_response(200, JSON_TYPE, "");
   assert_false(iauth__read_quota(&response, &quota));
   assert_int_equal(quota.quota_usage_percent, -1);
+  static const char *const alone[] = {"x-quota-usage: 0\r\n", "x-throttle-usage: 0\r\n", "x-quota-reset: 0\r\n",
+                                      "x-throttle-reset: 0\r\n"};
+  for (size_t i = 0; i < sizeof alone / sizeof *alone; i++) {
+    response = fake_response(200, alone[i], "");
+    assert_true(iauth__read_quota(&response, &quota));
+  }
 }
 
 static void error_names(void **state) {

@@ -33,7 +33,8 @@ int main(void) {
       line[i] = (char)byte;
     const iauth_response response = {.body = line, .body_len = len};
     iauth__body body;
-    if (iauth__body_init(&body, &host, &response) != IAUTH_OK)
+    iauth__body_init(&body, &host, &response);
+    if (body.error != IAUTH_OK)
       return 1;
     printf("%u %.17g %.17g %d", body.form, body.expires_in, body.expiration, body.reason);
     print_hex(body.message, strlen(body.message));

@@ -12,14 +12,13 @@
 #include "wasm/boundary.h"
 
 static double read_text(int kind, const char *text) {
-  double number = NAN;
   int64_t unix_s;
   switch (kind) {
   case TEXT_DATE:
-    return iauth__parse_http_date(text, strlen(text), &unix_s) ? (double)unix_s : NAN;
+    unix_s = iauth__parse_http_date(text, strlen(text));
+    return unix_s >= 0 ? (double)unix_s : NAN;
   case TEXT_NUMBER:
-    (void)iauth__parse_number(text, strlen(text), &number);
-    return number;
+    return iauth__parse_number(text, strlen(text));
   case TEXT_BASE_URL:
     return iauth__check_base_url(text, false);
   case TEXT_ENDPOINT:
