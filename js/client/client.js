@@ -20,7 +20,6 @@ export class AuthClient extends EventTarget {
   #source; // undefined before the first use and after dispose
   #isDisposed = false;
   #callers = new Set(); // the callers that wait
-  #listener = { emit: (type, detail, from) => this.#emit(type, detail, from) }; // of the source
 
   /**
    * Do not call it; use createFromDomainKey or createFromAccessToken.
@@ -118,7 +117,7 @@ export class AuthClient extends EventTarget {
   dispose() {
     this.#isDisposed = true;
     for (const caller of this.#callers) caller.cancel(new AuthError('disposed'));
-    this.#source?.removeClient(this.#listener);
+    this.#source?.removeClient(this.#emit);
     this.#source = undefined;
   }
 
@@ -132,7 +131,7 @@ export class AuthClient extends EventTarget {
   /**
    * Dispatches an event later, in a microtask: a listener may call the client, but C must not be called while it runs.
    */
-  #emit(type, detail, from) {
+  #emit = (type, detail, from) =>
     queueMicrotask(() => {
       if (this.#isDisposed) return;
       const { name, ...facts } =
@@ -144,7 +143,6 @@ export class AuthClient extends EventTarget {
       Object.defineProperty(event, 'detail', { get: () => (type == 'token' && source?.use(true), detail) });
       this.dispatchEvent(event);
     });
-  }
 
   #log(entry) {
     try {
@@ -153,7 +151,7 @@ export class AuthClient extends EventTarget {
   }
 
   #getSource() {
-    return (this.#source ??= sourceFor(this.#config, this.#listener));
+    return (this.#source ??= sourceFor(this.#config, this.#emit));
   }
 
   /** Gets a token with known products. Without a product, because a URL was passed, any known product is enough. */

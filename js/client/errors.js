@@ -24,8 +24,7 @@ function noOrigin() {
 }
 
 /** The hint for a response that does not come from the Auth API. */
-const notTheApi = ({ endpoint = 'the endpoint' }) =>
-  `Does ${endpoint} end in /v1? Something else than the Auth API answered.`;
+const notTheApi = ({ endpoint }) => `Does ${endpoint} end in /v1? Something else than the Auth API answered.`;
 
 /**
  * The hints: a text, or a function that builds it from the facts. C's codes come first, in the order of its numbers.
@@ -36,13 +35,13 @@ const HINTS = {
   out_of_memory: 'Too many calls wait at once.',
   aborted: 'Your signal was aborted.',
   disposed: 'Create a new client.',
-  timeout: ({ endpoint = 'The server' }) => `${endpoint} did not answer in time.`,
-  network: ({ endpoint = 'The server' }) =>
+  timeout: ({ endpoint }) => `${endpoint} did not answer in time.`,
+  network: ({ endpoint }) =>
     globalThis.navigator?.onLine === false
       ? 'The browser is offline.'
       : `${endpoint} cannot be reached. Check the URL${origin() ? ', the connect-src of the CSP, and CORS in the console' : ''}.`,
   origin_not_allowed: () => noOrigin() ?? `Add ${origin()} to the domain key's list of domains.`,
-  credentials_rejected: ({ status, credentialName = 'key' }) => {
+  credentials_rejected: ({ status, credentialName }) => {
     const isDomainKey = credentialName == 'domain key';
     return (
       (isDomainKey && noOrigin()) ||
@@ -52,7 +51,7 @@ const HINTS = {
         '. A gateway can repeat an old refusal for 5 minutes.'
     );
   },
-  key_revoked: ({ credentialName = 'key' }) => `Create a new ${credentialName}.`,
+  key_revoked: ({ credentialName }) => `Create a new ${credentialName}.`,
   token_expired: 'Pass reauthorize, or create a new client.',
   endpoint_refused: notTheApi,
   rate_limited: 'Try again after retryAfterMs. All visitors share the limits of an API key.',
@@ -89,11 +88,11 @@ export class AuthError extends BaseError {
    * @param {Facts} [facts]
    */
   constructor(code, { cause, hint, ...details } = {}, facts) {
-    const { status, serverMessage } = details;
+    const { serverMessage } = details;
     const known = HINTS[code];
-    const text = hint ?? (typeof known == 'string' ? known : known({ ...facts, status }));
+    hint ??= known.call ? known({ endpoint: 'The server', credentialName: 'key', ...facts, ...details }) : known;
     super(
-      `${serverMessage ? `The server says: ${serverMessage} – ` : ''}${text} (${code})`,
+      `${serverMessage ? `The server says: ${serverMessage} – ` : ''}${hint} (${code})`,
       cause === undefined ? undefined : { cause },
     );
     Object.assign(this, {
@@ -105,7 +104,7 @@ export class AuthError extends BaseError {
       ...details,
       name: 'AuthError',
       code,
-      hint: text,
+      hint,
     });
   }
 
@@ -128,11 +127,8 @@ export const invalid = (hint, cause) => new AuthError('invalid_config', { hint, 
 const CODES = Object.keys(HINTS);
 
 /** The error for C's number. -1 is the first code. BAD_STATUS and all numbers below it are bad_response. */
-export const errorFromC = (error, details) => new AuthError(CODES[-1 - Math.max(error, BAD_STATUS)], details);
-
-/** The same error with other details. */
-export const errorWith = (error, details, facts) =>
-  new AuthError(error.code, { ...error, cause: error.cause, ...details }, facts);
+export const errorFromC = (error, details, facts) =>
+  new AuthError(CODES[-1 - Math.max(error, BAD_STATUS)], details, facts);
 
 /** C's number for a code; 0 if it has none. */
 export function numberForC(code) {

@@ -66,13 +66,14 @@ export async function startInstance(module, config, { onMessage, isAwaited, mayS
 
     [c.MESSAGE_ERROR](address) {
       const message = pointersAt(address + c.FAILURE_SERVER_MESSAGE)[0];
-      return errorFromC(int32At(address + c.FAILURE_ERROR), {
+      const details = {
         status: int32At(address + c.FAILURE_STATUS),
         retryable: !!bytes[address + c.FAILURE_RETRYABLE],
         attempts: int32At(address + c.FAILURE_ATTEMPTS),
         retryAfterMs: int64At(address + c.FAILURE_RETRY_AFTER_MS),
         serverMessage: message ? readString(message) : undefined,
-      });
+      };
+      return errorFromC(int32At(address + c.FAILURE_ERROR), details, config);
     },
 
     [c.MESSAGE_TOKEN](address) {

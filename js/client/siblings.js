@@ -67,7 +67,7 @@ export class Siblings {
   /**
    * @param {string} name the same in all tabs that can share a token
    * @param {object} listener
-   * @param {() => object | undefined} listener.getMessage returns the message for a tab that asks
+   * @param {() => object | undefined} listener.getMessage returns the token or the failure, if there is one to share
    * @param {(message: any) => void} listener.onMessage gets a message of another tab
    * @param {() => void} listener.onTurn this tab may send requests now, until endTurn()
    */
@@ -97,8 +97,10 @@ export class Siblings {
     this.isTurn = false;
   }
 
-  /** Sends a message to all siblings. */
-  broadcast(message) {
+  /** Sends the token or the failure to all siblings. */
+  broadcast() {
+    const message = this.#listener.getMessage();
+    if (!message) return;
     this.#sentLast = true;
     this.#post(message);
   }
@@ -193,7 +195,6 @@ export class Siblings {
       const { port1, port2 } = new MessageChannel();
       await roundTrips(port1, port2, Math.random() * LATE_ANSWER_ROUND_TRIPS);
     }
-    const message = receivedCount == this.#receivedCount && this.#listener.getMessage();
-    if (message) this.broadcast(message);
+    if (receivedCount == this.#receivedCount) this.broadcast();
   }
 }

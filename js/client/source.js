@@ -8,7 +8,7 @@
 import { BAD_STATUS, NO_MEMORY } from './boundary.js';
 import { FLOW_DOMAIN_KEY, FLOW_TOKEN } from './config.js';
 import { ANSWER, ERROR, EXPIRED, QUOTA, REAUTHORIZE, startCore, TOKEN } from './core.js';
-import { AuthError, errorFromC, errorWith, numberForC } from './errors.js';
+import { AuthError, errorFromC, numberForC } from './errors.js';
 import { preconnect } from './preconnect.js';
 import { sessionFor } from './session.js';
 import { Siblings } from './siblings.js';
@@ -62,7 +62,7 @@ export function sourceFor(config, client) {
 const sourceName = ({ endpoint, apiKey, credential, domainKeyName }) =>
   `inbenta-auth 3 ${endpoint} ${apiKey} ${credential} ${domainKeyName}`;
 
-/** @typedef {{emit: (type: string, detail: any, from?: string) => void}} Client */
+/** @typedef {(type: string, detail: any, from?: string) => void} Client a function that emits an event of the source */
 
 /**
  * @typedef {object} Caller
@@ -85,13 +85,12 @@ export class Source {
 
   #core; // Promise of the instance; undefined before the first use and after the instance died
   #instance; // the instance, once it has started
-  #current = null; // the last token of the core: {token, public, expiresMono}
+  #current = null; // the last token of the core, and with it `public`, the token as users get it
   #from = 'api'; // where the token comes from that is passed to the core now
 
   #groups = new Map(); // callers with the same needs and deadline, by key; for the core, a group is one waiter
   #lastId = 0;
-  #deadlineTimer; // for the nearest deadline, while the core starts …
-  #timerDeadline = 0; // … and that deadline
+  #deadlineTimer; // for the nearest deadline, while the core starts
   #hasTurn = false; // the core may start a request
 
   #failure; // the last failure since the last token: {error, until, id}
@@ -156,7 +155,7 @@ export class Source {
    */
   isValidFor(minValidityMs) {
     const left = this.#leftMs();
-    return left > 0 && left >= Math.min(minValidityMs, this.#current.token.lifetimeMs / 4);
+    return left > 0 && left >= Math.min(minValidityMs, this.#current.lifetimeMs / 4);
   }
 
   /**
@@ -165,7 +164,7 @@ export class Source {
    */
   #leftMs() {
     const current = this.#current;
-    return current ? Math.min(current.expiresMono - performance.now(), current.public.expiresAt - Date.now()) : 0;
+    return current ? Math.min(current.expiresMono - performance.now(), current.expiresAt - Date.now()) : 0;
   }
 
   /**
@@ -183,7 +182,7 @@ export class Source {
 
   /** Drops a token that an API refused, if it is still the current one. */
   invalidate(accessToken) {
-    if (this.#current?.token.accessToken === accessToken) {
+    if (this.#current?.accessToken === accessToken) {
       this.#refused = accessToken;
       this.#dropToken();
       this.#instance?.call('invalidate', accessToken);
@@ -192,7 +191,7 @@ export class Source {
 
   /** Drops the token, also in storage. */
   forget() {
-    if (this.#current) this.invalidate(this.#current.token.accessToken);
+    if (this.#current) this.invalidate(this.#current.accessToken);
     this.#session?.clear();
   }
 
@@ -232,8 +231,8 @@ export class Source {
     };
     if (known) return;
     this.#groups.set(key, group);
-    if (deadline < this.#timerDeadline) this.#checkDeadlines();
     this.#submit(group);
+    if (!this.#instance) this.#checkDeadlines();
   }
 
   /** Passes a group to the core. */
@@ -254,20 +253,20 @@ export class Source {
   /** While the core starts: answers the groups whose deadline is over, and sets the timer for the next deadline. */
   #checkDeadlines() {
     clearTimeout(this.#deadlineTimer);
-    this.#timerDeadline = Infinity;
+    const now = performance.now();
+    let nearestMs = Infinity;
     for (const group of this.#groups.values()) {
       const { forceRefresh, products, deadline } = group;
-      if (deadline > performance.now()) this.#timerDeadline = Math.min(this.#timerDeadline, deadline);
+      if (deadline > now) nearestMs = Math.min(nearestMs, deadline - now);
       else
         this.#answer(
           group,
-          this.token && !forceRefresh && !products
-            ? undefined
-            : new AuthError('timeout', { retryable: true }, this.#config),
+          forceRefresh || products || !this.token
+            ? new AuthError('timeout', { retryable: true }, this.#config)
+            : undefined,
         );
     }
-    if (this.#timerDeadline < Infinity)
-      this.#deadlineTimer = setTimeout(() => this.#checkDeadlines(), timerMs(this.#timerDeadline - performance.now()));
+    if (this.#groups.size) this.#deadlineTimer = setTimeout(() => this.#checkDeadlines(), timerMs(nearestMs));
   }
 
   /** Answers a group that has no answer yet. */
@@ -298,7 +297,6 @@ export class Source {
   async #startCore() {
     const config = this.#config;
     const disconnect = preconnect(config.endpoint);
-    this.#checkDeadlines();
     if (config.flow == FLOW_DOMAIN_KEY && config.shareAcrossTabs && globalThis.location)
       this.#siblings ??= new Siblings(sourceName(config), {
         getMessage: () => this.#messageForSiblings(),
@@ -330,7 +328,6 @@ export class Source {
       return core;
     } finally {
       clearTimeout(this.#deadlineTimer);
-      this.#timerDeadline = 0;
       disconnect();
     }
   }
@@ -364,7 +361,7 @@ export class Source {
 
   /** Passes a token of a sibling or storage to the core, unless it is the current one or was invalidated. */
   #adopt(token, from) {
-    if (isToken(token) && ![this.#refused, this.#current?.token.accessToken].includes(token.accessToken))
+    if (isToken(token) && ![this.#refused, this.#current?.accessToken].includes(token.accessToken))
       this.#passToCore(token, from, 0);
   }
 
@@ -373,11 +370,11 @@ export class Source {
     if (message == ANSWER)
       this.#answer(
         [...this.#groups.values()].find((group) => group.id == id),
-        detail && this.#completeError(detail),
+        this.#pageErrorOr(detail),
       );
     if (message == REAUTHORIZE) queueMicrotask(() => this.#reauthorize(id));
     if (message == QUOTA) this.#emit('quota', detail);
-    if (message == ERROR) this.#onFailure(this.#completeError(detail));
+    if (message == ERROR) this.#onFailure(this.#pageErrorOr(detail));
     if (message == TOKEN) this.#onToken(detail);
     if (message == EXPIRED) {
       this.#dropToken();
@@ -385,24 +382,20 @@ export class Source {
     }
   }
 
-  /** Adds what the core does not know: the flow, the endpoint, and the error that the page's own callback threw. */
-  #completeError(error) {
+  /** Replaces the core's error by the one that the page's own callback threw, if the core failed because of that. */
+  #pageErrorOr(error) {
     const thrown = this.#pageError;
-    if (thrown && error.code == (numberForC(thrown.code) ? thrown.code : 'bad_response'))
-      return errorWith(thrown, {
-        attempts: error.attempts,
-        retryable: error.retryable,
-        retryAfterMs: Math.max(error.retryAfterMs, thrown.retryAfterMs),
-        hint: thrown.hint,
-      });
-    return errorWith(error, { hint: undefined }, this.#config);
+    if (!thrown || error?.code != (numberForC(thrown.code) ? thrown.code : 'bad_response')) return error;
+    const { attempts, retryable } = error;
+    const retryAfterMs = Math.max(error.retryAfterMs, thrown.retryAfterMs);
+    return new AuthError(thrown.code, { ...thrown, cause: thrown.cause, attempts, retryable, retryAfterMs });
   }
 
   #onToken(token) {
     this.#storeToken(token);
     this.#failure = this.#pageError = undefined;
-    this.#session?.write(this.#current.token);
-    if (this.#from == 'api') this.#siblings?.broadcast({ token: this.#tokenToShare() });
+    this.#session?.write(this.#tokenToShare());
+    if (this.#from == 'api') this.#siblings?.broadcast();
     this.#hasListener = false;
     this.#emit('token', this.#current.public, this.#from);
     this.#endTurn();
@@ -412,8 +405,7 @@ export class Source {
     const { id = Math.random(), until = Date.now() + error.retryAfterMs } = this.#siblingFailure ?? {};
     this.#failure = { error, until, id };
     if (!error.retryable) this.#session?.clear();
-    const message = !this.#siblingFailure && this.#messageForSiblings();
-    if (message) this.#siblings?.broadcast(message);
+    if (!this.#siblingFailure) this.#siblings?.broadcast();
     this.#endTurn();
     this.#emit('error', error);
   }
@@ -422,11 +414,10 @@ export class Source {
    * Tokens and failures. */
 
   /** Stores a token. */
-  #storeToken({ expiresMono, ...token }) {
+  #storeToken(token) {
     const { accessToken, expiration, expiresAt, apis } = token;
     this.#current = {
-      expiresMono,
-      token,
+      ...token,
       public: Object.freeze({ accessToken, expiration, expiresAt, apis: Object.freeze({ ...apis }) }),
     };
     this.tokenPromise = Promise.resolve(this.#current.public);
@@ -442,17 +433,17 @@ export class Source {
     this.#session?.clear();
   }
 
-  /** The current token for siblings, with its remaining lifetime, because the message may arrive late. */
+  /** The current token for siblings and storage, with its remaining lifetime, because a message may arrive late. */
   #tokenToShare() {
-    return { ...this.#current.token, leftMs: this.#leftMs() };
+    const { public: token, lifetimeMs } = this.#current;
+    return { ...token, lifetimeMs, leftMs: this.#leftMs() };
   }
 
   /** The message for a sibling that asks: the token, or the failure if no request may start yet. */
   #messageForSiblings() {
     if (this.isValidFor(0)) return { token: this.#tokenToShare() };
     const { error, until, id } = this.#failure ?? {};
-    const retryAfterMs = until - Date.now();
-    if (numberForC(error?.code) && retryAfterMs > 0) return { failure: { ...error, until, retryAfterMs, id } };
+    if (numberForC(error?.code) && until > Date.now()) return { failure: { ...error, until, id } };
   }
 
   #onSiblingMessage({ token, failure }) {
@@ -487,12 +478,12 @@ export class Source {
       this.#passToCore(await withTimeout(timeoutMs, reauthorize, this.#lifetime.signal), 'page', id);
     } catch (error) {
       this.#pageError = error;
-      // The core gets the nearest number. #completeError replaces the error of that number by the page's own.
+      // The core gets the nearest number. #pageErrorOr replaces the error of that number.
       this.#instance?.call('fail', id, numberForC(error.code) || BAD_STATUS);
     }
   }
 
   #emit(type, detail, from) {
-    for (const client of this.#clients) client.emit(type, detail, from);
+    for (const emit of this.#clients) emit(type, detail, from);
   }
 }
