@@ -4,7 +4,7 @@
 
 import { checkCredential, checkOptions } from './config.js';
 import { AuthError, invalid } from './errors.js';
-import { apiUrl, fetchWithToken, hasProduct } from './fetch.js';
+import { apiUrl, fetchWithToken } from './fetch.js';
 import { sourceFor } from './source.js';
 import { timerMs } from './timers.js';
 
@@ -157,7 +157,8 @@ export class AuthClient extends EventTarget {
   /** Gets a token with known products. Without a product, because a URL was passed, any known product is enough. */
   async #tokenFor(product, signal) {
     const token = await this.getToken({ signal });
-    return hasProduct(token.apis, product ?? Object.keys(token.apis)[0])
+    const products = Object.keys(token.apis);
+    return products.includes(product ?? products[0])
       ? token
       : this.#waitForToken({ products: true }, { __proto__: null, signal });
   }

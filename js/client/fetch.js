@@ -9,13 +9,11 @@ import { withTimeout } from './timers.js';
 const REFUSAL_BYTES = 4096;
 const REFUSAL_READ_MS = 1000;
 
-/** Whether a token has this product. */
-export const hasProduct = (apis, product) => Object.keys(apis).includes(product);
-
 /** The base URL of a product. The error does not quote an unknown name, because it may be a key or a token. */
 export function apiUrl(apis, product) {
-  if (hasProduct(apis, product)) return apis[product];
-  throw invalid(`This key has no such product. It has: ${Object.keys(apis).join(', ') || 'none'}.`);
+  const products = Object.keys(apis);
+  if (products.includes(product)) return apis[product];
+  throw invalid(`This key has no such product. It has: ${products.join(', ') || 'none'}.`);
 }
 
 const isUrl = (target) =>

@@ -60,7 +60,7 @@ export function sourceFor(config, client) {
  * The name of a source for siblings and storage; different if the tokens differ. The number is the format's version.
  */
 const sourceName = ({ endpoint, apiKey, credential, domainKeyName }) =>
-  `inbenta-auth 3 ${endpoint} ${apiKey} ${credential} ${domainKeyName}`;
+  ['inbenta-auth 3', endpoint, apiKey, credential, domainKeyName].join(' ');
 
 /** @typedef {(type: string, detail: any, from?: string) => void} Client a function that emits an event of the source */
 
