@@ -24,14 +24,14 @@ const HEADER_MAX = 1024;
  * @param {WebAssembly.Module} module
  * @param {any} config checked
  * @param {object} listener its functions must not call the core, because C is running when they are called
- * @param {(message: number, detail: any, id: number) => void} listener.onMessage gets one of MESSAGE_…; `detail` is the
+ * @param {(message: number, detail: any, id: number) => void} listener.onCoreMessage gets one of MESSAGE_…; `detail` is the
  *   error, token or quota; MESSAGE_ANSWER without an error means the token of the last MESSAGE_TOKEN
  * @param {() => boolean} listener.isAwaited true if a caller is waiting
  * @param {() => boolean} listener.mayStart true if a request may start now; if false, call `run` as soon as one may
  * @param {(error: AuthError) => void} listener.onDeath the instance is dead: all pending calls must fail
  * @returns {Promise<Core | number>}
  */
-export async function startInstance(module, config, { onMessage, isAwaited, mayStart, onDeath }) {
+export async function startInstance(module, config, listener) {
   const encoder = new TextEncoder(); // not at the import of this file, because test environments may lack it
   const decoder = new TextDecoder();
   let wasm, memory, bytes; // the memory has a fixed size, so views of it stay valid
@@ -95,17 +95,18 @@ export async function startInstance(module, config, { onMessage, isAwaited, mayS
   DETAILS[c.MESSAGE_ANSWER] = DETAILS[c.MESSAGE_ERROR];
 
   const js = {
-    query: (what) => [() => performance.now(), () => Date.now(), () => Math.random() * 2 ** 32, mayStart][what](),
+    query: (what) =>
+      [() => performance.now(), () => Date.now(), () => Math.random() * 2 ** 32, () => listener.mayStart()][what](),
 
     arm(delayMs) {
       clearTimeout(timer);
-      const start = isAwaited() ? setTimeout : backgroundTimeout;
+      const start = listener.isAwaited() ? setTimeout : backgroundTimeout;
       // A hidden page sets no timer for the background. When the page becomes visible, that wakes the core.
       if (delayMs < 0 || (start == backgroundTimeout && globalThis.document?.visibilityState == 'hidden')) return;
       timer = start(() => call('run', 0), delayMs);
     },
 
-    emit: (message, what, id) => onMessage(message, what ? DETAILS[message](what) : undefined, id),
+    emit: (message, what, id) => listener.onCoreMessage(message, what ? DETAILS[message](what) : undefined, id),
 
     parse: (kind, address, length) => PARSERS[kind](readString(address, length)),
 
@@ -163,7 +164,7 @@ export async function startInstance(module, config, { onMessage, isAwaited, mayS
       return wasm[name](...values.map((value) => (typeof value == 'string' ? writeString(value) : value)));
     } catch (cause) {
       end();
-      return onDeath(new AuthError('wasm_unavailable', { cause }));
+      return listener.onDeath(new AuthError('wasm_unavailable', { cause }));
     }
   }
 

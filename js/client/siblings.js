@@ -67,8 +67,8 @@ export class Siblings {
   /**
    * @param {string} name the same in all tabs that can share a token
    * @param {object} listener
-   * @param {() => object | undefined} listener.getMessage returns the token or the failure, if there is one to share
-   * @param {(message: any) => void} listener.onMessage gets a message of another tab
+   * @param {() => object | undefined} listener.messageForSiblings returns the token or the failure, if there is one to share
+   * @param {(message: any) => void} listener.onSiblingMessage gets a message of another tab
    * @param {() => void} listener.onTurn this tab may send requests now, until endTurn()
    */
   constructor(name, listener) {
@@ -99,7 +99,7 @@ export class Siblings {
 
   /** Sends the token or the failure to all siblings. */
   broadcast() {
-    const message = this.#listener.getMessage();
+    const message = this.#listener.messageForSiblings();
     if (!message) return;
     this.#sentLast = true;
     this.#post(message);
@@ -181,7 +181,7 @@ export class Siblings {
     if (going) return this.#answer();
     this.#receivedCount++;
     this.#sentLast = false;
-    this.#listener.onMessage(message);
+    this.#listener.onSiblingMessage(message);
   }
 
   /**
@@ -190,7 +190,7 @@ export class Siblings {
    */
   async #answer() {
     const receivedCount = this.#receivedCount;
-    if (!this.#listener.getMessage()) return;
+    if (!this.#listener.messageForSiblings()) return;
     if (!this.#sentLast) {
       const { port1, port2 } = new MessageChannel();
       await roundTrips(port1, port2, Math.random() * LATE_ANSWER_ROUND_TRIPS);

@@ -241,7 +241,7 @@ export class Source {
     try {
       const core = await this.#start();
       await undefined; // messages that siblings sent while the module loaded come first
-      if (!callers.size) return this.#onTurn();
+      if (!callers.size) return this.onTurn();
       const leftMs = Math.max(1, Math.ceil(deadline - performance.now()));
       const error = core.call('get', id, minValidityMs, leftMs, forceRefresh, products);
       if (error) throw errorFromC(error, { retryable: error == NO_MEMORY });
@@ -277,18 +277,12 @@ export class Source {
     group.callers.clear();
   }
 
-  #failAll(error) {
-    for (const group of this.#groups.values()) this.#answer(group, error);
-  }
-
   /* -------------------------------------------------------------------------------------------------
    * The core. */
 
   #start() {
     this.#core ??= this.#startCore().catch((error) => {
-      this.#core = undefined; // the next call tries again
-      this.#endTurn();
-      this.#emit('error', error);
+      this.onDeath(error);
       throw error;
     });
     return this.#core;
@@ -298,24 +292,10 @@ export class Source {
     const config = this.#config;
     const disconnect = preconnect(config.endpoint);
     if (config.flow == FLOW_DOMAIN_KEY && config.shareAcrossTabs && globalThis.location)
-      this.#siblings ??= new Siblings(sourceName(config), {
-        getMessage: () => this.#messageForSiblings(),
-        onMessage: (message) => this.#onSiblingMessage(message),
-        onTurn: () => this.#onTurn(),
-      });
-    if (this.#groups.size && !this.#session?.read()) this.#mayStart(); // this tab queues while the module loads
+      this.#siblings ??= new Siblings(sourceName(config), this);
+    if (this.#groups.size && !this.#session?.read()) this.mayStart(); // this tab queues while the module loads
     try {
-      const core = await startCore(config, {
-        onMessage: (message, detail, id) => this.#onCoreMessage(message, detail, id),
-        isAwaited: () => this.#groups.size > 0,
-        mayStart: () => this.#mayStart(),
-        onDeath: (error) => {
-          this.#core = this.#instance = undefined;
-          this.#endTurn();
-          this.#failAll(error);
-          this.#emit('error', error);
-        },
-      });
+      const core = await startCore(config, this);
       if (this.#lifetime.signal.aborted) {
         core.end();
         throw new AuthError('disposed');
@@ -333,7 +313,7 @@ export class Source {
   }
 
   /** True if the core may start a request. While no tab has a token, only the tab whose turn it is may do so. */
-  #mayStart() {
+  mayStart() {
     const siblings = this.#siblings;
     this.#hasTurn = !siblings || siblings.isTurn || this.isValidFor(0);
     if (!this.#hasTurn) siblings.queue();
@@ -341,9 +321,22 @@ export class Source {
   }
 
   /** Runs the core on this tab's turn. Ends the turn if the core does not need it. */
-  #onTurn() {
+  onTurn() {
     this.#instance?.call('run', 0);
     if (this.#instance && !this.#hasTurn) this.#endTurn();
+  }
+
+  /** The core died or did not start: all calls fail, and the next one starts another core. */
+  onDeath(error) {
+    this.#core = this.#instance = undefined;
+    this.#endTurn();
+    for (const group of this.#groups.values()) this.#answer(group, error);
+    this.#emit('error', error);
+  }
+
+  /** True if a caller is waiting. */
+  isAwaited() {
+    return this.#groups.size > 0;
   }
 
   #endTurn() {
@@ -366,7 +359,7 @@ export class Source {
   }
 
   /** Handles a message of the core. Must not call the core. */
-  #onCoreMessage(message, detail, id) {
+  onCoreMessage(message, detail, id) {
     if (message == ANSWER)
       this.#answer(
         [...this.#groups.values()].find((group) => group.id == id),
@@ -440,13 +433,13 @@ export class Source {
   }
 
   /** The message for a sibling that asks: the token, or the failure if no request may start yet. */
-  #messageForSiblings() {
+  messageForSiblings() {
     if (this.isValidFor(0)) return { token: this.#tokenToShare() };
     const { error, until, id } = this.#failure ?? {};
     if (numberForC(error?.code) && until > Date.now()) return { failure: { ...error, until, id } };
   }
 
-  #onSiblingMessage({ token, failure }) {
+  onSiblingMessage({ token, failure }) {
     this.#start().then(
       (core) => {
         if (token) return this.#adopt(token, 'tab');
