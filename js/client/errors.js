@@ -60,13 +60,12 @@ const HINTS = {
   bad_response: notTheApi,
   // Codes that C does not have:
   wasm_unavailable: 'The cause says why.',
-  secret_in_browser: 'Use createFromDomainKey, or get the token from your server.',
   wasm_blocked_by_csp: "Add 'wasm-unsafe-eval' to the script-src of the CSP.",
   redirect_refused: 'Use the final URL, or pass redirect.',
   reauthorize_failed: 'The cause is what your reauthorize threw.',
 };
 
-/** @typedef {keyof typeof HINTS} AuthErrorCode */
+/** @typedef {keyof typeof HINTS | 'secret_in_browser'} AuthErrorCode */
 
 const BaseError = Error; // a page may replace the global later, as zone.js does
 

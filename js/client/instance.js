@@ -51,9 +51,10 @@ export async function startInstance(module, config, listener) {
     return address;
   }
 
-  const pointersAt = (address) => new Uint32Array(memory, address);
   const int32At = (address) => new Int32Array(memory, address)[0];
   const int64At = (address) => Number(new BigInt64Array(memory, address)[0]);
+  /** Reads a string behind a pointer; undefined if that is NULL. */
+  const stringAt = (address) => (int32At(address) ? readString(int32At(address)) : undefined);
 
   const DETAILS = {
     /** Percentages and Unix seconds; null if the API sent none. */
@@ -65,25 +66,22 @@ export async function startInstance(module, config, listener) {
     },
 
     [c.MESSAGE_ERROR](address) {
-      const message = pointersAt(address + c.FAILURE_SERVER_MESSAGE)[0];
       const details = {
         status: int32At(address + c.FAILURE_STATUS),
         retryable: !!bytes[address + c.FAILURE_RETRYABLE],
         attempts: int32At(address + c.FAILURE_ATTEMPTS),
         retryAfterMs: int64At(address + c.FAILURE_RETRY_AFTER_MS),
-        serverMessage: message ? readString(message) : undefined,
+        serverMessage: stringAt(address + c.FAILURE_SERVER_MESSAGE),
       };
       return errorFromC(int32At(address + c.FAILURE_ERROR), details, config);
     },
 
     [c.MESSAGE_TOKEN](address) {
-      const parts = readString(pointersAt(address + c.TOKEN_APIS)[0], pointersAt(address + c.TOKEN_APIS_LEN)[0]).split(
-        '\0',
-      );
+      const parts = readString(int32At(address + c.TOKEN_APIS), int32At(address + c.TOKEN_APIS_LEN)).split('\0');
       const apis = { __proto__: null };
       while (parts[1]) apis[parts.shift()] = parts.shift();
       return {
-        accessToken: readString(pointersAt(address + c.TOKEN_ACCESS_TOKEN)[0]),
+        accessToken: stringAt(address + c.TOKEN_ACCESS_TOKEN),
         expiration: new Float64Array(memory, address + c.TOKEN_EXPIRATION)[0],
         expiresAt: int64At(address + c.TOKEN_EXPIRES_WALL_MS),
         apis,
@@ -123,8 +121,7 @@ export async function startInstance(module, config, listener) {
       let answer = [];
       try {
         const headers = {};
-        for (let [name, value] = pointersAt(strings); name; [name, value] = pointersAt((strings += 8)))
-          headers[readString(name)] = readString(value);
+        for (; int32At(strings); strings += 8) headers[stringAt(strings)] = stringAt(strings + 4);
         const response = await fetch(readString(url), {
           method: readString(method),
           headers,
