@@ -80,7 +80,7 @@ const isPlain = process.argv.includes('--plain');
 
 /** Members that only js/client/ uses. They get short names in browsers: that saves 100 bytes after brotli. */
 const INTERNAL = [
-  ...['credentialName', 'grant'], // of a configuration
+  ...['credential', 'credentialName', 'grant'], // of a configuration
   ...['addCaller', 'isValidFor', 'mayRenew', 'removeClient', 'tokenPromise', 'tryAddClient'], // of a source
   ...['isAwaited', 'mayStart', 'messageForSiblings', 'onCoreMessage', 'onDeath', 'onSiblingMessage', 'onTurn'],
   ...['deadline', 'expiresMono'],

@@ -25,20 +25,8 @@ const USE_INTERVAL_MS = 10_000;
 /** The least time between two renewals of a refused token by `client.fetch`. */
 const RENEWAL_INTERVAL_MS = 60_000;
 
-/** The options that are the same for all clients of a source. */
-const SHARED_OPTIONS = [
-  'flow',
-  'endpoint',
-  'apiKey',
-  'credential',
-  'domainKeyName',
-  'userPersonalSecret',
-  'autoRefresh',
-  'shareAcrossTabs',
-  'allowInsecure',
-  'persist',
-  'wasm',
-];
+/** The options that each client of a source has of its own; all others are the same. */
+const OWN_OPTIONS = ['minValidityMs', 'timeoutMs', 'environment', 'source', 'userType', 'log'];
 
 /** @type {Set<Source>} the sources that can be shared */
 const sources = new Set();
@@ -123,7 +111,8 @@ export class Source {
 
   /** Adds a client if it has the same configuration. */
   tryAddClient(config, client) {
-    if (SHARED_OPTIONS.some((name) => config[name] !== this.#config[name])) return false;
+    for (const name in { ...config, ...this.#config })
+      if (config[name] !== this.#config[name] && !OWN_OPTIONS.includes(name)) return false;
     clearTimeout(this.#lingerTimer);
     this.#clients.add(client);
     return true;
