@@ -39,7 +39,7 @@ const HINTS = {
   network: ({ endpoint }) =>
     globalThis.navigator?.onLine === false
       ? 'The browser is offline.'
-      : `${endpoint} cannot be reached. Check the URL${origin() ? ', the connect-src of the CSP, and CORS in the console' : ''}.`,
+      : `${endpoint} cannot be reached. Check the URL; in a page, also the connect-src of the CSP, and CORS in the console.`,
   origin_not_allowed: () => noOrigin() ?? `Add ${origin()} to the domain key's list of domains.`,
   credentials_rejected: ({ status, credentialName }) => {
     const isDomainKey = credentialName == 'domain key';
@@ -69,17 +69,20 @@ const HINTS = {
 
 const BaseError = Error; // a page may replace the global later, as zone.js does
 
-/**
- * The error of all functions here. It never contains a key or a token.
- * @property code what happened; docs/api.md has the list
- * @property status HTTP status of the response; 0 if there was none
- * @property retryable true if a later try may succeed without any change
- * @property retryAfterMs milliseconds until the next request is possible; 0 if it is possible now
- * @property attempts failed requests in a row
- * @property serverMessage the server's message; undefined if there is none
- * @property hint what to do
- */
+/** The error of all functions here. It never contains a key or a token. docs/api.md has the list of codes. */
 export class AuthError extends BaseError {
+  name = 'AuthError';
+  /** HTTP status of the response; 0 if there was none. */
+  status = 0;
+  /** True if a later try may succeed without any change. */
+  retryable = false;
+  /** Milliseconds until the next request is possible; 0 if it is possible now. */
+  retryAfterMs = 0;
+  /** Failed requests in a row. */
+  attempts = 0;
+  /** The server's message; undefined if there is none. */
+  serverMessage;
+
   /**
    * @param {AuthErrorCode} code
    * @param {{status?: number, retryable?: boolean, retryAfterMs?: number, attempts?: number, serverMessage?: string,
@@ -94,17 +97,7 @@ export class AuthError extends BaseError {
       `${serverMessage ? `The server says: ${serverMessage} – ` : ''}${hint} (${code})`,
       cause === undefined ? undefined : { cause },
     );
-    Object.assign(this, {
-      status: 0,
-      retryable: false,
-      retryAfterMs: 0,
-      attempts: 0,
-      serverMessage,
-      ...details,
-      name: 'AuthError',
-      code,
-      hint,
-    });
+    Object.assign(this, details, { code, hint });
   }
 
   /** @internal */

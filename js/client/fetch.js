@@ -16,9 +16,6 @@ export function apiUrl(apis, product) {
   throw invalid(`This key has no such product. It has: ${products.join(', ') || 'none'}.`);
 }
 
-const isUrl = (target) =>
-  typeof target == 'string' ? /^https?:/.test(target) : Object.prototype.toString.call(target) == '[object URL]';
-
 const parseUrl = (text) => {
   try {
     return new URL(text);
@@ -111,12 +108,13 @@ const cancelBody = (response) => response.body?.cancel().catch(() => {});
  */
 export async function fetchWithToken({ config, tokenFor, mayRenew, renew, log }, target, path = '', given = {}) {
   if (typeof path != 'string') [path, given] = ['', path];
-  if ((isUrl(target) ? path : typeof target != 'string') || !isPlainObject(given))
+  const isUrl = typeof target == 'string' ? /^https?:/.test(target) : target?.href;
+  if ((isUrl ? path : typeof target != 'string') || !isPlainObject(given))
     throw invalid('fetch takes a product and a path, or a URL, then its options.');
   if (isData(given.body) && !isStream(given.body)) throw invalid('body must be text: use JSON.stringify.');
   const init = { ...given, redirect: given.redirect ?? 'manual' };
   const signal = init.signal ?? undefined;
-  const product = isUrl(target) ? undefined : /** @type {string} */ (target);
+  const product = isUrl ? undefined : /** @type {string} */ (target);
   for (let isRetry = false; ; isRetry = true) {
     const { accessToken, apis } = await tokenFor(product, signal);
     const url = requestUrl(apis, product, product === undefined ? `${target}` : path);
