@@ -34,10 +34,10 @@ const HEADER_MAX = 1024;
 export async function startInstance(module, config, listener) {
   const encoder = new TextEncoder(); // not at the import of this file, because test environments may lack it
   const decoder = new TextDecoder();
-  let wasm, memory, bytes; // the memory has a fixed size, so views of it stay valid
+  let wasm; // the exports; undefined when the instance is dead
+  let memory, bytes; // the memory has a fixed size, so views of it stay valid
   let timer;
   let request; // AbortController of the request in flight
-  let dead = false;
 
   /** Reads a string. Without a length, it ends at its NUL. */
   const readString = (address, length = bytes.indexOf(0, address) - address) =>
@@ -148,7 +148,7 @@ export async function startInstance(module, config, listener) {
   };
 
   function end() {
-    dead = true;
+    wasm = undefined;
     clearTimeout(timer);
     js.abort();
     bytes.fill(0);
@@ -156,9 +156,8 @@ export async function startInstance(module, config, listener) {
 
   /** All calls of C go through here. A trap ends the instance. */
   function call(name, ...values) {
-    if (dead) return undefined;
     try {
-      return wasm[name](...values.map((value) => (typeof value == 'string' ? writeString(value) : value)));
+      return wasm?.[name](...values.map((value) => (typeof value == 'string' ? writeString(value) : value)));
     } catch (cause) {
       end();
       return listener.onDeath(new AuthError('wasm_unavailable', { cause }));

@@ -57,7 +57,6 @@ export class Siblings {
   #channel; // undefined if there is none
   #sentLast = false; // this tab sent the last token or failure, so it answers first
   #receivedCount = 0; // number of tokens and failures received
-  #signsOfLife = 0; // number of signs of life received from the tab with the lock
   #onSignOfLife = () => {};
   #turnController; // AbortController, from queue() to endTurn()
 
@@ -156,9 +155,9 @@ export class Siblings {
       // Rejects if locks are refused, if this tab left the queue, and if the lock is stolen.
       const request = async (name, options, run) => navigator.locks.request(name, options, run);
       const steal = async () => {
-        const signsOfLife = this.#signsOfLife;
+        const before = timer;
         await request(`${this.#name} steal`, {}, async () => {
-          if (hasLock || signal.aborted || signsOfLife != this.#signsOfLife) return;
+          if (hasLock || signal.aborted || timer != before) return; // also after a sign of life
           request(this.#name, { steal: true }, onLock).catch(resolve);
           await pause(STEAL_PAUSE_MS);
         }).catch(resolve);
@@ -176,7 +175,6 @@ export class Siblings {
   #receive(message) {
     const { going, token, failure } = message ?? {};
     if (!going && !token && !failure) return; // from another release, or from another program
-    this.#signsOfLife++;
     this.#onSignOfLife();
     if (going) return this.#answer();
     this.#receivedCount++;

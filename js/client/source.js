@@ -438,14 +438,7 @@ export class Source {
         const error = numberForC(code);
         if (!error || !(waitMs > 0) || id === this.#failure?.id || this.isValidFor(0)) return;
         this.#siblingFailure = failure;
-        core.call(
-          'sibling_failed',
-          error,
-          Number(status) || 0,
-          waitMs,
-          Number(attempts) || 1,
-          String(serverMessage ?? ''),
-        );
+        core.call('sibling_failed', error, Number(status), waitMs, Number(attempts) || 1, String(serverMessage ?? ''));
         this.#siblingFailure = undefined;
       },
       () => {}, // #start has emitted the error
