@@ -86,7 +86,6 @@ export class Source {
   #pageError; // the error that `reauthorize` threw
   #siblings; // undefined if tokens are not shared between tabs
   #session; // undefined without `persist`
-  #refused; // the token that was invalidated last; siblings and storage may still have it
   #nextUseAt = -Infinity; // when the next use is reported to the core
   #hasListener = false; // a listener read the last token
   #renewedAt = -Infinity;
@@ -171,11 +170,9 @@ export class Source {
 
   /** Drops a token that an API refused, if it is still the current one. */
   invalidate(accessToken) {
-    if (this.#current?.accessToken === accessToken) {
-      this.#refused = accessToken;
-      this.#dropToken();
-      this.#instance?.call('invalidate', accessToken);
-    }
+    if (this.#current?.accessToken !== accessToken) return;
+    this.#dropToken();
+    this.#instance?.call('invalidate', accessToken); // siblings and storage may still have it, so the core remembers it
   }
 
   /** Drops the token, also in storage. */
@@ -291,7 +288,7 @@ export class Source {
       }
       this.#instance = core;
       // A new instance gets the token that exists: from the page, from an instance that died, or from storage.
-      if (this.isValidFor(0)) this.#passToCore(this.#tokenToShare(), this.#from, 0);
+      if (this.isValidFor(0)) this.#adopt(this.#tokenToShare(), this.#from);
       else this.#adopt(this.#session?.read(), 'session');
       if (this.isValidFor(0)) core.call('get', 0, 0, 1, false); // after a call of `get`, the core keeps the token fresh
       return core;
@@ -333,18 +330,13 @@ export class Source {
     this.#siblings?.endTurn();
   }
 
-  /** Passes a token to the core. `id` is that of REAUTHORIZE, or 0. */
-  #passToCore(token, from, id) {
+  /** Passes a token to the core, if it is one. `id` is that of REAUTHORIZE, or 0. */
+  #adopt(token, from, id = 0) {
+    if (!isToken(token)) return;
     const { expiration, expiresAt, lifetimeMs, leftMs = -1 } = token;
     this.#from = from;
     this.#instance?.call('adopt', id, stringsForC(tokenStrings(token)), expiration, expiresAt, lifetimeMs, leftMs);
     this.#from = 'api';
-  }
-
-  /** Passes a token of a sibling or storage to the core, unless it is the current one or was invalidated. */
-  #adopt(token, from) {
-    if (isToken(token) && ![this.#refused, this.#current?.accessToken].includes(token.accessToken))
-      this.#passToCore(token, from, 0);
   }
 
   /** Handles a message of the core. Must not call the core. */
@@ -450,7 +442,7 @@ export class Source {
     this.#pageError = undefined;
     const { timeoutMs, reauthorize } = this.#config;
     try {
-      this.#passToCore(await withTimeout(timeoutMs, reauthorize, this.#lifetime.signal), 'page', id);
+      this.#adopt(await withTimeout(timeoutMs, reauthorize, this.#lifetime.signal), 'page', id);
     } catch (error) {
       this.#pageError = error;
       // The core gets the nearest number. #pageErrorOr replaces the error of that number.
