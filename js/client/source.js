@@ -417,7 +417,7 @@ export class Source {
   messageForSiblings() {
     if (this.isValidFor(0)) return { token: this.#tokenToShare() };
     const { error, until, id } = this.#failure ?? {};
-    if (numberForC(error?.code) && until > Date.now()) return { failure: { ...error, until, id } };
+    if (until > Date.now()) return { failure: { ...error, until, id } };
   }
 
   onSiblingMessage({ token, failure }) {
@@ -427,10 +427,10 @@ export class Source {
         const { id, code, status, attempts, serverMessage, until, retryAfterMs } = failure;
         // The message may be late, and the failure may be known already.
         const waitMs = Math.min(until - Date.now(), retryAfterMs);
-        const error = numberForC(code);
-        if (!error || !(waitMs > 0) || id === this.#failure?.id || this.isValidFor(0)) return;
+        if (!(waitMs > 0) || id === this.#failure?.id || this.isValidFor(0)) return;
         this.#siblingFailure = failure;
-        core.call('sibling_failed', error, Number(status), waitMs, Number(attempts) || 1, String(serverMessage ?? ''));
+        const numbers = [numberForC(code), Number(status), waitMs, Number(attempts)];
+        core.call('sibling_failed', ...numbers, String(serverMessage ?? '')); // ignores a code that is not C's
         this.#siblingFailure = undefined;
       },
       () => {}, // #start has emitted the error
