@@ -50,6 +50,9 @@ export function sourceFor(config, client) {
 const sourceName = ({ endpoint, apiKey, credential, domainKeyName }) =>
   ['inbenta-auth 3', endpoint, apiKey, credential, domainKeyName].join(' ');
 
+/** The number of C that is nearest to an error of the page. */
+const numberOf = (error) => numberForC(error.code) || BAD_STATUS;
+
 /** @typedef {(type: string, detail: any, from?: string) => void} Client a function that emits an event of the source */
 
 /**
@@ -288,7 +291,7 @@ export class Source {
       }
       this.#instance = core;
       // A new instance gets the token that exists: from the page, from an instance that died, or from storage.
-      if (this.isValidFor(0)) this.#adopt(this.#tokenToShare(), this.#from);
+      if (this.isValidFor(0)) this.#adopt(this.#tokenToShare(), 'api');
       else this.#adopt(this.#session?.read(), 'session');
       if (this.isValidFor(0)) core.call('get', 0, 0, 1, false); // after a call of `get`, the core keeps the token fresh
       return core;
@@ -359,7 +362,7 @@ export class Source {
   /** Replaces the core's error by the one that the page's own callback threw, if the core failed because of that. */
   #pageErrorOr(error) {
     const thrown = this.#pageError;
-    if (!thrown || error?.code != (numberForC(thrown.code) ? thrown.code : 'bad_response')) return error;
+    if (!thrown || !error || numberOf(error) != numberOf(thrown)) return error;
     const { attempts, retryable } = error;
     const retryAfterMs = Math.max(error.retryAfterMs, thrown.retryAfterMs);
     return new AuthError(thrown.code, { ...thrown, cause: thrown.cause, attempts, retryable, retryAfterMs });
@@ -445,8 +448,7 @@ export class Source {
       this.#adopt(await withTimeout(timeoutMs, reauthorize, this.#lifetime.signal), 'page', id);
     } catch (error) {
       this.#pageError = error;
-      // The core gets the nearest number. #pageErrorOr replaces the error of that number.
-      this.#instance?.call('fail', id, numberForC(error.code) || BAD_STATUS);
+      this.#instance?.call('fail', id, numberOf(error)); // #pageErrorOr replaces the error of that number
     }
   }
 
