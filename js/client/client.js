@@ -4,7 +4,7 @@
 
 import { checkCredential, checkOptions } from './config.js';
 import { AuthError, invalid } from './errors.js';
-import { apiUrl, fetchWithToken, hasProduct } from './fetch.js';
+import { apiUrl, fetchWithToken } from './fetch.js';
 import { sourceFor } from './source.js';
 import { timerMs } from './timers.js';
 
@@ -20,7 +20,6 @@ export class AuthClient extends EventTarget {
   #source; // undefined before the first use and after dispose
   #isDisposed = false;
   #callers = new Set(); // the callers that wait
-  #listener = { emit: (type, detail, from) => this.#emit(type, detail, from) }; // of the source
 
   /**
    * Do not call it; use createFromDomainKey or createFromAccessToken.
@@ -118,7 +117,7 @@ export class AuthClient extends EventTarget {
   dispose() {
     this.#isDisposed = true;
     for (const caller of this.#callers) caller.cancel(new AuthError('disposed'));
-    this.#source?.removeClient(this.#listener);
+    this.#source?.removeClient(this.#emit);
     this.#source = undefined;
   }
 
@@ -132,7 +131,7 @@ export class AuthClient extends EventTarget {
   /**
    * Dispatches an event later, in a microtask: a listener may call the client, but C must not be called while it runs.
    */
-  #emit(type, detail, from) {
+  #emit = (type, detail, from) =>
     queueMicrotask(() => {
       if (this.#isDisposed) return;
       const { name, ...facts } =
@@ -144,7 +143,6 @@ export class AuthClient extends EventTarget {
       Object.defineProperty(event, 'detail', { get: () => (type == 'token' && source?.use(true), detail) });
       this.dispatchEvent(event);
     });
-  }
 
   #log(entry) {
     try {
@@ -153,13 +151,14 @@ export class AuthClient extends EventTarget {
   }
 
   #getSource() {
-    return (this.#source ??= sourceFor(this.#config, this.#listener));
+    return (this.#source ??= sourceFor(this.#config, this.#emit));
   }
 
   /** Gets a token with known products. Without a product, because a URL was passed, any known product is enough. */
   async #tokenFor(product, signal) {
     const token = await this.getToken({ signal });
-    return hasProduct(token.apis, product ?? Object.keys(token.apis)[0])
+    const products = Object.keys(token.apis);
+    return products.includes(product ?? products[0])
       ? token
       : this.#waitForToken({ products: true }, { __proto__: null, signal });
   }

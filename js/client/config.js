@@ -16,8 +16,6 @@ const DEFAULTS = {
   shareAcrossTabs: true,
   minValidityMs: 30_000,
   timeoutMs: 10_000,
-  domainKeyName: '',
-  userPersonalSecret: '',
 };
 
 /** The options of every flow, with their types. */
@@ -53,17 +51,9 @@ export const ownMembers = (object) => ({ __proto__: null, ...object });
 /** A URL or an array is an object, too, and has no members that are options. */
 export const isPlainObject = (value) => Object.prototype.toString.call(value) == '[object Object]';
 
-export function checkDuration(name, value) {
-  if (typeof value != 'number' || !(value >= 0)) throw invalid(`${name} must be a number of milliseconds.`);
-}
-
 /** The base URL as browsers write it. A string that is not a URL is returned unchanged and rejected later. */
 function endpointOf({ endpoint, connectionEntryPoint }) {
-  if (connectionEntryPoint !== undefined)
-    endpoint = connectionEntryPoint
-      .trim()
-      .replace(/\/*$/, '')
-      .replace(/(\/v1)?$/, '/v1');
+  if (connectionEntryPoint !== undefined) endpoint = connectionEntryPoint.replace(/(\/v1)?\/*\s*$/, '/v1');
   try {
     return new URL(endpoint).href;
   } catch {
@@ -74,19 +64,20 @@ function endpointOf({ endpoint, connectionEntryPoint }) {
 /**
  * Returns an object's own options, without those that are undefined. Throws an AuthError if one is wrong.
  * @param {unknown} given the options that the caller passed
- * @param {Record<string, string>} known the types of all options
- * @param {unknown} [refused] one more value that no option can have, besides null and NaN
+ * @param {Record<string, string>} known the types of all options; null is an object
+ * @param {unknown} [refused] one more value that no option can have, besides NaN
  */
-export function checkOptions(given, known, refused = null) {
+export function checkOptions(given, known, refused) {
   if (given !== undefined && !isPlainObject(given)) throw invalid('The options must be an object.');
-  const names = Object.keys(known);
   const own = ownMembers(given);
+  const names = Object.keys(known);
   for (const name in own) {
+    const [type, value] = [known[name], own[name]];
     if (!names.includes(name)) throw invalid(`There is no option "${name}". There are: ${names.join(', ')}.`);
-    if (own[name] === undefined) delete own[name];
-    else if ([null, NaN, refused].includes(own[name]) || !known[name].split(' ').includes(typeof own[name]))
-      throw invalid(`${name} must be of type ${known[name].replace(' ', ' or ')}.`);
-    else if (known[name] == 'number') checkDuration(name, own[name]);
+    if (value === undefined) delete own[name];
+    else if ([NaN, refused].includes(value) || !type.split(' ').includes(typeof value))
+      throw invalid(`${name} must be of type ${type.replace(' ', ' or ')}.`);
+    else if (type == 'number' && value < 0) throw invalid(`${name} must be a number of milliseconds.`);
   }
   return own;
 }
@@ -110,11 +101,11 @@ export function checkConfig(given, fixed, more) {
   config.timeoutMs = timerMs(config.timeoutMs);
   config.endpoint = endpointOf(config);
   const error = checkEndpoint(config.endpoint, config.allowInsecure);
-  if (error == INVALID_CONFIG)
-    throw invalid(
-      'endpoint must be a base URL without user and query that begins with https:// and ends with its version: https://api.inbenta.io/v1.',
-    );
-  if (error) throw errorFromC(error);
-  if (config.wasm instanceof URL) config.wasm = config.wasm.href;
+  const hint =
+    error == INVALID_CONFIG
+      ? 'endpoint must be a base URL without user and query that begins with https:// and ends with its version: https://api.inbenta.io/v1.'
+      : undefined;
+  if (error) throw errorFromC(error, { hint });
+  if (config.wasm?.href) config.wasm = config.wasm.href; // a URL, also of another realm
   return config;
 }

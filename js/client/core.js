@@ -1,5 +1,7 @@
-// Starts the C core: loads its module and makes an instance of it (instance.js).
+// Starts the C core: loads its module, from the script, a file next to it or the option `wasm`, and makes an instance of
+// it (instance.js).
 
+import defaultWasm from '#default-wasm';
 import { errorFromC } from './errors.js';
 import { startInstance } from './instance.js';
 import { checkEnvironment, loadModule, wasmError } from './wasm.js';
@@ -22,12 +24,12 @@ export {
  */
 export async function startCore(config, listener) {
   checkEnvironment();
-  const module = await loadModule(config.wasm, config.timeoutMs);
+  const source = config.wasm ?? defaultWasm();
   let core;
   try {
-    core = await startInstance(module, config, listener);
+    core = await startInstance(await loadModule(source, config.timeoutMs), config, listener);
   } catch (cause) {
-    throw wasmError(cause);
+    throw wasmError(cause, source);
   }
   if (typeof core == 'number') throw errorFromC(core);
   return core;

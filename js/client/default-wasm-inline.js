@@ -1,4 +1,6 @@
 // For the default entry: the module is inside the script.
 import text from '#wasm';
 import { decode } from '../wasm-text.js';
-export default () => decode(text);
+
+let bytes;
+export default () => (bytes ??= decode(text));

@@ -24,8 +24,7 @@ function noOrigin() {
 }
 
 /** The hint for a response that does not come from the Auth API. */
-const notTheApi = ({ endpoint = 'the endpoint' }) =>
-  `Does ${endpoint} end in /v1? Something else than the Auth API answered.`;
+const notTheApi = ({ endpoint }) => `Does ${endpoint} end in /v1? Something else than the Auth API answered.`;
 
 /**
  * The hints: a text, or a function that builds it from the facts. C's codes come first, in the order of its numbers.
@@ -36,13 +35,13 @@ const HINTS = {
   out_of_memory: 'Too many calls wait at once.',
   aborted: 'Your signal was aborted.',
   disposed: 'Create a new client.',
-  timeout: ({ endpoint = 'The server' }) => `${endpoint} did not answer in time.`,
-  network: ({ endpoint = 'The server' }) =>
+  timeout: ({ endpoint }) => `${endpoint} did not answer in time.`,
+  network: ({ endpoint }) =>
     globalThis.navigator?.onLine === false
       ? 'The browser is offline.'
-      : `${endpoint} cannot be reached. Check the URL${origin() ? ', the connect-src of the CSP, and CORS in the console' : ''}.`,
+      : `${endpoint} cannot be reached. Check the URL; in a page, also the connect-src of the CSP, and CORS in the console.`,
   origin_not_allowed: () => noOrigin() ?? `Add ${origin()} to the domain key's list of domains.`,
-  credentials_rejected: ({ status, credentialName = 'key' }) => {
+  credentials_rejected: ({ status, credentialName }) => {
     const isDomainKey = credentialName == 'domain key';
     return (
       (isDomainKey && noOrigin()) ||
@@ -52,7 +51,7 @@ const HINTS = {
         '. A gateway can repeat an old refusal for 5 minutes.'
     );
   },
-  key_revoked: ({ credentialName = 'key' }) => `Create a new ${credentialName}.`,
+  key_revoked: ({ credentialName }) => `Create a new ${credentialName}.`,
   token_expired: 'Pass reauthorize, or create a new client.',
   endpoint_refused: notTheApi,
   rate_limited: 'Try again after retryAfterMs. All visitors share the limits of an API key.',
@@ -61,27 +60,29 @@ const HINTS = {
   bad_response: notTheApi,
   // Codes that C does not have:
   wasm_unavailable: 'The cause says why.',
-  secret_in_browser: 'Use createFromDomainKey, or get the token from your server.',
   wasm_blocked_by_csp: "Add 'wasm-unsafe-eval' to the script-src of the CSP.",
   redirect_refused: 'Use the final URL, or pass redirect.',
   reauthorize_failed: 'The cause is what your reauthorize threw.',
 };
 
-/** @typedef {keyof typeof HINTS} AuthErrorCode */
+/** @typedef {keyof typeof HINTS | 'secret_in_browser'} AuthErrorCode */
 
 const BaseError = Error; // a page may replace the global later, as zone.js does
 
-/**
- * The error of all functions here. It never contains a key or a token.
- * @property code what happened; docs/api.md has the list
- * @property status HTTP status of the response; 0 if there was none
- * @property retryable true if a later try may succeed without any change
- * @property retryAfterMs milliseconds until the next request is possible; 0 if it is possible now
- * @property attempts failed requests in a row
- * @property serverMessage the server's message; undefined if there is none
- * @property hint what to do
- */
+/** The error of all functions here. It never contains a key or a token. docs/api.md has the list of codes. */
 export class AuthError extends BaseError {
+  name = 'AuthError';
+  /** HTTP status of the response; 0 if there was none. */
+  status = 0;
+  /** True if a later try may succeed without any change. */
+  retryable = false;
+  /** Milliseconds until the next request is possible; 0 if it is possible now. */
+  retryAfterMs = 0;
+  /** Failed requests in a row. */
+  attempts = 0;
+  /** The server's message; undefined if there is none. */
+  serverMessage;
+
   /**
    * @param {AuthErrorCode} code
    * @param {{status?: number, retryable?: boolean, retryAfterMs?: number, attempts?: number, serverMessage?: string,
@@ -89,24 +90,14 @@ export class AuthError extends BaseError {
    * @param {Facts} [facts]
    */
   constructor(code, { cause, hint, ...details } = {}, facts) {
-    const { status, serverMessage } = details;
+    const { serverMessage } = details;
     const known = HINTS[code];
-    const text = hint ?? (typeof known == 'string' ? known : known({ ...facts, status }));
+    hint ??= known.call ? known({ endpoint: 'The server', credentialName: 'key', ...facts, ...details }) : known;
     super(
-      `${serverMessage ? `The server says: ${serverMessage} – ` : ''}${text} (${code})`,
+      `${serverMessage ? `The server says: ${serverMessage} – ` : ''}${hint} (${code})`,
       cause === undefined ? undefined : { cause },
     );
-    Object.assign(this, {
-      status: 0,
-      retryable: false,
-      retryAfterMs: 0,
-      attempts: 0,
-      serverMessage,
-      ...details,
-      name: 'AuthError',
-      code,
-      hint: text,
-    });
+    Object.assign(this, details, { code, hint });
   }
 
   /** @internal */
@@ -128,11 +119,8 @@ export const invalid = (hint, cause) => new AuthError('invalid_config', { hint, 
 const CODES = Object.keys(HINTS);
 
 /** The error for C's number. -1 is the first code. BAD_STATUS and all numbers below it are bad_response. */
-export const errorFromC = (error, details) => new AuthError(CODES[-1 - Math.max(error, BAD_STATUS)], details);
-
-/** The same error with other details. */
-export const errorWith = (error, details, facts) =>
-  new AuthError(error.code, { ...error, cause: error.cause, ...details }, facts);
+export const errorFromC = (error, details, facts) =>
+  new AuthError(CODES[-1 - Math.max(error, BAD_STATUS)], details, facts);
 
 /** C's number for a code; 0 if it has none. */
 export function numberForC(code) {

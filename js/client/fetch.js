@@ -9,17 +9,12 @@ import { withTimeout } from './timers.js';
 const REFUSAL_BYTES = 4096;
 const REFUSAL_READ_MS = 1000;
 
-/** Whether a token has this product. */
-export const hasProduct = (apis, product) => Object.keys(apis).includes(product);
-
 /** The base URL of a product. The error does not quote an unknown name, because it may be a key or a token. */
 export function apiUrl(apis, product) {
-  if (hasProduct(apis, product)) return apis[product];
-  throw invalid(`This key has no such product. It has: ${Object.keys(apis).join(', ') || 'none'}.`);
+  const products = Object.keys(apis);
+  if (products.includes(product)) return apis[product];
+  throw invalid(`This key has no such product. It has: ${products.join(', ') || 'none'}.`);
 }
-
-const isUrl = (target) =>
-  typeof target == 'string' ? /^https?:/.test(target) : Object.prototype.toString.call(target) == '[object URL]';
 
 const parseUrl = (text) => {
   try {
@@ -113,12 +108,13 @@ const cancelBody = (response) => response.body?.cancel().catch(() => {});
  */
 export async function fetchWithToken({ config, tokenFor, mayRenew, renew, log }, target, path = '', given = {}) {
   if (typeof path != 'string') [path, given] = ['', path];
-  if ((isUrl(target) ? path : typeof target != 'string') || !isPlainObject(given))
+  const isUrl = typeof target == 'string' ? /^https?:/.test(target) : target?.href;
+  if ((isUrl ? path : typeof target != 'string') || !isPlainObject(given))
     throw invalid('fetch takes a product and a path, or a URL, then its options.');
   if (isData(given.body) && !isStream(given.body)) throw invalid('body must be text: use JSON.stringify.');
   const init = { ...given, redirect: given.redirect ?? 'manual' };
   const signal = init.signal ?? undefined;
-  const product = isUrl(target) ? undefined : /** @type {string} */ (target);
+  const product = isUrl ? undefined : /** @type {string} */ (target);
   for (let isRetry = false; ; isRetry = true) {
     const { accessToken, apis } = await tokenFor(product, signal);
     const url = requestUrl(apis, product, product === undefined ? `${target}` : path);

@@ -38,14 +38,8 @@ export function createFromDomainKey(domainKey, apiKey, options) {
  * @throws {AuthError} invalid_config, insecure_endpoint
  */
 export function createFromAccessToken(tokenOrGrant, apiKey, options) {
-  const fixed = {
-    apiKey,
-    credential: '',
-    credentialName: 'access token',
-    flow: FLOW_TOKEN,
-    grant: fromGrant(tokenOrGrant),
-  };
+  const fixed = { apiKey, credentialName: 'access token', flow: FLOW_TOKEN, grant: fromGrant(tokenOrGrant) };
   const config = checkConfig(options, fixed, { reauthorize: 'function' });
-  if (config.reauthorize) config.reauthorize = wrapReauthorize(config.reauthorize);
+  config.reauthorize &&= wrapReauthorize(config.reauthorize);
   return new AuthClient(config);
 }

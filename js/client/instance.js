@@ -24,20 +24,20 @@ const HEADER_MAX = 1024;
  * @param {WebAssembly.Module} module
  * @param {any} config checked
  * @param {object} listener its functions must not call the core, because C is running when they are called
- * @param {(message: number, detail: any, id: number) => void} listener.onMessage gets one of MESSAGE_…; `detail` is the
+ * @param {(message: number, detail: any, id: number) => void} listener.onCoreMessage gets one of MESSAGE_…; `detail` is the
  *   error, token or quota; MESSAGE_ANSWER without an error means the token of the last MESSAGE_TOKEN
  * @param {() => boolean} listener.isAwaited true if a caller is waiting
  * @param {() => boolean} listener.mayStart true if a request may start now; if false, call `run` as soon as one may
  * @param {(error: AuthError) => void} listener.onDeath the instance is dead: all pending calls must fail
  * @returns {Promise<Core | number>}
  */
-export async function startInstance(module, config, { onMessage, isAwaited, mayStart, onDeath }) {
+export async function startInstance(module, config, listener) {
   const encoder = new TextEncoder(); // not at the import of this file, because test environments may lack it
   const decoder = new TextDecoder();
-  let wasm, memory, bytes; // the memory has a fixed size, so views of it stay valid
+  let wasm; // the exports; undefined when the instance is dead
+  let memory, bytes; // the memory has a fixed size, so views of it stay valid
   let timer;
   let request; // AbortController of the request in flight
-  let dead = false;
 
   /** Reads a string. Without a length, it ends at its NUL. */
   const readString = (address, length = bytes.indexOf(0, address) - address) =>
@@ -51,9 +51,10 @@ export async function startInstance(module, config, { onMessage, isAwaited, mayS
     return address;
   }
 
-  const pointersAt = (address) => new Uint32Array(memory, address);
   const int32At = (address) => new Int32Array(memory, address)[0];
   const int64At = (address) => Number(new BigInt64Array(memory, address)[0]);
+  /** Reads a string behind a pointer; undefined if that is NULL. */
+  const stringAt = (address) => (int32At(address) ? readString(int32At(address)) : undefined);
 
   const DETAILS = {
     /** Percentages and Unix seconds; null if the API sent none. */
@@ -65,24 +66,22 @@ export async function startInstance(module, config, { onMessage, isAwaited, mayS
     },
 
     [c.MESSAGE_ERROR](address) {
-      const message = pointersAt(address + c.FAILURE_SERVER_MESSAGE)[0];
-      return errorFromC(int32At(address + c.FAILURE_ERROR), {
+      const details = {
         status: int32At(address + c.FAILURE_STATUS),
         retryable: !!bytes[address + c.FAILURE_RETRYABLE],
         attempts: int32At(address + c.FAILURE_ATTEMPTS),
         retryAfterMs: int64At(address + c.FAILURE_RETRY_AFTER_MS),
-        serverMessage: message ? readString(message) : undefined,
-      });
+        serverMessage: stringAt(address + c.FAILURE_SERVER_MESSAGE),
+      };
+      return errorFromC(int32At(address + c.FAILURE_ERROR), details, config);
     },
 
     [c.MESSAGE_TOKEN](address) {
-      const parts = readString(pointersAt(address + c.TOKEN_APIS)[0], pointersAt(address + c.TOKEN_APIS_LEN)[0]).split(
-        '\0',
-      );
+      const parts = readString(int32At(address + c.TOKEN_APIS), int32At(address + c.TOKEN_APIS_LEN)).split('\0');
       const apis = { __proto__: null };
       while (parts[1]) apis[parts.shift()] = parts.shift();
       return {
-        accessToken: readString(pointersAt(address + c.TOKEN_ACCESS_TOKEN)[0]),
+        accessToken: stringAt(address + c.TOKEN_ACCESS_TOKEN),
         expiration: new Float64Array(memory, address + c.TOKEN_EXPIRATION)[0],
         expiresAt: int64At(address + c.TOKEN_EXPIRES_WALL_MS),
         apis,
@@ -94,17 +93,18 @@ export async function startInstance(module, config, { onMessage, isAwaited, mayS
   DETAILS[c.MESSAGE_ANSWER] = DETAILS[c.MESSAGE_ERROR];
 
   const js = {
-    query: (what) => [() => performance.now(), () => Date.now(), () => Math.random() * 2 ** 32, mayStart][what](),
+    query: (what) =>
+      [() => performance.now(), () => Date.now(), () => Math.random() * 2 ** 32, () => listener.mayStart()][what](),
 
     arm(delayMs) {
       clearTimeout(timer);
-      const start = isAwaited() ? setTimeout : backgroundTimeout;
+      const start = listener.isAwaited() ? setTimeout : backgroundTimeout;
       // A hidden page sets no timer for the background. When the page becomes visible, that wakes the core.
       if (delayMs < 0 || (start == backgroundTimeout && globalThis.document?.visibilityState == 'hidden')) return;
       timer = start(() => call('run', 0), delayMs);
     },
 
-    emit: (message, what, id) => onMessage(message, what ? DETAILS[message](what) : undefined, id),
+    emit: (message, what, id) => listener.onCoreMessage(message, what ? DETAILS[message](what) : undefined, id),
 
     parse: (kind, address, length) => PARSERS[kind](readString(address, length)),
 
@@ -121,8 +121,7 @@ export async function startInstance(module, config, { onMessage, isAwaited, mayS
       let answer = [];
       try {
         const headers = {};
-        for (let [name, value] = pointersAt(strings); name; [name, value] = pointersAt((strings += 8)))
-          headers[readString(name)] = readString(value);
+        for (; int32At(strings); strings += 8) headers[stringAt(strings)] = stringAt(strings + 4);
         const response = await fetch(readString(url), {
           method: readString(method),
           headers,
@@ -149,7 +148,7 @@ export async function startInstance(module, config, { onMessage, isAwaited, mayS
   };
 
   function end() {
-    dead = true;
+    wasm = undefined;
     clearTimeout(timer);
     js.abort();
     bytes.fill(0);
@@ -157,12 +156,11 @@ export async function startInstance(module, config, { onMessage, isAwaited, mayS
 
   /** All calls of C go through here. A trap ends the instance. */
   function call(name, ...values) {
-    if (dead) return undefined;
     try {
-      return wasm[name](...values.map((value) => (typeof value == 'string' ? writeString(value) : value)));
+      return wasm?.[name](...values.map((value) => (typeof value == 'string' ? writeString(value) : value)));
     } catch (cause) {
       end();
-      return onDeath(new AuthError('wasm_unavailable', { cause }));
+      return listener.onDeath(new AuthError('wasm_unavailable', { cause }));
     }
   }
 

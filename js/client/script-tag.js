@@ -23,9 +23,12 @@ function attributes() {
 
 const attributeOf = (name) => `data-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** Whether two names differ in one place only, by a letter or two. Capitals and hyphens do not count. */
+/** The letters of a name. HTML makes data-autoRefresh data-autorefresh, so capitals and hyphens do not count. */
+const lettersOf = (name) => name.toLowerCase().replace(/[^a-z]/g, '');
+
+/** Whether the letters of two names differ in one place only, by a letter or two. */
 function isNear(...names) {
-  const [one, other] = names.map((name) => name.toLowerCase().replace(/[^a-z]/g, ''));
+  const [one, other] = names.map(lettersOf);
   const isNearAt = (i) => one.startsWith(other.slice(0, i)) && one.endsWith(other.slice(i + 2));
   return Math.abs(one.length - other.length) < 2 && [...other].some((letter, i) => isNearAt(i));
 }
@@ -35,8 +38,8 @@ function mistakeIn(name) {
   if (KNOWN.includes(name)) return undefined;
   const meant = KNOWN.find((known) => isNear(name, known));
   if (meant) return `${attributeOf(name)} is ignored: write ${attributeOf(meant)}.`;
-  if (Object.keys(ALL_OPTIONS).includes(name))
-    return `${attributeOf(name)} is ignored: call createFromDomainKey with ${name}.`;
+  const option = Object.keys(ALL_OPTIONS).find((known) => lettersOf(known) == lettersOf(name));
+  if (option) return `${attributeOf(name)} is ignored: only createFromDomainKey takes ${option}.`;
 }
 
 /** Makes the client. A mistake on the tag is printed on the console, and the page can still make a client itself. */
@@ -50,7 +53,7 @@ function clientOfTag() {
     if (domainKey !== undefined || apiKey !== undefined) client = api.createFromDomainKey(domainKey, apiKey, options);
   } catch (error) {
     errors.push(error);
-    mistakes.push('A data-… attribute of the script tag is wrong.');
+    mistakes.push('There is no client, because a data-… attribute of the script tag is wrong or missing.');
   }
   if (mistakes[0]) console.error(`InbentaAuthSDK: ${mistakes.join(' ')}`, ...errors);
   return client;

@@ -58,7 +58,6 @@ export class Siblings {
   #channel; // undefined if there is none
   #sentLast = false; // this tab sent the last token or failure, so it answers first
   #receivedCount = 0; // number of tokens and failures received
-  #signsOfLife = 0; // number of signs of life received from the tab with the lock
   #onSignOfLife = () => {};
   #turnController; // AbortController, from queue() to endTurn()
 
@@ -68,8 +67,8 @@ export class Siblings {
   /**
    * @param {string} name the same in all tabs that can share a token
    * @param {object} listener
-   * @param {() => object | undefined} listener.getMessage returns the message for a tab that asks
-   * @param {(message: any) => void} listener.onMessage gets a message of another tab
+   * @param {() => object | undefined} listener.messageForSiblings returns the token or the failure, if there is one to share
+   * @param {(message: any) => void} listener.onSiblingMessage gets a message of another tab
    * @param {() => void} listener.onTurn this tab may send requests now, until endTurn()
    */
   constructor(name, listener) {
@@ -98,8 +97,10 @@ export class Siblings {
     this.isTurn = false;
   }
 
-  /** Sends a message to all siblings. */
-  broadcast(message) {
+  /** Sends the token or the failure to all siblings. */
+  broadcast() {
+    const message = this.#listener.messageForSiblings();
+    if (!message) return;
     this.#sentLast = true;
     this.#post(message);
   }
@@ -160,9 +161,9 @@ export class Siblings {
       // Rejects if locks are refused, if this tab left the queue, and if the lock is stolen.
       const request = async (name, options, run) => navigator.locks.request(name, options, run);
       const steal = async () => {
-        const signsOfLife = this.#signsOfLife;
+        const before = timer;
         await request(`${this.#name} steal`, {}, async () => {
-          if (hasLock || signal.aborted || signsOfLife != this.#signsOfLife) return;
+          if (hasLock || signal.aborted || timer != before) return; // also after a sign of life
           request(this.#name, { steal: true }, onLock).catch(resolve);
           await pause(STEAL_PAUSE_MS);
         }).catch(resolve);
@@ -180,12 +181,11 @@ export class Siblings {
   #receive(message) {
     const { going, token, failure } = message ?? {};
     if (!going && !token && !failure) return; // from another release, or from another program
-    this.#signsOfLife++;
     this.#onSignOfLife();
     if (going) return this.#answer();
     this.#receivedCount++;
     this.#sentLast = false;
-    this.#listener.onMessage(message);
+    this.#listener.onSiblingMessage(message);
   }
 
   /**
@@ -194,12 +194,11 @@ export class Siblings {
    */
   async #answer() {
     const receivedCount = this.#receivedCount;
-    if (!this.#listener.getMessage()) return;
+    if (!this.#listener.messageForSiblings()) return;
     if (!this.#sentLast) {
       const { port1, port2 } = new MessageChannel();
       await roundTrips(port1, port2, Math.random() * LATE_ANSWER_ROUND_TRIPS);
     }
-    const message = receivedCount == this.#receivedCount && this.#listener.getMessage();
-    if (message) this.broadcast(message);
+    if (receivedCount == this.#receivedCount) this.broadcast();
   }
 }

@@ -8,7 +8,7 @@
 import { BAD_STATUS, NO_MEMORY } from './boundary.js';
 import { FLOW_DOMAIN_KEY, FLOW_TOKEN } from './config.js';
 import { ANSWER, ERROR, EXPIRED, QUOTA, REAUTHORIZE, startCore, TOKEN } from './core.js';
-import { AuthError, errorFromC, errorWith, numberForC } from './errors.js';
+import { AuthError, errorFromC, numberForC } from './errors.js';
 import { preconnect } from './preconnect.js';
 import { sessionFor } from './session.js';
 import { Siblings } from './siblings.js';
@@ -25,20 +25,8 @@ const USE_INTERVAL_MS = 10_000;
 /** The least time between two renewals of a refused token by `client.fetch`. */
 const RENEWAL_INTERVAL_MS = 60_000;
 
-/** The options that are the same for all clients of a source. */
-const SHARED_OPTIONS = [
-  'flow',
-  'endpoint',
-  'apiKey',
-  'credential',
-  'domainKeyName',
-  'userPersonalSecret',
-  'autoRefresh',
-  'shareAcrossTabs',
-  'allowInsecure',
-  'persist',
-  'wasm',
-];
+/** The options that each client of a source has of its own; all others are the same. */
+const OWN_OPTIONS = ['minValidityMs', 'timeoutMs', 'environment', 'source', 'userType', 'log'];
 
 /** @type {Set<Source>} the sources that can be shared */
 const sources = new Set();
@@ -60,9 +48,12 @@ export function sourceFor(config, client) {
  * The name of a source for siblings and storage; different if the tokens differ. The number is the format's version.
  */
 const sourceName = ({ endpoint, apiKey, credential, domainKeyName }) =>
-  `inbenta-auth 3 ${endpoint} ${apiKey} ${credential} ${domainKeyName}`;
+  ['inbenta-auth 3', endpoint, apiKey, credential, domainKeyName].join(' ');
 
-/** @typedef {{emit: (type: string, detail: any, from?: string) => void}} Client */
+/** The number of C that is nearest to an error of the page. */
+const numberOf = (error) => numberForC(error.code) || BAD_STATUS;
+
+/** @typedef {(type: string, detail: any, from?: string) => void} Client a function that emits an event of the source */
 
 /**
  * @typedef {object} Caller
@@ -85,13 +76,12 @@ export class Source {
 
   #core; // Promise of the instance; undefined before the first use and after the instance died
   #instance; // the instance, once it has started
-  #current = null; // the last token of the core: {token, public, expiresMono}
+  #current = null; // the last token of the core, and with it `public`, the token as users get it
   #from = 'api'; // where the token comes from that is passed to the core now
 
   #groups = new Map(); // callers with the same needs and deadline, by key; for the core, a group is one waiter
   #lastId = 0;
-  #deadlineTimer; // for the nearest deadline, while the core starts …
-  #timerDeadline = 0; // … and that deadline
+  #deadlineTimer; // for the nearest deadline, while the core starts
   #hasTurn = false; // the core may start a request
 
   #failure; // the last failure since the last token: {error, until, id}
@@ -99,7 +89,6 @@ export class Source {
   #pageError; // the error that `reauthorize` threw
   #siblings; // undefined if tokens are not shared between tabs
   #session; // undefined without `persist`
-  #refused; // the token that was invalidated last; siblings and storage may still have it
   #nextUseAt = -Infinity; // when the next use is reported to the core
   #hasListener = false; // a listener read the last token
   #renewedAt = -Infinity;
@@ -125,7 +114,8 @@ export class Source {
 
   /** Adds a client if it has the same configuration. */
   tryAddClient(config, client) {
-    if (SHARED_OPTIONS.some((name) => config[name] !== this.#config[name])) return false;
+    for (const name in { ...config, ...this.#config })
+      if (config[name] !== this.#config[name] && !OWN_OPTIONS.includes(name)) return false;
     clearTimeout(this.#lingerTimer);
     this.#clients.add(client);
     return true;
@@ -157,7 +147,7 @@ export class Source {
    */
   isValidFor(minValidityMs) {
     const left = this.#leftMs();
-    return left > 0 && left >= Math.min(minValidityMs, this.#current.token.lifetimeMs / 4);
+    return left > 0 && left >= Math.min(minValidityMs, this.#current.lifetimeMs / 4);
   }
 
   /**
@@ -166,7 +156,7 @@ export class Source {
    */
   #leftMs() {
     const current = this.#current;
-    return current ? Math.min(current.expiresMono - performance.now(), current.public.expiresAt - Date.now()) : 0;
+    return current ? Math.min(current.expiresMono - performance.now(), current.expiresAt - Date.now()) : 0;
   }
 
   /**
@@ -184,16 +174,14 @@ export class Source {
 
   /** Drops a token that an API refused, if it is still the current one. */
   invalidate(accessToken) {
-    if (this.#current?.token.accessToken === accessToken) {
-      this.#refused = accessToken;
-      this.#dropToken();
-      this.#instance?.call('invalidate', accessToken);
-    }
+    if (this.#current?.accessToken !== accessToken) return;
+    this.#dropToken();
+    this.#instance?.call('invalidate', accessToken); // siblings and storage may still have it, so the core remembers it
   }
 
   /** Drops the token, also in storage. */
   forget() {
-    if (this.#current) this.invalidate(this.#current.token.accessToken);
+    if (this.#current) this.invalidate(this.#current.accessToken);
     this.#session?.clear();
   }
 
@@ -233,8 +221,8 @@ export class Source {
     };
     if (known) return;
     this.#groups.set(key, group);
-    if (deadline < this.#timerDeadline) this.#checkDeadlines();
     this.#submit(group);
+    if (!this.#instance) this.#checkDeadlines();
   }
 
   /** Passes a group to the core. */
@@ -243,7 +231,7 @@ export class Source {
     try {
       const core = await this.#start();
       await undefined; // messages that siblings sent while the module loaded come first
-      if (!callers.size) return this.#onTurn();
+      if (!callers.size) return this.onTurn();
       const leftMs = Math.max(1, Math.ceil(deadline - performance.now()));
       const error = core.call('get', id, minValidityMs, leftMs, forceRefresh, products);
       if (error) throw errorFromC(error, { retryable: error == NO_MEMORY });
@@ -255,20 +243,20 @@ export class Source {
   /** While the core starts: answers the groups whose deadline is over, and sets the timer for the next deadline. */
   #checkDeadlines() {
     clearTimeout(this.#deadlineTimer);
-    this.#timerDeadline = Infinity;
+    const now = performance.now();
+    let nearestMs = Infinity;
     for (const group of this.#groups.values()) {
       const { forceRefresh, products, deadline } = group;
-      if (deadline > performance.now()) this.#timerDeadline = Math.min(this.#timerDeadline, deadline);
+      if (deadline > now) nearestMs = Math.min(nearestMs, deadline - now);
       else
         this.#answer(
           group,
-          this.token && !forceRefresh && !products
-            ? undefined
-            : new AuthError('timeout', { retryable: true }, this.#config),
+          forceRefresh || products || !this.token
+            ? new AuthError('timeout', { retryable: true }, this.#config)
+            : undefined,
         );
     }
-    if (this.#timerDeadline < Infinity)
-      this.#deadlineTimer = setTimeout(() => this.#checkDeadlines(), timerMs(this.#timerDeadline - performance.now()));
+    if (this.#groups.size) this.#deadlineTimer = setTimeout(() => this.#checkDeadlines(), timerMs(nearestMs));
   }
 
   /** Answers a group that has no answer yet. */
@@ -279,18 +267,12 @@ export class Source {
     group.callers.clear();
   }
 
-  #failAll(error) {
-    for (const group of this.#groups.values()) this.#answer(group, error);
-  }
-
   /* -------------------------------------------------------------------------------------------------
    * The core. */
 
   #start() {
     this.#core ??= this.#startCore().catch((error) => {
-      this.#core = undefined; // the next call tries again
-      this.#endTurn();
-      this.#emit('error', error);
+      this.onDeath(error);
       throw error;
     });
     return this.#core;
@@ -298,44 +280,28 @@ export class Source {
 
   async #startCore() {
     const config = this.#config;
-    this.#checkDeadlines();
     if (config.flow == FLOW_DOMAIN_KEY && config.shareAcrossTabs && globalThis.location)
-      this.#siblings ??= new Siblings(sourceName(config), {
-        getMessage: () => this.#messageForSiblings(),
-        onMessage: (message) => this.#onSiblingMessage(message),
-        onTurn: () => this.#onTurn(),
-      });
-    if (this.#groups.size && !this.#session?.read()) this.#mayStart(); // this tab queues while the module loads
+      this.#siblings ??= new Siblings(sourceName(config), this);
+    if (this.#groups.size && !this.#session?.read()) this.mayStart(); // this tab queues while the module loads
     try {
-      const core = await startCore(config, {
-        onMessage: (message, detail, id) => this.#onCoreMessage(message, detail, id),
-        isAwaited: () => this.#groups.size > 0,
-        mayStart: () => this.#mayStart(),
-        onDeath: (error) => {
-          this.#core = this.#instance = undefined;
-          this.#endTurn();
-          this.#failAll(error);
-          this.#emit('error', error);
-        },
-      });
+      const core = await startCore(config, this);
       if (this.#lifetime.signal.aborted) {
         core.end();
         throw new AuthError('disposed');
       }
       this.#instance = core;
       // A new instance gets the token that exists: from the page, from an instance that died, or from storage.
-      if (this.isValidFor(0)) this.#passToCore(this.#tokenToShare(), this.#from, 0);
+      if (this.isValidFor(0)) this.#adopt(this.#tokenToShare(), 'api');
       else this.#adopt(this.#session?.read(), 'session');
       if (this.isValidFor(0)) core.call('get', 0, 0, 1, false); // after a call of `get`, the core keeps the token fresh
       return core;
     } finally {
       clearTimeout(this.#deadlineTimer);
-      this.#timerDeadline = 0;
     }
   }
 
   /** True if the core may start a request. While no tab has a token, only the tab whose turn it is may do so. */
-  #mayStart() {
+  mayStart() {
     const siblings = this.#siblings;
     this.#hasTurn = !siblings || siblings.isTurn || this.isValidFor(0);
     if (!this.#hasTurn) siblings.queue();
@@ -343,9 +309,22 @@ export class Source {
   }
 
   /** Runs the core on this tab's turn. Ends the turn if the core does not need it. */
-  #onTurn() {
+  onTurn() {
     this.#instance?.call('run', 0);
     if (this.#instance && !this.#hasTurn) this.#endTurn();
+  }
+
+  /** The core died or did not start: all calls fail, and the next one starts another core. */
+  onDeath(error) {
+    this.#core = this.#instance = undefined;
+    this.#endTurn();
+    for (const group of this.#groups.values()) this.#answer(group, error);
+    this.#emit('error', error);
+  }
+
+  /** True if a caller is waiting. */
+  isAwaited() {
+    return this.#groups.size > 0;
   }
 
   #endTurn() {
@@ -353,30 +332,25 @@ export class Source {
     this.#siblings?.endTurn();
   }
 
-  /** Passes a token to the core. `id` is that of REAUTHORIZE, or 0. */
-  #passToCore(token, from, id) {
+  /** Passes a token to the core, if it is one. `id` is that of REAUTHORIZE, or 0. */
+  #adopt(token, from, id = 0) {
+    if (!isToken(token)) return;
     const { expiration, expiresAt, lifetimeMs, leftMs = -1 } = token;
     this.#from = from;
     this.#instance?.call('adopt', id, stringsForC(tokenStrings(token)), expiration, expiresAt, lifetimeMs, leftMs);
     this.#from = 'api';
   }
 
-  /** Passes a token of a sibling or storage to the core, unless it is the current one or was invalidated. */
-  #adopt(token, from) {
-    if (isToken(token) && ![this.#refused, this.#current?.token.accessToken].includes(token.accessToken))
-      this.#passToCore(token, from, 0);
-  }
-
   /** Handles a message of the core. Must not call the core. */
-  #onCoreMessage(message, detail, id) {
+  onCoreMessage(message, detail, id) {
     if (message == ANSWER)
       this.#answer(
         [...this.#groups.values()].find((group) => group.id == id),
-        detail && this.#completeError(detail),
+        this.#pageErrorOr(detail),
       );
     if (message == REAUTHORIZE) queueMicrotask(() => this.#reauthorize(id));
     if (message == QUOTA) this.#emit('quota', detail);
-    if (message == ERROR) this.#onFailure(this.#completeError(detail));
+    if (message == ERROR) this.#onFailure(this.#pageErrorOr(detail));
     if (message == TOKEN) this.#onToken(detail);
     if (message == EXPIRED) {
       this.#dropToken();
@@ -384,24 +358,20 @@ export class Source {
     }
   }
 
-  /** Adds what the core does not know: the flow, the endpoint, and the error that the page's own callback threw. */
-  #completeError(error) {
+  /** Replaces the core's error by the one that the page's own callback threw, if the core failed because of that. */
+  #pageErrorOr(error) {
     const thrown = this.#pageError;
-    if (thrown && error.code == (numberForC(thrown.code) ? thrown.code : 'bad_response'))
-      return errorWith(thrown, {
-        attempts: error.attempts,
-        retryable: error.retryable,
-        retryAfterMs: Math.max(error.retryAfterMs, thrown.retryAfterMs),
-        hint: thrown.hint,
-      });
-    return errorWith(error, { hint: undefined }, this.#config);
+    if (!thrown || !error || numberOf(error) != numberOf(thrown)) return error;
+    const { attempts, retryable } = error;
+    const retryAfterMs = Math.max(error.retryAfterMs, thrown.retryAfterMs);
+    return new AuthError(thrown.code, { ...thrown, cause: thrown.cause, attempts, retryable, retryAfterMs });
   }
 
   #onToken(token) {
     this.#storeToken(token);
     this.#failure = this.#pageError = undefined;
-    this.#session?.write(this.#current.token);
-    if (this.#from == 'api') this.#siblings?.broadcast({ token: this.#tokenToShare() });
+    this.#session?.write(this.#tokenToShare());
+    if (this.#from == 'api') this.#siblings?.broadcast();
     this.#hasListener = false;
     this.#emit('token', this.#current.public, this.#from);
     this.#endTurn();
@@ -411,8 +381,7 @@ export class Source {
     const { id = Math.random(), until = Date.now() + error.retryAfterMs } = this.#siblingFailure ?? {};
     this.#failure = { error, until, id };
     if (!error.retryable) this.#session?.clear();
-    const message = !this.#siblingFailure && this.#messageForSiblings();
-    if (message) this.#siblings?.broadcast(message);
+    if (!this.#siblingFailure) this.#siblings?.broadcast();
     this.#endTurn();
     this.#emit('error', error);
   }
@@ -421,11 +390,10 @@ export class Source {
    * Tokens and failures. */
 
   /** Stores a token. */
-  #storeToken({ expiresMono, ...token }) {
+  #storeToken(token) {
     const { accessToken, expiration, expiresAt, apis } = token;
     this.#current = {
-      expiresMono,
-      token,
+      ...token,
       public: Object.freeze({ accessToken, expiration, expiresAt, apis: Object.freeze({ ...apis }) }),
     };
     this.tokenPromise = Promise.resolve(this.#current.public);
@@ -441,37 +409,30 @@ export class Source {
     this.#session?.clear();
   }
 
-  /** The current token for siblings, with its remaining lifetime, because the message may arrive late. */
+  /** The current token for siblings and storage, with its remaining lifetime, because a message may arrive late. */
   #tokenToShare() {
-    return { ...this.#current.token, leftMs: this.#leftMs() };
+    const { public: token, lifetimeMs } = this.#current;
+    return { ...token, lifetimeMs, leftMs: this.#leftMs() };
   }
 
   /** The message for a sibling that asks: the token, or the failure if no request may start yet. */
-  #messageForSiblings() {
+  messageForSiblings() {
     if (this.isValidFor(0)) return { token: this.#tokenToShare() };
     const { error, until, id } = this.#failure ?? {};
-    const retryAfterMs = until - Date.now();
-    if (numberForC(error?.code) && retryAfterMs > 0) return { failure: { ...error, until, retryAfterMs, id } };
+    if (until > Date.now()) return { failure: { ...error, until, id } };
   }
 
-  #onSiblingMessage({ token, failure }) {
+  onSiblingMessage({ token, failure }) {
     this.#start().then(
       (core) => {
         if (token) return this.#adopt(token, 'tab');
         const { id, code, status, attempts, serverMessage, until, retryAfterMs } = failure;
         // The message may be late, and the failure may be known already.
         const waitMs = Math.min(until - Date.now(), retryAfterMs);
-        const error = numberForC(code);
-        if (!error || !(waitMs > 0) || id === this.#failure?.id || this.isValidFor(0)) return;
+        if (!(waitMs > 0) || id === this.#failure?.id || this.isValidFor(0)) return;
         this.#siblingFailure = failure;
-        core.call(
-          'sibling_failed',
-          error,
-          Number(status) || 0,
-          waitMs,
-          Number(attempts) || 1,
-          String(serverMessage ?? ''),
-        );
+        const numbers = [numberForC(code), Number(status), waitMs, Number(attempts)];
+        core.call('sibling_failed', ...numbers, String(serverMessage ?? '')); // ignores a code that is not C's
         this.#siblingFailure = undefined;
       },
       () => {}, // #start has emitted the error
@@ -483,15 +444,14 @@ export class Source {
     this.#pageError = undefined;
     const { timeoutMs, reauthorize } = this.#config;
     try {
-      this.#passToCore(await withTimeout(timeoutMs, reauthorize, this.#lifetime.signal), 'page', id);
+      this.#adopt(await withTimeout(timeoutMs, reauthorize, this.#lifetime.signal), 'page', id);
     } catch (error) {
       this.#pageError = error;
-      // The core gets the nearest number. #completeError replaces the error of that number by the page's own.
-      this.#instance?.call('fail', id, numberForC(error.code) || BAD_STATUS);
+      this.#instance?.call('fail', id, numberOf(error)); // #pageErrorOr replaces the error of that number
     }
   }
 
   #emit(type, detail, from) {
-    for (const client of this.#clients) client.emit(type, detail, from);
+    for (const emit of this.#clients) emit(type, detail, from);
   }
 }

@@ -16,7 +16,7 @@ const CODES = {
 const hintOf = (code, url, { ok, status }) =>
   ({
     credentials_rejected: 'Your server refused this visitor. Look at what authorize returns.',
-    bad_response: `Your server did not answer as tokenHandler does: ${url} answered with status ${status}${ok ? ', but without JSON' : ''}.`,
+    bad_response: `Your server does not answer as tokenHandler does: ${url} sent status ${status}${ok ? ' without JSON' : ''}.`,
   })[code];
 
 /**

@@ -1,7 +1,5 @@
-// Gets the WebAssembly module: from the script, from a file next to it, or from the option `wasm`. The AuthError of a
-// failure names its reason.
+// Compiles the WebAssembly module. The AuthError of a failure names its reason.
 
-import defaultWasm from '#default-wasm';
 import { AuthError } from './errors.js';
 import { withTimeout } from './timers.js';
 
@@ -12,15 +10,12 @@ const EMPTY_MODULE = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
 const byUrl = new Map();
 const byBytes = new WeakMap();
 
-/** The key of the module that comes with the script. */
-const DEFAULT = {};
-
-async function load(source, timeoutMs) {
-  if (typeof source != 'string') return source;
+async function compile(source, timeoutMs) {
+  if (typeof source != 'string') return WebAssembly.compile(source);
   return withTimeout(timeoutMs, async (signal) => {
     const answer = await fetch(source, { signal, credentials: 'same-origin' });
     if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    return answer.arrayBuffer();
+    return WebAssembly.compile(await answer.arrayBuffer());
   });
 }
 
@@ -58,28 +53,19 @@ export function wasmError(cause, source) {
   return new AuthError('wasm_unavailable', { cause, hint: `${advice}${cause.message}.` });
 }
 
-async function compile(source, timeoutMs) {
-  try {
-    return await WebAssembly.compile(await load(source, timeoutMs));
-  } catch (cause) {
-    throw wasmError(cause, source);
-  }
-}
-
 /**
- * @param {string | BufferSource | WebAssembly.Module | undefined} source
+ * @param {string | BufferSource | WebAssembly.Module} source
  * @param {number} timeoutMs
  * @returns {Promise<WebAssembly.Module>}
  */
 export async function loadModule(source, timeoutMs) {
   if (source instanceof WebAssembly.Module) return source;
-  const key = source ?? DEFAULT;
-  const compiled = typeof key == 'string' ? byUrl : byBytes;
-  if (!compiled.has(key)) compiled.set(key, compile(source ?? defaultWasm(), timeoutMs));
+  const compiled = typeof source == 'string' ? byUrl : byBytes;
+  if (!compiled.has(source)) compiled.set(source, compile(source, timeoutMs));
   try {
-    return await compiled.get(key);
+    return await compiled.get(source);
   } catch (error) {
-    compiled.delete(key); // the next call tries again
+    compiled.delete(source); // the next call tries again
     throw error;
   }
 }

@@ -32,10 +32,11 @@ export function checkChoice(option, value, choices) {
   throw new OptionError(option, `choose one of ${choices.join(', ')}`);
 }
 
-/** Throws for what is not a plain object: an array has no names. */
+/** Throws for what is not a plain object: an array has no names, and a module may have other exports. */
 export function checkObject(option, value, example) {
-  if (Object.prototype.toString.call(value) != '[object Object]')
-    throw new OptionError(option, `give an object, such as ${example}`);
+  const type = Object.prototype.toString.call(value);
+  if (type == '[object Module]') throw new OptionError(option, 'give what the module exports, not the module itself');
+  if (type != '[object Object]') throw new OptionError(option, `give an object, such as ${example}`);
 }
 
 /** Throws for a name that is not in `known`. Otherwise a misspelt option would be ignored silently. */

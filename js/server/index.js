@@ -21,7 +21,8 @@ const FLOW_SECRET = 16;
  * @throws {AuthError} secret_in_browser, invalid_config, insecure_endpoint
  */
 export function createFromSecret(secret, apiKey, options) {
-  if ('document' in globalThis || 'importScripts' in globalThis) throw new AuthError('secret_in_browser');
+  if ('document' in globalThis || 'importScripts' in globalThis)
+    throw new AuthError('secret_in_browser', { hint: 'Use createFromDomainKey, or get the token from your server.' });
   const fixed = { apiKey, credential: checkCredential('secret', secret), credentialName: 'secret', flow: FLOW_SECRET };
   return new AuthClient(checkConfig(options, fixed, { userPersonalSecret: 'string' }));
 }

@@ -179,7 +179,7 @@ export interface GetTokenOptions {
   /** Accepts only a token that was obtained after this call (false). */
   forceRefresh?: boolean | undefined;
   /** Aborts this call. The request continues for other callers that wait for it. */
-  signal?: AbortSignal | undefined;
+  signal?: AbortSignal | null | undefined;
   /** For this call in total, in milliseconds. */
   timeoutMs?: number | undefined;
 }

@@ -32,7 +32,7 @@ async function start(t, answer, flow) {
       timeoutMs: 10_000,
     },
     {
-      onMessage(message, detail, id) {
+      onCoreMessage(message, detail, id) {
         if (message == c.MESSAGE_TOKEN) token = detail;
         if (message == c.MESSAGE_ANSWER) waiters.get(id)(detail ?? token);
       },

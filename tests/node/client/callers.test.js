@@ -698,6 +698,16 @@ test('an error of reauthorize does not explain a later one', async (t) => {
   await fails(world, client.getToken(), 'bad_response', { cause: undefined });
 });
 
+test('an error of reauthorize does not explain a failure of /apis', async (t) => {
+  const world = makeWorld(t, { answer: ({ url }) => reply(url.endsWith('/apis') ? 503 : 422, {}) });
+  const reauthorize = () => Promise.reject(new Error('a bug'));
+  const client = world.client({ autoRefresh: false, reauthorize }, (domainKey, apiKey, options) =>
+    createFromAccessToken({ accessToken: 'old', expires_in: 1200 }, apiKey, options),
+  );
+  await fails(world, client.getToken({ forceRefresh: true }), 'reauthorize_failed');
+  await fails(world, client.apiUrl('chatbot'), 'server_error', { status: 503 });
+});
+
 test('the codes of C that reauthorize throws are kept, and others as well', async (t) => {
   for (const code of ['credentials_rejected', 'rate_limited', 'redirect_refused', 'bad_response', 'wasm_unavailable']) {
     const world = makeWorld(t);

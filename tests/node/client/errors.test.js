@@ -5,7 +5,7 @@ import test from 'node:test';
 import * as boundary from '../../../js/client/boundary.js';
 import { AuthError, errorFromC, numberForC } from '../../../js/client/errors.js';
 
-const CODES = `invalid_config insecure_endpoint secret_in_browser aborted timeout network origin_not_allowed
+const CODES = `invalid_config insecure_endpoint aborted timeout network origin_not_allowed
   credentials_rejected key_revoked token_expired endpoint_refused rate_limited server_error bad_response body_too_large
   out_of_memory wasm_unavailable wasm_blocked_by_csp disposed`.split(/\s+/);
 

@@ -80,7 +80,7 @@ function makeWorld(t) {
         ...config,
       },
       {
-        onMessage(message, detail, id) {
+        onCoreMessage(message, detail, id) {
           if (message == c.MESSAGE_TOKEN) world.token = detail;
           if (message == c.MESSAGE_ERROR) assert.ok(detail);
           if (message == c.MESSAGE_REAUTHORIZE) world.reauthorize = id;

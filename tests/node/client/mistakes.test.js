@@ -43,7 +43,7 @@ test('getToken refuses options that do not exist and wrong types, with a fresh t
     [{ timeoutMs: null }, /^timeoutMs must be of type number/],
     [{ timeoutMs: -1 }, /^timeoutMs must be a number of milliseconds/],
     [{ signal: 'stop' }, /^signal must be of type object/],
-    [{ signal: null }, /^signal must be of type object/],
+    [{ forceRefresh: null }, /^forceRefresh must be of type boolean/],
     [{ signal: new AbortController() }, /^signal must be an AbortSignal/],
     [new AbortController().signal, /options must be an object/],
     [30_000, /options must be an object/],
@@ -60,6 +60,7 @@ test('getToken refuses options that do not exist and wrong types, with a fresh t
     null,
     {},
     nothing,
+    { signal: null }, // as in fetch
     Object.create(null),
     { minValidityMs: Infinity, timeoutMs: Infinity },
   ])

@@ -88,13 +88,18 @@ test('a source is removed five seconds after its last client', async (t) => {
 test('100,000 callers of one client share one request, and all are answered', async (t) => {
   let answer;
   const { client, requests } = await fakeApi(t, (response) => (answer = () => json(response, 200, grant(1))));
-  const timers = [];
-  const real = globalThis.setTimeout;
-  globalThis.setTimeout = (...args) => (timers.push(args[1]), real(...args));
-  t.after(() => (globalThis.setTimeout = real));
+  const timers = new Set();
+  const real = { setTimeout, clearTimeout };
+  t.after(() => Object.assign(globalThis, real));
+  globalThis.setTimeout = (...args) => {
+    const timer = real.setTimeout(...args);
+    timers.add(timer);
+    return timer;
+  };
+  globalThis.clearTimeout = (timer) => (timers.delete(timer), real.clearTimeout(timer));
   const callers = Array.from({ length: 100_000 }, () => client.getToken({ timeoutMs: 60_000 })); // on a busy machine
-  const armed = timers.length;
-  globalThis.setTimeout = real;
+  const armed = timers.size;
+  Object.assign(globalThis, real);
   while (!answer) await sleep(5);
   answer();
   const tokens = await Promise.all(callers);

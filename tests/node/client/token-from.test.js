@@ -56,7 +56,7 @@ test('an answer that is no JSON is bad_response', async (t) => {
   const page = () => new Response('<p>', { status: 200 });
   await assert.rejects(ask(t, page), (error) => {
     failsWith('bad_response', { status: 200, retryable: false })(error);
-    assert.match(error.message, /\/token answered with status 200, but without JSON\./);
+    assert.match(error.message, /\/token sent status 200 without JSON\./);
     return true;
   });
 });
@@ -70,7 +70,7 @@ test('Retry-After is read in seconds; a date is not', async (t) => {
 test('the hints speak of the page’s own server', async (t) => {
   for (const [status, words] of [
     [403, /Your server refused this visitor/],
-    [404, /Your server did not answer as tokenHandler does: \/token answered with status 404\.$/],
+    [404, /Your server does not answer as tokenHandler does: \/token sent status 404\.$/],
   ])
     await assert.rejects(ask(t, json(status, {})), ({ hint }) => words.test(hint));
   await assert.rejects(ask(t, json(503, {}), 'https://shop.example/token'), ({ hint }) => !/Your server/.test(hint));

@@ -120,6 +120,7 @@ test('wrong options throw immediately, with advice', async (t) => {
     [{ knobs: { status: 503, next: 0.5 } }, 'next', /whole number/],
     [{ knobs: null }, 'knobs', /object/],
     [{ knobs: [['status', 503]] }, 'knobs', /such as { status: 503 }/],
+    [await import('node:path'), 'options', /what the module exports, not the module itself/],
     ...[null, 'x', 8080, ['http://localhost:3000'], () => {}].map((options) => [
       options,
       'options',
