@@ -75,7 +75,10 @@ async function answer({ client, authorize, log }, request, ...incoming) {
     return respond(500, { error: 'There is no token. The log of the server has the reason.' });
   };
   if (typeof request?.headers?.get != 'function')
-    return fail('tokenHandler is for a Request of the Fetch API. For node:http and Express, use nodeTokenHandler.');
+    return fail(
+      'tokenHandler takes a Request of the Fetch API. With SvelteKit, React Router and Astro: ({ request }) => handler(request). ' +
+        'With Hono: (c) => handler(c.req.raw). For node:http and Express, use nodeTokenHandler.',
+    );
   if (request.method != 'POST') return usePost();
   if (!isSameOrigin(request.headers, request.headers.get('Host') ?? new URL(request.url).host))
     return respond(403, { error: 'Only pages of this origin get a token.' });
@@ -105,9 +108,10 @@ async function answer({ client, authorize, log }, request, ...incoming) {
   }
 }
 
-/** Sends a Response by Node's own response. */
+/** Sends a Response by Node's own response, unless somebody else has answered meanwhile: a timeout, or `authorize`. */
 async function send(incoming, response, result) {
   const text = await result.text();
+  if (response.headersSent) return;
   response.writeHead(result.status, Object.fromEntries(result.headers));
   response.end(incoming.method == 'HEAD' ? undefined : text);
 }
@@ -157,13 +161,20 @@ function requestOf({ method, url, originalUrl = url, headers }) {
 export function nodeTokenHandler(client, options) {
   const handler = checkHandler(client, options);
   return async (incoming, response, next) => {
+    const isNodes = typeof response?.writeHead == 'function';
     try {
+      if (!isNodes)
+        throw invalid(
+          "nodeTokenHandler takes Node's request and response. With Fastify: handler(request.raw, reply.raw). " +
+            'With Koa: handler(ctx.req, ctx.res). With h3 and Nuxt: fromNodeMiddleware(handler).',
+        );
       // The constructor of Request throws for some other methods.
       const isPost = incoming.method == 'POST';
       await send(incoming, response, isPost ? await answer(handler, requestOf(incoming), incoming) : usePost());
     } catch (error) {
       if (next) return next(error);
       handler.log('the token handler failed.', error);
+      if (!isNodes) throw error; // the framework answers
       response.writeHead(500).end();
     }
   };
