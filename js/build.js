@@ -3,10 +3,14 @@
 //   inbenta-auth.js        'inbenta-auth' for browsers and bundlers: one ES module, the WebAssembly module inside
 //   external.js            'inbenta-auth/external': the same with inbenta-auth.wasm beside it
 //   inbenta-auth.min.js    the script-tag file
+//   old.cjs                the same as inbenta-auth.cjs in the JavaScript of 2018, for tools that do not know `exports`
+//                          and read `main`: webpack 4, Browserify
 //   inbenta-auth.cjs, server.cjs, emulator.cjs, cli.js
 //                          for Node, not minified. `import` and `require` both load CommonJS, so a program has one
 //                          copy of each. inbenta-auth.cjs also serves browser code that is loaded by `require`
 //   *.d.ts, *.d.cts        types; integrity.json: digests for <script integrity>; THIRD_PARTY_NOTICES.md
+//
+// Beside dist/, external/, server/ and emulator/ have a package.json each, where such tools look for 'inbenta-auth/server'.
 
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -103,9 +107,20 @@ await writeForBrowsers('js/client/index.js', 'inbenta-auth.js', { format: 'esm' 
 await writeForBrowsers('js/client/index.js', 'external.js', { format: 'esm', isExternal: true });
 await writeForBrowsers('js/client/script-tag.js', 'inbenta-auth.min.js', { format: 'iife', preamble });
 await writeForNode('js/client/index.js', 'inbenta-auth.cjs', { wasm: CLIENT_WASM });
+await writeForNode('js/client/index.js', 'old.cjs', { wasm: CLIENT_WASM, target: 'es2018' });
 await writeForNode('js/server/index.js', 'server.cjs', { wasm: SERVER_WASM });
 await writeForNode('js/emulator/index.js', 'emulator.cjs', { wasm: EMULATOR_WASM });
 await writeForNode('js/cli.js', 'cli.js', { format: 'esm', external: ['./emulator.cjs', './inbenta-auth.cjs'] });
+
+for (const [entry, main, types] of [
+  ['external', 'old.cjs', 'inbenta-auth.d.cts'],
+  ['server', 'server.cjs', 'server.d.cts'],
+  ['emulator', 'emulator.cjs', 'emulator.d.cts'],
+]) {
+  await mkdir(path(entry), { recursive: true });
+  const manifest = { main: `../dist/${main}`, types: `../dist/${types}` };
+  await writeFile(path(`${entry}/package.json`), `${JSON.stringify(manifest, null, 2)}\n`);
+}
 
 for (const file of await readdir(path('js/types'))) await copyFile(path(`js/types/${file}`), dist(file));
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { promisify } from 'node:util';
@@ -63,7 +64,7 @@ test('the package has few files, and no source map knows a folder of the machine
     (file) => file.includes('.') && !file.endsWith('/'),
   );
   const programs = files.filter((file) => !file.endsWith('.md') && file != 'LICENSE');
-  assert.ok(programs.length <= 22, programs.join());
+  assert.ok(programs.length <= 27, programs.join());
   for (const file of files.filter((file) => file.endsWith('.map'))) {
     const { sources, sourcesContent } = JSON.parse(await readFile(join(folder, file), 'utf8'));
     for (const [i, source] of sources.entries()) {
@@ -243,6 +244,25 @@ test('bundled by Vite', async () => {
 
 test('bundled by webpack', async () => {
   assert.equal(await runWithWebpack(await makeApp('with-webpack', '/main.js')), 'token');
+});
+
+test('tools that do not know `exports` find the entries, in JavaScript that they can read', async () => {
+  const folder = join(project, 'node_modules/inbenta-auth');
+  const manifest = async (name) => JSON.parse(await readFile(join(folder, name, 'package.json'), 'utf8'));
+  for (const [entry, exported] of Object.entries({
+    '.': 'tokenFrom',
+    server: 'tokenHandler',
+    emulator: 'startEmulator',
+  })) {
+    const { main, types } = await manifest(entry);
+    assert.ok(exported in createRequire(import.meta.url)(join(folder, entry, main)), entry);
+    assert.match(await readFile(join(folder, entry, types), 'utf8'), /export/);
+  }
+  const main = join(folder, (await manifest('.')).main);
+  assert.equal(join(folder, 'external', (await manifest('external')).main), main);
+  const code = await readFile(main, 'utf8');
+  const [old, latest] = await Promise.all(['es2018', 'esnext'].map((target) => esbuild.transform(code, { target })));
+  assert.equal(old.code, latest.code); // nothing had to be rewritten for webpack 4 and Browserify
 });
 
 test('bundled by what does not know `exports`', async () => {

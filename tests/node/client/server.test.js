@@ -44,7 +44,7 @@ test('a secret is refused in a browser and in a worker', async (t) => {
 
 test('the browser builds do not contain the secret flow', async () => {
   assert.ok(!(await dist('inbenta-auth.wasm')).includes('secret'));
-  for (const file of ['inbenta-auth.js', 'inbenta-auth.min.js', 'external.js', 'inbenta-auth.cjs']) {
+  for (const file of ['inbenta-auth.js', 'inbenta-auth.min.js', 'external.js', 'inbenta-auth.cjs', 'old.cjs']) {
     // Removes the names of a code and of an option, which all bundles contain.
     const text = (await dist(file)).replaceAll('secret_in_browser', '').replaceAll('userPersonalSecret', '');
     assert.ok(!/secret/i.test(text), file);
