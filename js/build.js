@@ -102,6 +102,7 @@ const writeForNode = async (entry, name, options) =>
 await rm(dist(''), { recursive: true, force: true });
 await mkdir(dist(''));
 await copyFile(CLIENT_WASM, dist('inbenta-auth.wasm'));
+await copyFile(SERVER_WASM, dist('inbenta-auth-server.wasm')); // for runtimes that do not compile: Cloudflare's Workers
 const preamble = `/*! inbenta-auth ${version} | MIT | licenses of what is in it: THIRD_PARTY_NOTICES.md */`;
 await writeForBrowsers('js/client/index.js', 'inbenta-auth.js', { format: 'esm' });
 await writeForBrowsers('js/client/index.js', 'external.js', { format: 'esm', isExternal: true });

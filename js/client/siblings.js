@@ -75,8 +75,8 @@ export class Siblings {
     this.#name = name;
     this.#listener = listener;
     this.#open();
-    globalThis.addEventListener('pagehide', this.#hide);
-    globalThis.addEventListener('pageshow', this.#open);
+    globalThis.addEventListener?.('pagehide', this.#hide);
+    globalThis.addEventListener?.('pageshow', this.#open);
   }
 
   /** Queues for this tab's turn. Does nothing if it is in the queue already. */
@@ -105,8 +105,8 @@ export class Siblings {
 
   close() {
     this.#hide();
-    globalThis.removeEventListener('pagehide', this.#hide);
-    globalThis.removeEventListener('pageshow', this.#open);
+    globalThis.removeEventListener?.('pagehide', this.#hide);
+    globalThis.removeEventListener?.('pageshow', this.#open);
   }
 
   #post(message) {

@@ -60,7 +60,9 @@ export function wasmError(cause, source) {
 
 async function compile(source, timeoutMs) {
   try {
-    return await WebAssembly.compile(await load(source, timeoutMs));
+    // Two statements: for its edge runtime, Next puts the second one into a function that is not async.
+    const bytes = await load(source, timeoutMs);
+    return await WebAssembly.compile(bytes);
   } catch (cause) {
     throw wasmError(cause, source);
   }

@@ -10,6 +10,9 @@ export { AuthClient, AuthError };
 /** A flag of src/wasm/boundary.h. The browser's WebAssembly module does not have this flow. */
 const FLOW_SECRET = 16;
 
+/** Cloudflare's Workers and Vercel's edge runtime take a module that was compiled before, and do not compile one. */
+const cannotCompile = () => globalThis.navigator?.userAgent == 'Cloudflare-Workers' || 'EdgeRuntime' in globalThis;
+
 /** @typedef {import('../types/server.cjs').SecretOptions} SecretOptions */
 /** @typedef {import('../types/server.cjs').HandlerOptions} HandlerOptions */
 
@@ -18,12 +21,19 @@ const FLOW_SECRET = 16;
  * @param {string} secret from a file or the environment, never from code that a browser gets
  * @param {string} apiKey
  * @param {SecretOptions} [options]
- * @throws {AuthError} secret_in_browser, invalid_config, insecure_endpoint
+ * @throws {AuthError} secret_in_browser, invalid_config, insecure_endpoint, wasm_unavailable
  */
 export function createFromSecret(secret, apiKey, options) {
   if ('document' in globalThis || 'importScripts' in globalThis) throw new AuthError('secret_in_browser');
   const fixed = { apiKey, credential: checkCredential('secret', secret), credentialName: 'secret', flow: FLOW_SECRET };
-  return new AuthClient(checkConfig(options, fixed, { userPersonalSecret: 'string' }));
+  const config = checkConfig(options, fixed, { userPersonalSecret: 'string' });
+  if (!config.wasm && cannotCompile())
+    throw new AuthError('wasm_unavailable', {
+      hint:
+        'This runtime does not compile WebAssembly. In Next, use the Node.js runtime. In Cloudflare Workers, import ' +
+        'inbenta-auth/inbenta-auth-server.wasm, and pass it as the option wasm.',
+    });
+  return new AuthClient(config);
 }
 
 const respond = (status, body, headers = {}) =>
