@@ -84,7 +84,8 @@ export class Siblings {
     if (this.#turnController) return;
     const { signal } = (this.#turnController = new AbortController());
     const left = new Promise((resolve) => signal.addEventListener('abort', resolve));
-    await (this.#channel && this.#waitForTurn(signal, left));
+    // A page that is prerendered gets no lock and no message before somebody opens it.
+    await (this.#channel && !globalThis.document?.prerendering && this.#waitForTurn(signal, left));
     if (signal.aborted) return;
     this.isTurn = true;
     this.#listener.onTurn();
