@@ -85,7 +85,7 @@ export class Siblings {
     const { signal } = (this.#turnController = new AbortController());
     const left = new Promise((resolve) => signal.addEventListener('abort', resolve));
     // A page that is prerendered gets no lock and no message before somebody opens it.
-    await (this.#channel && !globalThis.document?.prerendering && this.#waitForTurn(signal, left));
+    await (globalThis.document?.prerendering || (this.#channel && this.#waitForTurn(signal, left)));
     if (signal.aborted) return;
     this.isTurn = true;
     this.#listener.onTurn();
