@@ -5,6 +5,7 @@
 //   inbenta-auth.min.js    the script-tag file
 //   old.cjs                the same as inbenta-auth.cjs in the JavaScript of 2018, for tools that do not know `exports`
 //                          and read `main`: webpack 4, Browserify
+//   react-native.cjs       an error that says why it does not run there
 //   inbenta-auth.cjs, server.cjs, emulator.cjs, cli.js
 //                          for Node, not minified. `import` and `require` both load CommonJS, so a program has one
 //                          copy of each. inbenta-auth.cjs also serves browser code that is loaded by `require`
@@ -101,6 +102,7 @@ const writeForNode = async (entry, name, options) =>
 
 await rm(dist(''), { recursive: true, force: true });
 await mkdir(dist(''));
+await copyFile(path('js/react-native.cjs'), dist('react-native.cjs'));
 await copyFile(CLIENT_WASM, dist('inbenta-auth.wasm'));
 await copyFile(SERVER_WASM, dist('inbenta-auth-server.wasm')); // for runtimes that do not compile: Cloudflare's Workers
 const preamble = `/*! inbenta-auth ${version} | MIT | licenses of what is in it: THIRD_PARTY_NOTICES.md */`;
