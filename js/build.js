@@ -3,6 +3,9 @@
 //   inbenta-auth.js        'inbenta-auth' for browsers and bundlers: one ES module, the WebAssembly module inside
 //   external.js            'inbenta-auth/external': the same with inbenta-auth.wasm beside it
 //   inbenta-auth.min.js    the script-tag file
+//   old.js, old.cjs        'inbenta-auth' in the JavaScript of 2018, for tools that do not know `exports` and read
+//                          `module` or `main`: webpack 4, Browserify
+//   react-native.cjs       an error that says why it does not run there
 //   inbenta-auth.cjs, server.cjs, emulator.cjs, cli.js
 //                          for Node, not minified. `import` and `require` both load CommonJS, so a program has one
 //                          copy of each. inbenta-auth.cjs also serves browser code that is loaded by `require`
@@ -118,12 +121,16 @@ const writeForNode = async (entry, name, options) =>
 
 await rm(dist(''), { recursive: true, force: true });
 await mkdir(dist(''));
+await copyFile(path('js/react-native.cjs'), dist('react-native.cjs'));
 await copyFile(CLIENT_WASM, dist('inbenta-auth.wasm'));
+await copyFile(SERVER_WASM, dist('inbenta-auth-server.wasm')); // for runtimes that do not compile: Cloudflare's Workers
 const preamble = `/*! inbenta-auth ${version} | MIT | licenses of what is in it: THIRD_PARTY_NOTICES.md */`;
 await writeForBrowsers('js/client/index.js', 'inbenta-auth.js', { format: 'esm' });
 await writeForBrowsers('js/client/index.js', 'external.js', { format: 'esm', isExternal: true });
 await writeForBrowsers('js/client/script-tag.js', 'inbenta-auth.min.js', { format: 'iife', preamble });
 await writeForNode('js/client/index.js', 'inbenta-auth.cjs', { wasm: CLIENT_WASM });
+for (const [name, format] of Object.entries({ 'old.js': 'esm', 'old.cjs': 'cjs' }))
+  await writeForNode('js/client/index.js', name, { wasm: CLIENT_WASM, format, target: 'es2018' });
 await writeForNode('js/server/index.js', 'server.cjs', { wasm: SERVER_WASM });
 await writeForNode('js/emulator/index.js', 'emulator.cjs', { wasm: EMULATOR_WASM });
 await writeForNode('js/cli.js', 'cli.js', { format: 'esm', external: ['./emulator.cjs', './inbenta-auth.cjs'] });

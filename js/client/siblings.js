@@ -75,8 +75,8 @@ export class Siblings {
     this.#name = name;
     this.#listener = listener;
     this.#open();
-    globalThis.addEventListener('pagehide', this.#hide);
-    globalThis.addEventListener('pageshow', this.#open);
+    globalThis.addEventListener?.('pagehide', this.#hide);
+    globalThis.addEventListener?.('pageshow', this.#open);
   }
 
   /** Queues for this tab's turn. Does nothing if it is in the queue already. */
@@ -84,7 +84,8 @@ export class Siblings {
     if (this.#turnController) return;
     const { signal } = (this.#turnController = new AbortController());
     const left = new Promise((resolve) => signal.addEventListener('abort', resolve));
-    await (this.#channel && this.#waitForTurn(signal, left));
+    // A page that is prerendered gets no lock and no message before somebody opens it.
+    await (globalThis.document?.prerendering || (this.#channel && this.#waitForTurn(signal, left)));
     if (signal.aborted) return;
     this.isTurn = true;
     this.#listener.onTurn();
@@ -107,8 +108,8 @@ export class Siblings {
 
   close() {
     this.#hide();
-    globalThis.removeEventListener('pagehide', this.#hide);
-    globalThis.removeEventListener('pageshow', this.#open);
+    globalThis.removeEventListener?.('pagehide', this.#hide);
+    globalThis.removeEventListener?.('pageshow', this.#open);
   }
 
   #post(message) {

@@ -7,11 +7,12 @@
  */
 export function onWake(woke, signal) {
   const onEvent = () => globalThis.document?.visibilityState != 'hidden' && woke();
-  // Events of the document pass the window first, in the capture phase.
-  const types = ['online', 'pageshow', 'visibilitychange', 'resume'];
-  for (const type of types) globalThis.addEventListener?.(type, onEvent, true);
-  // The option `signal` is not used: jsdom rejects Node's AbortSignal, and fetch needs that one there.
-  signal.addEventListener('abort', () =>
-    types.forEach((type) => globalThis.removeEventListener?.(type, onEvent, true)),
-  );
+  // Events of the document pass the window first, in the capture phase. The option `signal` is not used: jsdom rejects
+  // Node's AbortSignal, and fetch needs that one there.
+  try {
+    for (const type of ['online', 'pageshow', 'visibilitychange', 'resume']) {
+      globalThis.addEventListener(type, onEvent, true);
+      signal.addEventListener('abort', () => globalThis.removeEventListener(type, onEvent, true));
+    }
+  } catch {} // no page: Node has no such events, and Cloudflare's Workers no capture phase
 }

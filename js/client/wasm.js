@@ -15,7 +15,8 @@ async function compile(source, timeoutMs) {
   return withTimeout(timeoutMs, async (signal) => {
     const answer = await fetch(source, { signal, credentials: 'same-origin' });
     if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    return WebAssembly.compile(await answer.arrayBuffer());
+    const bytes = await answer.arrayBuffer(); // no `await` in a call of compile: Next's edge runtime wraps that call
+    return WebAssembly.compile(bytes);
   });
 }
 

@@ -10,6 +10,9 @@ export { AuthClient, AuthError };
 /** A flag of src/wasm/boundary.h. The browser's WebAssembly module does not have this flow. */
 const FLOW_SECRET = 16;
 
+/** Cloudflare's Workers and Vercel's edge runtime take a module that was compiled before, and do not compile one. */
+const cannotCompile = () => globalThis.navigator?.userAgent == 'Cloudflare-Workers' || 'EdgeRuntime' in globalThis;
+
 /** @typedef {import('../types/server.cjs').SecretOptions} SecretOptions */
 /** @typedef {import('../types/server.cjs').HandlerOptions} HandlerOptions */
 
@@ -18,13 +21,20 @@ const FLOW_SECRET = 16;
  * @param {string} secret from a file or the environment, never from code that a browser gets
  * @param {string} apiKey
  * @param {SecretOptions} [options]
- * @throws {AuthError} secret_in_browser, invalid_config, insecure_endpoint
+ * @throws {AuthError} secret_in_browser, invalid_config, insecure_endpoint, wasm_unavailable
  */
 export function createFromSecret(secret, apiKey, options) {
   if ('document' in globalThis || 'importScripts' in globalThis)
     throw new AuthError('secret_in_browser', { hint: 'Use createFromDomainKey, or get the token from your server.' });
   const fixed = { apiKey, credential: checkCredential('secret', secret), credentialName: 'secret', flow: FLOW_SECRET };
-  return new AuthClient(checkConfig(options, fixed, { userPersonalSecret: 'string' }));
+  const config = checkConfig(options, fixed, { userPersonalSecret: 'string' });
+  if (!config.wasm && cannotCompile())
+    throw new AuthError('wasm_unavailable', {
+      hint:
+        'This runtime does not compile WebAssembly. In Next, use the Node.js runtime. In Cloudflare Workers, import ' +
+        'inbenta-auth/inbenta-auth-server.wasm, and pass it as the option wasm.',
+    });
+  return new AuthClient(config);
 }
 
 const respond = (status, body, headers = {}) =>
@@ -76,7 +86,10 @@ async function answer({ client, authorize, log }, request, ...incoming) {
     return respond(500, { error: 'There is no token. The log of the server has the reason.' });
   };
   if (typeof request?.headers?.get != 'function')
-    return fail('tokenHandler is for a Request of the Fetch API. For node:http and Express, use nodeTokenHandler.');
+    return fail(
+      'tokenHandler takes a Request of the Fetch API. With SvelteKit, React Router and Astro: ({ request }) => handler(request). ' +
+        'With Hono: (c) => handler(c.req.raw). For node:http and Express, use nodeTokenHandler.',
+    );
   if (request.method != 'POST') return usePost();
   if (!isSameOrigin(request.headers, request.headers.get('Host') ?? new URL(request.url).host))
     return respond(403, { error: 'Only pages of this origin get a token.' });
@@ -106,9 +119,10 @@ async function answer({ client, authorize, log }, request, ...incoming) {
   }
 }
 
-/** Sends a Response by Node's own response. */
+/** Sends a Response by Node's own response, unless somebody else has answered meanwhile: a timeout, or `authorize`. */
 async function send(incoming, response, result) {
   const text = await result.text();
+  if (response.headersSent) return;
   response.writeHead(result.status, Object.fromEntries(result.headers));
   response.end(incoming.method == 'HEAD' ? undefined : text);
 }
@@ -158,13 +172,20 @@ function requestOf({ method, url, originalUrl = url, headers }) {
 export function nodeTokenHandler(client, options) {
   const handler = checkHandler(client, options);
   return async (incoming, response, next) => {
+    const isNodes = typeof response?.writeHead == 'function';
     try {
+      if (!isNodes)
+        throw invalid(
+          "nodeTokenHandler takes Node's request and response. With Fastify: handler(request.raw, reply.raw). " +
+            'With Koa: handler(ctx.req, ctx.res). With h3 and Nuxt: fromNodeMiddleware(handler).',
+        );
       // The constructor of Request throws for some other methods.
       const isPost = incoming.method == 'POST';
       await send(incoming, response, isPost ? await answer(handler, requestOf(incoming), incoming) : usePost());
     } catch (error) {
       if (next) return next(error);
       handler.log('the token handler failed.', error);
+      if (!isNodes) throw error; // the framework answers
       response.writeHead(500).end();
     }
   };

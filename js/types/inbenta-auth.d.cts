@@ -226,10 +226,13 @@ export interface AuthClient extends Dispose {
 }
 
 /** For `instanceof`. Clients are made by the functions below. */
-export declare const AuthClient: {
+export declare const AuthClient: AuthClientClass;
+
+type AbstractClass = abstract new (config: never) => AuthClient; // TypeScript before 5.3 wants one for `instanceof`
+interface AuthClientClass extends AbstractClass {
   readonly prototype: AuthClient;
   [Symbol.hasInstance](value: unknown): value is AuthClient;
-};
+}
 
 /**
  * Makes a client for the Domain Key flow. Nothing starts until a token is requested.

@@ -4,9 +4,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { promisify } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { chromium } from '@playwright/test';
 import * as esbuild from 'esbuild';
 import { build as viteBuild } from 'vite';
@@ -52,7 +54,14 @@ test('publint and are-the-types-wrong find nothing', async () => {
   // Of all kinds of resolution. What is no code has no types.
   await run(
     tool('attw'),
-    [tarball, '--exclude-entrypoints', 'inbenta-auth.wasm', 'inbenta-auth.min.js', 'integrity.json'],
+    [
+      tarball,
+      '--exclude-entrypoints',
+      'inbenta-auth.wasm',
+      'inbenta-auth-server.wasm',
+      'inbenta-auth.min.js',
+      'integrity.json',
+    ],
     root,
   );
 });
@@ -63,7 +72,7 @@ test('the package has few files, and no source map knows a folder of the machine
     (file) => file.includes('.') && !file.endsWith('/'),
   );
   const programs = files.filter((file) => !file.endsWith('.md') && file != 'LICENSE');
-  assert.ok(programs.length <= 22, programs.join());
+  assert.ok(programs.length <= 29, programs.join());
   for (const file of files.filter((file) => file.endsWith('.map'))) {
     const { sources, sourcesContent } = JSON.parse(await readFile(join(folder, file), 'utf8'));
     for (const [i, source] of sources.entries()) {
@@ -243,6 +252,34 @@ test('bundled by Vite', async () => {
 
 test('bundled by webpack', async () => {
   assert.equal(await runWithWebpack(await makeApp('with-webpack', '/main.js')), 'token');
+});
+
+test('tools that do not know `exports` get JavaScript that they can read', async () => {
+  const folder = join(project, 'node_modules/inbenta-auth');
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  assert.ok('tokenFrom' in createRequire(import.meta.url)(join(folder, manifest.main)));
+  for (const file of [manifest.main, manifest.module]) {
+    const code = await readFile(join(folder, file), 'utf8');
+    const [old, latest] = await Promise.all(['es2018', 'esnext'].map((target) => esbuild.transform(code, { target })));
+    assert.equal(old.code, latest.code, file); // nothing had to be rewritten for webpack 4 and Browserify
+  }
+});
+
+test('in React Native, the import says why it does not run there', async () => {
+  const folder = await makeApp('with-metro', '/main.js');
+  const bundle = (conditions) =>
+    esbuild.build({
+      entryPoints: [join(folder, 'main.js')],
+      bundle: true,
+      format: 'iife',
+      platform: 'neutral',
+      conditions,
+      write: false,
+    });
+  const text = async (conditions) => (await bundle(conditions)).outputFiles[0].text;
+  const code = await text(['react-native']);
+  assert.throws(() => runInNewContext(code), { message: /^inbenta-auth does not run in React Native/ });
+  assert.doesNotMatch(await text(['react-native', 'browser']), /does not run in React Native/);
 });
 
 test('bundled by what does not know `exports`', async () => {

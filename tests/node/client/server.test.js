@@ -47,7 +47,7 @@ test('a secret is refused in a browser and in a worker', async (t) => {
 
 test('the browser builds do not contain the secret flow', async () => {
   assert.ok(!(await dist('inbenta-auth.wasm')).includes('secret'));
-  for (const file of ['inbenta-auth.js', 'inbenta-auth.min.js', 'external.js', 'inbenta-auth.cjs']) {
+  for (const file of ['inbenta-auth.js', 'inbenta-auth.min.js', 'external.js', 'inbenta-auth.cjs', 'old.cjs']) {
     // Removes the names of a code and of an option, which all bundles contain.
     const text = (await dist(file)).replaceAll('secret_in_browser', '').replaceAll('userPersonalSecret', '');
     assert.ok(!/secret/i.test(text), file);
@@ -181,6 +181,51 @@ test('tokenHandler that somebody passed to node:http answers 500, and the log sa
   for (const line of lines) {
     assert.equal(line.length, 1, 'without "undefined" at its end');
     assert.match(line[0], /^inbenta-auth: .*For node:http and Express, use nodeTokenHandler\.$/);
+  }
+});
+
+test('tokenHandler that gets the argument of a framework: the log shows how to pass the Request', async (t) => {
+  const { client } = await secretClient(t);
+  const lines = [];
+  const handler = tokenHandler(client, { authorize: () => true, log: (...line) => lines.push(line) });
+  for (const [framework, argument, advice] of [
+    ['SvelteKit', { request: post(), params: {} }, '({ request }) => handler(request)'],
+    ['Hono', { req: { raw: post() } }, '(c) => handler(c.req.raw)'],
+  ]) {
+    assert.equal((await handler(argument)).status, 500);
+    assert.ok(lines.at(-1)[0].includes(framework) && lines.at(-1)[0].includes(advice), lines.at(-1)[0]);
+  }
+});
+
+test("nodeTokenHandler that does not get Node's response: the framework gets an error that shows how", async (t) => {
+  const { client, requests } = await secretClient(t);
+  const lines = [];
+  const handler = nodeTokenHandler(client, { authorize: () => true, log: (...line) => lines.push(line) });
+  const request = { method: 'POST', url: '/token', headers: {} };
+  for (const [response, advice] of [
+    [{ raw: {}, send() {} }, 'handler(request.raw, reply.raw)'], // Fastify
+    [async () => {}, 'handler(ctx.req, ctx.res)'], // Koa passes its `next`
+    [undefined, 'fromNodeMiddleware(handler)'], // h3
+  ])
+    await assert.rejects(
+      handler(request, response),
+      (error) => hasCode('invalid_config')(error) && error.message.includes(advice),
+    );
+  assert.equal(requests.length, 0);
+  assert.equal(lines.length, 3);
+});
+
+test('a handler that is late, because somebody else has answered, does not end the process', async (t) => {
+  const { client } = await secretClient(t);
+  const options = { authorize: () => true, log: () => {} };
+  for (const make of [nodeTokenHandler, tokenHandler]) {
+    let result;
+    const handler = make(client, options);
+    assert.equal(
+      await postTo(t, (incoming, response) => (response.end(), (result = handler(incoming, response)))),
+      200,
+    );
+    await result;
   }
 });
 
