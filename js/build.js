@@ -108,7 +108,7 @@ async function writeForBrowsers(entry, name, { preamble, ...options }) {
   const minified = await minify(code.replace(/\/\/# sourceMappingURL=.*\n/, ''), {
     module: options.format == 'esm',
     ecma: 2020,
-    compress: { passes: 4, pure_getters: true },
+    compress: { passes: 4, unsafe_arrows: true }, // unsafe only for functions that are called with `new`
     mangle: { properties: { regex: new RegExp(`^(${INTERNAL.join('|')})$`) } },
     format: { preamble },
     sourceMap: { content: map, filename: name, url: `${name}.map`, includeSources: true },

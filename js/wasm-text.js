@@ -4,9 +4,10 @@
 
 const FIRST = 35; // '#': 35 to 126 without the backslash are 91 characters
 const BACKSLASH = 92;
+const NO_SIGN = 31; // ' ' is the sign for 1, '!' for 2
 
 /** The byte `count * 91 + rest` becomes a sign for `count` (nothing for 0) and a character for `rest`. */
-const SIGNS = ['', ' ', '!'];
+const signFor = (count) => (count ? String.fromCharCode(NO_SIGN + count) : '');
 
 /**
  * @param {Uint8Array} bytes
@@ -14,7 +15,7 @@ const SIGNS = ['', ' ', '!'];
  */
 export function encode(bytes) {
   const character = (rest) => String.fromCharCode(rest + FIRST + Number(rest + FIRST >= BACKSLASH));
-  return Array.from(bytes, (byte) => SIGNS[Math.floor(byte / 91)] + character(byte % 91)).join('');
+  return Array.from(bytes, (byte) => signFor(Math.floor(byte / 91)) + character(byte % 91)).join('');
 }
 
 /**
@@ -27,7 +28,7 @@ export function decode(text) {
   let more = 0;
   for (const character of text) {
     const code = character.charCodeAt(0);
-    if (code < FIRST) more = 91 * SIGNS.indexOf(character);
+    if (code < FIRST) more = 91 * (code - NO_SIGN);
     else {
       bytes[length++] = more + code - FIRST - Number(code > BACKSLASH);
       more = 0;

@@ -130,7 +130,8 @@ test('the options and exit statuses of npx inbenta-auth check', async (t) => {
 
 test('the codes of errors', async (t) => {
   const [, hints] = /^const HINTS = \{\n([^]*?)^\};/m.exec(await read('js/client/errors.js'));
-  const codes = [...hints.matchAll(/^ {2}(\w+): /gm)].map(([, code]) => code).sort();
+  const ofServer = (await read('js/server/index.js')).matchAll(/new AuthError\('(\w+)'/g);
+  const codes = [...hints.matchAll(/^ {2}(\w+): /gm), ...ofServer].map(([, code]) => code).sort();
   assert.deepEqual(names('Error codes'), codes);
   t.diagnostic(`${codes.length} codes`);
 });
@@ -171,9 +172,10 @@ test('the defaults of options', async () => {
   for (const [name, value] of Object.entries(inCode)) if (value) assert.equal(written[name], value, name);
   const byType = await read('js/client/config.js');
   for (const name of Object.keys(written))
-    if (!(name in inCode) && name != 'wasm')
+    if (!(name in inCode) && !['wasm', 'domainKeyName'].includes(name))
       assert.ok(['none', 'false'].includes(written[name]), `${name} has no default in the code`);
   assert.match(byType, /allowInsecure: 'boolean'/);
+  assert.ok((await read('src/core/client.c')).includes(`? "${written.domainKeyName}" :`), 'the default is the core’s');
 });
 
 test('the attributes of the script tag', async () => {
