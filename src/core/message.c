@@ -57,7 +57,7 @@ static size_t read_character(const char *text, uint32_t *character) {
   }
 #ifndef IAUTH_BROWSER /* in a page, TextEncoder wrote the text, so it is valid */
   static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-  if ((*byte >= 0x80 && *byte < 0xc0) || *byte >= 0xf8 || code < least[len] || (code >= 0xd800 && code <= 0xdfff) ||
+  if ((len > 1 && *byte < 0xc0) || *byte >= 0xf8 || code < least[len] || (code >= 0xd800 && code <= 0xdfff) ||
       code > 0x10ffff)
     return 1;
 #endif

@@ -365,6 +365,7 @@ static void a_deadline_after_a_failure_reports_the_failure(void **state) {
   world_get_with(&world, 1, (iauth_get_options){.timeout_ms = 100});
   world_pass(&world, 100);
   assert_failed(&world, 1, TIMEOUT); /* the failure was before its time */
+  assert_int_equal(world.answers[1].failure.attempts, 1);
   world_pass(&world, 8900);
   assert_failed(&world, 0, NETWORK);
   assert_int_equal(world.answers[0].failure.retry_after_ms, 0);
@@ -1390,6 +1391,10 @@ static void products_are_requested_again(void **state) {
   world_live(&world, 1); /* two requests in two seconds */
   assert_int_equal(world.last_kind, IAUTH_REQUEST_APIS);
   assert_int_equal(world.sent_kinds[IAUTH_REQUEST_APIS], 2);
+  world_respond(&world, 503, "", "");
+  assert_in_range(world.armed_ms, 1000, 2000); /* the caller has a deadline of ten seconds */
+  world_pass(&world, world.armed_ms);
+  assert_int_equal(world.sent_kinds[IAUTH_REQUEST_APIS], 3);
   world_respond(&world, 200, JSON_TYPE, "{\"apis\":{\"a\":\"https://a.example\"}}");
   assert_token(&world, 0, "t1");
   assert_memory_equal(world.apis, "a\0https://a.example", 20);

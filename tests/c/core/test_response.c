@@ -494,7 +494,7 @@ static void quota(void **state) {
   assert_false(iauth__read_quota(&response, &quota));
   assert_int_equal(quota.quota_usage_percent, -1);
   static const char *const alone[] = {"x-quota-usage: 0\r\n", "x-throttle-usage: 0\r\n", "x-quota-reset: 0\r\n",
-                                      "x-throttle-reset: 0\r\n"};
+                                      "x-throttle-reset: 0\r\n", "x-quota-reset: Thu, 01 Jan 1970 00:00:00 GMT\r\n"};
   for (size_t i = 0; i < sizeof alone / sizeof *alone; i++) {
     response = fake_response(200, alone[i], "");
     assert_true(iauth__read_quota(&response, &quota));
