@@ -31,7 +31,7 @@ export interface SecretOptions extends ClientOptions {
 /**
  * Makes a client for the API Secret flow. Nothing starts until a token is requested.
  * @param secret from a file or the environment, never from code that a browser gets
- * @throws {AuthError} secret_in_browser, invalid_config, insecure_endpoint
+ * @throws {AuthError} secret_in_browser, invalid_config, insecure_endpoint, wasm_unavailable
  */
 export declare function createFromSecret(secret: string, apiKey: string, options?: SecretOptions): AuthClient;
 

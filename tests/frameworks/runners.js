@@ -23,6 +23,7 @@ for (const environment of ['node', 'jsdom', 'happy-dom'])
     vitest('token.test.js', 'hint.test.js', '--environment', environment),
   );
 results.test('Vitest 5, domain key', 'run', () => vitest('domain-key.test.js'));
+results.test('Vitest 5, fake timers', 'run', () => vitest('timers.test.js'));
 
 const ENVIRONMENTS = { node: 'node', jsdom: './jsdom-with-fetch.js', 'happy-dom': '@happy-dom/jest-environment' };
 for (const [name, environment] of Object.entries(ENVIRONMENTS))
