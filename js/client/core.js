@@ -1,5 +1,5 @@
-// Starts the C core: loads its module, from the script, a file next to it or the option `wasm`, and makes an instance of
-// it (instance.js).
+// Starts the C core: loads its module (from the script, from a file next to it, or from the option `wasm`) and makes an
+// instance of it (instance.js).
 
 import defaultWasm from '#default-wasm';
 import { errorFromC } from './errors.js';

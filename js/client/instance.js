@@ -24,8 +24,8 @@ const HEADER_MAX = 1024;
  * @param {WebAssembly.Module} module
  * @param {any} config checked
  * @param {object} listener its functions must not call the core, because C is running when they are called
- * @param {(message: number, detail: any, id: number) => void} listener.onCoreMessage gets one of MESSAGE_…; `detail` is the
- *   error, token or quota; MESSAGE_ANSWER without an error means the token of the last MESSAGE_TOKEN
+ * @param {(message: number, detail: any, id: number) => void} listener.onCoreMessage gets one of MESSAGE_…; `detail` is
+ *   the error, token or quota; MESSAGE_ANSWER without an error means the token of the last MESSAGE_TOKEN
  * @param {() => boolean} listener.isAwaited true if a caller is waiting
  * @param {() => boolean} listener.mayStart true if a request may start now; if false, call `run` as soon as one may
  * @param {(error: AuthError) => void} listener.onDeath the instance is dead: all pending calls must fail

@@ -67,7 +67,7 @@ export class Siblings {
   /**
    * @param {string} name the same in all tabs that can share a token
    * @param {object} listener
-   * @param {() => object | undefined} listener.messageForSiblings returns the token or the failure, if there is one to share
+   * @param {() => object | undefined} listener.messageForSiblings returns the token or the failure, if there is one
    * @param {(message: any) => void} listener.onSiblingMessage gets a message of another tab
    * @param {() => void} listener.onTurn this tab may send requests now, until endTurn()
    */

@@ -84,7 +84,7 @@ export class Source {
   #deadlineTimer; // for the nearest deadline, while the core starts
   #hasTurn = false; // the core may start a request
 
-  #failure; // the last failure since the last token: {error, until, id}
+  #failure; // the last failure since the last token, as siblings get it
   #siblingFailure; // the failure of a sibling that is passed to the core now
   #pageError; // the error that `reauthorize` threw
   #siblings; // undefined if tokens are not shared between tabs
@@ -379,7 +379,7 @@ export class Source {
 
   #onFailure(error) {
     const { id = Math.random(), until = Date.now() + error.retryAfterMs } = this.#siblingFailure ?? {};
-    this.#failure = { error, until, id };
+    this.#failure = { ...error, until, id };
     if (!error.retryable) this.#session?.clear();
     if (!this.#siblingFailure) this.#siblings?.broadcast();
     this.#endTurn();
@@ -418,8 +418,7 @@ export class Source {
   /** The message for a sibling that asks: the token, or the failure if no request may start yet. */
   messageForSiblings() {
     if (this.isValidFor(0)) return { token: this.#tokenToShare() };
-    const { error, until, id } = this.#failure ?? {};
-    if (until > Date.now()) return { failure: { ...error, until, id } };
+    if (this.#failure?.until > Date.now()) return { failure: this.#failure };
   }
 
   onSiblingMessage({ token, failure }) {

@@ -56,7 +56,8 @@ export function checkBaseUrl(text, allowInsecure) {
  */
 export function checkEndpoint(text, allowInsecure) {
   return (
-    checkBaseUrl(text, allowInsecure) || (/%|:\/\/([^/]*\.)?inbenta\.io\.?(:\d+)?\/*$/i.test(text) ? INVALID_CONFIG : 0)
+    checkBaseUrl(text, allowInsecure) ||
+    (/%|^[^/]+\/\/([^/]*\.)?inbenta\.io\.?(:\d+)?\/*$/i.test(text) ? INVALID_CONFIG : 0)
   );
 }
 
