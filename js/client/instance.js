@@ -36,6 +36,7 @@ export async function startInstance(module, config, { onMessage, isAwaited, mayS
   const decoder = new TextDecoder();
   let wasm, memory, bytes; // the memory has a fixed size, so views of it stay valid
   let timer;
+  let cause; // what `fetch` threw last
   let request; // AbortController of the request in flight
   let dead = false;
 
@@ -66,12 +67,14 @@ export async function startInstance(module, config, { onMessage, isAwaited, mayS
 
     [c.MESSAGE_ERROR](address) {
       const message = pointersAt(address + c.FAILURE_SERVER_MESSAGE)[0];
-      return errorFromC(int32At(address + c.FAILURE_ERROR), {
+      const error = int32At(address + c.FAILURE_ERROR);
+      return errorFromC(error, {
         status: int32At(address + c.FAILURE_STATUS),
         retryable: !!bytes[address + c.FAILURE_RETRYABLE],
         attempts: int32At(address + c.FAILURE_ATTEMPTS),
         retryAfterMs: int64At(address + c.FAILURE_RETRY_AFTER_MS),
         serverMessage: message ? readString(message) : undefined,
+        cause: error == c.NETWORK ? cause : undefined,
       });
     },
 
@@ -139,7 +142,9 @@ export async function startInstance(module, config, { onMessage, isAwaited, mayS
         );
         answer = [stringsForC([...values, ...texts]), ...numbers];
         status = response.status || 302; // a browser hides the status of a redirect
-      } catch {}
+      } catch (error) {
+        cause = error;
+      }
       received.fill(0);
       if (abort.signal.aborted) return;
       call('done', status, ...answer);
