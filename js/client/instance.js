@@ -37,6 +37,7 @@ export async function startInstance(module, config, listener) {
   let wasm; // the exports; undefined when the instance is dead
   let memory, bytes; // the memory has a fixed size, so views of it stay valid
   let timer;
+  let cause; // what `fetch` threw last
   let request; // AbortController of the request in flight
 
   /** Reads a string. Without a length, it ends at its NUL. */
@@ -66,14 +67,16 @@ export async function startInstance(module, config, listener) {
     },
 
     [c.MESSAGE_ERROR](address) {
+      const error = int32At(address + c.FAILURE_ERROR);
       const details = {
         status: int32At(address + c.FAILURE_STATUS),
+        cause: error == c.NETWORK ? cause : undefined,
         retryable: !!bytes[address + c.FAILURE_RETRYABLE],
         attempts: int32At(address + c.FAILURE_ATTEMPTS),
         retryAfterMs: int64At(address + c.FAILURE_RETRY_AFTER_MS),
         serverMessage: stringAt(address + c.FAILURE_SERVER_MESSAGE),
       };
-      return errorFromC(int32At(address + c.FAILURE_ERROR), details, config);
+      return errorFromC(error, details, config);
     },
 
     [c.MESSAGE_TOKEN](address) {
@@ -138,7 +141,9 @@ export async function startInstance(module, config, listener) {
         );
         answer = [stringsForC([...values, ...texts]), ...numbers];
         status = response.status || 302; // a browser hides the status of a redirect
-      } catch {}
+      } catch (error) {
+        cause = error;
+      }
       received.fill(0);
       if (abort.signal.aborted) return;
       call('done', status, ...answer);

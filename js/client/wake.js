@@ -11,8 +11,8 @@ export function onWake(woke, signal) {
   // Node's AbortSignal, and fetch needs that one there.
   try {
     for (const type of ['online', 'pageshow', 'visibilitychange', 'resume']) {
-      globalThis.addEventListener(type, onEvent, true);
-      signal.addEventListener('abort', () => globalThis.removeEventListener(type, onEvent, true));
+      addEventListener(type, onEvent, true);
+      signal.addEventListener('abort', () => removeEventListener(type, onEvent, true));
     }
   } catch {} // no page: Node has no such events, and Cloudflare's Workers no capture phase
 }

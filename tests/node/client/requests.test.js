@@ -226,3 +226,18 @@ test('waits are spread by chance', async (t) => {
   }
   assert.ok(times[1] > times[0] + 2000, times.join());
 });
+
+test('a connection that fails is network, with what fetch threw as its cause; a later refusal does not have it', async (t) => {
+  const world = makeWorld(t);
+  const thrown = new TypeError('fetch failed');
+  world.answer = () => thrown;
+  const client = world.client();
+  const events = [];
+  client.addEventListener('error', ({ detail }) => events.push(detail));
+  failsWith('network', { cause: thrown, retryable: true })(await world.failure(client.getToken()));
+  assert.equal(events[0].cause, thrown);
+  world.answer = () => reply(403, {});
+  const refused = await world.failure(client.getToken());
+  assert.notEqual(refused.code, 'network');
+  assert.equal(refused.cause, undefined);
+});
