@@ -81,13 +81,16 @@ async function write(name, { code, map }) {
 /** For tests/mutants: nothing is minified, because a minifier takes some mutants and their original for the same. */
 const isPlain = process.argv.includes('--plain');
 
-/** Members that only js/client/ uses. They get short names in browsers: that saves 100 bytes after brotli. */
+/**
+ * Members that only js/client/ uses. They get short names in browsers: that saves 100 bytes after brotli. Members of
+ * messages between tabs and of storage are not internal, because each release would have names of its own.
+ */
 const INTERNAL = [
   ...['credential', 'credentialName', 'flow', 'grant'], // of a configuration
   ...['addCaller', 'isValidFor', 'mayRenew', 'removeClient', 'tokenPromise', 'tryAddClient'], // of a source
   ...['isAwaited', 'mayStart', 'messageForSiblings', 'onCoreMessage', 'onDeath', 'onSiblingMessage', 'onTurn'],
   ...['answer', 'callers', 'deadline', 'expiresMono', 'public'],
-  ...['broadcast', 'endTurn', 'isTurn', 'queue'], // of siblings
+  ...['endTurn', 'isTurn'], // of siblings
   ...['renew', 'tokenFor'], // of fetch
 ];
 
@@ -114,7 +117,7 @@ async function writeForBrowsers(entry, name, { preamble, ...options }) {
     ecma: 2020,
     compress: { passes: 2, unsafe_arrows: true }, // unsafe only for functions that are called with `new`
     mangle: { properties: { regex: new RegExp(`^(${INTERNAL.join('|')})$`) } },
-    format: { preamble },
+    format: { preamble, ascii_only: true }, // a page may have another encoding
     sourceMap: { content: map, filename: name, url: `${name}.map`, includeSources: true },
   });
   await write(name, minified);

@@ -40,6 +40,7 @@ export class AuthClient extends EventTarget {
     let own = {};
     try {
       if (options != undefined) own = checkOptions(options, CALL);
+      if (own.signal && !own.signal.addEventListener) throw invalid('signal must be an AbortSignal.');
     } catch (error) {
       return Promise.reject(error);
     }
@@ -167,7 +168,6 @@ export class AuthClient extends EventTarget {
   #waitForToken(needs, { signal, timeoutMs = this.#config.timeoutMs }) {
     return new Promise((resolve, reject) => {
       if (this.#isDisposed) throw new AuthError('disposed');
-      if (signal && !signal.addEventListener) throw invalid('signal must be an AbortSignal.');
       const aborted = () => new AuthError('aborted', { cause: signal.reason });
       if (signal?.aborted) throw aborted();
       const source = this.#getSource();

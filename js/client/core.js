@@ -24,9 +24,10 @@ export {
  */
 export async function startCore(config, listener) {
   checkEnvironment();
-  const source = config.wasm ?? defaultWasm();
+  let source = config.wasm;
   let core;
   try {
+    source ??= defaultWasm();
     core = await startInstance(await loadModule(source, config.timeoutMs), config, listener);
   } catch (cause) {
     throw wasmError(cause, source);

@@ -143,6 +143,7 @@ export async function startInstance(module, config, listener) {
         status = response.status || 302; // a browser hides the status of a redirect
       } catch (error) {
         cause = error;
+        await undefined; // a replaced fetch may throw at once: C still runs then
       }
       received.fill(0);
       if (abort.signal.aborted) return;

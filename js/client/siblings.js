@@ -85,7 +85,7 @@ export class Siblings {
     const { signal } = (this.#turnController = new AbortController());
     const left = new Promise((resolve) => signal.addEventListener('abort', resolve));
     // A page that is prerendered gets no lock and no message before somebody opens it.
-    await (globalThis.document?.prerendering || (this.#channel && this.#waitForTurn(signal, left)));
+    await (globalThis.document?.prerendering === true || (this.#channel && this.#waitForTurn(signal, left)));
     if (signal.aborted) return;
     this.isTurn = true;
     this.#listener.onTurn();
@@ -134,8 +134,8 @@ export class Siblings {
   async #waitForTurn(signal, left) {
     const start = performance.now();
     await this.#acquireLock(signal, left);
-    this.#onSignOfLife = () => {};
     if (signal.aborted) return;
+    this.#onSignOfLife = () => {};
     this.#post({ going: true });
     const tookMs = performance.now() - start;
     const name = `inbenta-auth ${Math.random()}`;

@@ -26,7 +26,7 @@ const USE_INTERVAL_MS = 10_000;
 const RENEWAL_INTERVAL_MS = 60_000;
 
 /** The options that each client of a source has of its own; all others are the same. */
-const OWN_OPTIONS = ['minValidityMs', 'timeoutMs', 'environment', 'source', 'userType', 'log'];
+const OWN_OPTIONS = ['connectionEntryPoint', 'minValidityMs', 'timeoutMs', 'environment', 'source', 'userType', 'log'];
 
 /** @type {Set<Source>} the sources that can be shared */
 const sources = new Set();
@@ -81,7 +81,8 @@ export class Source {
 
   #groups = new Map(); // callers with the same needs and deadline, by key; for the core, a group is one waiter
   #lastId = 0;
-  #deadlineTimer; // for the nearest deadline, while the core starts
+  #deadlineTimer; // for the nearest deadline, while the core starts …
+  #nextDeadline = Infinity; // … and that deadline
   #hasTurn = false; // the core may start a request
 
   #failure; // the last failure since the last token, as siblings get it
@@ -222,7 +223,7 @@ export class Source {
     if (known) return;
     this.#groups.set(key, group);
     this.#submit(group);
-    if (!this.#instance) this.#checkDeadlines();
+    if (!this.#instance && deadline < this.#nextDeadline) this.#checkDeadlines();
   }
 
   /** Passes a group to the core. */
@@ -231,7 +232,7 @@ export class Source {
     try {
       const core = await this.#start();
       await undefined; // messages that siblings sent while the module loaded come first
-      if (!callers.size) return this.onTurn();
+      if (!callers.size) return this.#groups.size ? undefined : this.onTurn();
       const leftMs = Math.max(1, Math.ceil(deadline - performance.now()));
       const error = core.call('get', id, minValidityMs, leftMs, forceRefresh, products);
       if (error) throw errorFromC(error, { retryable: error == NO_MEMORY });
@@ -244,10 +245,10 @@ export class Source {
   #checkDeadlines() {
     clearTimeout(this.#deadlineTimer);
     const now = performance.now();
-    let nearestMs = Infinity;
+    this.#nextDeadline = Infinity;
     for (const group of this.#groups.values()) {
       const { forceRefresh, products, deadline } = group;
-      if (deadline > now) nearestMs = Math.min(nearestMs, deadline - now);
+      if (deadline > now) this.#nextDeadline = Math.min(this.#nextDeadline, deadline);
       else
         this.#answer(
           group,
@@ -256,7 +257,8 @@ export class Source {
             : undefined,
         );
     }
-    if (this.#groups.size) this.#deadlineTimer = setTimeout(() => this.#checkDeadlines(), timerMs(nearestMs));
+    if (this.#groups.size)
+      this.#deadlineTimer = setTimeout(() => this.#checkDeadlines(), timerMs(this.#nextDeadline - now));
   }
 
   /** Answers a group that has no answer yet. */
@@ -297,6 +299,7 @@ export class Source {
       return core;
     } finally {
       clearTimeout(this.#deadlineTimer);
+      this.#nextDeadline = Infinity;
     }
   }
 
@@ -422,20 +425,20 @@ export class Source {
   }
 
   onSiblingMessage({ token, failure }) {
-    this.#start().then(
-      (core) => {
+    this.#start()
+      .then((core) => {
         if (token) return this.#adopt(token, 'tab');
         const { id, code, status, attempts, serverMessage, until, retryAfterMs } = failure;
         // The message may be late, and the failure may be known already.
         const waitMs = Math.min(until - Date.now(), retryAfterMs);
         if (!(waitMs > 0) || id === this.#failure?.id || this.isValidFor(0)) return;
-        this.#siblingFailure = failure;
         const numbers = [numberForC(code), Number(status), waitMs, Number(attempts)];
-        core.call('sibling_failed', ...numbers, String(serverMessage ?? '')); // ignores a code that is not C's
+        const message = String(serverMessage ?? '');
+        this.#siblingFailure = failure;
+        core.call('sibling_failed', ...numbers, message); // ignores a code that is not C's
         this.#siblingFailure = undefined;
-      },
-      () => {}, // #start has emitted the error
-    );
+      })
+      .catch(() => {}); // #start has emitted the error, or the message is malformed
   }
 
   /** Gets a token from the page's `reauthorize`, because nothing else can get one. */

@@ -113,6 +113,6 @@ export const stringsForC = (strings) => strings.map((text) => `${text.replaceAll
 export const tokenStrings = ({ accessToken, apis }) => [
   accessToken,
   ...Object.entries(apis ?? {})
-    .filter(([name, url]) => name && typeof url == 'string')
+    .filter(([name, url]) => name && url && typeof url == 'string')
     .flat(),
 ];

@@ -12,7 +12,7 @@ export function onWake(woke, signal) {
   try {
     for (const type of ['online', 'pageshow', 'visibilitychange', 'resume']) {
       addEventListener(type, onEvent, true);
-      signal.addEventListener('abort', () => removeEventListener(type, onEvent, true));
+      signal.addEventListener('abort', () => globalThis.removeEventListener?.(type, onEvent, true));
     }
   } catch {} // no page: Node has no such events, and Cloudflare's Workers no capture phase
 }

@@ -115,7 +115,7 @@ static bool is_repeated(const cJSON *item) {
 static size_t write_apis(const cJSON *apis, char *list) {
   char *at = list;
   for (const cJSON *api = apis->child; api != NULL; api = api->next)
-    if (cJSON_IsString(api) && !is_repeated(api))
+    if (cJSON_IsString(api) && *api->string != '\0' && *api->valuestring != '\0' && !is_repeated(api))
       at = iauth__append(iauth__append(at, api->string) + 1, api->valuestring) + 1;
   return (size_t)(at - list);
 }

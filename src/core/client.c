@@ -202,6 +202,8 @@ static void add_failure(iauth_client *client, struct backoff *backoff, iauth_err
 
 /* When the next request for a caller may start. */
 static int64_t next_try_mono_ms(const iauth_client *client, const struct backoff *backoff, bool forced) {
+  if (!has_failed(backoff))
+    return client->next_start_mono_ms;
   return iauth__max(forced ? backoff->forced_try_mono_ms : backoff->caller_try_mono_ms, client->next_start_mono_ms);
 }
 
@@ -264,16 +266,21 @@ static uint32_t hash_of(const char *access_token) {
   return hash | 1;
 }
 
-/* Stores a grant as the current token, which takes over its strings. A grant without apis gets a copy of those of the
- * current token, because /refreshToken does not send them. Without memory for the copy, the apis are unknown again. */
+/* Stores a grant as the current token, which takes over its strings. A grant without apis takes over those of the
+ * current token, because /refreshToken does not send them. */
 static iauth_error set_token(iauth_client *client, iauth_token *grant) {
   struct token *made = iauth__alloc(HOST(client), sizeof *made);
   if (made == NULL)
     return IAUTH_ERR_NO_MEMORY;
-  if (grant->apis != NULL)
+  if (grant->apis != NULL) {
     reset_backoff(client, &client->apis_backoff);
-  else if (client->token != NULL && client->token->public.apis != NULL)
-    (void)iauth__copy_apis(HOST(client), client->token->public.apis, client->token->public.apis_len, grant);
+  } else if (client->token != NULL) {
+    iauth_token *old = &client->token->public;
+    grant->apis = old->apis;
+    grant->apis_len = old->apis_len;
+    old->apis = NULL;
+    old->apis_len = 0;
+  }
   *made = (struct token){
       .public = *grant,
       .number = ++client->token_count,

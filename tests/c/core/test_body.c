@@ -37,6 +37,7 @@ static const body_case cases[] = {
     {"{\"expires_in\":\"x\",\"expiration\":null}", FORM_OBJECT, NULL, NULL, NULL, 0, 0},
     {"{\"apis\":[]}", FORM_OBJECT | FORM_NO_APIS, NULL, NULL, NULL, 0, 0},
     {"{\"apis\":[1]}", FORM_OBJECT, NULL, NULL, NULL, 0, 0},
+    {"{\"apis\":{\"\":\"1\",\"a\":\"\",\"b\":\"2\"}}", FORM_OBJECT | FORM_APIS, NULL, NULL, "b|2|", 0, 0},
     {"{\"apis\":{\"a\":\"1\",\"b\":7,\"c\":\"2\",\"a\":\"3\"}}", FORM_OBJECT | FORM_APIS, NULL, NULL, "c|2|a|3|", 0, 0},
     {"{\"error\":{\"message\":\"m\",\"reason\":\"key_revoked\"},\"Message\":\"M\"}",
      FORM_OBJECT | FORM_ERROR | FORM_GATEWAY, "m", NULL, NULL, 0, IAUTH_ERR_KEY_REVOKED},

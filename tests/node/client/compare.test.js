@@ -229,7 +229,7 @@ const said = ([sentence, token, ...apis], form, expiresIn, expiration, reason) =
   form,
   sentence,
   token,
-  apis: apis.flatMap((name, i) => (i % 2 || !name ? [] : [[name, apis[i + 1]]])).sort(),
+  apis: apis.flatMap((name, i) => (i % 2 ? [] : [[name, apis[i + 1]]])).sort(),
   numbers: [expiresIn, expiration, reason],
 });
 

@@ -103,6 +103,21 @@ test('the time that a free lock takes counts; after a longer one, a tab waits lo
   }
 });
 
+test('a caller gets a token if another one leaves while the module loads', async (t) => {
+  const world = page(t);
+  for (const leave of [(signal) => ({ signal }), () => ({ timeoutMs: 0 })]) {
+    const [tab] = await openTabs(world, 1);
+    const stays = tab.getToken();
+    const aborted = new AbortController();
+    const leaves = tab.getToken({ minValidityMs: 5, ...leave(aborted.signal) }).catch(({ code }) => code);
+    aborted.abort();
+    assert.match(await world.until(leaves), /aborted|timeout/);
+    assert.match((await world.until(stays)).accessToken, /^token-/);
+    tab.dispose();
+    await world.pass(10_000);
+  }
+});
+
 test('20 tabs at once: one request, two messages, one token, and nobody waits in a queue afterwards', async (t) => {
   const world = page(t);
   world.random = series();

@@ -21,6 +21,15 @@ const clients = (t, { endpoint }, count, options = () => ({})) => {
   return made;
 };
 
+test('clients with one endpoint in three spellings share a request', async (t) => {
+  const api = await fakeApi(t);
+  const host = api.endpoint.replace('/v1', '');
+  const spellings = [{}, { connectionEntryPoint: host }, { connectionEntryPoint: `${host}/` }];
+  const made = clients(t, api, 3, (i) => ({ ...(i && { endpoint: undefined }), ...spellings[i] }));
+  await Promise.all(made.map((client) => client.getToken()));
+  assert.equal(api.requests.length, 1);
+});
+
 test('100 clients share one request and one token; each has its own log, timeouts and headers', async (t) => {
   const api = await fakeApi(t);
   const logged = [];
