@@ -29,7 +29,7 @@ const SILENCE_MS = 4000;
 const SILENCE_JITTER_MS = 1000;
 
 /** How long a tab that stole the lock keeps others from stealing it: until its messages have arrived. */
-const STEAL_PAUSE_MS = 1000;
+const STEAL_PAUSE_MS = 3000;
 
 /** How long a tab that did not send last waits before it answers: a random number of round trips up to this. */
 const LATE_ANSWER_ROUND_TRIPS = 300;
