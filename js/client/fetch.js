@@ -35,7 +35,7 @@ function requestUrl(apis, product, path) {
   if (isBelow(base) && !isBelow(`${base}/`) && bases.some((other) => isBelow(`${parseUrl(other)?.origin}/`)))
     return url;
   throw invalid(
-    `fetch takes paths below these URLs, and URLs on these hosts only, without user and password: ${bases.join(', ')}.`,
+    `fetch takes paths below these URLs, and URLs on these hosts only, without user and password: ${bases.join(', ') || 'none'}.`,
   );
 }
 

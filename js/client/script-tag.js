@@ -11,14 +11,13 @@ const OPTIONS = ['endpoint', 'connectionEntryPoint', 'domainKeyName', 'persist',
 const KNOWN = ['domainKey', 'apiKey', ...OPTIONS];
 
 /**
- * The tag's own attributes. `document.currentScript` is read by its getter, because markup can shadow the property:
+ * The tag itself. `document.currentScript` is read by its getter, because markup can shadow the property:
  * `<img name="currentScript" data-endpoint="…">`. In a module there is no tag.
- * @returns {Record<string, string | undefined>}
+ * @returns {HTMLScriptElement | null | undefined}
  */
-function attributes() {
+function ownTag() {
   const page = globalThis.Document?.prototype;
-  const tag = page && Object.getOwnPropertyDescriptor(page, 'currentScript')?.get?.call(document);
-  return { ...tag?.dataset };
+  return page && Object.getOwnPropertyDescriptor(page, 'currentScript')?.get?.call(document);
 }
 
 const attributeOf = (name) => `data-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -44,8 +43,11 @@ function mistakeIn(name) {
 
 /** Makes the client. A mistake on the tag is printed on the console, and the page can still make a client itself. */
 function clientOfTag() {
-  const { domainKey, apiKey, ...more } = attributes();
+  const tag = ownTag();
+  const { domainKey, apiKey, ...more } = { ...tag?.dataset };
   const mistakes = Object.keys(more).map(mistakeIn).filter(Boolean);
+  for (const name of ['domain-key', 'api-key'])
+    if (tag?.hasAttribute(name)) mistakes.push(`${name} is ignored: write data-${name}.`);
   const options = Object.fromEntries(OPTIONS.map((name) => [name, more[name]]));
   const errors = [];
   let client;
@@ -53,7 +55,9 @@ function clientOfTag() {
     if (domainKey !== undefined || apiKey !== undefined) client = api.createFromDomainKey(domainKey, apiKey, options);
   } catch (error) {
     errors.push(error);
-    mistakes.push('There is no client, because a data-… attribute of the script tag is wrong or missing.');
+    mistakes.push(
+      'There is no client, because a data-… attribute of the script tag is wrong or missing: it needs data-domain-key and data-api-key.',
+    );
   }
   if (mistakes[0]) console.error(`InbentaAuthSDK: ${mistakes.join(' ')}`, ...errors);
   return client;

@@ -226,7 +226,12 @@ export class Emulator {
     this.#manage('POST', `${KIND_PATHS[kind]}/revoke`, { id });
   }
 
+  #checkIsOpen() {
+    if (this.#closed) throw new Error('The emulator is closed. Start another one.');
+  }
+
   #manage(method, path, json) {
+    this.#checkIsOpen();
     const rawHeaders = ['Authorization', `Bearer ${this.#settings.adminToken}`, 'Content-Type', 'application/json'];
     const answer = this.#handle({
       method,
@@ -267,6 +272,7 @@ export class Emulator {
    * @param {Knobs & {log?: ((entry: RequestEntry) => void) | null}} given
    */
   set(given) {
+    this.#checkIsOpen();
     checkObject('knobs', given, '{ status: 503 }');
     const { log = this.#log, ...knobs } = given;
     checkLog(log);
@@ -284,6 +290,7 @@ export class Emulator {
 
   /** Restores the state right after the start: keys (also in the file), knobs and limits. `requests` is emptied. */
   async reset() {
+    this.#checkIsOpen();
     this.#save(this.#startDocument);
     this.#core = this.#newCore(this.#startDocument);
     this.#knobs.reset();

@@ -8,11 +8,12 @@ import { runInThisContext } from 'node:vm';
 const code = await readFile(new URL('../../../dist/inbenta-auth.min.js', import.meta.url), 'utf8');
 
 /**
- * Loads the file as the page's tag does, with these attributes. `more` are other globals.
+ * Loads the file as the page's tag does, with these attributes. `more` are other globals; `plain` are attributes
+ * without data-.
  * @returns {{sdk: any, said: any[][]}} the global, and what was said on the console
  */
-function load(t, dataset, more = {}) {
-  const tag = dataset && { dataset };
+function load(t, dataset, more = {}, plain = []) {
+  const tag = dataset && { dataset, hasAttribute: (name) => plain.includes(name) };
   class Document {
     get currentScript() {
       return tag;
@@ -79,6 +80,14 @@ test('a mistake is said on the console, and the global is there', (t) => {
   }
 });
 
+test('keys in attributes without data- are named on the console', (t) => {
+  const { sdk, said } = load(t, {}, {}, ['domain-key', 'api-key']);
+  assert.equal(sdk.client, undefined);
+  assert.deepEqual(said, [
+    ['InbentaAuthSDK: domain-key is ignored: write data-domain-key. api-key is ignored: write data-api-key.'],
+  ]);
+});
+
 test('each option of the tag is passed on', (t) => {
   const wrong = { endpoint: 'no url', connectionEntryPoint: 'no url', domainKeyName: 'two words', persist: 'local' };
   for (const name in wrong) {
@@ -116,7 +125,7 @@ test('keys under names that are nearly right: one line names them all', (t) => {
   assert.equal(said.length, 1);
   assert.match(
     said[0][0],
-    /^InbentaAuthSDK: data-domainkey is ignored: write data-domain-key\. There is no client, because .* missing\.$/,
+    /^InbentaAuthSDK: data-domainkey is ignored: write data-domain-key\. There is no client, because .* missing: it needs data-domain-key and data-api-key\.$/,
   );
   assert.match(said[0][1].hint, /^domainKey is missing/);
   assert.equal(sdk.client, undefined);

@@ -164,6 +164,15 @@ test('the emulator listens on this machine only, unless configured otherwise', a
   assert.equal((await auth(everywhere)).status, 200);
 });
 
+test('a closed emulator refuses changes', async () => {
+  const emulator = await startEmulator();
+  await emulator.close();
+  assert.throws(() => emulator.set({ status: 503 }), /The emulator is closed/);
+  await assert.rejects(emulator.reset(), /The emulator is closed/);
+  await assert.rejects(emulator.createApiKey(), /The emulator is closed/);
+  await assert.rejects(emulator.revoke('secret', emulator.secretId), /The emulator is closed/);
+});
+
 test('the emulator is disposable, and close may be called again', async () => {
   const emulator = await startEmulator();
   await emulator[Symbol.asyncDispose]();
