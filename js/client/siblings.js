@@ -22,6 +22,7 @@ import { backgroundTimeout } from './timers.js';
  * usually takes longer.
  */
 const ANSWER_MS = 35;
+const ANSWER_MAX_MS = 60;
 const ANSWER_ROUND_TRIPS = 36;
 
 /** How long the tab with the lock may be silent before another tab steals the lock. */
@@ -140,9 +141,9 @@ export class Siblings {
     const tookMs = performance.now() - start;
     const name = `inbenta-auth ${Math.random()}`;
     const answerTime = roundTrips(new BroadcastChannel(name), new BroadcastChannel(name), ANSWER_ROUND_TRIPS);
-    // The time that a free lock takes counts, and it shows how busy the browser is: an answer may take twice as long. A
-    // lock that takes longer was held by another tab, whose message may be on the way.
-    const answerMs = Math.min(ANSWER_MS, Math.max(ANSWER_MS - tookMs, 2 * tookMs));
+    // The time that a free lock takes counts, and it shows how busy the browser is: an answer may take longer than that. A
+    // lock that takes much longer was held by another tab, whose message may be on the way.
+    const answerMs = Math.min(ANSWER_MAX_MS, Math.max(ANSWER_MS - tookMs, 2.5 * tookMs));
     await Promise.race([left, Promise.all([pause(answerMs), answerTime])]);
   }
 

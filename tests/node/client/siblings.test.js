@@ -86,8 +86,8 @@ test('the time that a free lock takes counts; after a longer one, a tab waits lo
   const [{ name }] = world.siblingChannels();
   for (const [lockMs, requestMs] of [
     [10, 35],
-    [15, 45],
-    [100, 135],
+    [16, 56],
+    [100, 160],
   ]) {
     let free;
     world.locks.request(name, {}, () => new Promise((resolve) => (free = resolve)));
