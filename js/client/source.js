@@ -232,7 +232,10 @@ export class Source {
     try {
       const core = await this.#start();
       await undefined; // messages that siblings sent while the module loaded come first
-      if (!callers.size) return this.#groups.size ? undefined : this.onTurn();
+      if (!callers.size) {
+        if (!this.#groups.size) this.onTurn(); // else others still wait for this tab's turn
+        return;
+      }
       const leftMs = Math.max(1, Math.ceil(deadline - performance.now()));
       const error = core.call('get', id, minValidityMs, leftMs, forceRefresh, products);
       if (error) throw errorFromC(error, { retryable: error == NO_MEMORY });

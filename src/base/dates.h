@@ -7,9 +7,8 @@
 
 /* Reads a date of an HTTP header (RFC 9110, section 5.6.7) as Unix seconds. Accepts an IMF-fixdate from 1970 on, for
  * example "Sun, 06 Nov 1994 08:49:37 GMT". The day must exist and have the right name. Returns -1 for any other text. The
- * two obsolete forms are rejected: no server that issues tokens over TLS sends
- * them, and after a rejected date the client only uses its own backoff. In a page, js/client/text.js reads the same
- * dates. */
+ * two obsolete forms are rejected: no server that issues tokens over TLS sends them, and after a rejected date the client
+ * only uses its own backoff. In a page, js/client/text.js reads the same dates. */
 int64_t iauth__parse_http_date(const char *text, size_t len);
 
 #define IAUTH__DATE_SIZE 32 /* bytes that iauth__write_date writes at most, with the NUL */
