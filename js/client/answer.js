@@ -17,10 +17,10 @@ const numberOf = (value) => (isString(value) ? parseNumber(value) : typeof value
 
 /** True if C would read this JSON: no number is too long, and there are not too many levels for its stack. */
 function isReadByC(json) {
-  let rest = json.replace(/"(\\.|[^"\\])*"/g, '');
-  const isLong = /[-+.\de]{32}/i.test(rest);
-  for (let i = 0; i < LEVELS; i++) rest = rest.replace(/[[{][^[\]{}]*[\]}]/g, '');
-  return !isLong && !/[[{]/.test(rest);
+  const rest = json.replace(/"(\\.|[^"\\])*"/g, '');
+  let level = 0;
+  const isDeep = rest.match(/[[\]{}]/g)?.some((sign) => (level += '[{'.includes(sign) ? 1 : -1) > LEVELS);
+  return !isDeep && !/[-+.\deE]{32}/.test(rest);
 }
 
 /**

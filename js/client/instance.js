@@ -147,6 +147,7 @@ export async function startInstance(module, config, listener) {
       }
       received.fill(0);
       if (abort.signal.aborted) return;
+      request = undefined; // it is complete; C closes it now, which must not abort it
       call('done', status, ...answer);
     },
 

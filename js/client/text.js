@@ -15,7 +15,7 @@ export const parseNumber = (text) =>
   text.length < 32 && /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
 
 const BASE_URL =
-  /^([a-z][a-z\d+.-]*):\/\/(\[[\da-f:]+\]|[\w-]+(?:\.[\w-]+)*\.?)(?::(\d+))?(?:\/(?:[\w\-.~!$&'()*+,;=:@/]|%[\da-f]{2})*)?$/i;
+  /^([a-zA-Z][a-zA-Z\d+.-]*):\/\/(\[[\da-fA-F:]+\]|[\w-]+(?:\.[\w-]+)*\.?)(?::(\d+))?(?:\/(?:[\w\-.~!$&'()*+,;=:@/]|%[\da-fA-F]{2})*)?$/;
 
 /**
  * An address: in brackets, or with a number as its last label. Browsers read that as an IPv4 address in many spellings.

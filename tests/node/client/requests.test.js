@@ -15,6 +15,7 @@ test('/auth and /refreshToken are sent without cookies, past the cache, and with
   await world.pass(1000);
   await world.until(client.getToken({ forceRefresh: true }));
   const [auth, refresh] = world.requests;
+  for (const { signal } of [auth, refresh]) assert.equal(signal.aborted, false, 'a complete request is not aborted');
   for (const request of [auth, refresh])
     assert.deepEqual(
       [request.method, request.credentials, request.redirect, request.cache],
