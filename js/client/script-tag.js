@@ -1,10 +1,8 @@
 // The entry for a script tag: it sets the global `InbentaAuthSDK`. If the tag has data-domain-key and data-api-key,
 // `InbentaAuthSDK.client` is ready to use.
 
-import { OPTIONS as ALL_OPTIONS } from './config.js';
-import * as api from './index.js';
-
-export * from './index.js';
+import { OPTIONS as ALL_OPTIONS, ownMembers } from './config.js';
+import { AuthClient, AuthError, createFromAccessToken, createFromDomainKey, tokenFrom } from './index.js';
 
 /** The options that the tag can have, as data-…. */
 const OPTIONS = ['endpoint', 'connectionEntryPoint', 'domainKeyName', 'persist', 'environment', 'source', 'userType'];
@@ -44,7 +42,8 @@ function mistakeIn(name) {
 /** Makes the client. A mistake on the tag is printed on the console, and the page can still make a client itself. */
 function clientOfTag() {
   const tag = ownTag();
-  const { domainKey, apiKey, ...more } = { ...tag?.dataset };
+  const { domainKey, apiKey, ...rest } = ownMembers(tag?.dataset);
+  const more = ownMembers(rest);
   const mistakes = Object.keys(more).map(mistakeIn).filter(Boolean);
   for (const name of ['domain-key', 'api-key'])
     if (tag?.hasAttribute(name)) mistakes.push(`${name} is ignored: write data-${name}.`);
@@ -52,7 +51,7 @@ function clientOfTag() {
   const errors = [];
   let client;
   try {
-    if (domainKey !== undefined || apiKey !== undefined) client = api.createFromDomainKey(domainKey, apiKey, options);
+    if (domainKey !== undefined || apiKey !== undefined) client = createFromDomainKey(domainKey, apiKey, options);
   } catch (error) {
     errors.push(error);
     mistakes.push(
@@ -66,8 +65,8 @@ function clientOfTag() {
 /** The client of an earlier tag. A second tag without attributes must not remove it. */
 const earlier = globalThis.InbentaAuthSDK?.client;
 
-/** @type {api.AuthClient | undefined} */
-export const client = clientOfTag() ?? (typeof earlier?.getToken == 'function' ? earlier : undefined);
+const client = clientOfTag() ?? (typeof earlier?.getToken == 'function' ? earlier : undefined);
 
-// Set it explicitly: a module makes no globals, and an element with this id may be in the way.
-globalThis.InbentaAuthSDK = { ...api, client };
+// Set it explicitly: an element with this id may be in the way. No `import *`: the bundler's code for that would take
+// members that a page adds to Object.prototype for exports.
+globalThis.InbentaAuthSDK = { AuthClient, AuthError, createFromAccessToken, createFromDomainKey, tokenFrom, client };

@@ -9,7 +9,11 @@ export const sessionFor = (key) => {
     } catch {}
   };
   return {
-    read: () => attempt((storage) => JSON.parse(storage.getItem(key))),
+    read: () =>
+      attempt((storage) => {
+        const token = JSON.parse(storage.getItem(key));
+        if (token.expiresAt > Date.now()) return token;
+      }),
     write: (token) => attempt((storage) => storage.setItem(key, JSON.stringify(token))),
     clear: () => attempt((storage) => storage.removeItem(key)),
   };

@@ -75,9 +75,16 @@ export class Siblings {
   constructor(name, listener) {
     this.#name = name;
     this.#listener = listener;
-    this.#open();
+    this.open();
     globalThis.addEventListener?.('pagehide', this.#hide);
-    globalThis.addEventListener?.('pageshow', this.#open);
+  }
+
+  /** Opens the channel, also when the page comes back from the back/forward cache. May be called at any time. */
+  open() {
+    try {
+      this.#channel ??= new BroadcastChannel(this.#name);
+      this.#channel.onmessage = ({ data }) => this.#receive(data);
+    } catch {} // storage is blocked
   }
 
   /** Queues for this tab's turn. Does nothing if it is in the queue already. */
@@ -110,19 +117,11 @@ export class Siblings {
   close() {
     this.#hide();
     globalThis.removeEventListener?.('pagehide', this.#hide);
-    globalThis.removeEventListener?.('pageshow', this.#open);
   }
 
   #post(message) {
     this.#channel?.postMessage(message);
   }
-
-  #open = () => {
-    try {
-      this.#channel ??= new BroadcastChannel(this.#name);
-      this.#channel.onmessage = ({ data }) => this.#receive(data);
-    } catch {} // storage is blocked
-  };
 
   /** Closes the channel, because a page with an open channel is not kept in the back/forward cache. */
   #hide = () => {

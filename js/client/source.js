@@ -108,6 +108,7 @@ export class Source {
     if (config.grant) this.#storeToken({ ...config.grant, expiresMono: performance.now() + config.grant.leftMs });
     else if (!this.#session?.read()) preconnect(config.endpoint); // before anything that takes time
     onWake(() => {
+      this.#siblings?.open(); // before the core asks for this tab's turn
       if (this.#hasListener) this.#instance?.call('use'); // a listener counts as a use, even after a long sleep
       this.#instance?.call('run', 1);
     }, this.#lifetime.signal);

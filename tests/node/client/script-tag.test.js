@@ -49,6 +49,16 @@ test('with both keys there is a client; the global has everything of the package
   sdk.client.dispose();
 });
 
+test('members that a page adds to Object.prototype are no attributes', (t) => {
+  const added = { source: 'evil', environment() {}, persist: 'evil' };
+  t.after(() => Object.keys(added).forEach((name) => delete Object.prototype[name]));
+  Object.assign(Object.prototype, added);
+  const { sdk, said } = load(t, { domainKey: 'd', apiKey: 'k' });
+  assert.ok(sdk.client instanceof sdk.AuthClient);
+  assert.deepEqual(said, []);
+  sdk.client.dispose();
+});
+
 test('without attributes, without a tag and without a document there is none, and nothing is said', (t) => {
   for (const result of [
     load(t, {}),

@@ -116,6 +116,9 @@ test('a page view with a stored token does not connect to the API', async (t) =>
   };
   assert.equal(await linksOfView(), 1);
   assert.equal(await linksOfView(), 0, 'the token is stored');
+  const [[key, value]] = items;
+  items.set(key, JSON.stringify({ ...JSON.parse(value), expiresAt: Date.now() - 1 }));
+  assert.equal(await linksOfView(), 1, 'the stored token has expired');
   items.clear();
   assert.equal(await linksOfView(), 1);
 });

@@ -524,6 +524,23 @@ test('a page that goes into the back/forward cache closes its channel and leaves
   assert.deepEqual(world.listeners.get('pageshow'), []);
 });
 
+test('a page that comes back with an expired token asks its siblings before it sends a request', async (t) => {
+  const world = page(t);
+  const [tab] = await openTabs(world, 1);
+  await world.until(tab.getToken());
+  const sibling = outside(world);
+  await world.dispatch('pagehide');
+  world.ms += 1_800_000; // no timer runs
+  const times = { expiration: 0, expiresAt: Date.now() + 600_000, lifetimeMs: 1_200_000, leftMs: 600_000 };
+  const token = { accessToken: 'token-of-sibling', apis: {}, ...times };
+  sibling.onmessage = ({ data }) => data.going && sibling.postMessage({ token });
+  await world.dispatch('pageshow');
+  await world.pass(1000);
+  assert.equal(tab.token.accessToken, 'token-of-sibling');
+  assert.equal(world.requests.length, 1);
+  sibling.close();
+});
+
 test('a caller that leaves while the request is under way keeps the lock until the answer or the timeout', async (t) => {
   const world = page(t, () => undefined);
   const [tab] = await openTabs(world, 1, { timeoutMs: 5000 });
