@@ -19,3 +19,15 @@ test('import leaves no trace and keeps no process alive', async () => {
   assert.equal(stdout, '0\n');
   assert.equal(stderr, '');
 });
+
+for (const file of ['inbenta-auth.cjs', 'old.cjs', 'server.cjs', 'emulator.cjs'])
+  test(`${file} is loaded after a page added members to Object.prototype`, async () => {
+    const { stdout, stderr } = await run(`
+      import { createRequire } from 'node:module';
+      const require = createRequire(process.cwd() + '/');
+      Object.assign(Object.prototype, { endpoint: 'https://evil.example', log() {} });
+      const names = Object.keys(require('./dist/${file}'));
+      console.log(names.length > 0 && !names.includes('endpoint'));`);
+    assert.equal(stdout, 'true\n');
+    assert.equal(stderr, '');
+  });
