@@ -24,7 +24,7 @@ const TESTS = {
   'preconnect.js': ['callers'],
   'script-tag.js': ['script-tag'],
   'session.js': ['session'],
-  'siblings.js': ['siblings'],
+  'siblings.js': ['siblings', 'places'],
   'source.js': ['callers', 'siblings', 'requests', 'products', 'rest', 'wasm'],
   'text.js': ['options', 'compare'],
   'timers.js': ['timers', 'options'],
