@@ -88,7 +88,7 @@ const isPlain = process.argv.includes('--plain');
  * messages between tabs and of storage are not internal, because each release would have names of its own.
  */
 const INTERNAL = [
-  ...['credential', 'credentialName', 'flow', 'grant'], // of a configuration
+  ...['credential', 'credentialName', 'defaultWasm', 'flow', 'grant'], // of a configuration
   ...['addCaller', 'isValidFor', 'mayRenew', 'removeClient', 'tokenPromise', 'tryAddClient'], // of a source
   ...['isAwaited', 'mayStart', 'messageForSiblings', 'onCoreMessage', 'onDeath', 'onSiblingMessage', 'onTurn'],
   ...['answer', 'callers', 'deadline', 'expiresMono', 'public'],

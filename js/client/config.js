@@ -85,7 +85,7 @@ export function checkOptions(given, known, refused) {
 /**
  * Returns the configuration with its defaults. Throws an AuthError if an option is wrong.
  * @param {unknown} given the options that the page passed
- * @param {object} fixed the members that the flow adds: apiKey, credential, credentialName, flow
+ * @param {object} fixed the members that the flow adds: apiKey, credential, credentialName, flow, defaultWasm
  * @param {Record<string, string>} more options that only this flow has, with their types
  */
 export function checkConfig(given, fixed, more) {

@@ -1,7 +1,6 @@
-// Starts the C core: loads its module (from the script, from a file next to it, or from the option `wasm`) and makes an
-// instance of it (instance.js).
+// Starts the C core: loads its module (from the option `wasm`, or from where the entry has it) and makes an instance of
+// it (instance.js).
 
-import defaultWasm from '#default-wasm';
 import { errorFromC } from './errors.js';
 import { startInstance } from './instance.js';
 import { checkEnvironment, loadModule, wasmError } from './wasm.js';
@@ -27,7 +26,7 @@ export async function startCore(config, listener) {
   let source = config.wasm;
   let core;
   try {
-    source ??= defaultWasm();
+    source ??= config.defaultWasm();
     core = await startInstance(await loadModule(source, config.timeoutMs), config, listener);
   } catch (cause) {
     throw wasmError(cause, source);

@@ -4,9 +4,11 @@ import { AuthClient } from './client.js';
 import { checkConfig, checkCredential, FLOW_DOMAIN_KEY, FLOW_TOKEN } from './config.js';
 import { AuthError } from './errors.js';
 import { fromGrant, wrapReauthorize } from './token.js';
+import { tokenFrom } from './token-from.js';
+// The last import, because a module as text compresses better behind the code.
+import defaultWasm from '#default-wasm';
 
-export { AuthClient, AuthError };
-export { tokenFrom } from './token-from.js';
+export { AuthClient, AuthError, tokenFrom };
 
 /** @typedef {import('../types/inbenta-auth.cjs').Grant} Grant */
 /** @typedef {import('../types/inbenta-auth.cjs').DomainKeyOptions} DomainKeyOptions */
@@ -22,6 +24,7 @@ export { tokenFrom } from './token-from.js';
 export function createFromDomainKey(domainKey, apiKey, options) {
   const fixed = {
     apiKey,
+    defaultWasm,
     credential: checkCredential('domainKey', domainKey),
     credentialName: 'domain key',
     flow: FLOW_DOMAIN_KEY,
@@ -38,7 +41,13 @@ export function createFromDomainKey(domainKey, apiKey, options) {
  * @throws {AuthError} invalid_config, insecure_endpoint
  */
 export function createFromAccessToken(tokenOrGrant, apiKey, options) {
-  const fixed = { apiKey, credentialName: 'access token', flow: FLOW_TOKEN, grant: fromGrant(tokenOrGrant) };
+  const fixed = {
+    apiKey,
+    defaultWasm,
+    credentialName: 'access token',
+    flow: FLOW_TOKEN,
+    grant: fromGrant(tokenOrGrant),
+  };
   const config = checkConfig(options, fixed, { reauthorize: 'function' });
   config.reauthorize &&= wrapReauthorize(config.reauthorize);
   return new AuthClient(config);

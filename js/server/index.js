@@ -4,6 +4,7 @@
 import { AuthClient } from '../client/client.js';
 import { checkConfig, checkCredential, checkOptions } from '../client/config.js';
 import { AuthError, invalid } from '../client/errors.js';
+import defaultWasm from '#default-wasm';
 
 export { AuthClient, AuthError };
 
@@ -26,7 +27,13 @@ const cannotCompile = () => globalThis.navigator?.userAgent == 'Cloudflare-Worke
 export function createFromSecret(secret, apiKey, options) {
   if ('document' in globalThis || 'importScripts' in globalThis)
     throw new AuthError('secret_in_browser', { hint: 'Use createFromDomainKey, or get the token from your server.' });
-  const fixed = { apiKey, credential: checkCredential('secret', secret), credentialName: 'secret', flow: FLOW_SECRET };
+  const fixed = {
+    apiKey,
+    defaultWasm,
+    credential: checkCredential('secret', secret),
+    credentialName: 'secret',
+    flow: FLOW_SECRET,
+  };
   const config = checkConfig(options, fixed, { userPersonalSecret: 'string' });
   if (!config.wasm && cannotCompile())
     throw new AuthError('wasm_unavailable', {
