@@ -60,6 +60,7 @@ const usableProducts = (apis) =>
  * @throws {AuthError} invalid_config
  */
 export function fromGrant(given) {
+  if (given?.then) throw invalid('Use await: this is a Promise.');
   const grant = ownMembers(typeof given == 'string' ? { accessToken: given } : given);
   checkCredential('accessToken', grant.accessToken);
   const now = Date.now();

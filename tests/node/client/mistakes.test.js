@@ -178,6 +178,7 @@ test('a key that is missing is called missing, not badly written', () => {
     throws(() => createFromAccessToken(nothing, 'k'), /^accessToken is missing\.$/);
   }
   throws(() => createFromAccessToken({ token: 't' }, 'k'), /^accessToken is missing\.$/);
+  throws(() => createFromAccessToken(Promise.resolve('t'), 'k'), /^Use await: this is a Promise\.$/);
   for (const wrong of ['DOMAIN KEY', '"d"', "'d'", 'd\n', 7, { domainKey: 'd' }])
     throws(() => createFromDomainKey(wrong, 'k'), /^domainKey must be a string without spaces, not in quotes\.$/);
 });
