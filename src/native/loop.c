@@ -169,8 +169,10 @@ inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_options *options, vo
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, start_libraries);
   *out = NULL;
-  if (options->ca_file != NULL && access(options->ca_file, R_OK) != 0)
-    return INBENTA_AUTH_INVALID_CONFIG; /* libcurl would report it only at the first request */
+  inbenta_auth_mistake mistake;
+  inbenta_auth_error checked = inbenta_auth_check(options, &mistake);
+  if (checked != INBENTA_AUTH_OK)
+    return checked;
   inbenta_auth_loop *loop = calloc(1, sizeof *loop);
   if (loop == NULL)
     return INBENTA_AUTH_NO_MEMORY;

@@ -103,14 +103,15 @@ static int exit_code(inbenta_auth_error error) {
   return EXIT_FAILED;
 }
 
-int print_failure(const inbenta_auth_failure *failure) {
-  const char *code = inbenta_auth_error_code(failure->error);
-  const char *hint = inbenta_auth_error_hint(failure->error);
+int print_failure(const char *endpoint, const inbenta_auth_failure *failure) {
+  const char *code = inbenta_auth_error_code(failure->error), *hint = inbenta_auth_error_hint(failure->error);
+  const char *message = failure->server_message, *says = *message != '\0' ? "The server says: " : "";
+  const char *dash = *message != '\0' ? " – " : "";
   int status = exit_code(failure->error);
-  if (failure->server_message[0] != '\0')
-    return print_error(status, "%s (HTTP %d). The server says: %s %s", code, failure->status, failure->server_message,
-                       hint);
-  if (failure->status != 0)
-    return print_error(status, "%s (HTTP %d). %s", code, failure->status, hint);
-  return print_error(status, "%s. %s", code, hint);
+  if (status <= EXIT_USAGE) /* not about the endpoint */
+    return print_error(status, "%s. %s", code, hint);
+  if (failure->status == 0)
+    return print_error(status, "%s (%s). %s", code, iauth__shown(endpoint), hint);
+  return print_error(status, "%s (HTTP %d from %s). %s%s%s%s", code, failure->status, iauth__shown(endpoint), says,
+                     message, dash, hint);
 }
