@@ -106,14 +106,20 @@ __attribute__((format(printf, 4, 5))) static int report_change(const authd_conte
 
 static int create_api_key(const authd_context *context) {
   authapi_api_key key;
+  char db[AUTHD_DB_WORDS_SIZE];
   const char *problem = authapi_name_problem(context->line->name);
   if (problem != NULL)
     return authd_print_error(2, "--name NAME: %s", problem);
   if (authapi_make_api_key(&context->store, &context->signer, context->line->name, authd_now_s(NULL), &key) !=
       AUTHAPI_FOUND)
     return authd_store_failed(context);
-  return report_change(context, key.id, authapi_describe_api_key(&key), "API key  %s\nid       %s\nname     %s\n",
-                       key.value, key.id, key.name);
+  authd_db_words(context->line, db);
+  return report_change(context, key.id, authapi_describe_api_key(&key),
+                       "API key  %s\nid       %s\nname     %s\n\n"
+                       "Next, make a secret for a server, or a domain key for pages:\n"
+                       "  inbenta-authd secret create --api-key %s%s\n"
+                       "  inbenta-authd domain-key create --api-key %s --domain DOMAIN%s\n",
+                       key.value, key.id, key.name, key.value, db, key.value, db);
 }
 
 /* Accepts the value or the ID: logs contain the ID, and a page that leaked the key contains the value. */
@@ -221,7 +227,7 @@ static int set_domains(const authd_context *context) {
                          context->line->domains);
   }
   case AUTHAPI_MISSING:
-    return authd_print_error(1, "there is no domain key with this id");
+    return authd_print_error(1, "there is no domain key with this ID; to list all, run: inbenta-authd domain-key list");
   default:
     return authd_store_failed(context);
   }
