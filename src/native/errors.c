@@ -19,9 +19,9 @@ static const struct {
                                          "the proxy in the environment, if there is one."},
     [INBENTA_AUTH_DNS] = {"dns", "Check the endpoint's host name and this machine's name servers."},
     [INBENTA_AUTH_PROXY] = {"proxy", "Check the proxy, its credentials and its access rules."},
-    [INBENTA_AUTH_TLS] = {"tls", "Check that the endpoint uses TLS 1.2 or later on this port."},
-    [INBENTA_AUTH_CERTIFICATE] = {"certificate", "Check the endpoint's name, this machine's clock, and that its "
-                                                 "certificate authority is known here."},
+    [INBENTA_AUTH_TLS] = {"tls", "Check that the server speaks https on this port, with TLS 1.2 or later."},
+    [INBENTA_AUTH_CERTIFICATE] = {"certificate", "Check the endpoint's name, this machine's clock, and the certificate "
+                                                 "authorities that are known here: a PEM file, or the system's."},
     [INBENTA_AUTH_ORIGIN_NOT_ALLOWED] = {"origin_not_allowed", "Use a secret. A domain key works only in web pages."},
     [INBENTA_AUTH_CREDENTIALS_REJECTED] = {"credentials_rejected",
                                            "Check that the API key and the secret belong together and are not "

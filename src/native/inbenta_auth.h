@@ -66,6 +66,8 @@ typedef struct {
   int attempts;           /* failed requests in a row */
   /* The message of the server: printable UTF-8 without credentials of this client, or "". */
   char server_message[INBENTA_AUTH_MESSAGE_SIZE];
+  /* Why the API was not reached, in the words of libcurl: printable UTF-8, or "". */
+  char network_message[INBENTA_AUTH_MESSAGE_SIZE];
 } inbenta_auth_failure;
 
 /* The name of an error, for example "credentials_rejected". Static text, never NULL. */

@@ -21,8 +21,7 @@ static int get_once(const command_options *options) {
   else if (strcmp(options->command, "apis") == 0)
     status = print_apis(options->format, options->product, &token);
   else
-    status =
-        print_token(stdout, options->format, &token) ? 0 : print_error(EXIT_FAILED, "cannot write to standard output");
+    status = print_token(stdout, options->format, &token) ? 0 : print_no_output();
   inbenta_auth_token_clean_up(&token);
   inbenta_auth_free(client);
   return status;

@@ -20,9 +20,10 @@ const auth = (words, more = {}) => execute(COMMAND, words, { ...more, env: { ...
 async function fails(words, status, code, more = /./) {
   const answer = await auth(['get', ...words]);
   assert.deepEqual([answer.status, answer.stdout], [status, ''], answer.stderr);
-  const form = /^inbenta-token: (\S+) \((?:HTTP \d+ from )?(\S+)\)\. [A-Z].+\.\n$/;
+  const form = /^inbenta-token: (\S+) \((?:HTTP \d+ from )?(\S+)\)\. [A-Zl].+\.\n$/;
   const [, told, endpoint] = form.exec(answer.stderr) ?? [];
-  assert.deepEqual([told, endpoint], [code, words[words.indexOf('--endpoint') + 1]], answer.stderr);
+  assert.match(told, code instanceof RegExp ? code : new RegExp(`^${code}$`), answer.stderr);
+  assert.equal(endpoint, words[words.indexOf('--endpoint') + 1], answer.stderr);
   assert.match(answer.stderr, more);
   assert.doesNotMatch(answer.stderr, /secret-|very|token-\d/);
 }
@@ -110,6 +111,14 @@ test('products that are missing in the grant are requested', async (t) => {
     ),
   );
   assert.equal((await auth(['apis', '--endpoint', endpoint])).stdout, 'chatbot https://late.example\n');
+});
+
+test('if there are no products, apis says so', async (t) => {
+  const { endpoint } = await serveApi(t, (response, { url }, n) =>
+    json(response, 200, url == '/v1/apis' ? { apis: {} } : { ...grant(n), apis: {} }),
+  );
+  const stderr = 'inbenta-token: the API names no products for this API key\n';
+  assert.deepEqual(await auth(['apis', '--endpoint', endpoint]), { status: 0, stdout: '', stderr });
 });
 
 test('wrong usage is reported with the right usage', async (t) => {
@@ -235,8 +244,13 @@ test('an unreachable API has its own error for the name, the port and a timeout'
   const port = await listen(t, gone);
   await new Promise((resolve) => gone.close(resolve));
   // A label of more than 63 characters is invalid, so the resolver sends no query.
-  await fails(['--endpoint', `https://${'x'.repeat(64)}.invalid/v1`, '--timeout', '1'], 4, 'dns');
-  await fails(['--endpoint', `http://127.0.0.1:${port}/v1`, '--timeout', '1'], 4, 'network', /cannot be reached/);
+  await fails(['--endpoint', `https://${'x'.repeat(64)}.invalid/v1`, '--timeout', '1'], 4, 'dns', /libcurl says: /);
+  await fails(
+    ['--endpoint', `http://127.0.0.1:${port}/v1`, '--timeout', '1'],
+    4,
+    'network',
+    /libcurl says: .*127\.0\.0\.1.* – The endpoint cannot be reached/,
+  );
   await fails(['--endpoint', silent.endpoint, '--timeout', '1'], 4, 'timeout', /did not answer in time/);
 });
 
@@ -247,8 +261,10 @@ test('TLS: an untrusted certificate, a certificate for another name, and a serve
   const wrong = await serveApi(t, undefined, others);
   const plain = await serveApi(t);
   const started = Date.now();
-  await fails(['--endpoint', secure.endpoint], 4, 'certificate');
-  await fails(['--endpoint', wrong.endpoint, '--ca-file', others.file], 4, 'certificate');
+  await fails(['--endpoint', secure.endpoint], 4, 'certificate', /libcurl says: .*certificate.* – Check/);
+  // A file that is no PEM file, and what libcurl says about it.
+  await fails(['--endpoint', secure.endpoint, '--ca-file', own.keyFile], 4, 'certificate', /libcurl says: .+ – Check/);
+  await fails(['--endpoint', wrong.endpoint, '--ca-file', others.file], 4, 'certificate', /libcurl says: .*localhost/);
   await fails(['--endpoint', plain.endpoint.replace('http:', 'https:')], 4, 'tls');
   assert.ok(Date.now() - started < 9_000, 'told at once, not tried until the deadline');
   assert.deepEqual([secure.requests.length, wrong.requests.length], [0, 0], 'no secret was sent');
@@ -278,7 +294,14 @@ test('a proxy may accept, refuse or be unreachable', async (t) => {
   );
   await fails([...words, '--proxy', `http://127.0.0.1:${proxyPort}`], 4, 'proxy');
   assert.equal(count, 2);
-  await fails([...words, '--proxy', 'http://127.0.0.1:1'], 4, 'proxy');
+  await fails([...words, '--proxy', 'http://127.0.0.1:1'], 4, 'proxy', /libcurl says: .*127\.0\.0\.1/);
+  // libcurl's own message about these quotes the URL. It names the proxy of the environment in other errors.
+  for (const wrong of ['foo://user:very@127.0.0.1:1', 'http://user:very@127.0.0.1:x', 'user:very@ 127.0.0.1']) {
+    await fails([...words, '--proxy', wrong], 4, /^(proxy|network)$/, /^((?!libcurl).)*$/m);
+    const { status, stderr } = await auth(['get', ...words], { env: { https_proxy: wrong } });
+    assert.equal(status, 4);
+    assert.doesNotMatch(stderr, /very/);
+  }
 });
 
 /** Starts `watch`. `ended` and `stop()` resolve to the exit code. */
