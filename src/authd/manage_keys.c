@@ -32,11 +32,11 @@ static int print_json(cJSON *json) {
   return text != NULL ? 0 : authd_print_error(1, "out of memory");
 }
 
-/* Finds the API key of --api-key. Returns 0 or the exit status. */
+/* Finds the API key of --api-key, by its value or ID: each list shows both. Returns 0 or the exit status. */
 static int find_api_key(const authd_context *context, authapi_api_key *key) {
   if (context->line->api_key == NULL)
     return authd_print_error(2, "give the API key: --api-key KEY");
-  switch (context->store.find_api_key(context->store.state, context->line->api_key, key)) {
+  switch (authapi_find_api_key(&context->store, context->line->api_key, key)) {
   case AUTHAPI_FOUND:
     return 0;
   case AUTHAPI_MISSING:
@@ -215,22 +215,20 @@ static int create_domain_key(const authd_context *context) {
 }
 
 static int set_domains(const authd_context *context) {
-  if (context->line->target == NULL || context->line->domains[0] == '\0')
+  const char *domains = context->line->domains;
+  authapi_credential credential;
+  if (context->line->target == NULL || domains[0] == '\0')
     return authd_print_error(
         2, "the ID or the domain is missing; write: inbenta-authd domain-key set-domains ID --domain DOMAIN");
-  switch (context->store.set_domains(context->store.state, context->line->target, context->line->domains)) {
-  case AUTHAPI_FOUND: {
-    cJSON *json = cJSON_CreateObject();
-    cJSON_AddStringToObject(json, "id", context->line->target);
-    authapi_describe_domains(json, context->line->domains);
-    return report_change(context, context->line->target, json, "%s now allows\n%s", context->line->target,
-                         context->line->domains);
-  }
-  case AUTHAPI_MISSING:
-    return authd_print_error(1, "there is no domain key with this ID; to list all, run: inbenta-authd domain-key list");
-  default:
+  int status = find_target(context, AUTHAPI_DOMAIN_KEY, &credential);
+  if (status != 0)
+    return status;
+  if (context->store.set_domains(context->store.state, credential.id, domains) != AUTHAPI_FOUND)
     return authd_store_failed(context);
-  }
+  cJSON *json = cJSON_CreateObject();
+  cJSON_AddStringToObject(json, "id", credential.id);
+  authapi_describe_domains(json, domains);
+  return report_change(context, credential.id, json, "%s now allows\n%s", credential.id, domains);
 }
 
 static int revoke(const authd_context *context, authapi_credential_kind kind) {

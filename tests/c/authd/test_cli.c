@@ -348,6 +348,20 @@ static void wrong_values_get_the_right_form(void **state) {
   assert_printed("to list all, run: inbenta-authd domain-key list");
 }
 
+/* People copy either of the two that a list shows. */
+static void a_key_is_found_by_its_value_and_its_id(void **state) {
+  (void)state;
+  char id[64];
+  assert_int_equal(RUN("api-key", "create", "--name", "other", "--json"), 0);
+  snprintf(id, sizeof id, "%s", printed("id"));
+  assert_int_equal(RUN("secret", "create", "--api-key", id), 0);
+  assert_int_equal(RUN("domain-key", "list", "--api-key", id), 0);
+  assert_int_equal(RUN("domain-key", "set-domains", domain_key, "--domain", "other.example", "--json"), 0);
+  assert_string_equal(printed("id"), domain_key_id);
+  assert_int_equal(RUN("domain-key", "set-domains", secret_id, "--domain", "other.example"), 1);
+  assert_printed("there is no such domain-key; to list all, run: inbenta-authd domain-key list");
+}
+
 /* One random key of 64 begins with "-". */
 static void keys_that_begin_with_a_dash(void **state) {
   (void)state;
@@ -639,6 +653,7 @@ int main(void) {
       TEST(control_characters_are_escaped),
       TEST(an_incomplete_command_gets_what_may_follow),
       TEST(wrong_values_get_the_right_form),
+      TEST(a_key_is_found_by_its_value_and_its_id),
       TEST(keys_that_begin_with_a_dash),
       TEST(failures_exit_with_1),
       TEST(help),
