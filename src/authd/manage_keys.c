@@ -252,6 +252,8 @@ static int print_list(const authd_context *context, cJSON *list) {
     int status = print_json(list);
     return status == 0 ? flush_list() : status;
   }
+  if (cJSON_GetArraySize(list) == 0)
+    authd_print_error(0, "%s list: there are none", context->line->noun);
   const cJSON *entry, *field, *item;
   cJSON_ArrayForEach(entry, list) {
     cJSON_ArrayForEach(field, entry) {

@@ -354,6 +354,10 @@ static void a_key_is_found_by_its_value_and_its_id(void **state) {
   char id[64];
   assert_int_equal(RUN("api-key", "create", "--name", "other", "--json"), 0);
   snprintf(id, sizeof id, "%s", printed("id"));
+  assert_int_equal(RUN("secret", "list", "--api-key", id), 0);
+  assert_printed("secret list: there are none");
+  assert_int_equal(RUN("secret", "list", "--api-key", id, "--json"), 0);
+  assert_string_equal(err, "");
   assert_int_equal(RUN("secret", "create", "--api-key", id), 0);
   assert_int_equal(RUN("domain-key", "list", "--api-key", id), 0);
   assert_int_equal(RUN("domain-key", "set-domains", domain_key, "--domain", "other.example", "--json"), 0);
