@@ -212,10 +212,12 @@ function parse(args) {
     if (positionals[0] != 'emulator')
       throw new UsageError(
         positionals.length
-          ? `unknown command ${positionals[0]}; the commands are emulator and check`
+          ? 'unknown command; the commands are emulator and check'
           : 'the command is missing; run npx inbenta-auth emulator or npx inbenta-auth check',
       );
-    if (positionals.length > 1) throw new UsageError(`${positionals[1]}: one argument too many`);
+    // The word is not printed, because it may be a credential.
+    if (positionals.length > 1)
+      throw new UsageError('emulator: one argument belongs to no option; write a value with spaces in quotes');
     return values;
   } catch (error) {
     throw error.code?.startsWith('ERR_PARSE_ARGS') ? new UsageError(parseProblem(error)) : error;

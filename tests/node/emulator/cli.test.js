@@ -60,8 +60,8 @@ test('wrong arguments are reported with status 2', async (t) => {
   await writeFile(short, 'short\n');
   const wrong = [
     [[], /the command is missing; run npx inbenta-auth emulator/],
-    [['serve'], /unknown command serve; the commands are emulator and check/],
-    [['emulator', 'now'], /now: one argument too many/],
+    [['serve'], /unknown command; the commands are emulator and check/],
+    [['emulator', 'now'], /emulator: one argument belongs to no option/],
     [['emulator', '--lifetme', '5'], /: Unknown option '--lifetme' \(see/],
     [['emulator', '--port'], /: --port: the value is missing \(see/],
     [['emulator', '--port', 'x'], /--port: give a whole number from 0 to 65535/],
