@@ -42,6 +42,24 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 };
 
+/** Node's message about an argument that cannot be read, as one sentence that says what to write. */
+export function parseProblem({ message }) {
+  // Node goes on with how to pass an argument that begins with "-": no command here has one.
+  const [sentence] = message.split(/\n|\. To /);
+  const [, option] = /^Option '(?:-\w, )?(--[\w-]+)/.exec(sentence) ?? [];
+  if (!option) return sentence;
+  if (/ambiguous/.test(sentence))
+    return `${option}: the value is missing; if it begins with "-", write ${option}=VALUE`;
+  return /missing/.test(sentence) ? `${option}: the value is missing` : sentence;
+}
+
+/** Where the command got a wrong option of the client: its flag, or the variable in the environment. */
+function nameOf(name, values) {
+  const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const variable = { apiKey: 'INBENTA_API_KEY', domainKey: 'INBENTA_DOMAIN_KEY' }[name];
+  return variable && values[flag.slice(2)] === undefined ? variable : flag;
+}
+
 /** Returns "https://www.example.com". Throws an error that shows the right form. */
 function checkOrigin(given) {
   if (given === undefined)
@@ -65,7 +83,7 @@ function settingsOf(args, environment) {
     // Its own message quotes the argument, which may be a key.
     if (error.code == 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL')
       throw new CheckError('an argument has no name: give the keys as --domain-key KEY and --api-key KEY');
-    throw new CheckError(error.message.split('\n')[0]);
+    throw new CheckError(parseProblem(error));
   }
   if (values.help) return undefined;
   const [apiKey, domainKey] = [
@@ -90,7 +108,13 @@ function settingsOf(args, environment) {
   try {
     clientOf(settings, settings.names[0]);
   } catch ({ hint }) {
-    throw new CheckError(hint);
+    // The hint begins with the client's name of the wrong option, except for an endpoint with plain http.
+    const [, name, problem] = /^(apiKey|domainKey|domainKeyName|endpoint)( .*)$/s.exec(hint) ?? [
+      '',
+      'endpoint',
+      `: ${hint}`,
+    ];
+    throw new CheckError(nameOf(name, values) + problem.replace(/\.$/, ''));
   }
   return settings;
 }

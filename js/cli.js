@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { version } from '../package.json'; // esbuild inlines it
-import { check, CheckError } from './check.js';
+import { check, CheckError, parseProblem } from './check.js';
 import { startEmulator } from './emulator.cjs';
 
 const USAGE = `inbenta-auth emulator: a local Auth API for development and tests.
@@ -96,7 +96,7 @@ const OPTIONS = {
 const FLAGS = {
   domains: '--domain',
   allowHosts: '--allow-host',
-  apis: '--api',
+  apis: '--apis',
   adminToken: '--admin-token-file',
   lifetimeS: '--lifetime',
   latencyMs: '--latency',
@@ -107,6 +107,12 @@ const FLAGS = {
   cutOff: '--cut-off',
   knobs: '--path, --next',
 };
+
+/** The flag for an option in an error; "apis.NAME" is a product. */
+function flagOf(option) {
+  const [name, product] = option.split(/\.(.*)/s);
+  return product === undefined ? (FLAGS[name] ?? `--${name}`) : `--api ${product}`;
+}
 
 class UsageError extends Error {}
 
@@ -206,14 +212,15 @@ function parse(args) {
     if (positionals[0] != 'emulator')
       throw new UsageError(
         positionals.length
-          ? `unknown command ${positionals[0]}; the commands are emulator and check`
+          ? 'unknown command; the commands are emulator and check'
           : 'the command is missing; run npx inbenta-auth emulator or npx inbenta-auth check',
       );
-    if (positionals.length > 1) throw new UsageError(`${positionals[1]}: one argument too many`);
+    // The word is not printed, because it may be a credential.
+    if (positionals.length > 1)
+      throw new UsageError('emulator: one argument belongs to no option; write a value with spaces in quotes');
     return values;
   } catch (error) {
-    // Node goes on with how to pass an argument that begins with "-": the command has none.
-    throw error.code?.startsWith('ERR_PARSE_ARGS') ? new UsageError(error.message.split(/\n|\. To /)[0]) : error;
+    throw error.code?.startsWith('ERR_PARSE_ARGS') ? new UsageError(parseProblem(error)) : error;
   }
 }
 
@@ -223,11 +230,19 @@ async function main(args) {
   if (values.help) return void process.stdout.write(USAGE);
   if (values.version) return console.log(`inbenta-auth ${version}`);
   const options = optionsOf(values);
-  warn(options);
   const emulator = await startEmulator(options);
+  warn(options);
   print(emulator, values);
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => emulator.close());
 }
+
+/** Why the emulator cannot listen, by Node's code, and what to do. */
+const LISTEN_PROBLEMS = {
+  EADDRINUSE: ({ port }) => `port ${port} is in use; choose another one with --port, or --port 0 for a free one`,
+  EACCES: ({ port }) => port && `this account may not use port ${port}; choose one above 1023 with --port`,
+  EADDRNOTAVAIL: ({ address }) => `--host ${address}: this machine has no such address`,
+  ENOTFOUND: ({ hostname }) => `--host ${hostname}: this name has no address; give an IP address`,
+};
 
 /** Prints the error and returns the exit status. */
 function printError(error) {
@@ -235,13 +250,8 @@ function printError(error) {
   if (error instanceof CheckError) return fail(`${error.message} (see npx inbenta-auth check --help)`, 2);
   if (error instanceof UsageError) return fail(`${error.message} (see npx inbenta-auth --help)`, 2);
   if (error.code == 'invalid_option')
-    return fail(
-      `${FLAGS[error.option.split('.')[0]] ?? `--${error.option}`}: ${error.advice} (see npx inbenta-auth --help)`,
-      2,
-    );
-  if (error.code == 'EADDRINUSE')
-    return fail('this port is in use; choose another one with --port, or --port 0 for a free one', 1);
-  return fail(error.message, 1);
+    return fail(`${flagOf(error.option)}: ${error.advice} (see npx inbenta-auth --help)`, 2);
+  return fail(LISTEN_PROBLEMS[error.code]?.(error) ?? error.message, 1);
 }
 
 main(process.argv.slice(2)).catch((error) => {

@@ -244,7 +244,8 @@ export class Emulator {
     const result = JSON.parse(answer.body.toString() || '{}');
     if (answer.status < 300) return result;
     const { message = 'The emulator failed.', reason } = result.error ?? {};
-    throw Object.assign(new Error(answer.log.problem ?? message), {
+    // These are the messages of the HTTP endpoints. Here, the caller passes arguments.
+    throw Object.assign(new Error((answer.log.problem ?? message).replace(' in the body:', ':')), {
       code: reason ?? 'server_error',
       status: answer.status,
     });

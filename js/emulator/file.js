@@ -44,6 +44,19 @@ function syncFolder(folder) {
   }
 }
 
+const REASONS = {
+  ENOENT: 'its folder does not exist',
+  ENOTDIR: 'its folder is a file',
+  EISDIR: 'it is a folder',
+  EACCES: 'this account may not use it',
+  EPERM: 'this account may not use it',
+  ENOSPC: 'the disk is full',
+  EROFS: 'the disk is read-only',
+};
+
+/** The reason in words, with the system's code. */
+const reasonOf = ({ code, message }) => (REASONS[code] ? `${REASONS[code]} (${code})` : (code ?? message));
+
 export class KeyFile {
   path;
   #version; // after this process's last read or write
@@ -56,8 +69,12 @@ export class KeyFile {
 
   /** @returns {Buffer | undefined} undefined if there is no file yet */
   read() {
-    this.#version = versionOf(this.path);
-    return this.#version && readFileSync(this.path);
+    try {
+      this.#version = versionOf(this.path);
+      return this.#version && readFileSync(this.path);
+    } catch (error) {
+      throw Object.assign(new Error(`${this.path} cannot be read: ${reasonOf(error)}`), { code: 'file_not_usable' });
+    }
   }
 
   /**
@@ -82,7 +99,7 @@ export class KeyFile {
       }
     } catch (error) {
       removeIfPossible(temporary);
-      throw new Error(`${this.path} could not be written (${error.code ?? error.message})`);
+      throw new Error(`${this.path} could not be written: ${reasonOf(error)}`);
     }
   }
 

@@ -38,7 +38,10 @@ const OPTION_NAMES = [
 
 const PERSONALITIES = ['authd', 'gateway'];
 
-function checkLimit(option, { requests, periodS }) {
+function checkLimit(option, given) {
+  checkObject(option, given, '{ requests: 100, periodS: 10 }');
+  checkNames(given, ['requests', 'periodS'], `member of ${option}`);
+  const { requests, periodS } = given;
   checkNumber(option, requests, 1, 999_999_999, { unit: 'requests' });
   checkNumber(option, periodS, 1, LIFETIME_MAX_S, { unit: 'seconds' });
   return { requests, periodS };
@@ -49,6 +52,11 @@ const NO_LIMIT = { requests: 0, periodS: 0 };
 function checkText(option, value) {
   if (typeof value == 'string' && value && !value.includes('\0')) return value;
   throw new OptionError(option, 'give a text that is not empty');
+}
+
+function checkHostName(option, value) {
+  if (checkText(option, value).includes('/'))
+    throw new OptionError(option, 'give a host name without https://, such as "api.test"');
 }
 
 /**
@@ -81,17 +89,18 @@ export async function startEmulator(options = {}) {
     log,
   } = options;
   if (domains !== undefined && !(Array.isArray(domains) && domains.length))
-    throw new OptionError('domains', 'give an array of at least one domain');
-  if (typeof apis != 'object' || !apis)
-    throw new OptionError('apis', 'give an object: a name and a base URL for each product');
+    throw new OptionError('domains', "give an array of at least one domain, such as ['http://localhost:3000']");
+  checkObject('apis', apis, "{ chatbot: 'http://localhost:4000' }");
   if (adminToken !== undefined) checkText('adminToken', adminToken);
   if (userPersonalSecret) checkText('userPersonalSecret', userPersonalSecret);
   checkNumber('port', port, 0, 65_535);
   if (!Array.isArray(allowHosts)) throw new OptionError('allowHosts', 'give an array of names, such as ["api.test"]');
-  for (const name of allowHosts) checkText('allowHosts', name);
+  for (const name of allowHosts) checkHostName('allowHosts', name);
   checkFlag('exitWithParent', exitWithParent);
   checkChoice('personality', personality, PERSONALITIES);
   checkNumber('refusalCacheS', refusalCacheS, 0, LIFETIME_MAX_S, { unit: 'seconds' });
+  if (refusalCacheS && personality != 'gateway')
+    throw new OptionError('refusalCacheS', "it needs the personality 'gateway': no other one repeats a refusal");
   const emulator = new LocalApi({
     personality,
     refusalCacheS,
@@ -101,8 +110,8 @@ export async function startEmulator(options = {}) {
       apis,
       adminToken,
       userPersonalSecret,
-      throttle: throttle ? checkLimit('throttle', throttle) : NO_LIMIT,
-      quota: quota ? checkLimit('quota', quota) : NO_LIMIT,
+      throttle: throttle != null ? checkLimit('throttle', throttle) : NO_LIMIT,
+      quota: quota != null ? checkLimit('quota', quota) : NO_LIMIT,
     },
     knobs: new KnobSet([knobs].flat()),
     file: file === undefined ? undefined : new KeyFile(checkText('file', file)),

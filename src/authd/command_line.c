@@ -16,6 +16,7 @@
 #include "base/shown.h"
 
 #define LIFETIME_MAX_S 31536000
+#define DB_DEFAULT "inbenta-authd.db"
 
 const char authd_usage[] =
     "inbenta-authd: a local Auth API for development and tests.\n"
@@ -41,7 +42,7 @@ const char authd_usage[] =
     "  inbenta-authd signing-key revoke ID\n"
     "  inbenta-authd version\n"
     "\n"
-    "  --db FILE        the database with the keys (inbenta-authd.db). Only api-key create and serve create\n"
+    "  --db FILE        the database with the keys (" DB_DEFAULT "). Only api-key create and serve create\n"
     "                   a missing file.\n"
     "                   postgres://USER@HOST/DATABASE for PostgreSQL. The password is not part of the\n"
     "                   URL: it comes from PGPASSFILE or PGPASSWORD\n"
@@ -99,6 +100,15 @@ bool authd_flush_output(void) {
   return fflush(stdout) == 0 && !ferror(stdout);
 }
 
+bool authd_is_postgres(const char *db) {
+  return strncmp(db, "postgres://", 11) == 0 || strncmp(db, "postgresql://", 13) == 0;
+}
+
+void authd_db_words(const authd_command_line *line, char words[AUTHD_DB_WORDS_SIZE]) {
+  bool is_default = strcmp(line->db, DB_DEFAULT) == 0;
+  snprintf(words, AUTHD_DB_WORDS_SIZE, "%s%s", is_default ? "" : " --db ", is_default ? "" : line->db);
+}
+
 static int add_domain(authd_command_line *line, const char *entry) {
   const char *problem = authapi_add_domain(line->domains, entry, &authd_domain_names);
   return problem == NULL ? 0 : authd_print_error(2, "--domain %s: %s", iauth__shown(entry), problem);
@@ -145,8 +155,8 @@ static long read_number(const char *text, long min, long max) {
 static int read_seconds(const char *option, const char *text, long min, long *seconds) {
   *seconds = read_number(text, min, LIFETIME_MAX_S);
   if (*seconds < 0)
-    return authd_print_error(2, "%s %s: a whole number of seconds from %ld to %d", option, iauth__shown(text), min,
-                             LIFETIME_MAX_S);
+    return authd_print_error(2, "%s %s: write a whole number of seconds from %ld to %d", option, iauth__shown(text),
+                             min, LIFETIME_MAX_S);
   return 0;
 }
 
@@ -234,7 +244,7 @@ static size_t find_option(const char *word) {
 
 /* `value` is NULL if the option takes none. */
 static int set_option(authd_command_line *line, const char *option, const char *value) {
-  if (strcmp(option, "--db") == 0 && *value == '\0')
+  if (strcmp(option, "--db") == 0 && (*value == '\0' || (strstr(value, "://") != NULL && !authd_is_postgres(value))))
     return authd_print_error(2, "--db: give a file, or a URL that begins with postgres://");
   if (strcmp(option, "--db") == 0)
     line->db = value;
@@ -288,56 +298,59 @@ static int set_option(authd_command_line *line, const char *option, const char *
   return 0;
 }
 
-/* `index` is the word's place among the arguments. A word that is not expected is not printed, because it may be a
- * credential. */
-static int add_word(authd_command_line *line, const char *word, int index) {
+/* `before` is the option in front of the word; NULL if there is a word. */
+static void add_word(authd_command_line *line, const char *word, const char *before) {
   if (line->noun == NULL) {
     line->noun = word;
   } else if (line->verb == NULL && strcmp(line->noun, "serve") != 0) {
     line->verb = word;
   } else if (line->target == NULL && line->verb != NULL) {
     line->target = word;
+    line->before_target = before;
     line->given |= AUTHD_TARGET;
-  } else {
-    return authd_print_error(2, "argument %d is one too many (see inbenta-authd --help)", index);
+  } else if (!line->has_extra) {
+    line->has_extra = true;
+    line->before_extra = before;
   }
-  return 0;
 }
 
 /* True if a word has the form of an option, "--name" or "--name=value". A random key or ID may begin with "-", too, but
  * it has other characters. */
 static bool is_option_name(const char *word) {
   size_t len = strcspn(word, "=");
-  return strncmp(word, "--", 2) == 0 && len > 2 && len <= 24 && strspn(word, "abcdefghijklmnopqrstuvwxyz-") == len;
+  return strncmp(word, "--", 2) == 0 && len > 2 && len <= 24 && strspn(word, "abcdefghijklmnopqrstuvwxyz_-") == len;
 }
 
 /* Prints the name of an unknown option, unless the word may be a credential. */
-static int refuse_option(const char *word, int index) {
+static int refuse_option(const char *word) {
   int len = (int)strcspn(word, "=");
   if (!is_option_name(word))
-    return authd_print_error(2, "argument %d is not an option (see inbenta-authd --help)", index);
+    return authd_print_error(2, "an argument that begins with - is no option; options begin with --, for example "
+                                "--name (see inbenta-authd --help)");
   if (word[len] == '=')
     return authd_print_error(2, "%.*s: write its value as the next argument, not after =", len, word);
   return authd_print_error(2, "unknown option %s (see inbenta-authd --help)", word);
 }
 
 static int read_arguments(authd_command_line *line, int argc, char **argv) {
+  const char *before = NULL;
   for (int i = 1; i < argc; i++) {
     const char *word = argv[i], *value = NULL;
-    int status;
     bool target = line->verb != NULL && line->target == NULL && !is_option_name(word);
     if (word[0] != '-' || target) {
-      status = add_word(line, word, i);
-    } else {
-      size_t index = find_option(word);
-      if (index == OPTIONS)
-        return refuse_option(word, i);
-      /* Another option is not a value. Any other word is, because a random key may begin with "--". */
-      if (options[index].has_value && ((value = argv[++i]) == NULL || find_option(value) != OPTIONS))
-        return authd_print_error(2, "%s: the value is missing", word);
-      line->given |= options[index].bit;
-      status = set_option(line, word, value);
+      add_word(line, word, before);
+      before = NULL;
+      continue;
     }
+    size_t index = find_option(word);
+    if (index == OPTIONS)
+      return refuse_option(word);
+    /* Another option is not a value. Any other word is, because a random key may begin with "--". */
+    if (options[index].has_value && ((value = argv[++i]) == NULL || find_option(value) != OPTIONS))
+      return authd_print_error(2, "%s: the value is missing", word);
+    before = options[index].name;
+    line->given |= options[index].bit;
+    int status = set_option(line, word, value);
     if (status != 0)
       return status;
   }
@@ -346,7 +359,7 @@ static int read_arguments(authd_command_line *line, int argc, char **argv) {
 
 int authd_command_line_read(authd_command_line *line, int argc, char **argv) {
   memset(line, 0, sizeof *line);
-  line->db = "inbenta-authd.db";
+  line->db = DB_DEFAULT;
   line->lifetime_s = 1200;
   line->overlap_s = AUTHAPI_OVERLAP_S;
   line->publish_s = AUTHAPI_PUBLISH_S;
@@ -365,8 +378,23 @@ int authd_command_line_check(const authd_command_line *line, unsigned allowed) {
   unsigned unexpected = line->given & ~allowed;
   const char *verb = line->verb != NULL ? line->verb : "";
   const char *space = line->verb != NULL ? " " : "";
-  if (unexpected & AUTHD_TARGET)
-    return authd_print_error(2, "%s%s%s: one argument too many (see inbenta-authd --help)", line->noun, space, verb);
+  bool target_is_extra = (unexpected & AUTHD_TARGET) != 0;
+  const char *before = target_is_extra ? line->before_target : line->before_extra;
+  /* The word itself is not printed, because it may be a credential. */
+  if ((target_is_extra || line->has_extra) && before != NULL)
+    return authd_print_error(2,
+                             "%s%s%s: one argument too many, after %s%s; write a value with spaces in quotes (see "
+                             "inbenta-authd --help)",
+                             line->noun, space, verb, before,
+                             options[find_option(before)].has_value ? " and its value" : "");
+  if (target_is_extra || (line->has_extra && line->verb == NULL))
+    return authd_print_error(2,
+                             "%s%s%s: one argument too many, after the command; each value follows its option (see "
+                             "inbenta-authd --help)",
+                             line->noun, space, verb);
+  if (line->has_extra)
+    return authd_print_error(2, "%s %s: one argument too many, after the key or ID (see inbenta-authd --help)",
+                             line->noun, verb);
   for (size_t i = 0; i < OPTIONS; i++)
     if (unexpected & options[i].bit)
       return authd_print_error(2, "%s%s%s does not take %s (see inbenta-authd --help)", line->noun, space, verb,

@@ -31,8 +31,10 @@ typedef enum {
 
 /* Strings are borrowed from the arguments. NULL means that the option was not given. */
 typedef struct {
-  const char *noun, *verb; /* "domain-key", "create"; verb: NULL for serve; both: NULL if no command */
-  const char *target;      /* ID or key, if the verb takes one */
+  const char *noun, *verb;                  /* "domain-key", "create"; verb: NULL for serve; both: NULL if no command */
+  const char *target;                       /* ID or key, if the verb takes one */
+  bool has_extra;                           /* there is one more word */
+  const char *before_target, *before_extra; /* the option that is given before that word; NULL: none */
   const char *db, *name, *api_key, *admin_token_file, *tls_cert, *tls_key, *audit_path;
   const char *listen;  /* the text of the option */
   char address[64];    /* from listen */
@@ -55,11 +57,19 @@ extern const char authd_usage[];
  * 2, else returns 0. Release *line with authd_command_line_clean_up in both cases. */
 int authd_command_line_read(authd_command_line *line, int argc, char **argv);
 
-/* Checks that all given options are in `allowed`. An option without effect would hide a mistake. Returns 0 or the exit
+/* Checks that there is no word too many, and that all given options are in `allowed`. An option without effect would hide a mistake. Returns 0 or the exit
  * status. */
 int authd_command_line_check(const authd_command_line *line, unsigned allowed);
 
 void authd_command_line_clean_up(authd_command_line *line);
+
+#define AUTHD_DB_WORDS_SIZE 1024
+
+/* Writes what another command needs to use the same database: "", or " --db PATH". */
+void authd_db_words(const authd_command_line *line, char words[AUTHD_DB_WORDS_SIZE]);
+
+/* True if the value of --db is the URL of a PostgreSQL database. Any other value is a file. */
+bool authd_is_postgres(const char *db);
 
 /* Prints a message for people on standard error and returns `status`. */
 __attribute__((format(printf, 2, 3))) int authd_print_error(int status, const char *format, ...);

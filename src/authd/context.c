@@ -10,8 +10,7 @@
 #include "base/private_file.h"
 
 bool authd_open_store(authapi_store *store, const char *db, bool create, char *problem, size_t size) {
-  bool postgres = strncmp(db, "postgres://", 11) == 0 || strncmp(db, "postgresql://", 13) == 0;
-  if (postgres)
+  if (authd_is_postgres(db))
     return authapi_store_postgres_open(store, db, problem, size);
   struct stat info;
   if (stat(db, &info) == 0 && !S_ISREG(info.st_mode)) {

@@ -28,6 +28,28 @@ static const authd_command *find_command(const authd_command_line *line) {
   return NULL;
 }
 
+/* Appends a name to a list for people. */
+static void append_name(char *list, size_t size, const char *name) {
+  size_t len = strlen(list);
+  snprintf(list + len, size - len, "%s%s", len > 0 ? ", " : "", name);
+}
+
+/* Prints the verbs of the noun; for an unknown noun, all nouns. What was given is not printed, because it may be
+ * a credential. Returns the exit status. */
+static int refuse_command(const authd_command_line *line) {
+  char nouns[256] = "serve", verbs[256] = "";
+  for (size_t i = 0; i < authd_key_command_count; i++) {
+    const authd_command *command = &authd_key_commands[i];
+    if (i == 0 || strcmp(command->noun, authd_key_commands[i - 1].noun) != 0)
+      append_name(nouns, sizeof nouns, command->noun);
+    if (strcmp(command->noun, line->noun) == 0)
+      append_name(verbs, sizeof verbs, command->verb);
+  }
+  if (verbs[0] == '\0')
+    return authd_print_error(2, "unknown command; the commands are %s, version (see inbenta-authd --help)", nouns);
+  return authd_print_error(2, "%s must be followed by one of %s (see inbenta-authd --help)", line->noun, verbs);
+}
+
 static int run_with_store(authd_context *context, const authd_command *command) {
   char problem[PROBLEM_SIZE];
   if (authapi_store_sqlite_replaced(context->line->db, problem, sizeof problem) ||
@@ -65,7 +87,7 @@ static int run_line(const authd_command_line *line) {
   }
   const authd_command *command = find_command(line);
   if (command == NULL)
-    return authd_print_error(2, "unknown command (see inbenta-authd --help)");
+    return refuse_command(line);
   int status = authd_command_line_check(line, command->allowed);
   return status == 0 ? run_command(line, command) : status;
 }

@@ -32,11 +32,11 @@ static int print_json(cJSON *json) {
   return text != NULL ? 0 : authd_print_error(1, "out of memory");
 }
 
-/* Finds the API key of --api-key. Returns 0 or the exit status. */
+/* Finds the API key of --api-key, by its value or ID: each list shows both. Returns 0 or the exit status. */
 static int find_api_key(const authd_context *context, authapi_api_key *key) {
   if (context->line->api_key == NULL)
     return authd_print_error(2, "give the API key: --api-key KEY");
-  switch (context->store.find_api_key(context->store.state, context->line->api_key, key)) {
+  switch (authapi_find_api_key(&context->store, context->line->api_key, key)) {
   case AUTHAPI_FOUND:
     return 0;
   case AUTHAPI_MISSING:
@@ -106,14 +106,20 @@ __attribute__((format(printf, 4, 5))) static int report_change(const authd_conte
 
 static int create_api_key(const authd_context *context) {
   authapi_api_key key;
+  char db[AUTHD_DB_WORDS_SIZE];
   const char *problem = authapi_name_problem(context->line->name);
   if (problem != NULL)
     return authd_print_error(2, "--name NAME: %s", problem);
   if (authapi_make_api_key(&context->store, &context->signer, context->line->name, authd_now_s(NULL), &key) !=
       AUTHAPI_FOUND)
     return authd_store_failed(context);
-  return report_change(context, key.id, authapi_describe_api_key(&key), "API key  %s\nid       %s\nname     %s\n",
-                       key.value, key.id, key.name);
+  authd_db_words(context->line, db);
+  return report_change(context, key.id, authapi_describe_api_key(&key),
+                       "API key  %s\nid       %s\nname     %s\n\n"
+                       "Next, make a secret for a server, or a domain key for pages:\n"
+                       "  inbenta-authd secret create --api-key %s%s\n"
+                       "  inbenta-authd domain-key create --api-key %s --domain DOMAIN%s\n",
+                       key.value, key.id, key.name, key.value, db, key.value, db);
 }
 
 /* Accepts the value or the ID: logs contain the ID, and a page that leaked the key contains the value. */
@@ -209,22 +215,20 @@ static int create_domain_key(const authd_context *context) {
 }
 
 static int set_domains(const authd_context *context) {
-  if (context->line->target == NULL || context->line->domains[0] == '\0')
+  const char *domains = context->line->domains;
+  authapi_credential credential;
+  if (context->line->target == NULL || domains[0] == '\0')
     return authd_print_error(
         2, "the ID or the domain is missing; write: inbenta-authd domain-key set-domains ID --domain DOMAIN");
-  switch (context->store.set_domains(context->store.state, context->line->target, context->line->domains)) {
-  case AUTHAPI_FOUND: {
-    cJSON *json = cJSON_CreateObject();
-    cJSON_AddStringToObject(json, "id", context->line->target);
-    authapi_describe_domains(json, context->line->domains);
-    return report_change(context, context->line->target, json, "%s now allows\n%s", context->line->target,
-                         context->line->domains);
-  }
-  case AUTHAPI_MISSING:
-    return authd_print_error(1, "there is no domain key with this id");
-  default:
+  int status = find_target(context, AUTHAPI_DOMAIN_KEY, &credential);
+  if (status != 0)
+    return status;
+  if (context->store.set_domains(context->store.state, credential.id, domains) != AUTHAPI_FOUND)
     return authd_store_failed(context);
-  }
+  cJSON *json = cJSON_CreateObject();
+  cJSON_AddStringToObject(json, "id", credential.id);
+  authapi_describe_domains(json, domains);
+  return report_change(context, credential.id, json, "%s now allows\n%s", credential.id, domains);
 }
 
 static int revoke(const authd_context *context, authapi_credential_kind kind) {
@@ -248,6 +252,8 @@ static int print_list(const authd_context *context, cJSON *list) {
     int status = print_json(list);
     return status == 0 ? flush_list() : status;
   }
+  if (cJSON_GetArraySize(list) == 0)
+    authd_print_error(0, "%s list: there are none", context->line->noun);
   const cJSON *entry, *field, *item;
   cJSON_ArrayForEach(entry, list) {
     cJSON_ArrayForEach(field, entry) {

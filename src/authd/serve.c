@@ -84,7 +84,7 @@ static int init_admin(server *server) {
 static bool use_certificate(const authd_command_line *line, const authd_tls *tls, char problem[PROBLEM_SIZE]) {
   if (authd_certificate_use(tls))
     return true;
-  snprintf(problem, PROBLEM_SIZE, "%s: GnuTLS cannot use it", line->tls_cert);
+  snprintf(problem, PROBLEM_SIZE, "--tls-cert %s: GnuTLS cannot use it", line->tls_cert);
   return false;
 }
 
@@ -228,6 +228,41 @@ static void print_address(const server *server, unsigned short port) {
   fflush(stdout);
 }
 
+/* What to do if the server cannot listen. */
+static const char *listen_advice(int reason) {
+  switch (reason) {
+  case 0:
+    return "; write 127.0.0.1 for this machine only, or 0.0.0.0 for all that can reach it";
+  case EADDRINUSE:
+    return "; stop the program that uses this port, or take another port";
+  case EADDRNOTAVAIL:
+    return "; this machine has no such address";
+  case EACCES:
+    return "; take a port above 1023";
+  default:
+    return "";
+  }
+}
+
+static void count_key(void *user, const authapi_api_key *key) {
+  (void)key;
+  ++*(int *)user;
+}
+
+/* A server without keys refuses everybody. Says how to make one, on standard output: the log may be JSON. */
+static void print_first_step(const server *server) {
+  const authapi_store *store = &server->api.store;
+  char db[AUTHD_DB_WORDS_SIZE];
+  int keys = 0;
+  authd_http_pause(server->http);
+  bool is_known = store->list_api_keys(store->state, count_key, &keys) == AUTHAPI_FOUND;
+  authd_http_resume(server->http);
+  authd_db_words(server->line, db);
+  if (is_known && keys == 0)
+    printf("There are no keys yet. To make one, run: inbenta-authd api-key create --name NAME%s\n", db);
+  fflush(stdout);
+}
+
 /* Returns the exit status. */
 static int serve_until_stopped(server *server, const sigset_t *signals) {
   const authd_command_line *line = server->line;
@@ -241,12 +276,13 @@ static int serve_until_stopped(server *server, const sigset_t *signals) {
     return authd_print_error(1, "too few files may be open for a server; allow at least %d: ulimit -n %d",
                              AUTHD_FILES_MIN, AUTHD_FILES_MIN);
   if (server->http == NULL)
-    return authd_print_error(1, "cannot listen on %s: %s", iauth__shown(line->listen),
-                             errno != 0 ? strerror(errno) : "not an IP address");
+    return authd_print_error(1, "--listen %s: %s%s", iauth__shown(line->listen),
+                             errno != 0 ? strerror(errno) : "not an IP address", listen_advice(errno));
   authd_last_used_writer *writer = authd_last_used_writer_start(
       server->http, server->api.last_used, &server->last_used_store, AUTHAPI_LAST_USED_PAUSE_S * 1000);
   if (writer != NULL) {
     print_address(server, port);
+    print_first_step(server);
     wait_to_stop(server, signals);
   }
   authd_last_used_writer_stop(writer);

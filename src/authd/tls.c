@@ -21,6 +21,12 @@ typedef struct {
   size_t size;
 } problem_text;
 
+/* Begins a problem with the option of the file that is read now. The rest is written after it. */
+static problem_text begin_problem(char *text, size_t size, const char *option) {
+  size_t len = (size_t)snprintf(text, size, "%s ", option);
+  return (problem_text){text + len, size - len};
+}
+
 static bool fails(problem_text problem, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
@@ -74,13 +80,13 @@ static bool check(const authd_tls *tls, const char *certificate_path, const char
   EVP_PKEY *key = read_key(tls->key);
   bool good = false;
   if (certificate == NULL)
-    fails(problem, "%s: has no certificate in PEM format", certificate_path);
+    fails(problem, "--tls-cert %s: has no certificate in PEM format", certificate_path);
   else if (key == NULL)
-    fails(problem, "%s: has no private key in PEM format without a passphrase", key_path);
+    fails(problem, "--tls-key %s: has no private key in PEM format without a passphrase", key_path);
   else if (X509_check_private_key(certificate, key) != 1)
-    fails(problem, "%s: is not the key of the certificate in %s", key_path, certificate_path);
+    fails(problem, "--tls-key %s: is not the key of the certificate in %s", key_path, certificate_path);
   else if (X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0)
-    fails(problem, "%s: the certificate has expired; get a new one", certificate_path);
+    fails(problem, "--tls-cert %s: the certificate has expired; get a new one", certificate_path);
   else
     good = true;
   X509_free(certificate);
@@ -89,15 +95,16 @@ static bool check(const authd_tls *tls, const char *certificate_path, const char
 }
 
 bool authd_tls_load(authd_tls *tls, const char *certificate_path, const char *key_path, char *text, size_t size) {
-  const problem_text problem = {text, size};
-  FILE *file = iauth__regular_file_open(certificate_path, text, size);
+  problem_text problem = begin_problem(text, size, "--tls-cert");
+  FILE *file = iauth__regular_file_open(certificate_path, problem.text, problem.size);
   *tls = (authd_tls){read_file(file, certificate_path, problem), NULL};
   if (tls->certificates == NULL)
     return false;
-  tls->key = read_file(iauth__private_file_open(key_path, text, size), key_path, problem);
+  problem = begin_problem(text, size, "--tls-key");
+  tls->key = read_file(iauth__private_file_open(key_path, problem.text, problem.size), key_path, problem);
   bool good = tls->key != NULL;
   if (good)
-    good = check(tls, certificate_path, key_path, problem);
+    good = check(tls, certificate_path, key_path, (problem_text){text, size});
   if (!good)
     authd_tls_clean_up(tls);
   return good;

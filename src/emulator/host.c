@@ -98,10 +98,16 @@ static bool save(void *state, const char *json, char *reason, size_t size) {
 
 static const char *set_apis(const char *text) {
   cJSON *apis = cJSON_Parse(text), *url;
-  const char *mistake = cJSON_IsObject(apis) ? NULL : "apis: names, and a base URL for each";
+  if (!cJSON_IsObject(apis)) { /* an array has no names */
+    cJSON_Delete(apis);
+    return "apis: give an object: the name and the base URL of each product";
+  }
+  const char *mistake = NULL;
   cJSON_ArrayForEach(url, apis) {
     const char *value = cJSON_GetStringValue(url);
-    if (value == NULL || iauth__check_base_url(value, false) != IAUTH__BASE_URL_OK)
+    if (url->string[0] == '\0')
+      mistake = "apis: a product has no name";
+    else if (value == NULL || iauth__check_base_url(value, false) != IAUTH__BASE_URL_OK)
       mistake = format_problem("apis.%s: the URL must be https, or http on this machine", url->string);
   }
   if (mistake == NULL) {

@@ -1,23 +1,27 @@
 /* The names of errors, and hints for them; see errors.h. */
 #include "native/errors.h"
 
+/* For a response that does not come from the Auth API. */
+#define NOT_THE_API                                                                                                    \
+  "Does the endpoint end in /v1? Something else than the Auth API answered, for example a firewall or a proxy."
+
 static const struct {
   const char *code, *hint;
 } texts[] = {
     [INBENTA_AUTH_OK] = {"ok", "Nothing is wrong."},
-    [INBENTA_AUTH_INVALID_CONFIG] = {"invalid_config", "Check the API key, the secret, the endpoint and the files."},
-    [INBENTA_AUTH_INSECURE_ENDPOINT] = {"insecure_endpoint",
-                                        "Use an https endpoint. Plain http works only for this machine."},
+    [INBENTA_AUTH_INVALID_CONFIG] = {"invalid_config", "An option is wrong. inbenta_auth_check says which one."},
+    [INBENTA_AUTH_INSECURE_ENDPOINT] = {"insecure_endpoint", "Use https. Plain http works for this machine only."},
     [INBENTA_AUTH_NO_MEMORY] = {"out_of_memory", "Free memory, threads or file descriptors."},
     [INBENTA_AUTH_ABORTED] = {"aborted", "The call was cancelled. There is nothing to do."},
     [INBENTA_AUTH_DISPOSED] = {"disposed", "Make a new client."},
-    [INBENTA_AUTH_TIMEOUT] = {"timeout", "Try again. If the network is slow, raise the timeout."},
-    [INBENTA_AUTH_NETWORK] = {"network", "Check the connection, the endpoint and its port."},
+    [INBENTA_AUTH_TIMEOUT] = {"timeout", "The endpoint did not answer in time. Try again, or raise the timeout."},
+    [INBENTA_AUTH_NETWORK] = {"network", "The endpoint cannot be reached. Check its URL and port, the connection, and "
+                                         "the proxy in the environment, if there is one."},
     [INBENTA_AUTH_DNS] = {"dns", "Check the endpoint's host name and this machine's name servers."},
     [INBENTA_AUTH_PROXY] = {"proxy", "Check the proxy, its credentials and its access rules."},
-    [INBENTA_AUTH_TLS] = {"tls", "Check that the endpoint uses TLS 1.2 or later on this port."},
-    [INBENTA_AUTH_CERTIFICATE] = {"certificate", "Check the endpoint's name, this machine's clock, and that its "
-                                                 "certificate authority is known here."},
+    [INBENTA_AUTH_TLS] = {"tls", "Check that the server speaks https on this port, with TLS 1.2 or later."},
+    [INBENTA_AUTH_CERTIFICATE] = {"certificate", "Check the endpoint's name, this machine's clock, and the certificate "
+                                                 "authorities that are known here: a PEM file, or the system's."},
     [INBENTA_AUTH_ORIGIN_NOT_ALLOWED] = {"origin_not_allowed", "Use a secret. A domain key works only in web pages."},
     [INBENTA_AUTH_CREDENTIALS_REJECTED] = {"credentials_rejected",
                                            "Check that the API key and the secret belong together and are not "
@@ -26,11 +30,9 @@ static const struct {
     [INBENTA_AUTH_TOKEN_EXPIRED] = {"token_expired", "Ask for a new token."},
     [INBENTA_AUTH_RATE_LIMITED] = {"rate_limited", "Wait for retry_after_ms, then try again."},
     [INBENTA_AUTH_SERVER_ERROR] = {"server_error", "Try again later."},
-    [INBENTA_AUTH_BAD_RESPONSE] = {"bad_response", "Check that the endpoint is right and that "
-                                                   "nothing in between changes its answers."},
-    [INBENTA_AUTH_ENDPOINT_REFUSED] = {"endpoint_refused", "Check the endpoint (does it end in /v1?) and whether a "
-                                                           "firewall or proxy refuses the request."},
-    [INBENTA_AUTH_BODY_TOO_LARGE] = {"body_too_large", "Check that the endpoint is right."},
+    [INBENTA_AUTH_BAD_RESPONSE] = {"bad_response", NOT_THE_API},
+    [INBENTA_AUTH_ENDPOINT_REFUSED] = {"endpoint_refused", NOT_THE_API},
+    [INBENTA_AUTH_BODY_TOO_LARGE] = {"body_too_large", NOT_THE_API},
 };
 
 #define COUNT (sizeof texts / sizeof *texts)

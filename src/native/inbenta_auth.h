@@ -66,6 +66,8 @@ typedef struct {
   int attempts;           /* failed requests in a row */
   /* The message of the server: printable UTF-8 without credentials of this client, or "". */
   char server_message[INBENTA_AUTH_MESSAGE_SIZE];
+  /* Why the API was not reached, in the words of libcurl: printable UTF-8, or "". */
+  char network_message[INBENTA_AUTH_MESSAGE_SIZE];
 } inbenta_auth_failure;
 
 /* The name of an error, for example "credentials_rejected". Static text, never NULL. */
@@ -126,6 +128,17 @@ typedef struct {
   void *on_event_user;
 } inbenta_auth_options;
 
+/* A wrong option. Static text, never NULL. */
+typedef struct {
+  const char *option; /* the member of inbenta_auth_options, for example "endpoint" */
+  const char *advice; /* what is wrong with it; begins with a verb, for example "is missing" */
+} inbenta_auth_mistake;
+
+/* Looks for a mistake in the options without making a client. Returns OK and leaves *mistake as it is, or returns what
+ * inbenta_auth_new would return, INVALID_CONFIG or INSECURE_ENDPOINT, and sets *mistake to the first mistake. */
+INBENTA_AUTH_API inbenta_auth_error inbenta_auth_check(const inbenta_auth_options *options,
+                                                       inbenta_auth_mistake *mistake);
+
 /* Zero means the default. */
 typedef struct {
   int64_t min_validity_ms; /* valid for at least this long, at most a quarter of the lifetime; default: 0 */
@@ -139,7 +152,8 @@ typedef struct {
 typedef struct inbenta_auth inbenta_auth;
 
 /* Makes a client and its thread. The first request starts when a caller asks for a token. On failure sets *out to NULL
- * and returns INVALID_CONFIG, INSECURE_ENDPOINT or NO_MEMORY. Do not use a client on both sides of a fork. */
+ * and returns INVALID_CONFIG, INSECURE_ENDPOINT or NO_MEMORY; inbenta_auth_check says which option is wrong. Do not use
+ * a client on both sides of a fork. */
 INBENTA_AUTH_API inbenta_auth_error inbenta_auth_new(const inbenta_auth_options *options, inbenta_auth **out);
 
 /* Gets a fresh token. Returns immediately if the client has one, else waits at most timeout_ms. `options` may be NULL.

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/wipe.h"
+#include "core/message.h"
 #include "native/errors.h"
 #include "native/loop.h"
 #include "native/token.h"
@@ -36,6 +37,7 @@ struct inbenta_auth_loop {
   transfer *transfer; /* the transfer in flight, or NULL */
   uint32_t request_id;
   inbenta_auth_error unreached_reason; /* why the last request did not reach the API */
+  iauth__message *unreached_message;   /* the same in libcurl's words, or NULL */
   struct call *calls;
   uint32_t last_call;
   int64_t delay_ms;
@@ -119,6 +121,11 @@ static void call_back(const inbenta_auth_loop *loop, inbenta_auth_callback callb
     };
   if (token == NULL && failure->server_message != NULL)
     snprintf(public_failure.server_message, sizeof public_failure.server_message, "%s", failure->server_message);
+  bool unreached =
+      token == NULL && (failure->error == IAUTH_ERR_NETWORK || failure->error == IAUTH_ERR_UNTRUSTED_ROUTE);
+  if (unreached && loop->unreached_message != NULL)
+    snprintf(public_failure.network_message, sizeof public_failure.network_message, "%s",
+             loop->unreached_message->text);
   bool has_token = token != NULL && native_token_from(token, &public_token);
   callback(user, has_token ? &public_token : NULL, has_token ? NULL : &public_failure);
   inbenta_auth_token_clean_up(&public_token);
@@ -169,8 +176,10 @@ inbenta_auth_error inbenta_auth_loop_new(const inbenta_auth_options *options, vo
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, start_libraries);
   *out = NULL;
-  if (options->ca_file != NULL && access(options->ca_file, R_OK) != 0)
-    return INBENTA_AUTH_INVALID_CONFIG; /* libcurl would report it only at the first request */
+  inbenta_auth_mistake mistake;
+  inbenta_auth_error checked = inbenta_auth_check(options, &mistake);
+  if (checked != INBENTA_AUTH_OK)
+    return checked;
   inbenta_auth_loop *loop = calloc(1, sizeof *loop);
   if (loop == NULL)
     return INBENTA_AUTH_NO_MEMORY;
@@ -207,6 +216,7 @@ static void release_loop(inbenta_auth_loop *loop) {
     iauth__wipe(loop->proxy, strlen(loop->proxy)); /* it may contain a password */
   free(loop->proxy);
   free(loop->ca_file);
+  host_release(NULL, loop->unreached_message);
   free(loop);
 }
 
@@ -254,8 +264,12 @@ bool inbenta_auth_loop_done(inbenta_auth_loop *loop, const struct CURLMsg *messa
   transfer *done = loop->transfer;
   loop->transfer = NULL; /* the core may start the next transfer immediately */
   inbenta_auth_error unreached_reason = transfer_complete(done, message->data.result, loop->client, loop->request_id);
-  if (unreached_reason != INBENTA_AUTH_OK)
+  if (unreached_reason != INBENTA_AUTH_OK) {
+    static const char *const no_secrets[] = {NULL}; /* libcurl does not quote what it sends */
     loop->unreached_reason = unreached_reason;
+    host_release(NULL, loop->unreached_message);
+    loop->unreached_message = iauth__message_new(&loop->host, transfer_problem(done, message->data.result), no_secrets);
+  }
   transfer_free(done);
   return true;
 }

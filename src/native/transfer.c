@@ -25,6 +25,7 @@ struct transfer {
   struct curl_slist *headers_out;
   buffer headers, body;
   char *header_values; /* at least as large as `headers` may become */
+  char problem[CURL_ERROR_SIZE];
 };
 
 /* Appends as much as there is room for. The limit of a body is one byte more than the core accepts, so the core sees
@@ -108,6 +109,7 @@ static bool set_options(transfer *transfer, const iauth_request *request, const 
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->problem);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -179,6 +181,33 @@ static inbenta_auth_error reason_of(const transfer *transfer, CURLcode result) {
   default:
     return INBENTA_AUTH_NETWORK;
   }
+}
+
+/* True if libcurl's message may be shown. A message about a wrong proxy quotes the proxy's URL with the password, and may
+ * cut it off. */
+static bool is_message_public(CURLcode result, const char *message) {
+  if (strstr(message, "proxy") != NULL || strchr(message, '@') != NULL)
+    return false;
+  switch (result) {
+  case CURLE_COULDNT_RESOLVE_HOST:
+  case CURLE_COULDNT_CONNECT:
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_ISSUER_ERROR:
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_SSL_CONNECT_ERROR:
+  case CURLE_SSL_CIPHER:
+  case CURLE_GOT_NOTHING:
+  case CURLE_RECV_ERROR:
+  case CURLE_SEND_ERROR:
+  case CURLE_PARTIAL_FILE:
+    return true;
+  default:
+    return false;
+  }
+}
+
+const char *transfer_problem(const transfer *transfer, CURLcode result) {
+  return is_message_public(result, transfer->problem) ? transfer->problem : "";
 }
 
 inbenta_auth_error transfer_complete(const transfer *transfer, CURLcode result, iauth_client *client, uint32_t id) {

@@ -20,6 +20,10 @@ bool transfer_owns(const transfer *transfer, const CURL *easy);
  * Returns why the API was not reached, or OK if it was reached. */
 inbenta_auth_error transfer_complete(const transfer *transfer, CURLcode result, iauth_client *client, uint32_t id);
 
+/* Why the API was not reached, in libcurl's words, which may quote the server's certificate. "" if there is nothing to
+ * show. */
+const char *transfer_problem(const transfer *transfer, CURLcode result);
+
 /* Cancels the transfer if it is in flight, and wipes the received data. `transfer` may be NULL. */
 void transfer_free(transfer *transfer);
 

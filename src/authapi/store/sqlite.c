@@ -720,11 +720,14 @@ static bool is_there_or_new(const char *path, bool create, char *problem, size_t
         "delete %s and %s-shm",
         path, log, log, path);
   else if (!create && exists)
-    snprintf(problem, size,
-             "%s: the file is empty; put the database in its place, or create one: inbenta-authd api-key create", path);
+    snprintf(
+        problem, size,
+        "%s: the file is empty; put the database in its place, or create one: inbenta-authd api-key create --name NAME",
+        path);
   else if (!create)
     snprintf(problem, size,
-             "%s: there is no database; give its file with --db, or create one: inbenta-authd api-key create",
+             "%s: there is no database; give its file with --db, or create one: inbenta-authd api-key create --name "
+             "NAME",
              iauth__shown(path));
   return create && !has_log;
 }
@@ -825,7 +828,8 @@ bool authapi_store_sqlite_open(authapi_store *store, const char *path, bool crea
       close(file);
   }
   if (sqlite3_open_v2(path, &state->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-    snprintf(problem, size, "%s: %s", iauth__shown(path), sqlite3_errmsg(state->db));
+    int reason = sqlite3_system_errno(state->db); /* SQLite's own message does not say why the file cannot be opened */
+    snprintf(problem, size, "%s: %s", iauth__shown(path), reason != 0 ? strerror(reason) : sqlite3_errmsg(state->db));
     close_store(state);
     return false;
   }

@@ -13,16 +13,15 @@ static int get_once(const command_options *options) {
   inbenta_auth_token token;
   inbenta_auth_failure failure = {.error = inbenta_auth_new(&options->client, &client)};
   if (failure.error != INBENTA_AUTH_OK)
-    return print_failure(&failure);
+    return print_failure(options->client.endpoint, &failure);
   const inbenta_auth_get_options get = {.timeout_ms = options->client.timeout_ms};
   int status;
   if (inbenta_auth_get(client, &get, &token, &failure) != INBENTA_AUTH_OK)
-    status = print_failure(&failure);
+    status = print_failure(options->client.endpoint, &failure);
   else if (strcmp(options->command, "apis") == 0)
     status = print_apis(options->format, options->product, &token);
   else
-    status =
-        print_token(stdout, options->format, &token) ? 0 : print_error(EXIT_FAILED, "cannot write to standard output");
+    status = print_token(stdout, options->format, &token) ? 0 : print_no_output();
   inbenta_auth_token_clean_up(&token);
   inbenta_auth_free(client);
   return status;

@@ -14,6 +14,9 @@
 #include "base/wipe.h"
 
 #define SECRET_MAX 8192
+#define API_KEY_VARIABLE "INBENTA_API_KEY"
+#define ENDPOINT_VARIABLE "INBENTA_ENDPOINT"
+#define ENDPOINT_DEFAULT "https://api.inbenta.io/v1"
 
 static const char usage[] =
     "inbenta-token: access tokens for Inbenta's APIs, by the API Secret flow.\n"
@@ -30,7 +33,7 @@ static const char usage[] =
     "  --personal-secret-file FILE\n"
     "                      for editor APIs: a file with the user's personal secret; default:\n"
     "                      INBENTA_USER_PERSONAL_SECRET in the environment\n"
-    "  --endpoint URL      default: INBENTA_ENDPOINT in the environment, or https://api.inbenta.io/v1\n"
+    "  --endpoint URL      default: INBENTA_ENDPOINT in the environment, or " ENDPOINT_DEFAULT "\n"
     "  --format FORMAT     text, json, or header: \"Authorization: Bearer …\" (text)\n"
     "  --output FILE       watch: write each new token to FILE, atomically\n"
     "  --exec COMMAND      watch: run COMMAND for each new token, with the token on its standard input\n"
@@ -56,23 +59,30 @@ int print_error(int status, const char *format, ...) {
   return status;
 }
 
+/* An empty variable counts as none. */
+static const char *from_environment(const char *variable) {
+  const char *value = getenv(variable);
+  return value != NULL && *value != '\0' ? value : NULL;
+}
+
 /* ---------------------------------------------------------------------------------------------------
  * The secret. */
 
 /* Reads a secret without the line break at its end. */
-static int read_secret(FILE *file, const char *name, char *secret) {
+static int read_secret(FILE *file, const char *option, const char *path, char *secret) {
+  const char *name = iauth__shown(path);
   size_t len = fread(secret, 1, SECRET_MAX + 1, file);
   if (ferror(file))
-    return print_error(EXIT_FAILED, "cannot read %s: %s", name, strerror(errno));
+    return print_error(EXIT_FAILED, "%s %s: %s", option, name, strerror(errno));
   while (len > 0 && (secret[len - 1] == '\n' || secret[len - 1] == '\r'))
     len--;
   if (len == 0)
-    return print_error(EXIT_USAGE, "%s is empty, but must contain the secret", name);
+    return print_error(EXIT_USAGE, "%s %s: it is empty, but must contain the secret", option, name);
   if (len > SECRET_MAX)
-    return print_error(EXIT_USAGE, "%s is too long for a secret", name);
+    return print_error(EXIT_USAGE, "%s %s: it is too long for a secret", option, name);
   secret[len] = '\0';
   if (strlen(secret) != len)
-    return print_error(EXIT_USAGE, "%s has a NUL byte: it should be a text in UTF-8 or ASCII", name);
+    return print_error(EXIT_USAGE, "%s %s: it has a NUL byte, but must be a text in UTF-8 or ASCII", option, name);
   return 0;
 }
 
@@ -95,13 +105,13 @@ static FILE *open_secret(const char *path, char *problem, size_t size) {
 
 static int read_secret_of(const secret_source *from, const char *environment, char *secret) {
   if (from->path != NULL && strcmp(from->path, "-") == 0)
-    return read_secret(stdin, "standard input", secret);
+    return read_secret(stdin, from->option, from->path, secret);
   if (from->path != NULL) {
     char problem[512] = "";
     FILE *file = open_secret(from->path, problem, sizeof problem);
     if (file == NULL)
       return print_error(EXIT_USAGE, "%s %s", from->option, problem);
-    int status = read_secret(file, iauth__shown(from->path), secret);
+    int status = read_secret(file, from->option, from->path, secret);
     fclose(file);
     return status;
   }
@@ -114,9 +124,9 @@ static int read_secret_of(const secret_source *from, const char *environment, ch
 /* Reads a secret into new memory; *secret stays NULL if there is none. Removes it from the environment, even if it was
  * not used, so that child processes do not inherit it. */
 static int find_secret(const secret_source *from, char **secret) {
-  const char *environment = getenv(from->variable);
+  const char *environment = from_environment(from->variable);
   int status = 0;
-  if (from->path != NULL || (environment != NULL && *environment != '\0')) {
+  if (from->path != NULL || environment != NULL) {
     *secret = calloc(1, SECRET_MAX + 2);
     status = *secret != NULL ? read_secret_of(from, environment, *secret) : print_error(EXIT_FAILED, "out of memory");
   }
@@ -124,17 +134,48 @@ static int find_secret(const secret_source *from, char **secret) {
   return status;
 }
 
-static int find_secrets(command_options *options, const char *path, const char *personal_path) {
-  const secret_source secret = {"--secret-file", "INBENTA_SECRET", path};
-  const secret_source personal = {"--personal-secret-file", "INBENTA_USER_PERSONAL_SECRET", personal_path};
-  int status = find_secret(&secret, &options->secret);
-  int personal_status = find_secret(&personal, &options->personal_secret);
+static int find_secrets(command_options *options, const secret_source *secret, const secret_source *personal) {
+  int status = find_secret(secret, &options->secret);
+  int personal_status = find_secret(personal, &options->personal_secret);
   options->client.secret = options->secret;
   options->client.user_personal_secret = options->personal_secret;
   if (status == 0 && options->secret == NULL)
     return print_error(EXIT_USAGE, "the secret is missing; give --secret-file FILE, or set INBENTA_SECRET in the "
                                    "environment");
   return status != 0 ? status : personal_status;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Mistakes that the library finds. */
+
+/* Prints which argument or variable is wrong. Values are not printed, because a wrong one may be a credential. A path is. */
+static int print_mistake(inbenta_auth_error error, const char *option, const char *path, const char *advice) {
+  return print_error(EXIT_USAGE, "%s%s%s %s (%s)", option, path != NULL ? " " : "",
+                     path != NULL ? iauth__shown(path) : "", advice, inbenta_auth_error_code(error));
+}
+
+static int print_mistake_in_secret(inbenta_auth_error error, const secret_source *from, const char *advice) {
+  return print_mistake(error, from->path != NULL ? from->option : from->variable, from->path, advice);
+}
+
+/* Returns 0, or the exit code after it printed the mistake. */
+static int check_client(const inbenta_auth_options *client, const secret_source *secret,
+                        const secret_source *personal) {
+  inbenta_auth_mistake mistake;
+  inbenta_auth_error error = inbenta_auth_check(client, &mistake);
+  if (error == INBENTA_AUTH_OK)
+    return 0;
+  if (strcmp(mistake.option, "secret") == 0)
+    return print_mistake_in_secret(error, secret, mistake.advice);
+  if (strcmp(mistake.option, "user_personal_secret") == 0)
+    return print_mistake_in_secret(error, personal, mistake.advice);
+  if (strcmp(mistake.option, "ca_file") == 0)
+    return print_mistake(error, "--ca-file", client->ca_file, mistake.advice);
+  bool endpoint = strcmp(mistake.option, "endpoint") == 0;
+  const char *variable = endpoint ? ENDPOINT_VARIABLE : API_KEY_VARIABLE,
+             *option = endpoint ? "--endpoint" : "--api-key";
+  bool from_variable = (endpoint ? client->endpoint : client->api_key) == getenv(variable);
+  return print_mistake(error, from_variable ? variable : option, NULL, mistake.advice);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -154,7 +195,7 @@ static int read_timeout(const char *text, int64_t *timeout_ms) {
   char *end;
   long seconds = strtol(text, &end, 10);
   if (end == text || *end != '\0' || seconds < 1 || seconds > 3600)
-    return print_error(EXIT_USAGE, "--timeout %s: write 1 to 3600 seconds", iauth__shown(text));
+    return print_error(EXIT_USAGE, "--timeout %s: write a whole number of seconds from 1 to 3600", iauth__shown(text));
   *timeout_ms = seconds * 1000;
   return 0;
 }
@@ -197,15 +238,17 @@ static const struct option long_options[] = {
 };
 
 /* Reports an option that getopt_long refused with `found`. A word that is not expected is not printed, because it may be a
- * credential. */
+ * credential. A key of this length that has lower case only is improbable. */
 static int refuse_option(int found, const char *word) {
   for (const struct option *option = long_options; option->name != NULL; option++)
     if (option->val == optopt)
       return print_error(EXIT_USAGE, found == ':' ? "--%s: the value is missing" : "--%s takes no value", option->name);
   int len = (int)strcspn(word, "=");
-  if (optopt == 0 && len <= 24 && strspn(word, "abcdefghijklmnopqrstuvwxyz-") == (size_t)len)
+  if (optopt == 0 && len <= 24 && strspn(word, "abcdefghijklmnopqrstuvwxyz_-") == (size_t)len)
     return print_error(EXIT_USAGE, "unknown option %.*s (see --help)", len, word);
-  return print_error(EXIT_USAGE, "one of the arguments is not an option (see --help)");
+  return print_error(EXIT_USAGE,
+                     "an argument that begins with - is no option; options begin with --, for example --endpoint (see "
+                     "--help)");
 }
 
 static int read_words(int argc, char **argv, command_options *options) {
@@ -220,10 +263,12 @@ static int read_words(int argc, char **argv, command_options *options) {
   if (apis && optind < argc)
     options->product = argv[optind++];
   if (optind < argc)
-    return print_error(EXIT_USAGE, "%s: one argument too many (see --help)", options->command);
+    return print_error(EXIT_USAGE,
+                       "%s: one argument belongs to no option; write a value with spaces in quotes (see --help)",
+                       options->command);
   if (!watches && (options->output != NULL || options->exec != NULL))
     return print_error(EXIT_USAGE, "only watch takes --output and --exec");
-  if (options->client.api_key == NULL)
+  if (options->client.api_key == NULL || *options->client.api_key == '\0')
     return print_error(EXIT_USAGE, "the API key is missing; give --api-key KEY, or set INBENTA_API_KEY in the "
                                    "environment");
   return 0;
@@ -234,10 +279,12 @@ static int read_arguments(int argc, char **argv, command_options *options, const
                           const char **personal_file) {
   inbenta_auth_options *client = &options->client;
   int found, status = 0;
-  client->api_key = getenv("INBENTA_API_KEY");
-  client->endpoint = getenv("INBENTA_ENDPOINT");
+  client->api_key = from_environment(API_KEY_VARIABLE);
+  client->endpoint = from_environment(ENDPOINT_VARIABLE);
+  if (client->endpoint == NULL)
+    client->endpoint = ENDPOINT_DEFAULT;
   opterr = 0;
-  while (status == 0 && (found = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+  while (status == 0 && (found = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
     switch (found) {
     case API_KEY:
       client->api_key = optarg;
@@ -272,6 +319,7 @@ static int read_arguments(int argc, char **argv, command_options *options, const
     case INSECURE:
       client->allow_insecure = true;
       break;
+    case 'h':
     case HELP:
       fputs(usage, stdout);
       return -1;
@@ -289,11 +337,14 @@ static int read_arguments(int argc, char **argv, command_options *options, const
 }
 
 bool options_read(int argc, char **argv, command_options *options, int *status) {
-  const char *secret_file = NULL, *personal_file = NULL;
+  secret_source secret = {"--secret-file", "INBENTA_SECRET", NULL};
+  secret_source personal = {"--personal-secret-file", "INBENTA_USER_PERSONAL_SECRET", NULL};
   memset(options, 0, sizeof *options);
-  *status = read_arguments(argc, argv, options, &secret_file, &personal_file);
+  *status = read_arguments(argc, argv, options, &secret.path, &personal.path);
   if (*status == 0)
-    *status = find_secrets(options, secret_file, personal_file);
+    *status = find_secrets(options, &secret, &personal);
+  if (*status == 0)
+    *status = check_client(&options->client, &secret, &personal);
   if (*status == 0)
     return true;
   options_clean_up(options);

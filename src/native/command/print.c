@@ -1,6 +1,7 @@
 /* Output; see print.h. */
 #include "print.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -51,6 +52,8 @@ bool print_token(FILE *out, output_format format, const inbenta_auth_token *toke
   return fflush(out) == 0 && !ferror(out);
 }
 
+int print_no_output(void) { return print_error(EXIT_FAILED, "cannot write to standard output: %s", strerror(errno)); }
+
 int print_apis(output_format format, const char *product, const inbenta_auth_token *token) {
   if (product != NULL) {
     const char *url = inbenta_auth_token_api(token, product);
@@ -65,8 +68,10 @@ int print_apis(output_format format, const char *product, const inbenta_auth_tok
   } else {
     for (size_t i = 0; i < token->apis_count; i++)
       printf("%s %s\n", token->apis[i].name, token->apis[i].url);
+    if (token->apis_count == 0)
+      print_error(0, "the API names no products for this API key");
   }
-  return fflush(stdout) == 0 ? 0 : print_error(EXIT_FAILED, "cannot write to standard output");
+  return fflush(stdout) == 0 ? 0 : print_no_output();
 }
 
 static int exit_code(inbenta_auth_error error) {
@@ -103,14 +108,17 @@ static int exit_code(inbenta_auth_error error) {
   return EXIT_FAILED;
 }
 
-int print_failure(const inbenta_auth_failure *failure) {
-  const char *code = inbenta_auth_error_code(failure->error);
-  const char *hint = inbenta_auth_error_hint(failure->error);
+int print_failure(const char *endpoint, const inbenta_auth_failure *failure) {
+  const char *code = inbenta_auth_error_code(failure->error), *hint = inbenta_auth_error_hint(failure->error);
   int status = exit_code(failure->error);
-  if (failure->server_message[0] != '\0')
-    return print_error(status, "%s (HTTP %d). The server says: %s %s", code, failure->status, failure->server_message,
-                       hint);
+  if (status <= EXIT_USAGE) /* not about the endpoint */
+    return print_error(status, "%s. %s", code, hint);
+  char from[32] = "", says[INBENTA_AUTH_MESSAGE_SIZE + 32] = "";
   if (failure->status != 0)
-    return print_error(status, "%s (HTTP %d). %s", code, failure->status, hint);
-  return print_error(status, "%s. %s", code, hint);
+    snprintf(from, sizeof from, "HTTP %d from ", failure->status);
+  if (failure->server_message[0] != '\0')
+    snprintf(says, sizeof says, "The server says: %s – ", failure->server_message);
+  else if (failure->network_message[0] != '\0')
+    snprintf(says, sizeof says, "libcurl says: %s – ", failure->network_message);
+  return print_error(status, "%s (%s%s). %s%s", code, from, iauth__shown(endpoint), says, hint);
 }

@@ -13,7 +13,10 @@ bool print_token(FILE *out, output_format format, const inbenta_auth_token *toke
  * code. */
 int print_apis(output_format format, const char *product, const inbenta_auth_token *token);
 
-/* Prints what went wrong and what to do. Returns the exit code. */
-int print_failure(const inbenta_auth_failure *failure);
+/* Says that standard output failed, with the reason in errno. Returns the exit code. */
+int print_no_output(void);
+
+/* Prints what went wrong with a request to `endpoint`, and what to do. Returns the exit code. */
+int print_failure(const char *endpoint, const inbenta_auth_failure *failure);
 
 #endif

@@ -155,7 +155,7 @@ static void run_steps(struct watcher *watcher) {
 static void on_event(void *user, const inbenta_auth_token *token, const inbenta_auth_failure *failure) {
   struct watcher *watcher = user;
   if (token == NULL) {
-    watcher->status = print_failure(failure);
+    watcher->status = print_failure(watcher->options->client.endpoint, failure);
     watcher->done = watcher->status == EXIT_REFUSED;
   } else if (store_token(watcher, token)) {
     watcher->to_write = watcher->options->output != NULL || watcher->options->exec == NULL;
@@ -259,6 +259,6 @@ int watch(const command_options *options) {
   drop_token(&watcher);
   curl_multi_cleanup(multi);
   if (failure.error != INBENTA_AUTH_OK)
-    return print_failure(&failure);
+    return print_failure(client.endpoint, &failure);
   return watcher.done ? watcher.status : 0;
 }

@@ -296,11 +296,74 @@ static void unexpected_words_are_not_printed(void **state) {
       fail_msg("case %zu: %s", i, err);
   }
   assert_int_equal(RUN("serve", "x"), 2);
-  assert_printed("argument 2 is one too many");
+  assert_printed("serve: one argument too many, after the command; each value follows its option ");
   assert_int_equal(RUN("api-key", "list", "x"), 2);
-  assert_printed("api-key list: one argument too many");
+  assert_printed("api-key list: one argument too many, after the command; each value follows its option ");
+  assert_int_equal(RUN("api-key", "create", "--name", "my", "shop", "again"), 2);
+  assert_printed("api-key create: one argument too many, after --name and its value; write a value with spaces in ");
+  assert_int_equal(RUN("secret", "revoke", "x", "--json", "y"), 2);
+  assert_printed("secret revoke: one argument too many, after --json; ");
+  assert_int_equal(RUN("secret", "revoke", "x", "y"), 2);
+  assert_printed("secret revoke: one argument too many, after the key or ID ");
+  assert_int_equal(RUN("-v"), 2);
+  assert_printed("options begin with --, for example --name ");
   assert_int_equal(RUN("serve", "--api-kye", "x"), 2);
   assert_printed("unknown option --api-kye ");
+}
+
+/* The first thing that somebody types. */
+static void an_incomplete_command_gets_what_may_follow(void **state) {
+  (void)state;
+  static const struct {
+    const char *words[3], *message;
+  } cases[] = {
+      {{"secret"}, "secret must be followed by one of create, list, rotate, revoke "},
+      {{"secret", "crate"}, "secret must be followed by one of create, list, rotate, revoke "},
+      {{"api-key"}, "api-key must be followed by one of create, list, revoke "},
+      {{"domain-key", "--json"}, "domain-key must be followed by one of create, list, set-domains, revoke "},
+      {{"signing-key"}, "signing-key must be followed by one of list, rotate, revoke "},
+      {{"list", "x"}, "unknown command; the commands are serve, api-key, secret, domain-key, signing-key, version "},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_int_equal(RUN(cases[i].words[0], cases[i].words[1]), 2);
+    assert_printed(cases[i].message);
+  }
+}
+
+static void wrong_values_get_the_right_form(void **state) {
+  (void)state;
+  assert_int_equal(RUN("serve", "--lifetime", "20m"), 2);
+  assert_printed("--lifetime 20m: write a whole number of seconds from 1 to ");
+  assert_int_equal(RUN("serve", "--api_key", "x"), 2);
+  assert_printed("unknown option --api_key ");
+  assert_int_equal(RUN("serve", "--db", "mysql://localhost/x"), 2);
+  assert_printed("--db: give a file, or a URL that begins with postgres://");
+  assert_int_equal(RUN("serve", "--db", "none/x.db"), 1);
+  assert_printed("cannot open none/x.db: No such file or directory");
+  assert_int_equal(RUN("serve", "--listen", "localhost:0"), 1);
+  assert_printed("--listen localhost:0: not an IP address; write 127.0.0.1 for this machine only");
+  assert_int_equal(RUN("serve", "--listen", "203.0.113.1:0"), 1);
+  assert_printed("this machine has no such address");
+  assert_int_equal(RUN("domain-key", "set-domains", "x", "--domain", "www.example.com"), 1);
+  assert_printed("to list all, run: inbenta-authd domain-key list");
+}
+
+/* People copy either of the two that a list shows. */
+static void a_key_is_found_by_its_value_and_its_id(void **state) {
+  (void)state;
+  char id[64];
+  assert_int_equal(RUN("api-key", "create", "--name", "other", "--json"), 0);
+  snprintf(id, sizeof id, "%s", printed("id"));
+  assert_int_equal(RUN("secret", "list", "--api-key", id), 0);
+  assert_printed("secret list: there are none");
+  assert_int_equal(RUN("secret", "list", "--api-key", id, "--json"), 0);
+  assert_string_equal(err, "");
+  assert_int_equal(RUN("secret", "create", "--api-key", id), 0);
+  assert_int_equal(RUN("domain-key", "list", "--api-key", id), 0);
+  assert_int_equal(RUN("domain-key", "set-domains", domain_key, "--domain", "other.example", "--json"), 0);
+  assert_string_equal(printed("id"), domain_key_id);
+  assert_int_equal(RUN("domain-key", "set-domains", secret_id, "--domain", "other.example"), 1);
+  assert_printed("there is no such domain-key; to list all, run: inbenta-authd domain-key list");
 }
 
 /* One random key of 64 begins with "-". */
@@ -460,13 +523,46 @@ static void killed_and_started_again(void **state) {
   assert_int_equal(wait_for(at.pid), 0);
 }
 
+/* What a server on this database prints after its address; "" if nothing. */
+static const char *printed_after_the_address(const char *db) {
+  static char line[256];
+  const char *const words[] = {"serve", "--listen", "127.0.0.1:0", "--db", db, "--quiet", NULL};
+  int from;
+  pid_t child = start(words, &from);
+  FILE *file = fdopen(from, "r");
+  assert_non_null(fgets(line, sizeof line, file));
+  kill(child, SIGTERM);
+  assert_int_equal(wait_for(child), 0);
+  if (fgets(line, sizeof line, file) == NULL)
+    line[0] = '\0';
+  fclose(file);
+  return line;
+}
+
+/* The first server that somebody starts has no keys. The commands that it and api-key create print can be run. */
+static void the_first_steps_are_printed(void **state) {
+  (void)state;
+  assert_string_equal(printed_after_the_address("inbenta-authd.db"), "");
+  assert_string_equal(
+      printed_after_the_address("new.db"),
+      "There are no keys yet. To make one, run: inbenta-authd api-key create --name NAME --db new.db\n");
+  assert_int_equal(RUN("api-key", "create", "--name", "NAME", "--db", "new.db"), 0);
+  char key[64] = "", next[128];
+  assert_int_equal(sscanf(out, "API key %63s", key), 1);
+  snprintf(next, sizeof next, "  inbenta-authd secret create --api-key %s --db new.db\n", key);
+  assert_non_null(strstr(out, next));
+  assert_int_equal(RUN("secret", "create", "--api-key", key, "--db", "new.db"), 0);
+  assert_int_equal(RUN("api-key", "create", "--name", "shop"), 0);
+  assert_null(strstr(out, "--db"));
+}
+
 static void a_port_in_use(void **state) {
   (void)state;
   char listen[32];
   server at = serve("127.0.0.1:0");
   snprintf(listen, sizeof listen, "127.0.0.1:%u", at.port);
   assert_int_equal(RUN("serve", "--listen", listen), 1);
-  assert_printed("in use");
+  assert_printed("in use; stop the program that uses this port, or take another port");
   kill(at.pid, SIGTERM);
   assert_int_equal(wait_for(at.pid), 0);
   at = serve(listen);
@@ -559,6 +655,9 @@ int main(void) {
       TEST(mistakes_exit_with_2),
       TEST(unexpected_words_are_not_printed),
       TEST(control_characters_are_escaped),
+      TEST(an_incomplete_command_gets_what_may_follow),
+      TEST(wrong_values_get_the_right_form),
+      TEST(a_key_is_found_by_its_value_and_its_id),
       TEST(keys_that_begin_with_a_dash),
       TEST(failures_exit_with_1),
       TEST(help),
@@ -567,6 +666,7 @@ int main(void) {
       TEST(a_secret_rotated_under_a_running_server),
       TEST(a_signing_key_rotated_under_a_running_server),
       TEST(killed_and_started_again),
+      TEST(the_first_steps_are_printed),
       TEST(a_port_in_use),
       TEST(administration_with_the_token),
       TEST(admin_tokens_that_are_refused),

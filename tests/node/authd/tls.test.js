@@ -132,12 +132,12 @@ test('unusable files are reported by name at the start', async (t) => {
   const start = (...words) =>
     execute(program, ['serve', '--db', join(folder, 'keys.db'), '--listen', '127.0.0.1:0', ...words]);
   for (const [cert, key, message] of [
-    [join(folder, 'none.pem'), own.keyFile, /none\.pem: No such file/],
-    [own.file, join(folder, 'none.pem'), /none\.pem: No such file/],
-    [empty, own.keyFile, /empty\.pem: has no certificate/],
-    [own.file, empty, /empty\.pem: has no private key/],
-    [own.file, others.keyFile, /is not the key of the certificate/],
-    [own.file, open, /open\.pem: other accounts can use it; run: chmod 600 .*open\.pem/],
+    [join(folder, 'none.pem'), own.keyFile, /--tls-cert \S+none\.pem: No such file/],
+    [own.file, join(folder, 'none.pem'), /--tls-key \S+none\.pem: No such file/],
+    [empty, own.keyFile, /--tls-cert \S+empty\.pem: has no certificate/],
+    [own.file, empty, /--tls-key \S+empty\.pem: has no private key/],
+    [own.file, others.keyFile, /--tls-key \S+: is not the key of the certificate/],
+    [own.file, open, /--tls-key \S+open\.pem: other accounts can use it; run: chmod 600 .*open\.pem/],
   ]) {
     const { status, stdout, stderr } = await start('--tls-cert', cert, '--tls-key', key);
     assert.deepEqual([status, stdout], [1, '']);

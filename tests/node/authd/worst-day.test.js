@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Authd } from '../../support/authd.js';
-import { execute } from '../../support/plain-api.js';
+import { execute, root } from '../../support/plain-api.js';
 
 const ADMIN_TOKEN = '0123456789abcdef'.repeat(2);
 const COPIES = 20; // how often a backup is copied over the open database
@@ -371,6 +371,12 @@ test('a log that belongs to an older copy of the database is refused at the star
   assert.equal((await authd.command('api-key', 'list')).length, 3);
 });
 
+/** The block of commands below a title of docs/authd.md. */
+async function block(title) {
+  const text = await readFile(join(root, 'docs/authd.md'), 'utf8');
+  return /```sh\n([^]*?)```/.exec(text.slice(text.indexOf(`**${title}**`)))[1];
+}
+
 test('on a full disk a revocation works, and a change that cannot be stored is refused as a whole', async (t) => {
   const served = await start(t);
   const { authd } = served;
@@ -405,20 +411,25 @@ test('on a full disk a revocation works, and a change that cannot be stored is r
   assert.ok(listed.find(({ id }) => id == served.secretId).revoked);
   t.diagnostic(`${made.length} secrets fitted, then they were refused and a revocation worked`);
 
-  // The command on a disk without a free byte. It succeeds, or its exit code reports the failure.
+  // A separate command on a disk without a free byte: the line of docs/authd.md. It prints the reason and that the key
+  // still works, which is so. When there is space again, the same line revokes the key.
   const program = authd.program;
-  await assert.rejects(
-    promisify(execFile)('prlimit', [
-      '--fsize=0',
-      program,
-      'secret',
-      'revoke',
-      made[0] ?? served.secretId,
-      '--db',
-      authd.db,
-    ]),
-    ({ code, stderr }) => code == 1 && /^inbenta-authd: /.test(stderr),
-  );
+  served.endpoint = await authd.serve({ adminToken: ADMIN_TOKEN });
+  const { id, secret } = await manage(served, 'secrets', { apiKey: served.apiKey });
+  const line = (await block('The disk is full.')).replace('audit.log', `${authd.db}.audit`);
+  const revoke = (before) =>
+    execute('sh', [
+      '-c',
+      line.replace('inbenta-authd secret revoke SECRET', `${before} ${program} secret revoke ${id} --db ${authd.db}`),
+    ]);
+  const full = await revoke('prlimit --fsize=0');
+  assert.equal(full.stdout, 'It still works!\n');
+  assert.match(full.stderr, /^inbenta-authd: .+\n$/);
+  assert.equal((await auth({ ...served, secret })).status, 200);
+  const withSpace = await revoke('');
+  assert.deepEqual([withSpace.status, withSpace.stderr], [0, '']);
+  assert.equal((await auth({ ...served, secret })).status, 403);
+  await authd.stop();
   await assert.rejects(
     promisify(execFile)('prlimit', ['--fsize=0', program, 'signing-key', 'rotate', '--now', '--db', authd.db]),
     ({ code, stderr }) => code == 1 && /^inbenta-authd: /.test(stderr),

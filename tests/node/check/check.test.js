@@ -292,15 +292,17 @@ test('wrong arguments are reported with status 2, and no request is sent', async
     [[...keys, '--origin', 'www.shop.example'], /--origin www\.shop\.example: write an origin/],
     [[...keys, '--origin', `${ORIGIN}/page`], /write https:\/\/www\.shop\.example/],
     [[...keys, '--origin', ORIGIN, '--endpoint', 'https://api.inbenta.io/'], /\/v1/],
-    [[...keys, '--origin', ORIGIN, '--endpoint', 'http://api.example/v1'], /https/],
+    [[...keys, '--origin', ORIGIN, '--endpoint', 'http://api.example/v1'], /--endpoint: Use https/],
     [[...keys, '--origin', ORIGIN, '--endpoint', endpoint, '--timeout', 'soon'], /--timeout soon/],
     [[...keys, '--origin', ORIGIN, '--endpoint', endpoint, '--nonsense'], /--nonsense/],
     [[...keys, '--origin', ORIGIN, '--endpoint', endpoint, DOMAIN_KEY], /no name.*--domain-key/],
-    [['--api-key', 'a b', '--domain-key', DOMAIN_KEY, '--origin', ORIGIN], /apiKey/],
-    [['--api-key', `"${API_KEY}"`, '--domain-key', DOMAIN_KEY, '--origin', ORIGIN], /apiKey.*quotes/],
-    [['--api-key', API_KEY, '--domain-key', `${DOMAIN_KEY}\n`, '--origin', ORIGIN], /domainKey/],
-    [['--api-key', API_KEY, '--domain-key', `Bearer ${DOMAIN_KEY}`, '--origin', ORIGIN], /domainKey.*spaces/],
-    [[...keys, '--origin', ORIGIN, '--domain-key-name', 'two words'], /domainKeyName/],
+    [['--api-key', 'a b', '--domain-key', DOMAIN_KEY, '--origin', ORIGIN], /: --api-key must be/],
+    [['--api-key', `"${API_KEY}"`, '--domain-key', DOMAIN_KEY, '--origin', ORIGIN], /--api-key must .*quotes/],
+    [['--api-key', API_KEY, '--domain-key', `${DOMAIN_KEY}\n`, '--origin', ORIGIN], /--domain-key must/],
+    [['--api-key', API_KEY, '--domain-key', `Bearer ${DOMAIN_KEY}`, '--origin', ORIGIN], /--domain-key must .*spaces/],
+    [[...keys, '--origin', ORIGIN, '--domain-key-name', 'two words'], /--domain-key-name must/],
+    [['--origin', ORIGIN, '--api-key'], /--api-key: the value is missing/],
+    [['--origin', '-x'], /write --origin=VALUE/],
     [[...keys, '--origin', ORIGIN, '--endpoint', `https://user:${DOMAIN_KEY}@api.example/v1`], /without user/],
     [[...keys, '--origin', 'null'], /--origin null: write an origin/],
     [[...keys, '--origin', 'file:///page.html'], /write an origin/],
@@ -311,6 +313,10 @@ test('wrong arguments are reported with status 2, and no request is sent', async
     assert.match(stderr, /see npx inbenta-auth check --help/);
     assert.ok(!stderr.includes(DOMAIN_KEY));
   }
+  const env = { INBENTA_API_KEY: `'${API_KEY}'`, INBENTA_DOMAIN_KEY: DOMAIN_KEY };
+  const quoted = await run(['--origin', ORIGIN], env);
+  assert.deepEqual([quoted.status, quoted.stdout], [2, '']);
+  assert.match(quoted.stderr, /: INBENTA_API_KEY must be .* not in quotes/);
   assert.equal(requests.length, 0);
 });
 

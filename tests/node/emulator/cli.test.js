@@ -60,15 +60,17 @@ test('wrong arguments are reported with status 2', async (t) => {
   await writeFile(short, 'short\n');
   const wrong = [
     [[], /the command is missing; run npx inbenta-auth emulator/],
-    [['serve'], /unknown command serve; the commands are emulator and check/],
-    [['emulator', 'now'], /now: one argument too many/],
+    [['serve'], /unknown command; the commands are emulator and check/],
+    [['emulator', 'now'], /emulator: one argument belongs to no option/],
     [['emulator', '--lifetme', '5'], /: Unknown option '--lifetme' \(see/],
-    [['emulator', '--port'], /--port/],
+    [['emulator', '--port'], /: --port: the value is missing \(see/],
     [['emulator', '--port', 'x'], /--port: give a whole number from 0 to 65535/],
     [['emulator', '--port', '65536'], /--port: /],
     [['emulator', '--lifetime', '1.5'], /--lifetime: give a whole number of seconds/],
     [['emulator', '--latency', 'slow'], /--latency: give a number of milliseconds/],
-    [['emulator', '--clock-offset', '-30'], /--clock-offset/],
+    [['emulator', '--clock-offset', '-30'], /--clock-offset: .* begins with "-", write --clock-offset=VALUE/],
+    [['emulator', '--apis', 'none'], /--apis: choose one of missing, empty/],
+    [['emulator', '--refusal-cache', '5'], /--refusal-cache: it needs the personality/],
     [['emulator', '--status', '1000'], /--status: .*from 200 to 599/],
     [['emulator', '--status', '503', '--next', '0'], /--next: /],
     [['emulator', '--status', '503', '--path', '/token'], /--path: choose one of \/auth/],
@@ -78,7 +80,7 @@ test('wrong arguments are reported with status 2', async (t) => {
     [['emulator', '--quota', '0/1'], /--quota: /],
     [['emulator', '--api', 'chatbot'], /--api chatbot: write NAME=URL/],
     [['emulator', '--api', 'a=https://a.example', '--api', 'a=https://b.example'], /already given/],
-    [['emulator', '--api', 'a=http://a.example'], /--api: the URL must be https/],
+    [['emulator', '--api', 'a=http://a.example'], /--api a: the URL must be https/],
     [['emulator', '--domain', 'http://a.example/path'], /--domain: Domain http:\/\/a\.example\/path/],
     [['emulator', '--log', 'xml'], /--log xml: write text or json/],
     [['emulator', '--admin-token-file', short], /--admin-token-file: a token has at least 32 characters/],
@@ -88,7 +90,7 @@ test('wrong arguments are reported with status 2', async (t) => {
       const { status, stdout, stderr } = await run(...words);
       assert.deepEqual([status, stdout], [2, ''], words.join(' '));
       assert.match(stderr, message);
-      assert.match(stderr, /^inbenta-auth: .*--help\)$/m);
+      assert.match(stderr, /^inbenta-auth: .*--help\)\n$/); // the mistake only, not the warning of a start
     }),
   );
 });
@@ -102,10 +104,13 @@ test('failures are reported with status 1', async (t) => {
   const foreign = join(folder, 'package.json');
   await writeFile(foreign, '{}');
   for (const [words, message] of [
-    [['--port', `${other.address().port}`], /port is in use; choose another one with --port/],
+    [['--port', `${other.address().port}`], /port \d+ is in use; choose another one with --port/],
     [['--port', '0', '--file', foreign], /package\.json: not a file of the emulator/],
     [['--port', '0', '--admin-token-file', join(folder, 'nothing')], /cannot be read \(ENOENT\)/],
-    [['--port', '0', '--host', '256.0.0.1'], /256\.0\.0\.1/],
+    [['--port', '0', '--host', '256.0.0.1'], /--host 256\.0\.0\.1: this name has no address; give an IP address/],
+    [['--port', '0', '--host', '203.0.113.1'], /--host 203\.0\.113\.1: this machine has no such address/],
+    [['--port', '0', '--file', folder], /cannot be read: it is a folder \(EISDIR\)/],
+    [['--port', '0', '--file', join(folder, 'none/keys.json')], /could not be written: its folder does not exist/],
   ]) {
     const { status, stderr } = await run('emulator', ...words);
     assert.equal(status, 1);

@@ -127,7 +127,7 @@ test('a change that cannot be written is not acknowledged and not applied', asyn
   const nowhere = join(folder, 'no/such/folder.json');
   await assert.rejects(startEmulator({ file: nowhere }), {
     code: 'file_not_usable',
-    message: `${nowhere} could not be written (ENOENT)`,
+    message: `${nowhere} could not be written: its folder does not exist (ENOENT)`,
   });
   const file = join(folder, 'keys.json');
   const adminToken = randomBytes(24).toString('base64url');
@@ -167,13 +167,15 @@ test('a folder that cannot be opened or synced does not leave a change that was 
     if (path == folder) throw failure('EACCES');
     return openSync(path, ...rest);
   });
-  await assert.rejects(emulator.createApiKey(), { message: `${file} could not be written (EACCES)` });
+  await assert.rejects(emulator.createApiKey(), {
+    message: `${file} could not be written: this account may not use it (EACCES)`,
+  });
   assert.equal(await readFile(file, 'utf8'), before);
   assert.deepEqual(await readdir(folder), ['keys.json']);
   t.mock.restoreAll();
 
   failToSync('EIO');
-  await assert.rejects(emulator.createApiKey(), { message: `${file} could not be written (EIO)` });
+  await assert.rejects(emulator.createApiKey(), { message: `${file} could not be written: EIO` });
   t.mock.restoreAll();
 
   // A file system that cannot sync folders. The key of the failed change is gone.

@@ -100,6 +100,7 @@ test('wrong options throw immediately, with advice', async (t) => {
   const wrong = [
     [{ domain: ['a.example'] }, 'domain', /there is no such option/],
     [{ domains: [] }, 'domains', /at least one/],
+    [{ domains: 'http://localhost:3000' }, 'domains', /an array of .*, such as \['http:\/\/localhost:3000'\]/],
     [{ domains: ['http://localhost:3000/path'] }, 'domains', /localhost:3000\/path/],
     [{ domains: ['*'] }, 'domains', /Domain \*/],
     [{ domains: [1] }, 'domains', /not a string/],
@@ -108,6 +109,17 @@ test('wrong options throw immediately, with advice', async (t) => {
     [{ lifetimeS: '5' }, 'lifetimeS', /whole number of seconds/],
     [{ apis: { chatbot: 'http://chatbot.example' } }, 'apis.chatbot', /https, or http on this machine/],
     [{ apis: { chatbot: 1 } }, 'apis.chatbot', /https/],
+    ...[['x'], 'x', 1, null, new Map([['chatbot', 'https://x.example']])].map((apis) => [
+      { apis },
+      'apis',
+      /give an object, such as { chatbot: 'http:\/\/localhost:4000' }/,
+    ]),
+    [{ apis: { '': 'https://x.example' } }, 'apis', /a product has no name/],
+    [{ throttle: '100/10' }, 'throttle', /give an object, such as { requests: 100, periodS: 10 }/],
+    [{ quota: 100 }, 'quota', /such as { requests/],
+    [{ throttle: { requests: 1, period: 10 } }, 'period', /no such member of throttle; there are requests, periodS/],
+    [{ allowHosts: ['http://api.test'] }, 'allowHosts', /without https:\/\/, such as "api\.test"/],
+    [{ refusalCacheS: 5 }, 'refusalCacheS', /the personality 'gateway'/],
     [{ adminToken: 'short' }, 'adminToken', /at least 32 characters/],
     [{ throttle: { requests: 0, periodS: 1 } }, 'throttle', /from 1/],
     [{ quota: { requests: 1 } }, 'quota', /seconds/],
@@ -141,7 +153,10 @@ test('wrong options throw immediately, with advice', async (t) => {
       option: 'knobs',
       advice: /such as { status: 503 }/,
     });
-  await assert.rejects(emulator.createApiKey(''), { code: 'bad_request' });
+  await assert.rejects(emulator.createApiKey(''), {
+    code: 'bad_request',
+    message: 'Give "name": a string that is not empty.',
+  });
   await assert.rejects(emulator.createSecret('nobody'), { code: 'not_found', status: 404 });
   await assert.rejects(emulator.createDomainKey(emulator.apiKey, ['a b']), /Domain a b/);
   await assert.rejects(emulator.setDomains('dk_unknown', [ORIGIN]), { code: 'not_found' });

@@ -16,11 +16,15 @@ const KEYS = { INBENTA_API_KEY: 'the-api-key', INBENTA_SECRET: SECRET };
 /** Runs the command with the keys in its environment. */
 const auth = (words, more = {}) => execute(COMMAND, words, { ...more, env: { ...KEYS, ...more.env } });
 
-/** The command `get` fails with this exit code and error, and prints no key and no token. */
-async function fails(words, status, code) {
+/** The command `get` fails with this exit code and error, names the endpoint, and prints no key and no token. */
+async function fails(words, status, code, more = /./) {
   const answer = await auth(['get', ...words]);
   assert.deepEqual([answer.status, answer.stdout], [status, ''], answer.stderr);
-  assert.match(answer.stderr, new RegExp(`^inbenta-token: ${code}( \\(HTTP \\d+\\))?\\. [A-Z].+\\.\\n$`));
+  const form = /^inbenta-token: (\S+) \((?:HTTP \d+ from )?(\S+)\)\. [A-Zl].+\.\n$/;
+  const [, told, endpoint] = form.exec(answer.stderr) ?? [];
+  assert.match(told, code instanceof RegExp ? code : new RegExp(`^${code}$`), answer.stderr);
+  assert.equal(endpoint, words[words.indexOf('--endpoint') + 1], answer.stderr);
+  assert.match(answer.stderr, more);
   assert.doesNotMatch(answer.stderr, /secret-|very|token-\d/);
 }
 
@@ -89,6 +93,15 @@ test('apis prints all products, one product, and an error for an unknown one', a
   assert.match(none.stderr, /shop: the API key is not valid for this product/);
 });
 
+test('an empty variable counts as none', async (t) => {
+  const { endpoint } = await serveApi(t);
+  const env = { INBENTA_ENDPOINT: '', INBENTA_USER_PERSONAL_SECRET: '' };
+  assert.equal((await auth(['get', '--endpoint', endpoint], { env })).stdout, 'token-1\n');
+  // The default endpoint: the proxy that is named here does not exist, so nothing leaves this machine.
+  const { stderr } = await auth(['get', '--proxy', 'http://127.0.0.1:1'], { env });
+  assert.match(stderr, /^inbenta-token: proxy \(https:\/\/api\.inbenta\.io\/v1\)\. /);
+});
+
 test('products that are missing in the grant are requested', async (t) => {
   const { endpoint } = await serveApi(t, (response, { url }, n) =>
     json(
@@ -100,10 +113,20 @@ test('products that are missing in the grant are requested', async (t) => {
   assert.equal((await auth(['apis', '--endpoint', endpoint])).stdout, 'chatbot https://late.example\n');
 });
 
+test('if there are no products, apis says so', async (t) => {
+  const { endpoint } = await serveApi(t, (response, { url }, n) =>
+    json(response, 200, url == '/v1/apis' ? { apis: {} } : { ...grant(n), apis: {} }),
+  );
+  const stderr = 'inbenta-token: the API names no products for this API key\n';
+  assert.deepEqual(await auth(['apis', '--endpoint', endpoint]), { status: 0, stdout: '', stderr });
+});
+
 test('wrong usage is reported with the right usage', async (t) => {
   const folder = await folderFor(t);
   const empty = join(folder, 'empty');
   await writeFile(empty, '\n', { mode: 0o600 });
+  const two = join(folder, 'two');
+  await writeFile(two, `${SECRET}\r\n# shop\n`, { mode: 0o600 });
   const open = join(folder, 'open');
   await writeFile(open, SECRET, { mode: 0o644 });
   const pipe = join(folder, 'pipe');
@@ -111,30 +134,52 @@ test('wrong usage is reported with the right usage', async (t) => {
   const cases = [
     [[], /inbenta-token get/],
     [['token'], /the commands are get, watch and apis/],
-    [['get', 'x'], /one argument too many/],
+    [['get', 'x'], /get: one argument belongs to no option; write a value with spaces in quotes/],
     [['get', '--password', 'x'], /unknown option --password /],
     [['get', '--p', 'x'], /unknown option --p /], // it may be --proxy, or --personal-secret-file
+    [['get', '--api_key', 'x'], /unknown option --api_key /],
+    [['get', '-e', 'x'], /options begin with --, for example --endpoint/],
     [['get', '--timeout'], /--timeout: the value is missing/],
     [['get', '--allow-insecure=yes'], /--allow-insecure takes no value/],
     [['get', '--format', 'xml'], /text, json or header/],
     [['get', '--timeout', '0'], /1 to 3600/],
     [['get', '--output', 'x'], /only watch takes --output and --exec/],
     [['get', '--secret-file', join(folder, 'none')], /No such file/],
-    [['get', '--secret-file', empty], /is empty/],
+    [['get', '--secret-file', empty], /--secret-file \S+empty: it is empty/],
+    [
+      ['get', '--secret-file', two],
+      /--secret-file \S+two contains a space or a line break; a key has none \(invalid_config/,
+    ],
+    [['get', '--personal-secret-file', two], /--personal-secret-file \S+two contains a space or a line break/],
     [['get', '--secret-file', pipe], /--secret-file .*pipe: not a regular file/],
     [['get', '--secret-file', open], /other accounts can use it; run: chmod 600 /],
-    [['get', '--endpoint', 'http://api.example'], /insecure_endpoint/],
-    [['get', '--endpoint', 'localhost'], /invalid_config/],
-    [['get', '--ca-file', join(folder, 'none')], /invalid_config/],
+    [['get', '--endpoint', 'http://api.example'], /--endpoint must begin with https:.* \(insecure_endpoint/],
+    [
+      ['get', '--endpoint', 'localhost'],
+      /--endpoint must be a base URL .*https:\/\/api.inbenta.io\/v1 \(invalid_config/,
+    ],
+    [['get', '--endpoint', 'https://api.inbenta.io'], /--endpoint must be .* ends with its version/],
+    [['get', '--ca-file', join(folder, 'none')], /--ca-file \S+none cannot be read \(invalid_config/],
+    [['get', '--api-key', `"${SECRET}"`], /--api-key is in quotes; write it without them \(invalid_config/],
+    [['get', '--api-key', `\ufeff${SECRET}`], /--api-key contains a character that no key has/],
+    [['get', '--api-key', ''], /the API key is missing; give --api-key KEY/],
   ];
-  for (const [words, message] of cases) {
-    const { status, stdout, stderr } = await auth(words);
+  const inEnvironment = [
+    [{ INBENTA_API_KEY: `${SECRET} ` }, /INBENTA_API_KEY contains a space/],
+    [{ INBENTA_SECRET: `'${SECRET}'` }, /INBENTA_SECRET is in quotes/],
+    [{ INBENTA_USER_PERSONAL_SECRET: `${SECRET}\r` }, /INBENTA_USER_PERSONAL_SECRET contains a space or a line break/],
+    [{ INBENTA_ENDPOINT: `https://user:${SECRET}@api.example/v1` }, /INBENTA_ENDPOINT must be a base URL without user/],
+    [{ INBENTA_API_KEY: '' }, /the API key is missing/],
+  ].map(([env, message]) => [['get'], message, env]);
+  for (const [words, message, env] of [...cases, ...inEnvironment]) {
+    const { status, stdout, stderr } = await auth(words, { env });
     assert.deepEqual([status, stdout], [2, ''], words.join(' '));
     assert.match(stderr, message);
+    assert.ok(!stderr.includes(SECRET), stderr);
   }
   assert.match((await execute(COMMAND, ['get'], {})).stderr, /--api-key KEY/);
   assert.match((await execute(COMMAND, ['get', '--api-key', 'k'], {})).stderr, /--secret-file FILE/);
-  assert.equal((await auth(['--help'])).status, 0);
+  for (const help of ['--help', '-h']) assert.equal((await auth([help])).status, 0);
 });
 
 test('an unexpected argument is not repeated, because it may be the secret', async () => {
@@ -162,14 +207,15 @@ test('an unexpected argument is not repeated, because it may be the secret', asy
 test('each refusal of the API has its exit code', async (t) => {
   let answer;
   const { endpoint } = await serveApi(t, (response) => answer(response));
-  const expect = (make, status, code) => (
+  const expect = (make, status, code, more) => (
     (answer = make),
-    fails(['--endpoint', endpoint, '--timeout', '1'], status, code)
+    fails(['--endpoint', endpoint, '--timeout', '1'], status, code, more)
   );
   await expect(
     (response) => json(response, 401, { error: { code: 401, message: `not ${SECRET}` } }),
     3,
     'credentials_rejected',
+    /\. The server says: not \*\*\* – Check that/,
   );
   await expect(
     (response) => json(response, 403, { error: { code: 403, message: 'x', reason: 'key_revoked' } }),
@@ -178,7 +224,7 @@ test('each refusal of the API has its exit code', async (t) => {
   );
   await expect((response) => json(response, 429, {}, { 'Retry-After': '30' }), 5, 'rate_limited');
   await expect((response) => json(response, 503, {}), 5, 'server_error');
-  await expect((response) => response.end('<html>'), 6, 'bad_response');
+  await expect((response) => response.end('<html>'), 6, 'bad_response', /Does the endpoint end in \/v1\?/);
   await expect((response) => response.writeHead(302, { Location: 'http://localhost:1/' }).end(), 6, 'bad_response');
   await expect((response) => json(response, 200, { accessToken: 'x'.repeat(70_000) }), 6, 'body_too_large');
   await expect(
@@ -198,9 +244,14 @@ test('an unreachable API has its own error for the name, the port and a timeout'
   const port = await listen(t, gone);
   await new Promise((resolve) => gone.close(resolve));
   // A label of more than 63 characters is invalid, so the resolver sends no query.
-  await fails(['--endpoint', `https://${'x'.repeat(64)}.invalid/v1`, '--timeout', '1'], 4, 'dns');
-  await fails(['--endpoint', `http://127.0.0.1:${port}/v1`, '--timeout', '1'], 4, 'network');
-  await fails(['--endpoint', silent.endpoint, '--timeout', '1'], 4, 'timeout');
+  await fails(['--endpoint', `https://${'x'.repeat(64)}.invalid/v1`, '--timeout', '1'], 4, 'dns', /libcurl says: /);
+  await fails(
+    ['--endpoint', `http://127.0.0.1:${port}/v1`, '--timeout', '1'],
+    4,
+    'network',
+    /libcurl says: .*127\.0\.0\.1.* – The endpoint cannot be reached/,
+  );
+  await fails(['--endpoint', silent.endpoint, '--timeout', '1'], 4, 'timeout', /did not answer in time/);
 });
 
 test('TLS: an untrusted certificate, a certificate for another name, and a server without TLS are refused', async (t) => {
@@ -210,8 +261,10 @@ test('TLS: an untrusted certificate, a certificate for another name, and a serve
   const wrong = await serveApi(t, undefined, others);
   const plain = await serveApi(t);
   const started = Date.now();
-  await fails(['--endpoint', secure.endpoint], 4, 'certificate');
-  await fails(['--endpoint', wrong.endpoint, '--ca-file', others.file], 4, 'certificate');
+  await fails(['--endpoint', secure.endpoint], 4, 'certificate', /libcurl says: .*certificate.* – Check/);
+  // A file that is no PEM file, and what libcurl says about it.
+  await fails(['--endpoint', secure.endpoint, '--ca-file', own.keyFile], 4, 'certificate', /libcurl says: .+ – Check/);
+  await fails(['--endpoint', wrong.endpoint, '--ca-file', others.file], 4, 'certificate', /libcurl says: .*localhost/);
   await fails(['--endpoint', plain.endpoint.replace('http:', 'https:')], 4, 'tls');
   assert.ok(Date.now() - started < 9_000, 'told at once, not tried until the deadline');
   assert.deepEqual([secure.requests.length, wrong.requests.length], [0, 0], 'no secret was sent');
@@ -241,7 +294,14 @@ test('a proxy may accept, refuse or be unreachable', async (t) => {
   );
   await fails([...words, '--proxy', `http://127.0.0.1:${proxyPort}`], 4, 'proxy');
   assert.equal(count, 2);
-  await fails([...words, '--proxy', 'http://127.0.0.1:1'], 4, 'proxy');
+  await fails([...words, '--proxy', 'http://127.0.0.1:1'], 4, 'proxy', /libcurl says: .*127\.0\.0\.1/);
+  // libcurl's own message about these quotes the URL. It names the proxy of the environment in other errors.
+  for (const wrong of ['foo://user:very@127.0.0.1:1', 'http://user:very@127.0.0.1:x', 'user:very@ 127.0.0.1']) {
+    await fails([...words, '--proxy', wrong], 4, /^(proxy|network)$/, /^((?!libcurl).)*$/m);
+    const { status, stderr } = await auth(['get', ...words], { env: { https_proxy: wrong } });
+    assert.equal(status, 4);
+    assert.doesNotMatch(stderr, /very/);
+  }
 });
 
 /** Starts `watch`. `ended` and `stop()` resolve to the exit code. */
@@ -313,8 +373,8 @@ test('watch survives an outage, and ends when the keys are refused', async (t) =
   await until('a token after the outage', () => watched.stdout.includes('token-3\n'));
   refused = true;
   assert.equal(await watched.ended, 3);
-  assert.match(watched.stderr, /server_error \(HTTP 503\)/);
-  assert.match(watched.stderr, /key_revoked \(HTTP 403\)/);
+  assert.match(watched.stderr, /server_error \(HTTP 503 from /);
+  assert.match(watched.stderr, /key_revoked \(HTTP 403 from /);
   assert.ok(requests.length >= 4);
 });
 
