@@ -39,10 +39,15 @@ const wasmAsText = (file) => ({
   },
 });
 
-/** A source map without the text of the WebAssembly module: nobody reads it. */
+/**
+ * A source map without the text of the WebAssembly module: nobody reads it. A sentence is in its place, because tools
+ * look for the file of a source without content, and warn: Create React App and some development servers of Vite 6.
+ */
 function withoutWasm(json) {
   const map = JSON.parse(json);
-  map.sourcesContent = map.sourcesContent.map((content, i) => (map.sources[i].startsWith('wasm:') ? null : content));
+  map.sourcesContent = map.sourcesContent.map((content, i) =>
+    map.sources[i].startsWith('wasm:') ? 'The WebAssembly module is here, as text.\n' : content,
+  );
   return JSON.stringify(map);
 }
 

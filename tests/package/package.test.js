@@ -77,7 +77,9 @@ test('the package has few files, and no source map knows a folder of the machine
     const { sources, sourcesContent } = JSON.parse(await readFile(join(folder, file), 'utf8'));
     for (const [i, source] of sources.entries()) {
       assert.match(source, /^(\.\.\/(js\/|package\.json)|wasm:text$)/, file);
-      assert.equal(sourcesContent[i] === null, source == 'wasm:text', `${file}: ${source}`);
+      // Tools warn of a source without content. The text of the WebAssembly module would be 9 KB or more.
+      const bytes = sourcesContent[i]?.length ?? 0;
+      assert.ok(bytes > 0 && (source != 'wasm:text' || bytes < 100), `${file}: ${source}`);
     }
   }
 });
