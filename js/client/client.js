@@ -2,7 +2,7 @@
 // AuthClient: the client that a page uses. It has its own listeners, timeouts, log and headers. The token comes from a
 // source, which all clients of a page with the same keys share.
 
-import { checkCredential, checkOptions } from './config.js';
+import { checkCredential, checkOptions, ownMembers } from './config.js';
 import { AuthError, invalid } from './errors.js';
 import { apiUrl, fetchWithToken } from './fetch.js';
 import { sourceFor } from './source.js';
@@ -13,6 +13,8 @@ import { timerMs } from './timers.js';
 
 /** The options of getToken, with their types. */
 const CALL = { minValidityMs: 'number', forceRefresh: 'boolean', signal: 'object', timeoutMs: 'number' };
+
+const NO_OPTIONS = ownMembers();
 
 /** AuthClientEventMap in js/types/inbenta-auth.d.cts lists its events. */
 export class AuthClient extends EventTarget {
@@ -37,7 +39,7 @@ export class AuthClient extends EventTarget {
    * @returns {Promise<AccessToken>}
    */
   getToken(options) {
-    let own = {};
+    let own = NO_OPTIONS;
     try {
       if (options != undefined) own = checkOptions(options, CALL);
       if (own.signal && !own.signal.addEventListener) throw invalid('signal must be an AbortSignal.');

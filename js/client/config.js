@@ -77,7 +77,7 @@ export function checkOptions(given, known, refused) {
     if (value === undefined) delete own[name];
     else if ([NaN, refused].includes(value) || !type.split(' ').includes(typeof value))
       throw invalid(`${name} must be of type ${type.replace(' ', ' or ')}.`);
-    else if (type == 'number' && value < 0) throw invalid(`${name} must be a number of milliseconds.`);
+    else if (type == 'number' && value < 0) throw invalid(`${name} must be 0 or more milliseconds.`);
   }
   return own;
 }

@@ -24,7 +24,8 @@ function noOrigin() {
 }
 
 /** The hint for a response that does not come from the Auth API. */
-const notTheApi = ({ endpoint }) => `Does ${endpoint} end in /v1? Something else than the Auth API answered.`;
+const notTheApi = ({ endpoint }) =>
+  `Does ${endpoint} end in /v1? Something else than the Auth API answered: that sends application/json.`;
 
 /**
  * The hints: a text, or a function that builds it from the facts. C's codes come first, in the order of its numbers.
@@ -32,10 +33,10 @@ const notTheApi = ({ endpoint }) => `Does ${endpoint} end in /v1? Something else
 const HINTS = {
   invalid_config: 'Check the keys and options.',
   insecure_endpoint: 'Use https. Plain http works for this machine only.',
-  out_of_memory: 'Too many calls wait at once.',
+  out_of_memory: 'Too many calls wait.',
   aborted: 'Your signal was aborted.',
   disposed: 'Create a new client.',
-  timeout: ({ endpoint }) => `${endpoint} did not answer in time.`,
+  timeout: ({ endpoint }) => `${endpoint} gave no token within timeoutMs.`,
   network: ({ endpoint }) =>
     globalThis.navigator?.onLine === false
       ? 'The browser is offline.'
@@ -52,7 +53,8 @@ const HINTS = {
     );
   },
   key_revoked: ({ credentialName }) => `Create a new ${credentialName}.`,
-  token_expired: 'Pass reauthorize, or create a new client.',
+  token_expired: ({ reauthorize }) =>
+    reauthorize ? 'reauthorize returned an old token.' : 'Pass reauthorize, or create a new client.',
   endpoint_refused: notTheApi,
   rate_limited: 'Try again after retryAfterMs. All visitors share the limits of an API key.',
   server_error: 'Try again later.',

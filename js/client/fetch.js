@@ -1,7 +1,7 @@
 // Sends requests to product APIs: adds the two headers, and refuses hosts that are not in the token's own `apis`.
 
 import { readBody } from './body.js';
-import { isPlainObject } from './config.js';
+import { isPlainObject, ownMembers } from './config.js';
 import { AuthError, invalid } from './errors.js';
 import { withTimeout } from './timers.js';
 
@@ -75,7 +75,7 @@ async function isTokenRefused(response) {
 async function sendRequest(url, init, headers) {
   let request;
   try {
-    request = new Request(url, { ...init, headers });
+    request = new Request(url, ownMembers({ ...init, headers }));
     return await fetch(request);
   } catch (cause) {
     if (init.signal?.aborted) throw new AuthError('aborted', { cause: init.signal.reason });
@@ -111,16 +111,17 @@ export async function fetchWithToken({ config, tokenFor, mayRenew, renew, log },
   const isUrl = typeof target == 'string' ? /^https?:/.test(target) : target?.href;
   if ((isUrl ? path : typeof target != 'string') || !isPlainObject(given))
     throw invalid('fetch takes a product and a path, or a URL, then its options.');
-  if (isData(given.body) && !isStream(given.body)) throw invalid('body must be text: use JSON.stringify.');
-  const init = { ...given, redirect: given.redirect ?? 'manual' };
-  const signal = init.signal ?? undefined;
+  const init = ownMembers(given);
+  if (isData(init.body) && !isStream(init.body)) throw invalid('body must be text: use JSON.stringify.');
+  const { redirect, signal } = init;
+  init.redirect ??= 'manual';
   const product = isUrl ? undefined : /** @type {string} */ (target);
   for (let isRetry = false; ; isRetry = true) {
     const { accessToken, apis } = await tokenFor(product, signal);
     const url = requestUrl(apis, product, product === undefined ? `${target}` : path);
     const response = await sendRequest(url, init, headersOf(init, config, accessToken));
     log({ type: 'fetch', host: url.host, status: response.status });
-    if (!given.redirect && (response.type == 'opaqueredirect' || [301, 302, 303, 307, 308].includes(response.status))) {
+    if (!redirect && (response.type == 'opaqueredirect' || [301, 302, 303, 307, 308].includes(response.status))) {
       cancelBody(response);
       throw new AuthError('redirect_refused', { status: response.status });
     }

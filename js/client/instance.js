@@ -126,6 +126,7 @@ export async function startInstance(module, config, listener) {
         const headers = {};
         for (; int32At(strings); strings += 8) headers[stringAt(strings)] = stringAt(strings + 4);
         const response = await fetch(readString(url), {
+          __proto__: null,
           method: readString(method),
           headers,
           body: body ? readString(body) : undefined,

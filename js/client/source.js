@@ -178,7 +178,8 @@ export class Source {
   invalidate(accessToken) {
     if (this.#current?.accessToken !== accessToken) return;
     this.#dropToken();
-    this.#instance?.call('invalidate', accessToken); // siblings and storage may still have it, so the core remembers it
+    // Siblings, storage and the page's server may still have it, so the core remembers it, also if it is only starting.
+    this.#core?.then((core) => core.call('invalidate', accessToken)).catch(() => {});
   }
 
   /** Drops the token, also in storage. */

@@ -13,7 +13,7 @@ const byBytes = new WeakMap();
 async function compile(source, timeoutMs) {
   if (typeof source != 'string') return WebAssembly.compile(source);
   return withTimeout(timeoutMs, async (signal) => {
-    const answer = await fetch(source, { signal, credentials: 'same-origin' });
+    const answer = await fetch(source, { __proto__: null, signal, credentials: 'same-origin' });
     if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
     const bytes = await answer.arrayBuffer(); // no `await` in a call of compile: Next's edge runtime wraps that call
     return WebAssembly.compile(bytes);

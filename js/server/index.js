@@ -26,7 +26,9 @@ const cannotCompile = () => globalThis.navigator?.userAgent == 'Cloudflare-Worke
  */
 export function createFromSecret(secret, apiKey, options) {
   if ('document' in globalThis || 'importScripts' in globalThis)
-    throw new AuthError('secret_in_browser', { hint: 'Use createFromDomainKey, or get the token from your server.' });
+    throw new AuthError('secret_in_browser', {
+      hint: 'Use createFromDomainKey, or get the token from your server. A test of a server needs the environment node.',
+    });
   const fixed = {
     apiKey,
     defaultWasm,

@@ -257,4 +257,4 @@ export declare function createFromAccessToken(
 export declare function tokenFrom(
   url: string | URL,
   init?: RequestInit,
-): (context: { signal: AbortSignal }) => Promise<Grant>;
+): (context?: { signal?: AbortSignal | undefined }) => Promise<Grant>;

@@ -236,3 +236,17 @@ test('tokenFrom turns each answer of a server into a grant or an error', async (
   await assert.rejects(tokenFrom('http://127.0.0.1:1/')({ signal }), failsWith('network', { retryable: true }));
   await assert.rejects(tokenFrom(`${endpoint}/good`)({ signal: AbortSignal.abort() }), failsWith('timeout'));
 });
+
+test('an invalidated token is not taken from reauthorize again, also if the core is only starting', async (t) => {
+  const reauthorize = async () => ({ accessToken: 'handed-over', expires_in: 1200 });
+  const { client, requests } = await start(t, { expires_in: 1200, reauthorize });
+  await client.getToken();
+  client.invalidate('handed-over');
+  for (let i = 0; i < 2; i++)
+    await assert.rejects(client.getToken(), (error) => {
+      failsWith('token_expired', { retryable: false })(error);
+      assert.equal(error.hint, 'reauthorize returned an old token.');
+      return true;
+    });
+  assert.equal(requests.length, 0);
+});

@@ -41,7 +41,7 @@ test('getToken refuses options that do not exist and wrong types, with a fresh t
     [{ minValidityMs: '30000' }, /^minValidityMs must be of type number/],
     [{ minValidityMs: NaN }, /^minValidityMs must be of type number/],
     [{ timeoutMs: null }, /^timeoutMs must be of type number/],
-    [{ timeoutMs: -1 }, /^timeoutMs must be a number of milliseconds/],
+    [{ timeoutMs: -1 }, /^timeoutMs must be 0 or more milliseconds\.$/],
     [{ signal: 'stop' }, /^signal must be of type object/],
     [{ forceRefresh: null }, /^forceRefresh must be of type boolean/],
     [{ signal: new AbortController() }, /^signal must be an AbortSignal/],
@@ -142,6 +142,20 @@ test('a body that would be sent as "[object Object]" is refused; streams and for
   ])
     await world.until(post(body));
   assert.equal(asked.length, 9);
+});
+
+test('what a page adds to Object.prototype is no option of a call or of a request', async (t) => {
+  const { world, asked, client } = shop(t);
+  const added = { forceRefresh: true, redirect: 'follow', signal: 7, mode: 'evil', integrity: 'evil' };
+  t.after(() => Object.keys(added).forEach((name) => delete Object.prototype[name]));
+  Object.assign(Object.prototype, added);
+  for (let i = 0; i < 2; i++) await world.until(client.getToken());
+  // Node's Request reads these three from the prototype; browsers do not.
+  for (const name of ['signal', 'mode', 'integrity']) delete Object.prototype[name];
+  await world.until(client.fetch('chatbot', '/v1'));
+  assert.deepEqual(asked, [`${CHATBOT}/v1`]);
+  assert.equal(world.requests.length, 2, 'one token');
+  for (const { redirect } of world.requests) assert.equal(redirect, 'manual');
 });
 
 test('invalidate refuses what is no token, such as the whole AccessToken; without one, nothing happens', async (t) => {

@@ -49,6 +49,13 @@ test('with both keys there is a client; the global has everything of the package
   sdk.client.dispose();
 });
 
+test('a secret on the tag is called what it is', (t) => {
+  const { sdk, said } = load(t, { domainKey: 'd', apiKey: 'k', secret: 'the-secret' });
+  assert.match(said[0][0], /data-secret is ignored: everybody can read it here, so replace that secret/);
+  assert.doesNotMatch(said[0][0], /the-secret/);
+  sdk.client.dispose();
+});
+
 test('members that a page adds to Object.prototype are no attributes', (t) => {
   const added = { source: 'evil', environment() {}, persist: 'evil' };
   t.after(() => Object.keys(added).forEach((name) => delete Object.prototype[name]));
