@@ -140,9 +140,22 @@ export interface Emulator extends AsyncDispose {
 }
 
 /**
- * Starts a local Auth API for tests. Resolves when it accepts requests.
+ * Starts a local Auth API for tests. Resolves when it accepts requests. Only with `file` the secret can be null.
  * @throws {TypeError} with `option` and `advice`, for a mistake in the options
  * @throws {Error} code 'file_not_usable' if the file is damaged or another program wrote it; Node's own codes, such as
  *   'EADDRINUSE', if it cannot listen
  */
+export declare function startEmulator(
+  options: EmulatorOptions & { domains: string[]; file?: undefined },
+): Promise<
+  Emulator & {
+    readonly domainKey: string;
+    readonly domainKeyId: string;
+    readonly secret: string;
+    readonly secretId: string;
+  }
+>;
+export declare function startEmulator(
+  options?: EmulatorOptions & { file?: undefined },
+): Promise<Emulator & { readonly secret: string; readonly secretId: string }>;
 export declare function startEmulator(options?: EmulatorOptions): Promise<Emulator>;

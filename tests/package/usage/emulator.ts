@@ -33,3 +33,9 @@ export async function emulate(): Promise<string> {
 export const wrongKind = async (emulator: Emulator) => emulator.revoke('api-key', 'x');
 // @ts-expect-error there is no such knob
 startEmulator({ knobs: { delay: 1 } });
+
+export async function credentials(): Promise<string[]> {
+  const { domainKey, secret } = await startEmulator({ domains: ['http://localhost:3000'] });
+  const { secret: ofNoDomain }: { secret: string } = await startEmulator();
+  return [domainKey, secret, ofNoDomain];
+}
