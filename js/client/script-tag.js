@@ -33,7 +33,8 @@ function isNear(...names) {
 /** What is wrong with a name on the tag; undefined if it is right, or of another library: those are left alone. */
 function mistakeIn(name) {
   if (KNOWN.includes(name)) return undefined;
-  if (name == 'secret') return 'data-secret is ignored: everybody can read it here, so replace that secret.';
+  if (/secret/i.test(name))
+    return `${attributeOf(name)} is ignored: everybody can read it here, so replace that secret.`;
   const meant = KNOWN.find((known) => isNear(name, known));
   if (meant) return `${attributeOf(name)} is ignored: write ${attributeOf(meant)}.`;
   const option = Object.keys(ALL_OPTIONS).find((known) => lettersOf(known) == lettersOf(name));

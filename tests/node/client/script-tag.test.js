@@ -50,7 +50,8 @@ test('with both keys there is a client; the global has everything of the package
 });
 
 test('a secret on the tag is called what it is', (t) => {
-  const { sdk, said } = load(t, { domainKey: 'd', apiKey: 'k', secret: 'the-secret' });
+  const { sdk, said } = load(t, { domainKey: 'd', apiKey: 'k', secret: 'the-secret', apiSecret: 's' });
+  assert.match(said[0][0], /data-api-secret is ignored/);
   assert.match(said[0][0], /data-secret is ignored: everybody can read it here, so replace that secret/);
   assert.doesNotMatch(said[0][0], /the-secret/);
   sdk.client.dispose();
