@@ -56,9 +56,8 @@ function clientOfTag() {
     if (domainKey !== undefined || apiKey !== undefined) client = createFromDomainKey(domainKey, apiKey, options);
   } catch (error) {
     errors.push(error);
-    mistakes.push(
-      'There is no client, because a data-… attribute of the script tag is wrong or missing: it needs data-domain-key and data-api-key.',
-    );
+    const hint = error.hint.replace(/^\w+/, (name) => (KNOWN.includes(name) ? attributeOf(name) : name));
+    mistakes.push(`There is no client: ${hint} The tag needs data-domain-key and data-api-key.`);
   }
   if (mistakes[0]) console.error(`InbentaAuthSDK: ${mistakes.join(' ')}`, ...errors);
   return client;
