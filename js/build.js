@@ -75,7 +75,7 @@ async function bundle(entry, name, { wasm, isExternal = false, ...options }) {
   // THIRD_PARTY_NOTICES.md promises that no other code is bundled.
   const others = Object.keys(metafile.inputs).filter((file) => file.includes('node_modules'));
   if (others.length) throw new Error(`${name} has code of others in it: ${others}`);
-  // esbuild's own code, which would take members that a page adds to Object.prototype for exports.
+  // esbuild's own loop would take members that a page adds to Object.prototype for exports.
   const code = outputFiles[1].text.replace('for (var name in all)', 'for (var name of Object.keys(all))');
   return { map: withoutWasm(outputFiles[0].text), code };
 }

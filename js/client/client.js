@@ -14,6 +14,7 @@ import { timerMs } from './timers.js';
 /** The options of getToken, with their types. */
 const CALL = { minValidityMs: 'number', forceRefresh: 'boolean', signal: 'object', timeoutMs: 'number' };
 
+/** Without options. A literal would have those that a page adds to Object.prototype. */
 const NO_OPTIONS = ownMembers();
 
 /** AuthClientEventMap in js/types/inbenta-auth.d.cts lists its events. */

@@ -7,7 +7,7 @@ const BRAND = Symbol.for('inbenta-auth.AuthError');
 
 /**
  * The facts that hints mention.
- * @typedef {{status?: number, credentialName?: string, endpoint?: string}} Facts
+ * @typedef {{status?: number, credentialName?: string, endpoint?: string, reauthorize?: unknown}} Facts
  */
 
 /** The origin of the page; undefined outside pages. */

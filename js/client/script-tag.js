@@ -44,12 +44,12 @@ function mistakeIn(name) {
 /** Makes the client. A mistake on the tag is printed on the console, and the page can still make a client itself. */
 function clientOfTag() {
   const tag = ownTag();
-  const { domainKey, apiKey, ...rest } = ownMembers(tag?.dataset);
-  const more = ownMembers(rest);
-  const mistakes = Object.keys(more).map(mistakeIn).filter(Boolean);
+  const own = ownMembers(tag?.dataset);
+  const { domainKey, apiKey } = own;
+  const mistakes = Object.keys(own).map(mistakeIn).filter(Boolean);
   for (const name of ['domain-key', 'api-key'])
     if (tag?.hasAttribute(name)) mistakes.push(`${name} is ignored: write data-${name}.`);
-  const options = Object.fromEntries(OPTIONS.map((name) => [name, more[name]]));
+  const options = Object.fromEntries(OPTIONS.map((name) => [name, own[name]]));
   const errors = [];
   let client;
   try {

@@ -57,8 +57,8 @@ extern const char authd_usage[];
  * 2, else returns 0. Release *line with authd_command_line_clean_up in both cases. */
 int authd_command_line_read(authd_command_line *line, int argc, char **argv);
 
-/* Checks that there is no word too many, and that all given options are in `allowed`. An option without effect would hide a mistake. Returns 0 or the exit
- * status. */
+/* Checks that there is no word too many, and that all given options are in `allowed`. An option without effect would
+ * hide a mistake. Returns 0 or the exit status. */
 int authd_command_line_check(const authd_command_line *line, unsigned allowed);
 
 void authd_command_line_clean_up(authd_command_line *line);

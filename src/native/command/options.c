@@ -12,11 +12,11 @@
 #include "base/private_file.h"
 #include "base/shown.h"
 #include "base/wipe.h"
+#include "core/iauth.h"
 
 #define SECRET_MAX 8192
 #define API_KEY_VARIABLE "INBENTA_API_KEY"
 #define ENDPOINT_VARIABLE "INBENTA_ENDPOINT"
-#define ENDPOINT_DEFAULT "https://api.inbenta.io/v1"
 
 static const char usage[] =
     "inbenta-token: access tokens for Inbenta's APIs, by the API Secret flow.\n"
@@ -33,7 +33,7 @@ static const char usage[] =
     "  --personal-secret-file FILE\n"
     "                      for editor APIs: a file with the user's personal secret; default:\n"
     "                      INBENTA_USER_PERSONAL_SECRET in the environment\n"
-    "  --endpoint URL      default: INBENTA_ENDPOINT in the environment, or " ENDPOINT_DEFAULT "\n"
+    "  --endpoint URL      default: INBENTA_ENDPOINT in the environment, or " IAUTH_ENDPOINT "\n"
     "  --format FORMAT     text, json, or header: \"Authorization: Bearer …\" (text)\n"
     "  --output FILE       watch: write each new token to FILE, atomically\n"
     "  --exec COMMAND      watch: run COMMAND for each new token, with the token on its standard input\n"
@@ -148,7 +148,8 @@ static int find_secrets(command_options *options, const secret_source *secret, c
 /* ---------------------------------------------------------------------------------------------------
  * Mistakes that the library finds. */
 
-/* Prints which argument or variable is wrong. Values are not printed, because a wrong one may be a credential. A path is. */
+/* Prints which argument or variable is wrong, and the path of a file. Other values are not printed, because a wrong one
+ * may be a credential. */
 static int print_mistake(inbenta_auth_error error, const char *option, const char *path, const char *advice) {
   return print_error(EXIT_USAGE, "%s%s%s %s (%s)", option, path != NULL ? " " : "",
                      path != NULL ? iauth__shown(path) : "", advice, inbenta_auth_error_code(error));
@@ -282,7 +283,7 @@ static int read_arguments(int argc, char **argv, command_options *options, const
   client->api_key = from_environment(API_KEY_VARIABLE);
   client->endpoint = from_environment(ENDPOINT_VARIABLE);
   if (client->endpoint == NULL)
-    client->endpoint = ENDPOINT_DEFAULT;
+    client->endpoint = IAUTH_ENDPOINT;
   opterr = 0;
   while (status == 0 && (found = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
     switch (found) {

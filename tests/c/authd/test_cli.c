@@ -332,18 +332,22 @@ static void an_incomplete_command_gets_what_may_follow(void **state) {
 
 static void wrong_values_get_the_right_form(void **state) {
   (void)state;
-  assert_int_equal(RUN("serve", "--lifetime", "20m"), 2);
-  assert_printed("--lifetime 20m: write a whole number of seconds from 1 to ");
-  assert_int_equal(RUN("serve", "--api_key", "x"), 2);
-  assert_printed("unknown option --api_key ");
-  assert_int_equal(RUN("serve", "--db", "mysql://localhost/x"), 2);
-  assert_printed("--db: give a file, or a URL that begins with postgres://");
-  assert_int_equal(RUN("serve", "--db", "none/x.db"), 1);
-  assert_printed("cannot open none/x.db: No such file or directory");
-  assert_int_equal(RUN("serve", "--listen", "localhost:0"), 1);
-  assert_printed("--listen localhost:0: not an IP address; write 127.0.0.1 for this machine only");
-  assert_int_equal(RUN("serve", "--listen", "203.0.113.1:0"), 1);
-  assert_printed("this machine has no such address");
+  static const struct {
+    const char *option, *value;
+    int status;
+    const char *message;
+  } cases[] = {
+      {"--lifetime", "20m", 2, "--lifetime 20m: write a whole number of seconds from 1 to "},
+      {"--api_key", "x", 2, "unknown option --api_key "},
+      {"--db", "mysql://localhost/x", 2, "--db: give a file, or a URL that begins with postgres://"},
+      {"--db", "none/x.db", 1, "cannot open none/x.db: No such file or directory"},
+      {"--listen", "localhost:0", 1, "--listen localhost:0: not an IP address; write 127.0.0.1 for this machine only"},
+      {"--listen", "203.0.113.1:0", 1, "this machine has no such address"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_int_equal(RUN("serve", cases[i].option, cases[i].value), cases[i].status);
+    assert_printed(cases[i].message);
+  }
   assert_int_equal(RUN("domain-key", "set-domains", "x", "--domain", "www.example.com"), 1);
   assert_printed("to list all, run: inbenta-authd domain-key list");
 }
