@@ -142,10 +142,9 @@ export class AuthClient extends EventTarget {
         type == 'token' ? { expiresAt: detail.expiresAt, products: Object.keys(detail.apis), from } : { ...detail };
       this.#log({ type, ...facts });
       const source = this.#source;
-      const event = new Event(type);
       // A listener that reads the token counts as a use.
-      Object.defineProperty(event, 'detail', { get: () => (type == 'token' && source?.use(true), detail) });
-      this.dispatchEvent(event);
+      const get = () => (type == 'token' && source?.use(true), detail);
+      this.dispatchEvent(Object.defineProperty(new Event(type), 'detail', { get }));
     });
 
   #log(entry) {

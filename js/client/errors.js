@@ -40,15 +40,16 @@ const HINTS = {
   network: ({ endpoint }) =>
     globalThis.navigator?.onLine === false
       ? 'The browser is offline.'
-      : `${endpoint} cannot be reached. Check the URL; in a page, also the connect-src of the CSP, and CORS in the console.`,
+      : `${endpoint} cannot be reached. Check the URL; in a page, also connect-src of the CSP, and CORS in the console.`,
   origin_not_allowed: () => noOrigin() ?? `Add ${origin()} to the domain key's list of domains.`,
   credentials_rejected: ({ status, credentialName }) => {
     const isDomainKey = credentialName == 'domain key';
     return (
       (isDomainKey && noOrigin()) ||
       `Check that the API key and the ${credentialName} belong together and are not revoked` +
-        (isDomainKey ? `, and that the domain key's list has ${origin()}` : '') +
-        (isDomainKey && status == 400 ? ", or try domainKeyName: 'domain_key'" : '') +
+        (isDomainKey
+          ? `, and that the domain key's list has ${origin()}${status == 400 ? ", or try domainKeyName: 'domain_key'" : ''}`
+          : '') +
         '. A gateway can repeat an old refusal for 5 minutes.'
     );
   },

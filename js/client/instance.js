@@ -28,6 +28,8 @@ const HEADER_MAX = 1024;
  *   the error, token or quota; MESSAGE_ANSWER without an error means the token of the last MESSAGE_TOKEN
  * @param {() => boolean} listener.isAwaited true if a caller is waiting
  * @param {() => boolean} listener.mayStart true if a request may start now; if false, call `run` as soon as one may
+ * @param {(type: 'request', detail: {url: string, status: number}) => void} listener.emit tells users of a request that
+ *   ended; status 0: without a response
  * @param {(error: AuthError) => void} listener.onDeath the instance is dead: all pending calls must fail
  * @returns {Promise<Core | number>}
  */
@@ -119,13 +121,14 @@ export async function startInstance(module, config, listener) {
     async send(method, url, strings, body, limit) {
       const abort = (request = new AbortController());
       const received = new Uint8Array(limit + 1);
+      const target = readString(url);
       let status = 0; // no response
       let length = 0;
       let answer = [];
       try {
         const headers = {};
         for (; int32At(strings); strings += 8) headers[stringAt(strings)] = stringAt(strings + 4);
-        const response = await fetch(readString(url), {
+        const response = await fetch(target, {
           __proto__: null,
           method: readString(method),
           headers,
@@ -149,6 +152,7 @@ export async function startInstance(module, config, listener) {
       received.fill(0);
       if (abort.signal.aborted) return;
       request = undefined; // it is complete; C closes it now, which must not abort it
+      listener.emit('request', { url: target, status });
       call('done', status, ...answer);
     },
 

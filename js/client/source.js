@@ -268,7 +268,7 @@ export class Source {
 
   /** Answers a group that has no answer yet. */
   #answer(group, error) {
-    if (!group?.callers.size) return;
+    if (!group.callers.size) return;
     this.#groups.delete(group.key);
     for (const caller of group.callers) caller.answer(error);
     group.callers.clear();
@@ -292,10 +292,7 @@ export class Source {
     if (this.#groups.size && !this.#session?.read()) this.mayStart(); // this tab queues while the module loads
     try {
       const core = await startCore(config, this);
-      if (this.#lifetime.signal.aborted) {
-        core.end();
-        throw new AuthError('disposed');
-      }
+      if (this.#lifetime.signal.aborted) core.end(); // all calls of it do nothing then
       this.#instance = core;
       // A new instance gets the token that exists: from the page, from an instance that died, or from storage.
       if (this.isValidFor(0)) this.#adopt(this.#tokenToShare(), 'api');
@@ -327,7 +324,7 @@ export class Source {
     this.#core = this.#instance = undefined;
     this.#endTurn();
     for (const group of this.#groups.values()) this.#answer(group, error);
-    this.#emit('error', error);
+    this.emit('error', error);
   }
 
   /** True if a caller is waiting. */
@@ -352,17 +349,14 @@ export class Source {
   /** Handles a message of the core. Must not call the core. */
   onCoreMessage(message, detail, id) {
     if (message == ANSWER)
-      this.#answer(
-        [...this.#groups.values()].find((group) => group.id == id),
-        this.#pageErrorOr(detail),
-      );
+      for (const group of this.#groups.values()) if (group.id == id) this.#answer(group, this.#pageErrorOr(detail));
     if (message == REAUTHORIZE) queueMicrotask(() => this.#reauthorize(id));
-    if (message == QUOTA) this.#emit('quota', detail);
+    if (message == QUOTA) this.emit('quota', detail);
     if (message == ERROR) this.#onFailure(this.#pageErrorOr(detail));
     if (message == TOKEN) this.#onToken(detail);
     if (message == EXPIRED) {
       this.#dropToken();
-      this.#emit('expired');
+      this.emit('expired');
     }
   }
 
@@ -381,7 +375,7 @@ export class Source {
     this.#session?.write(this.#tokenToShare());
     if (this.#from == 'api') this.#siblings?.broadcast();
     this.#hasListener = false;
-    this.#emit('token', this.#current.public, this.#from);
+    this.emit('token', this.#current.public, this.#from);
     this.#endTurn();
   }
 
@@ -391,7 +385,7 @@ export class Source {
     if (!error.retryable) this.#session?.clear();
     if (!this.#siblingFailure) this.#siblings?.broadcast();
     this.#endTurn();
-    this.#emit('error', error);
+    this.emit('error', error);
   }
 
   /* -------------------------------------------------------------------------------------------------
@@ -458,7 +452,8 @@ export class Source {
     }
   }
 
-  #emit(type, detail, from) {
-    for (const emit of this.#clients) emit(type, detail, from);
+  /** Emits an event of each client. */
+  emit(...event) {
+    for (const emit of this.#clients) emit(...event);
   }
 }

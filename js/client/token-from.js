@@ -42,7 +42,7 @@ export function tokenFrom(url, init) {
     const retryAfterMs = 1000 * Number(answer.headers.get('Retry-After')) || 0;
     const hint =
       code == 'credentials_rejected'
-        ? 'Your server refused this visitor. Look at what authorize returns.'
+        ? `${url} refused this visitor. Look at what authorize returns.`
         : `${url} sent status ${status}${ok ? ' without JSON' : ''}. Look at your server's log.`;
     throw new AuthError(code, { status, retryable: status == 429 || status > 501, retryAfterMs, hint });
   };

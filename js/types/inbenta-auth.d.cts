@@ -104,6 +104,14 @@ export interface Quota {
   readonly throttleReset: number | null;
 }
 
+/** A request to the Auth API that ended. */
+export interface RequestEnd {
+  /** Without keys and tokens, which are in headers. */
+  readonly url: string;
+  /** The HTTP status; 0 without an answer. */
+  readonly status: number;
+}
+
 /** An Event with a `detail`. */
 export type AuthEvent<Detail> = Global<'Event', { readonly type: string }> & { readonly detail: Detail };
 
@@ -117,15 +125,31 @@ export interface AuthClientEventMap {
   expired: AuthEvent<undefined>;
   /** An answer had the headers for the use of the limits. */
   quota: AuthEvent<Quota>;
+  /** A request to the Auth API ended. */
+  request: AuthEvent<RequestEnd>;
 }
 
 type Listener<Event> = ((event: Event) => void) | { handleEvent(event: Event): void } | null;
 
 /** One entry for `log`. It never contains a key or a token. */
-export interface LogEntry {
-  readonly type: keyof AuthClientEventMap | 'fetch';
-  readonly [fact: string]: unknown;
-}
+export type LogEntry =
+  | (RequestEnd & { readonly type: 'request' })
+  | {
+      readonly type: 'token';
+      /** This machine's clock, in milliseconds since 1970. */
+      readonly expiresAt: number;
+      /** The names of the products. */
+      readonly products: readonly string[];
+      /** The Auth API, another tab or client, the storage of `persist`, or your `reauthorize`. */
+      readonly from: 'api' | 'tab' | 'session' | 'page';
+    }
+  | (Pick<AuthError, 'code' | 'hint' | 'status' | 'serverMessage' | 'retryable' | 'retryAfterMs' | 'attempts'> & {
+      readonly type: 'error';
+    })
+  | { readonly type: 'expired' }
+  | (Quota & { readonly type: 'quota' })
+  /** A request of `client.fetch`. */
+  | { readonly type: 'fetch'; readonly host: string; readonly status: number };
 
 /** The options of every flow. Unknown names and wrong types are refused. */
 export interface ClientOptions {

@@ -12,6 +12,7 @@ export type {
   GetTokenOptions,
   LogEntry,
   Quota,
+  RequestEnd,
 } from './inbenta-auth.cjs';
 
 type Global<Name extends string, Otherwise> = typeof globalThis extends { [Key in Name]: { prototype: infer Instance } }

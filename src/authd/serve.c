@@ -249,17 +249,17 @@ static void count_key(void *user, const authapi_api_key *key) {
   ++*(int *)user;
 }
 
+/* Lists all keys, so it is called before the server listens. */
+static bool has_no_keys(const authapi_store *store) {
+  int keys = 0;
+  return store->list_api_keys(store->state, count_key, &keys) == AUTHAPI_FOUND && keys == 0;
+}
+
 /* A server without keys refuses everybody. Says how to make one, on standard output: the log may be JSON. */
 static void print_first_step(const server *server) {
-  const authapi_store *store = &server->api.store;
   char db[AUTHD_DB_WORDS_SIZE];
-  int keys = 0;
-  authd_http_pause(server->http);
-  bool is_known = store->list_api_keys(store->state, count_key, &keys) == AUTHAPI_FOUND;
-  authd_http_resume(server->http);
   authd_db_words(server->line, db);
-  if (is_known && keys == 0)
-    printf("There are no keys yet. To make one, run: inbenta-authd api-key create --name NAME%s\n", db);
+  printf("There are no keys yet. To make one, run: inbenta-authd api-key create --name NAME%s\n", db);
   fflush(stdout);
 }
 
@@ -268,21 +268,24 @@ static int serve_until_stopped(server *server, const sigset_t *signals) {
   const authd_command_line *line = server->line;
   const authd_http_options options = {.trusted = &line->trusted, .allowed_hosts = line->allowed_hosts};
   unsigned short port = line->port;
+  bool is_new = has_no_keys(&server->api.store);
   errno = 0;
   server->http = authd_http_start(&server->api, line->admin_token_file != NULL ? &server->admin : NULL,
                                   server->tls.key != NULL ? &server->tls : NULL, &options, line->address, &port,
                                   line->quiet ? NULL : &server->log);
-  if (server->http == NULL && errno == EMFILE)
+  int reason = errno;
+  if (server->http == NULL && reason == EMFILE)
     return authd_print_error(1, "too few files may be open for a server; allow at least %d: ulimit -n %d",
                              AUTHD_FILES_MIN, AUTHD_FILES_MIN);
   if (server->http == NULL)
     return authd_print_error(1, "--listen %s: %s%s", iauth__shown(line->listen),
-                             errno != 0 ? strerror(errno) : "not an IP address", listen_advice(errno));
+                             reason != 0 ? strerror(reason) : "not an IP address", listen_advice(reason));
   authd_last_used_writer *writer = authd_last_used_writer_start(
       server->http, server->api.last_used, &server->last_used_store, AUTHAPI_LAST_USED_PAUSE_S * 1000);
   if (writer != NULL) {
     print_address(server, port);
-    print_first_step(server);
+    if (is_new)
+      print_first_step(server);
     wait_to_stop(server, signals);
   }
   authd_last_used_writer_stop(writer);

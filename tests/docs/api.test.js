@@ -66,7 +66,7 @@ const CHAPTERS = {
     'GetTokenOptions',
     'AccessToken',
     'Quota',
-    'LogEntry',
+    'RequestEnd',
     'AuthError',
   ],
   server: ['SecretOptions', 'HandlerOptions'],
@@ -89,6 +89,8 @@ test('every interface has its chapter, with its members', (t) => {
       count += names(chapter).length;
     }
   }
+  const entries = [...TYPES['inbenta-auth'].matchAll(/readonly type: '(\w+)'/g)].map(([, type]) => type);
+  assert.deepEqual(names('LogEntry'), entries.sort());
   assert.deepEqual(names('Events'), membersOf(TYPES['inbenta-auth'], 'AuthClientEventMap'));
   t.diagnostic(`${count} options, members and fields, ${names('Events').length} events`);
 });

@@ -38,6 +38,7 @@ async function start(t, answer, flow) {
       },
       isAwaited: () => true,
       mayStart: () => true,
+      emit() {},
       onDeath: assert.fail,
     },
   );

@@ -657,8 +657,8 @@ test('the events of a client have their details, and end with dispose', async (t
   const log = [];
   const client = world.client({ log: (entry) => log.push(entry) });
   const seen = [];
-  for (const type of ['token', 'expired', 'error', 'quota'])
-    client.addEventListener(type, (event) => seen.push([event.type, event.detail?.accessToken]));
+  for (const type of ['request', 'token', 'expired', 'error', 'quota'])
+    client.addEventListener(type, ({ detail }) => seen.push([type, detail?.accessToken ?? detail?.status]));
   await world.until(client.getToken());
   client.invalidate('another');
   assert.equal(client.token.accessToken, 'token-1');
@@ -666,19 +666,21 @@ test('the events of a client have their details, and end with dispose', async (t
   client.invalidate('another');
   await world.pass(0);
   assert.deepEqual(seen, [
+    ['request', 200],
     ['token', 'token-1'],
     ['expired', undefined],
   ]);
   assert.deepEqual(log, [
-    { type: 'token', expiresAt: log[0].expiresAt, products: ['chatbot'], from: 'api' },
+    { type: 'request', url: 'https://api.example/v1/auth', status: 200 },
+    { type: 'token', expiresAt: log[1].expiresAt, products: ['chatbot'], from: 'api' },
     { type: 'expired' },
   ]);
   await world.until(client.getToken());
   client.invalidate('token-2');
   client.dispose(); // before the event is dispatched
   await world.pass(0);
-  assert.equal(seen.length, 3);
-  assert.equal(log.length, 3);
+  assert.equal(seen.length, 5);
+  assert.equal(log.length, 5);
 });
 
 /** A client whose token has expired, and which asks the page. */

@@ -157,12 +157,16 @@ test('members that nobody asked for need no memory', async (t) => {
 });
 
 test('a refused and a cut-off connection are network errors', async (t) => {
-  const refused = await fakeApi(t);
+  const statuses = [];
+  const log = ({ type, status }) => type == 'request' && statuses.push(status);
+  const refused = await fakeApi(t, undefined, { log });
   await new Promise((resolve) => refused.server.close(resolve));
   await assert.rejects(
     refused.client.getToken({ timeoutMs: 3000 }),
     failsWith('network', { status: 0, retryable: true }),
   );
+  assert.ok(statuses.length > 1);
+  assert.deepEqual(new Set(statuses), new Set([0]));
   const cut = await fakeApi(t, (response) => {
     response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '500' });
     response.write('{"accessToken":"');

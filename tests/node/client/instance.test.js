@@ -89,6 +89,7 @@ function makeWorld(t) {
         },
         isAwaited: () => true,
         mayStart: () => true,
+        emit() {},
         onDeath: (error) => assert.fail(error.cause),
       },
     );

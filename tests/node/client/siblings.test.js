@@ -6,15 +6,14 @@ import { createFromAccessToken } from '../../../dist/inbenta-auth.js';
 import { failsWith, grant, wasm } from './fake-api.js';
 import { makeWorld, reply, withStorage } from './world.js';
 
-/** Opens tabs with one client each. `tab.log` has what happens there. */
+/** Opens tabs with one client each. `tab.log` has what happens there, without the requests, which `world` counts. */
 async function openTabs(world, count, options = {}) {
   const tabs = [];
   for (let i = 0; i < count; i++) {
     const { createFromDomainKey } = await world.open();
     const log = [];
-    tabs.push(
-      Object.assign(world.client({ log: (entry) => log.push(entry), ...options }, createFromDomainKey), { log }),
-    );
+    const add = (entry) => entry.type != 'request' && log.push(entry);
+    tabs.push(Object.assign(world.client({ log: add, ...options }, createFromDomainKey), { log }));
   }
   return tabs;
 }

@@ -267,12 +267,13 @@ test('the log has all events, and no key or token', async (t) => {
   await client.getToken({ forceRefresh: true }).catch(() => {});
   assert.deepEqual(
     entries.map(({ type }) => type),
-    ['quota', 'token', 'expired', 'error'],
+    ['request', 'quota', 'token', 'request', 'expired', 'error'],
   );
-  assert.deepEqual(
-    [entries[1].from, entries[1].products, entries[3].code, entries[3].status],
-    ['api', ['chatbot'], 'key_revoked', 403],
-  );
+  const [first, , token, second, , error] = entries;
+  assert.deepEqual([first.status, new URL(first.url).pathname], [200, '/v1/auth']);
+  assert.deepEqual([token.from, token.products], ['api', ['chatbot']]);
+  assert.deepEqual([second.status, new URL(second.url).pathname], [403, '/v1/refreshToken']);
+  assert.deepEqual([error.code, error.status], ['key_revoked', 403]);
   assert.doesNotMatch(JSON.stringify(entries), /token-1|the-domain-key|the-api-key/);
 });
 

@@ -72,7 +72,7 @@ test('Retry-After is read in seconds; a date is not', async (t) => {
 
 test('the hints speak of the page’s own server', async (t) => {
   for (const [status, words] of [
-    [403, /Your server refused this visitor/],
+    [403, /^\/token refused this visitor/],
     [404, /^\/token sent status 404\. Look at your server's log\.$/],
     [503, /^\/token sent status 503\. Look at your server's log\.$/],
   ])

@@ -18,7 +18,11 @@ import * as external from 'inbenta-auth/external';
 const options: ClientOptions = {
   endpoint: undefined,
   timeoutMs: 5000,
-  log: (entry) => console.log(entry.type),
+  log: (entry) => {
+    console.log(entry.type);
+    if (entry.type == 'request' || entry.type == 'fetch') console.log(entry.status.toFixed());
+    if (entry.type == 'error') console.log(entry.code, entry.hint);
+  },
   userType: 1,
 };
 const client: AuthClient = createFromDomainKey('domain key', 'API key', {
