@@ -48,6 +48,7 @@ client.addEventListener('quota', ({ detail: { quotaUsage } }) => console.log(quo
 const expired = (event: AuthClientEventMap['expired']): undefined => event.detail;
 client.addEventListener('expired', expired);
 client.removeEventListener('expired', expired);
+client.addEventListener('request', ({ detail: { url, status } }) => console.log(url.length, status.toFixed()));
 client.addEventListener('token', { handleEvent: ({ detail }) => console.log(detail.accessToken.length) });
 
 // @ts-expect-error there is no such event
