@@ -23,20 +23,23 @@ function noOrigin() {
   if (origin() == 'null') return 'This page has no origin: it is a file, or in a sandbox without allow-same-origin.';
 }
 
+/** Where the token would have come from. */
+const sources = ({ endpoint, reauthorize }) => `${reauthorize ? 'reauthorize or ' : ''}${endpoint}`;
+
 /** The hint for a response that does not come from the Auth API. */
-const notTheApi = ({ endpoint }) =>
-  `Does ${endpoint} end in /v1? Something else than the Auth API answered: that sends application/json.`;
+const notTheApi = (facts) =>
+  `${sources(facts)} did not answer as the Auth API does, in application/json. Check that URL, with its /v1.`;
 
 /**
  * The hints: a text, or a function that builds it from the facts. C's codes come first, in the order of its numbers.
  */
 const HINTS = {
   invalid_config: 'Check the keys and options.',
-  insecure_endpoint: 'Use https. Plain http works for this machine only.',
+  insecure_endpoint: 'In endpoint, use https. Plain http works for this machine only.',
   out_of_memory: 'Too many calls wait.',
   aborted: 'Your signal was aborted.',
   disposed: 'Create a new client.',
-  timeout: ({ endpoint }) => `${endpoint} gave no token within timeoutMs.`,
+  timeout: (facts) => `${sources(facts)} gave no token within timeoutMs.`,
   network: ({ endpoint }) =>
     globalThis.navigator?.onLine === false
       ? 'The browser is offline.'
@@ -55,7 +58,7 @@ const HINTS = {
   },
   key_revoked: ({ credentialName }) => `Create a new ${credentialName}.`,
   token_expired: ({ reauthorize }) =>
-    reauthorize ? 'reauthorize returned an old token.' : 'Pass reauthorize, or create a new client.',
+    reauthorize ? 'reauthorize has no newer token.' : 'Pass reauthorize, or create a new client.',
   endpoint_refused: notTheApi,
   rate_limited: 'Try again after retryAfterMs. All visitors share the limits of an API key.',
   server_error: 'Try again later.',

@@ -71,16 +71,19 @@ async function isTokenRefused(response) {
  * @param {URL} url
  * @param {RequestInit} init
  * @param {Headers} headers
+ * @param {(entry: object) => void} log
  */
-async function sendRequest(url, init, headers) {
-  let request;
+async function sendRequest(url, init, headers, log) {
+  let request, response;
   try {
     request = new Request(url, ownMembers({ ...init, headers }));
-    return await fetch(request);
+    return (response = await fetch(request));
   } catch (cause) {
-    if (init.signal?.aborted) throw new AuthError('aborted', { cause: init.signal.reason });
     if (!request) throw invalid(`fetch does not take this: ${cause.message}`, cause);
+    if (init.signal?.aborted) throw new AuthError('aborted', { cause: init.signal.reason });
     throw new AuthError('network', { cause, retryable: true }, { endpoint: url.origin });
+  } finally {
+    if (request) log({ type: 'fetch', host: url.host, status: response?.status ?? 0 });
   }
 }
 
@@ -109,7 +112,7 @@ const cancelBody = (response) => response.body?.cancel().catch(() => {});
 export async function fetchWithToken({ config, tokenFor, mayRenew, renew, log }, target, path = '', given = {}) {
   if (typeof path != 'string') [path, given] = ['', path];
   const isUrl = typeof target == 'string' ? /^https?:/.test(target) : target?.href;
-  if ((isUrl ? path : typeof target != 'string') || !isPlainObject(given))
+  if ((isUrl ? path : typeof target != 'string' || target[0] == '/') || !isPlainObject(given))
     throw invalid('fetch takes a product and a path, or a URL, then its options.');
   const init = ownMembers(given);
   if (isData(init.body) && !isStream(init.body)) throw invalid('body must be text: use JSON.stringify.');
@@ -119,8 +122,7 @@ export async function fetchWithToken({ config, tokenFor, mayRenew, renew, log },
   for (let isRetry = false; ; isRetry = true) {
     const { accessToken, apis } = await tokenFor(product, signal);
     const url = requestUrl(apis, product, product === undefined ? `${target}` : path);
-    const response = await sendRequest(url, init, headersOf(init, config, accessToken));
-    log({ type: 'fetch', host: url.host, status: response.status });
+    const response = await sendRequest(url, init, headersOf(init, config, accessToken), log);
     if (!redirect && (response.type == 'opaqueredirect' || [301, 302, 303, 307, 308].includes(response.status))) {
       cancelBody(response);
       throw new AuthError('redirect_refused', { status: response.status });

@@ -56,8 +56,9 @@ function clientOfTag() {
     if (domainKey !== undefined || apiKey !== undefined) client = createFromDomainKey(domainKey, apiKey, options);
   } catch (error) {
     errors.push(error);
-    const hint = error.hint.replace(/^\w+/, (name) => (KNOWN.includes(name) ? attributeOf(name) : name));
-    mistakes.push(`There is no client: ${hint} The tag needs data-domain-key and data-api-key.`);
+    const hint = error.hint.replace(/\w+/g, (name) => (KNOWN.includes(name) ? attributeOf(name) : name));
+    const needed = domainKey && apiKey ? '' : ' The tag needs data-domain-key and data-api-key.';
+    mistakes.push(`There is no client: ${hint}${needed}`);
   }
   if (mistakes[0]) console.error(`InbentaAuthSDK: ${mistakes.join(' ')}`, ...errors);
   return client;

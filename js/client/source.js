@@ -174,17 +174,19 @@ export class Source {
     this.#instance.call('use');
   }
 
-  /** Drops a token that an API refused, if it is still the current one. */
-  invalidate(accessToken) {
+  /** Drops a token that an API refused, if it is still the current one. Only the token `refused` is not accepted again. */
+  invalidate(accessToken, refused = accessToken) {
     if (this.#current?.accessToken !== accessToken) return;
     this.#dropToken();
     // Siblings, storage and the page's server may still have it, so the core remembers it, also if it is only starting.
-    this.#core?.then((core) => core.call('invalidate', accessToken)).catch(() => {});
+    for (const token of [accessToken, refused])
+      this.#core?.then((core) => core.call('invalidate', token)).catch(() => {});
   }
 
   /** Drops the token, also in storage. */
   forget() {
-    if (this.#current) this.invalidate(this.#current.accessToken);
+    // The page's server may give the next user the same token, so no token is refused then.
+    if (this.#current) this.invalidate(this.#current.accessToken, this.#config.reauthorize && '');
     this.#session?.clear();
   }
 
@@ -295,7 +297,7 @@ export class Source {
       if (this.#lifetime.signal.aborted) core.end(); // all calls of it do nothing then
       this.#instance = core;
       // A new instance gets the token that exists: from the page, from an instance that died, or from storage.
-      if (this.isValidFor(0)) this.#adopt(this.#tokenToShare(), 'api');
+      if (this.isValidFor(0)) this.#adopt(this.#tokenToShare(), config.grant ? 'page' : 'api');
       else this.#adopt(this.#session?.read(), 'session');
       if (this.isValidFor(0)) core.call('get', 0, 0, 1, false); // after a call of `get`, the core keeps the token fresh
       return core;

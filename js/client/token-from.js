@@ -43,7 +43,7 @@ export function tokenFrom(url, init) {
     const hint =
       code == 'credentials_rejected'
         ? `${url} refused this visitor. Look at what authorize returns.`
-        : `${url} sent status ${status}${ok ? ' without JSON' : ''}. Look at your server's log.`;
+        : `${url} sent status ${status}${ok ? ' without JSON' : ''}. Check that URL, and your server's log.`;
     throw new AuthError(code, { status, retryable: status == 429 || status > 501, retryAfterMs, hint });
   };
 }

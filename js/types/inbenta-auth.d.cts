@@ -148,7 +148,7 @@ export type LogEntry =
     })
   | { readonly type: 'expired' }
   | (Quota & { readonly type: 'quota' })
-  /** A request of `client.fetch`. */
+  /** A request of `client.fetch`; status 0: without an answer. */
   | { readonly type: 'fetch'; readonly host: string; readonly status: number };
 
 /** The options of every flow. Unknown names and wrong types are refused. */

@@ -120,6 +120,7 @@ void wasm_sibling_failed(int error, int status, double retry_after_ms, int attem
 /* Completes MESSAGE_REAUTHORIZE without a token. */
 EXPORT(fail) void wasm_fail(uint32_t id, int error);
 
+/* After an empty string, no token is refused any more. */
 EXPORT(invalidate) void wasm_invalidate(char *token);
 
 /* Runs the core. `woke` is 1 if the machine woke up or came online, 0 if the timer fired. */

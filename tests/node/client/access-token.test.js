@@ -141,11 +141,11 @@ test('a reauthorize that hangs or returns a wrong value fails', async (t) => {
     );
   await assert.rejects(
     ask(async () => ({ accessToken: 'old', expires_in: -9 })),
-    failsWith('bad_response'),
+    (error) => failsWith('bad_response')(error) && error.hint.startsWith('reauthorize or http'),
   );
   await assert.rejects(
     ask(() => new Promise(() => {}), { timeoutMs: 300 }),
-    failsWith('timeout'),
+    (error) => failsWith('timeout')(error) && error.hint.startsWith('reauthorize or http'),
   );
 });
 
@@ -237,6 +237,25 @@ test('tokenFrom turns each answer of a server into a grant or an error', async (
   await assert.rejects(tokenFrom(`${endpoint}/good`)({ signal: AbortSignal.abort() }), failsWith('timeout'));
 });
 
+test('after forget, the server may give the same token again: it is the next user who signs in', async (t) => {
+  const entries = [];
+  const given = { accessToken: 'of-the-server', expires_in: 1200 };
+  const reauthorize = async () => given;
+  const log = (entry) => entries.push(entry);
+  const { client, requests } = await start(t, { expires_in: 1200, reauthorize, log });
+  client.forget();
+  for (let i = 0; i < 3; i++) {
+    assert.equal((await client.getToken()).accessToken, 'of-the-server');
+    client.forget();
+    assert.equal(client.token, null);
+  }
+  assert.equal((await client.getToken()).accessToken, 'of-the-server');
+  assert.equal(requests.length, 0);
+  assert.deepEqual(new Set(entries.filter(({ type }) => type == 'token').map(({ from }) => from)), new Set(['page']));
+  client.invalidate('of-the-server');
+  await assert.rejects(client.getToken(), failsWith('token_expired'));
+});
+
 test('an invalidated token is not taken from reauthorize again, also if the core is only starting', async (t) => {
   const reauthorize = async () => ({ accessToken: 'handed-over', expires_in: 1200 });
   const { client, requests } = await start(t, { expires_in: 1200, reauthorize });
@@ -245,7 +264,7 @@ test('an invalidated token is not taken from reauthorize again, also if the core
   for (let i = 0; i < 2; i++)
     await assert.rejects(client.getToken(), (error) => {
       failsWith('token_expired', { retryable: false })(error);
-      assert.equal(error.hint, 'reauthorize returned an old token.');
+      assert.equal(error.hint, 'reauthorize has no newer token.');
       return true;
     });
   assert.equal(requests.length, 0);

@@ -238,10 +238,14 @@ test('a stream is sent only once, of any realm and kind', async (t) => {
 });
 
 test('an unreachable product and an aborted call fail with their codes', async (t) => {
+  const log = [];
   const { client } = await product(t, {
     auth: (response) => json(response, 200, { ...grant(1), apis: { chatbot: 'http://127.0.0.1:1' } }),
+    options: { log: (entry) => entry.type == 'fetch' && log.push(entry) },
   });
   await assert.rejects(client.fetch('chatbot'), failsWith('network', { retryable: true }));
+  await assert.rejects(client.fetch('chatbot', '', { method: 'not a method' }), failsWith('invalid_config'));
+  assert.deepEqual(log, [{ type: 'fetch', host: '127.0.0.1:1', status: 0 }]);
   const slow = await product(t, { answer: () => {} });
   await slow.client.getToken();
   await assert.rejects(slow.client.fetch('chatbot', '/x', { signal: AbortSignal.timeout(100) }), failsWith('aborted'));

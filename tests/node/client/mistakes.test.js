@@ -113,6 +113,7 @@ test('fetch refuses arguments that would be ignored', async (t) => {
     ['chatbot', '/v1', new Request(CHATBOT)],
     ['chatbot', '/v1', ['POST']],
     ['chatbot', '/v1', new Headers()],
+    ['/v1/conversation'],
   ])
     says(await world.failure(client.fetch(...args)), /^fetch takes a product and a path, or a URL/);
   assert.equal(world.requests.length, 0);

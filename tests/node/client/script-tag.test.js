@@ -94,6 +94,8 @@ test('a mistake is said on the console, and the global is there', (t) => {
     assert.equal(typeof sdk.createFromDomainKey, 'function');
     assert.equal(said.length, 1, JSON.stringify(dataset));
     assert.match(said[0][0], /InbentaAuthSDK: .*data-/);
+    const isComplete = dataset.domainKey && dataset.apiKey;
+    assert.equal(/The tag needs/.test(said[0][0]), !isComplete, said[0][0]);
     assert.ok(said[0][1] instanceof sdk.AuthError);
   }
 });

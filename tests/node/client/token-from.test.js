@@ -73,8 +73,8 @@ test('Retry-After is read in seconds; a date is not', async (t) => {
 test('the hints speak of the page’s own server', async (t) => {
   for (const [status, words] of [
     [403, /^\/token refused this visitor/],
-    [404, /^\/token sent status 404\. Look at your server's log\.$/],
-    [503, /^\/token sent status 503\. Look at your server's log\.$/],
+    [404, /^\/token sent status 404\. Check that URL, and your server's log\.$/],
+    [503, /^\/token sent status 503\. Check that URL, and your server's log\.$/],
   ])
     await assert.rejects(ask(t, json(status, {})), ({ hint }) => words.test(hint));
   await assert.rejects(
