@@ -23,23 +23,21 @@ function noOrigin() {
   if (origin() == 'null') return 'This page has no origin: it is a file, or in a sandbox without allow-same-origin.';
 }
 
-/** Where the token would have come from. */
-const sources = ({ endpoint, reauthorize }) => `${reauthorize ? 'reauthorize or ' : ''}${endpoint}`;
-
 /** The hint for a response that does not come from the Auth API. */
-const notTheApi = (facts) =>
-  `${sources(facts)} did not answer as the Auth API does, in application/json. Check that URL, with its /v1.`;
+const notTheApi = ({ endpoint, reauthorize }) =>
+  `Does ${endpoint} end in /v1? ${reauthorize ? 'reauthorize or it' : 'It'} did not answer as the Auth API does, in application/json.`;
 
 /**
  * The hints: a text, or a function that builds it from the facts. C's codes come first, in the order of its numbers.
  */
 const HINTS = {
   invalid_config: 'Check the keys and options.',
-  insecure_endpoint: 'In endpoint, use https. Plain http works for this machine only.',
+  insecure_endpoint: 'Use https in endpoint. Plain http works for this machine only.',
   out_of_memory: 'Too many calls wait.',
   aborted: 'Your signal was aborted.',
   disposed: 'Create a new client.',
-  timeout: (facts) => `${sources(facts)} gave no token within timeoutMs.`,
+  timeout: ({ endpoint, reauthorize }) =>
+    `${reauthorize ? 'reauthorize or ' : ''}${endpoint} gave no token within timeoutMs.`,
   network: ({ endpoint }) =>
     globalThis.navigator?.onLine === false
       ? 'The browser is offline.'
