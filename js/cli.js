@@ -15,12 +15,12 @@ const USAGE = `inbenta-auth emulator: a local Auth API for development and tests
 It prints its endpoint, an API key, a domain key for these domains, and a secret.
 
   --domain DOMAIN    www.example.com (https), *.example.com (its subdomains), or a full origin such as
-                     http://localhost:3000; may be given more than once
+                     http://localhost:3000; may be given more than once; without it, there is no domain key
   --port PORT        the port to listen on (8080); 0 takes a free port
   --host ADDRESS     the address to listen on (127.0.0.1); with another one, other machines can connect
   --allow-host NAME  another host name to accept; localhost and IP addresses are always accepted
   --exit-with-parent end when the program that started the emulator ends; on Linux also with npx in between
-  --file FILE        keep keys in this JSON file; without it, they are in memory only
+  --file FILE        keep all keys in this JSON file; without it, they are in memory only
   --api NAME=URL     the base URL of a product; clients get it with their token; may be given more than once
   --lifetime S       the lifetime of access tokens, in seconds (1200)
   --throttle N/S     limit each API key to N requests in S seconds, for example 100/10; over the limit: 429
@@ -188,21 +188,32 @@ function formatEntry({ time, method, path, status, origin, keyId, reason, proble
   return `${time} ${method} ${path} ${status} origin=${origin ?? '-'} key=${keyId ?? '-'} reason=${reason ?? '-'} ${ms} ms${more}`;
 }
 
-function print({ endpoint, apiKey, domainKey, secret }, { json, domain, 'admin-token-file': admin }) {
+/** What an entry of a domain key's list allows. */
+const originOf = (domain) => (domain.includes('://') ? domain : `https://${domain}`);
+
+const isLoopback = (host) =>
+  /(^|\.)localhost$/i.test(host) || host == '::1' || (isIP(host) == 4 && host.startsWith('127.'));
+
+function print({ endpoint, apiKey, domainKey, domains, secret }, { json, 'admin-token-file': admin }) {
   const url = admin && new URL('/admin/', endpoint).href;
   if (json) return console.log(JSON.stringify({ endpoint, apiKey, domainKey, secret, ...(admin && { admin: url }) }));
   console.log(`endpoint    ${endpoint}\nAPI key     ${apiKey}`);
-  if (domainKey) console.log(`domain key  ${domainKey}${domain ? `  (${domain.join(', ')})` : ''}`);
-  console.log(`secret      ${secret ?? '(it was shown when it was made; the file has only its hash)'}`);
+  console.log(`domain key  ${domainKey ?? 'none; --domain http://localhost:3000 makes one for pages of this origin'}`);
+  if (domainKey) console.log(`  for       ${domains.map(originOf).join(', ')}`);
+  console.log(`secret      ${secret}`);
   if (admin) console.log(`management  ${url}`);
 }
 
-function warn({ host = '127.0.0.1' }) {
-  const loopback = host == 'localhost' || host == '::1' || (isIP(host) == 4 && host.startsWith('127.'));
+function warn({ host = '127.0.0.1' }, { domains }) {
   console.error(
     'WARNING: this is an emulator for development and tests. Its keys are for tests only. Do not use them in production, and do not use real keys here.',
   );
-  if (!loopback) console.error(`WARNING: the emulator listens on ${host}. Other machines can connect to it.`);
+  if (!isLoopback(host)) console.error(`WARNING: the emulator listens on ${host}. Other machines can connect to it.`);
+  for (const domain of domains)
+    if (isLoopback(domain.replace(/^\[(.*)\]$/, '$1')))
+      console.error(
+        `WARNING: the domain ${domain} is ${originOf(domain)}, port 443. For a development server, write its whole origin, such as --domain http://localhost:3000`,
+      );
 }
 
 function parse(args) {
@@ -231,7 +242,7 @@ async function main(args) {
   if (values.version) return console.log(`inbenta-auth ${version}`);
   const options = optionsOf(values);
   const emulator = await startEmulator(options);
-  warn(options);
+  warn(options, emulator);
   print(emulator, values);
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => emulator.close());
 }

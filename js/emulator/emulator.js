@@ -71,6 +71,21 @@ function isJson(text) {
   }
 }
 
+/** The member of the file beside those of the core, which does not look at it. */
+const START_SECRET = 'start_secret';
+
+/** The secret that an earlier start left in the file; undefined if there is none. The core reports a damaged file. */
+function startSecretIn(document) {
+  try {
+    return JSON.parse(document)[START_SECRET];
+  } catch {
+    return undefined;
+  }
+}
+
+const withStartSecret = (document, secret) =>
+  Buffer.from(JSON.stringify({ ...JSON.parse(document), [START_SECRET]: secret }, null, '\t'));
+
 /** The core's answer to wrong settings, as an error. It is "option: advice", or a failure of the core itself. */
 function optionError(mistake) {
   const [, option, advice] = /^([^:]+): (.*)$/s.exec(mistake) ?? [];
@@ -90,6 +105,7 @@ export class Emulator {
   #log;
   #core;
   #document; // the keys as they were saved last
+  #startSecret; // {id, secret}, also for the file: the core keeps only its hash
   #startDocument;
   #server;
   #clockOffsetS = 0; // for the current request
@@ -108,14 +124,15 @@ export class Emulator {
   endpoint = '';
   /** An API key to start with. */
   apiKey = '';
-  /** A domain key of this API key, for `domains`; null if there were none. @type {string | null} */
+  /** A domain key of this API key, for `domains`; null without them, unless the file has one. @type {string | null} */
   domainKey = null;
-  /** A secret of this API key; null if an earlier start made it: the file has only its hash. @type {string | null} */
-  secret = null;
+  /** The domains of this domain key at the start; empty if there is none. @type {string[]} */
+  domains = [];
+  /** A secret of this API key. */
+  secret = '';
   /** @type {string | null} */
   domainKeyId = null;
-  /** @type {string | null} */
-  secretId = null;
+  secretId = '';
 
   /** @internal Use startEmulator. */
   constructor({ settings, knobs, file, log, personality, refusalCacheS, allowHosts }) {
@@ -131,6 +148,7 @@ export class Emulator {
   /** @internal */
   async start({ port, host, domains, exitWithParent }) {
     this.#document = this.#file?.read();
+    this.#startSecret = startSecretIn(this.#document);
     this.#core = this.#newCore(this.#document);
     try {
       this.#makeFirstKeys(domains);
@@ -251,18 +269,29 @@ export class Emulator {
     });
   }
 
-  /** Makes the keys to start with. If the file has them from an earlier start, they stay the same. */
+  /** Makes the keys to start with. Those that the file has from an earlier start stay, unless they were revoked. */
   #makeFirstKeys(domains) {
-    const first = this.#manage('GET', '/admin/api-keys').find(({ name }) => name == START_NAME);
-    const { id, apiKey } = first ?? this.#manage('POST', '/admin/api-keys', { name: START_NAME });
+    const known = this.#manage('GET', '/admin/api-keys').find(({ name, revoked }) => name == START_NAME && !revoked);
+    const { id, apiKey } = known ?? this.#manage('POST', '/admin/api-keys', { name: START_NAME });
     this.apiKey = apiKey;
-    if (!first) ({ secret: this.secret, id: this.secretId } = this.#manage('POST', '/admin/secrets', { apiKey }));
-    const found = this.#manage('GET', '/admin/domain-keys').find(({ apiKeyId, revoked }) => apiKeyId == id && !revoked);
-    const domainKey = found ?? (domains && this.#manage('POST', '/admin/domain-keys', { apiKey, domains }));
-    if (!domainKey) return;
-    [this.domainKey, this.domainKeyId] = [domainKey.domainKey, domainKey.id];
-    if (found && domains && domains.join() != found.domains.join())
-      this.#manage('POST', '/admin/domain-keys/set-domains', { id: found.id, domains });
+    this.#makeFirstSecret(id);
+    const ofThisKey = ({ apiKeyId, revoked }) => apiKeyId == id && !revoked;
+    let domainKey = this.#manage('GET', '/admin/domain-keys').find(ofThisKey);
+    if (!domainKey && domains) domainKey = this.#manage('POST', '/admin/domain-keys', { apiKey, domains });
+    else if (domains && domains.join() != domainKey.domains.join())
+      domainKey = this.#manage('POST', '/admin/domain-keys/set-domains', { id: domainKey.id, domains });
+    if (domainKey) ({ domainKey: this.domainKey, id: this.domainKeyId, domains: this.domains } = domainKey);
+  }
+
+  #makeFirstSecret(apiKeyId) {
+    const isKnown = ({ id, revoked, expires, ...row }) =>
+      id == this.#startSecret?.id && row.apiKeyId == apiKeyId && !revoked && !expires; // it expires after a rotation
+    if (!this.#manage('GET', '/admin/secrets').some(isKnown)) {
+      const { id, secret } = this.#manage('POST', '/admin/secrets', { apiKey: this.apiKey });
+      this.#startSecret = { id, secret };
+      this.#save(this.#document);
+    }
+    ({ id: this.secretId, secret: this.secret } = this.#startSecret);
   }
 
   // -------------------------------------------------------------------------------------------------------------
@@ -315,7 +344,7 @@ export class Emulator {
   }
 
   #save(document) {
-    this.#file?.write(document);
+    this.#file?.write(this.#startSecret ? withStartSecret(document, this.#startSecret) : document);
     this.#document = document;
   }
 

@@ -109,12 +109,14 @@ export interface Emulator extends AsyncDispose {
   readonly endpoint: string;
   /** An API key to start with. */
   readonly apiKey: string;
-  /** A domain key of this API key, for `domains`; null if there were none. */
+  /** A domain key of this API key, for `domains`; null without them, unless the file has one. */
   readonly domainKey: string | null;
   readonly domainKeyId: string | null;
-  /** A secret of this API key; null if an earlier start made it, because the file has only its hash. */
-  readonly secret: string | null;
-  readonly secretId: string | null;
+  /** The domains of this domain key at the start; empty if there is none. */
+  readonly domains: string[];
+  /** A secret of this API key. */
+  readonly secret: string;
+  readonly secretId: string;
   /** Makes an API key and resolves to it. */
   createApiKey(name?: string): Promise<string>;
   /** Makes a secret. It is shown only here. */
@@ -140,22 +142,12 @@ export interface Emulator extends AsyncDispose {
 }
 
 /**
- * Starts a local Auth API for tests. Resolves when it accepts requests. Only with `file` the secret can be null.
+ * Starts a local Auth API for tests. Resolves when it accepts requests.
  * @throws {TypeError} with `option` and `advice`, for a mistake in the options
  * @throws {Error} code 'file_not_usable' if the file is damaged or another program wrote it; Node's own codes, such as
  *   'EADDRINUSE', if it cannot listen
  */
 export declare function startEmulator(
-  options: EmulatorOptions & { domains: string[]; file?: undefined },
-): Promise<
-  Emulator & {
-    readonly domainKey: string;
-    readonly domainKeyId: string;
-    readonly secret: string;
-    readonly secretId: string;
-  }
->;
-export declare function startEmulator(
-  options?: EmulatorOptions & { file?: undefined },
-): Promise<Emulator & { readonly secret: string; readonly secretId: string }>;
+  options: EmulatorOptions & { domains: string[] },
+): Promise<Emulator & { readonly domainKey: string; readonly domainKeyId: string }>;
 export declare function startEmulator(options?: EmulatorOptions): Promise<Emulator>;

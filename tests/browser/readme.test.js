@@ -27,7 +27,8 @@ const SNIPPETS = {
   policy: snippet('http', 'Content-Security-Policy'),
   npm: snippet('js', "createFromDomainKey('DOMAIN KEY', 'API KEY', { endpoint:"),
   server: snippet('js', 'nodeTokenHandler'),
-  page: snippet('js', 'tokenFrom', await read('docs/server-side.md')),
+  page: snippet('js', "tokenFrom('/token')", await read('docs/server-side.md')),
+  pageWithTag: snippet('js', 'InbentaAuthSDK', await read('docs/server-side.md')),
 };
 
 const ENDPOINT = 'https://api.inbenta.io/v1';
@@ -110,7 +111,7 @@ const PAGE = '<!doctype html><meta charset="utf-8"><title>A page</title><script 
 test('every snippet of README for a page or a server is here; tests/docs runs the one for tests', () => {
   const shown = snippetsIn(README).filter(({ language, code }) => language != 'sh' && !code.includes('startEmulator'));
   for (const { code } of shown) expect(Object.values(SNIPPETS)).toContain(code);
-  expect(shown).toHaveLength(Object.keys(SNIPPETS).length - 1); // the page's half of a server is in another document
+  expect(shown).toHaveLength(Object.keys(SNIPPETS).length - 2); // the page's half of a server is in another document
 });
 
 for (const personality of ['authd', 'gateway']) {
@@ -192,7 +193,7 @@ for (const personality of ['authd', 'gateway']) {
         ),
       );
     const login = (request, response) => response.writeHead(303, { 'Set-Cookie': 'session=1', Location: '/' }).end();
-    await open({
+    const { site } = await open({
       personality,
       path: '/login',
       routes: { '/token': proxy, '/login': login },
@@ -216,14 +217,18 @@ for (const personality of ['authd', 'gateway']) {
             child.once('exit', () => reject(new Error('the server ended')))
           ),
         );
+        const main = `${fill(SNIPPETS.page)}\nwindow.result = (await client.getToken()).accessToken.split('.').length;`;
         return {
           '/index.html': PAGE,
-          '/main.js': await bundle(
-            `${fill(SNIPPETS.page)}\nwindow.result = (await client.getToken()).accessToken.split('.').length;`,
-          ),
+          '/main.js': await bundle(main),
+          '/tag.html': PAGE.replace('<script', '<script src="/inbenta-auth.min.js"></script>$&').replace('main', 'tag'),
+          '/tag.js': main.replace(/^import .*\n/, SNIPPETS.pageWithTag),
+          '/inbenta-auth.min.js': await read('dist/inbenta-auth.min.js'),
         };
       },
     });
+    await expect.poll(() => page.evaluate(() => window.result)).toBe(3);
+    await page.goto(`${site.origin}/tag.html`);
     await expect.poll(() => page.evaluate(() => window.result)).toBe(3);
   });
 }

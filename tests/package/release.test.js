@@ -64,12 +64,24 @@ test('the script-tag file, with its digest and notices', async () => {
   assert.ok((await read('RELEASE_NOTES.md')).includes(`integrity="${digest}"`));
 });
 
+/** Without links, which the notes have as text. */
+const plain = (text) => text.replaceAll(/[[\]()]|docs\/[\w-]+\.md(#[\w-]+)?|\s/g, '');
+
 test('the notes are those of this version', async () => {
   const notes = await read('RELEASE_NOTES.md');
   assert.ok(notes.startsWith(`# inbenta-auth ${version}\n`));
   const changelog = await readFile(join(root, 'CHANGELOG.md'), 'utf8');
-  const [, first] = changelog.split(/^## .*$/m);
-  assert.ok(first.trim().length > 200 && notes.includes(first.trim()));
+  const [, section] = changelog.split(/^## .*$/m);
+  assert.ok(section.trim().length > 200 && plain(notes).includes(plain(section)));
+});
+
+test('the documents that the notes name are in the npm package, and links lead to the web only', async () => {
+  const notes = await read('RELEASE_NOTES.md');
+  for (const [, target] of notes.matchAll(/\]\(([^)]+)\)/g)) assert.match(target, /^https:/);
+  const named = [...notes.matchAll(/docs\/[\w-]+\.md/g)].map(([name]) => name);
+  assert.ok(named.length >= 8);
+  const { stdout } = await run('tar', ['-tzf', join(out, `inbenta-auth-${version}.tgz`)]);
+  for (const name of named) assert.ok(stdout.includes(`package/${name}\n`), name);
 });
 
 test('the C archive: a program links against it, and its command runs', async () => {

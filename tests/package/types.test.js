@@ -112,6 +112,29 @@ test('the code in README.md and docs/*.md', async () => {
   for (const version of [5, 7]) await compile(files, { version, lib: 'es2022,dom,dom.iterable', types: 'node' });
 });
 
+/** As much of React as the recipe takes. */
+const REACT = `declare module 'react' {
+  export function useState<State>(first: State): [State, (next: State) => void];
+  export function useEffect(effect: () => () => void, dependencies: unknown[]): void;
+}`;
+
+test('the hook of React, with the types that its recipe names', async () => {
+  const document = await readFile(join(root, RECIPES), 'utf8');
+  const { code } = snippetsIn(document).find((one) => one.code.startsWith('// src/use-token.js\nimport { useEffect'));
+  const types = /also import `([^`]+)`/.exec(document)[1];
+  const state = /`(useState<[^`]+)`/.exec(document)[1];
+  const typed = code
+    .replace('useState({})', state)
+    .replace('{ createFromDomainKey }', `{ ${types}, createFromDomainKey }`);
+  const use = `const { token, error, client } = useToken();
+    export const shown: string[] = [token?.accessToken ?? '', error?.message ?? '', typeof client?.getToken];`;
+  await writeFile(join(project, 'react.d.ts'), REACT);
+  await writeFile(join(project, 'hook.ts'), `${typed}${use}`);
+  for (const version of [5, 7]) await compile(['react.d.ts', 'hook.ts'], { version, lib: 'es2022,dom' });
+  await writeFile(join(project, 'hook.ts'), `${code}${use}`);
+  await assert.rejects(compile(['react.d.ts', 'hook.ts'], { lib: 'es2022,dom' }), /hook\.ts/);
+});
+
 test('snippets: fences, indents, languages, and what is given', () => {
   const text =
     'a\n\n<!-- given: const a = 1; -->\n```js\nb(a);\n```\n\n1. x\n   ```sh\n   ls\n   ```\n```\nplain\n```\n';

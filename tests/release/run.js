@@ -28,6 +28,15 @@ function changesOf(version, changelog) {
   return section.slice(section.indexOf('\n')).trim();
 }
 
+/**
+ * Text without links to files, which are not beside the notes: "[recipes](docs/frameworks.md#jest)" becomes
+ * "recipes (docs/frameworks.md)".
+ */
+const withoutLinks = (text) =>
+  text.replace(/\[([^\]]+)\]\(((?!https:)[^)#]+)[^)]*\)/g, (_, words, file) =>
+    words == file ? file : `${words} (${file})`,
+  );
+
 async function filesIn(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
@@ -79,7 +88,9 @@ await writeFile(
   join(out, 'RELEASE_NOTES.md'),
   `# inbenta-auth ${version}
 
-${changes}
+The documents that are named here are in \`docs/\` of the npm package, \`inbenta-auth-${version}.tgz\`.
+
+${withoutLinks(changes)}
 
 ## The script tag
 

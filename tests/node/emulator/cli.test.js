@@ -22,8 +22,10 @@ const run = (...words) =>
   );
 
 /** Starts the command. Resolves when it has printed its keys. */
-async function start(t, ...words) {
-  const child = spawn(process.execPath, [CLI, 'emulator', '--port', '0', '--domain', ORIGIN, ...words]);
+const start = (t, ...words) => startWith(t, '--domain', ORIGIN, ...words);
+
+async function startWith(t, ...words) {
+  const child = spawn(process.execPath, [CLI, 'emulator', '--port', '0', ...words]);
   t.after(() => child.kill('SIGKILL'));
   const started = { child, stdout: '', stderr: '', exited: once(child, 'exit') };
   for (const stream of ['stdout', 'stderr'])
@@ -122,7 +124,7 @@ test('failures are reported with status 1', async (t) => {
 test('the command prints its endpoint and keys, warns and logs; SIGTERM ends it with status 0', async (t) => {
   const started = await start(t);
   const [, endpoint, apiKey, domainKey, secret] = started.stdout.match(
-    /^endpoint {4}(\S+)\nAPI key {5}(\S+)\ndomain key {2}(\S+) {2}\(http:\/\/localhost:3000\)\nsecret {6}(\S+)\n$/,
+    /^endpoint {4}(\S+)\nAPI key {5}(\S+)\ndomain key {2}(\S+)\n {2}for {7}http:\/\/localhost:3000\nsecret {6}(\S+)\n$/,
   );
   assert.match(started.stderr, /WARNING: .*for tests only/);
   assert.doesNotMatch(started.stderr, /other machines/);
@@ -207,6 +209,30 @@ test('management needs the token of --admin-token-file', async (t) => {
   assert.equal(await reasonOf(await fetch(new URL('secrets', admin))), 'token_missing');
   assert.equal((await fetch(new URL('secrets', admin), { headers: { Authorization: `Bearer ${token}` } })).status, 200);
   assert.ok(!stderr.includes(token));
+});
+
+test('the command says what the domain key allows, also one from the file, and how to make one', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'inbenta-auth-emulator-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'keys.json');
+  const none = await startWith(t, '--file', file);
+  assert.match(none.stdout, /^domain key {2}none; --domain http:\/\/localhost:3000 makes one/m);
+  none.child.kill('SIGTERM');
+  await none.exited;
+  const first = await startWith(t, '--file', file, '--domain', 'www.example.com', '--domain', '*.example.com');
+  assert.match(first.stdout, /^ {2}for {7}https:\/\/www\.example\.com, https:\/\/\*\.example\.com$/m);
+  assert.doesNotMatch(first.stderr, /port 443/);
+  first.child.kill('SIGTERM');
+  await first.exited;
+  const second = await startWith(t, '--file', file);
+  assert.equal(second.stdout.replace(/:\d+/, ''), first.stdout.replace(/:\d+/, '')); // all but the port
+});
+
+test('a local domain without a scheme prints a warning', async (t) => {
+  const { stderr } = await startWith(t, '--domain', 'localhost', '--domain', 'a.localhost', '--domain', '[::1]');
+  for (const domain of ['localhost', 'a.localhost', '[::1]'])
+    assert.ok(stderr.includes(`WARNING: the domain ${domain} is https://${domain}, port 443.`), stderr);
+  assert.doesNotMatch((await start(t)).stderr, /port 443/);
 });
 
 test('listening for other machines prints a warning', async (t) => {

@@ -23,20 +23,22 @@ async function folderFor(t) {
   return folder;
 }
 
-test('keys, revocations and tokens survive a restart; only the hash of a secret is stored', async (t) => {
+test('keys, revocations and tokens survive a restart', async (t) => {
   const file = join(await folderFor(t), 'keys.json');
   const first = await emulate(t, { file });
   const { accessToken } = await tokenOf(first);
   const other = await first.createDomainKey(first.apiKey, [ORIGIN]);
   await first.revoke('domain-key', other.id);
+  const { secret } = await first.createSecret();
   await first.close();
   const text = await readFile(file, 'utf8');
-  assert.ok(text.includes(first.domainKey));
-  for (const credential of [first.secret, accessToken]) assert.ok(!text.includes(credential));
+  for (const credential of [first.domainKey, first.secret]) assert.ok(text.includes(credential));
+  for (const credential of [secret, accessToken]) assert.ok(!text.includes(credential));
   assert.equal((await stat(file)).mode & 0o777, 0o600);
 
   const second = await emulate(t, { file });
-  assert.deepEqual([second.apiKey, second.domainKey, second.secret], [first.apiKey, first.domainKey, null]);
+  for (const name of ['apiKey', 'domainKey', 'domainKeyId', 'secret', 'secretId'])
+    assert.equal(second[name], first[name], name);
   assert.equal((await auth(second)).status, 200);
   assert.equal((await auth(second, { body: JSON.stringify({ secret: first.secret }) })).status, 200);
   assert.equal((await auth(second, { body: JSON.stringify({ domainKey: other.domainKey }) })).status, 403);
@@ -52,6 +54,59 @@ test('keys, revocations and tokens survive a restart; only the hash of a secret 
   const fourth = await emulate(t, { file });
   assert.notEqual(fourth.domainKey, first.domainKey);
   assert.equal((await auth(fourth)).status, 200);
+});
+
+test('without domains, the domain key of the file stays, with its list', async (t) => {
+  const file = join(await folderFor(t), 'keys.json');
+  const first = await emulate(t, { file, domains: [ORIGIN, '*.bücher.example'] });
+  assert.deepEqual(first.domains, [ORIGIN, '*.xn--bcher-kva.example']);
+  await first.close();
+  const second = await emulate(t, { file, domains: undefined });
+  assert.deepEqual([second.domainKey, second.domains], [first.domainKey, first.domains]);
+  const none = await emulate(t, { domains: undefined });
+  assert.deepEqual([none.domainKey, none.domains], [null, []]);
+});
+
+test('a secret to start with that does not work any more is replaced', async (t) => {
+  const file = join(await folderFor(t), 'keys.json');
+  const statusOf = async (emulator, secret) => (await auth(emulator, { body: JSON.stringify({ secret }) })).status;
+  let last = await emulate(t, { file });
+  const restart = async (change) => {
+    const { secret, apiKey } = last;
+    await change();
+    await last.close();
+    last = await emulate(t, { file });
+    assert.equal(await statusOf(last, last.secret), 200);
+    return { isSame: last.secret == secret, isSameApiKey: last.apiKey == apiKey, before: secret };
+  };
+
+  assert.ok((await restart(() => last.reset())).isSame);
+  const revoked = await restart(() => last.revoke('secret', last.secretId));
+  assert.ok(!revoked.isSame && (await statusOf(last, revoked.before)) == 403);
+  const rotated = await restart(() => last.rotateSecret(last.secretId, 3600));
+  assert.ok(!rotated.isSame && (await statusOf(last, rotated.before)) == 200);
+
+  // A file of a version that kept only the hash.
+  const old = await restart(async () => {
+    const { start_secret, ...rest } = JSON.parse(await readFile(file, 'utf8'));
+    assert.deepEqual(start_secret, { id: last.secretId, secret: last.secret });
+    await writeFile(file, JSON.stringify(rest));
+  });
+  assert.ok(!old.isSame && old.isSameApiKey && (await statusOf(last, old.before)) == 200);
+});
+
+test('a revoked API key to start with is replaced, with its secret and its domain key', async (t) => {
+  const file = join(await folderFor(t), 'keys.json');
+  const adminToken = randomBytes(24).toString('base64url');
+  const first = await emulate(t, { file, adminToken });
+  const headers = { Authorization: `Bearer ${adminToken}`, 'Content-Type': 'application/json' };
+  const [{ id }] = await (await fetch(`${first.url}/admin/api-keys`, { headers })).json();
+  const body = JSON.stringify({ id });
+  assert.ok((await fetch(`${first.url}/admin/api-keys/revoke`, { method: 'POST', headers, body })).ok);
+  await first.close();
+  const second = await emulate(t, { file });
+  for (const name of ['apiKey', 'domainKey', 'secret']) assert.notEqual(second[name], first[name], name);
+  assert.equal((await auth(second)).status, 200);
 });
 
 test('a reset also changes the file', async (t) => {
@@ -103,7 +158,7 @@ test('a damaged file, a foreign file and one of another version are left untouch
     [`${text}x`, /not JSON/],
     [`${text}\0`, /not JSON/],
     ['{"name":"my-project","version":1}', /not a file of the emulator/],
-    [text.replace('"version":\t1', '"version":\t2'), /another version/],
+    [text.replace('"version": 1', '"version": 2'), /another version/],
     [text.replace(good.secretId, good.domainKeyId), /domain_keys\[0\]: an ID occurs twice/],
     [text.replace(`"${ORIGIN}`, '"http://a b'), /domain_keys\[0\]: a domain/],
   ];
@@ -310,5 +365,5 @@ test('the command starts again with the file of a killed one', async (t) => {
   const first = await run();
   await writeFile(`${file}.tmp`, 'half a docu');
   const second = await run();
-  assert.deepEqual([second.apiKey, second.domainKey, second.secret], [first.apiKey, first.domainKey, null]);
+  assert.deepEqual(second, { ...first, endpoint: second.endpoint });
 });
