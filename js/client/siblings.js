@@ -107,8 +107,7 @@ export class Siblings {
   }
 
   /** Sends the token or the failure to all siblings. */
-  broadcast() {
-    const message = this.#listener.messageForSiblings();
+  broadcast(message = this.#listener.messageForSiblings()) {
     if (!message) return;
     this.#sentLast = true;
     this.#post(message);

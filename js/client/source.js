@@ -385,7 +385,7 @@ export class Source {
     const { id = Math.random(), until = Date.now() + error.retryAfterMs } = this.#siblingFailure ?? {};
     this.#failure = { ...error, until, id };
     if (!error.retryable) this.#session?.clear();
-    if (!this.#siblingFailure) this.#siblings?.broadcast();
+    if (!this.#siblingFailure) this.#siblings?.broadcast({ failure: this.#failure }); // also if there is a valid token
     this.#endTurn();
     this.emit('error', error);
   }
@@ -430,9 +430,9 @@ export class Source {
       .then((core) => {
         if (token) return this.#adopt(token, 'tab');
         const { id, code, status, attempts, serverMessage, until, retryAfterMs } = failure;
-        // The message may be late, and the failure may be known already.
+        // The message may be late, and the failure may be known already. A refusal must not end a valid token.
         const waitMs = Math.min(until - Date.now(), retryAfterMs);
-        if (!(waitMs > 0) || id === this.#failure?.id || this.isValidFor(0)) return;
+        if (!(waitMs > 0) || id === this.#failure?.id || (!failure.retryable && this.isValidFor(0))) return;
         const numbers = [numberForC(code), Number(status), waitMs, Number(attempts)];
         const message = String(serverMessage ?? '');
         this.#siblingFailure = failure;

@@ -318,6 +318,28 @@ test('a failure of a sibling does not touch a valid token', async (t) => {
   );
 });
 
+test('while all tabs have a token, an outage costs hardly more requests than with one tab', async (t) => {
+  const counts = [];
+  for (const count of [1, 20]) {
+    const world = page(t);
+    world.random = series();
+    const tabs = await openTabs(world, count);
+    for (const tab of tabs) tab.addEventListener('token', ({ detail }) => detail); // it uses every token
+    await allTokens(world, tabs);
+    const { expiresAt } = tabs[0].token;
+    world.answer = later(world, 200, () => reply(503, {}));
+    const before = world.requests.length;
+    await world.pass(expiresAt - Date.now() - 1000);
+    assert.ok(tabs.every((tab) => tab.token));
+    counts.push(world.requests.length - before);
+    for (const tab of tabs) tab.dispose();
+    await world.pass(6000);
+  }
+  const [alone, together] = counts;
+  t.diagnostic(`requests until the token expires: ${alone} with one tab, ${together} with twenty`);
+  assert.ok(alone > 1 && together <= 3 * alone, counts.join());
+});
+
 test('odd messages are ignored', async (t) => {
   const world = page(t);
   const [tab] = await openTabs(world, 1);
