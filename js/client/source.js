@@ -174,19 +174,24 @@ export class Source {
     this.#instance.call('use');
   }
 
-  /** Drops a token that an API refused, if it is still the current one. Only the token `refused` is not accepted again. */
-  invalidate(accessToken, refused = accessToken) {
+  /** Drops a token that an API refused, if it is still the current one. */
+  invalidate(accessToken) {
     if (this.#current?.accessToken !== accessToken) return;
     this.#dropToken();
-    // Siblings, storage and the page's server may still have it, so the core remembers it, also if it is only starting.
-    for (const token of [accessToken, refused])
-      this.#core?.then((core) => core.call('invalidate', token)).catch(() => {});
+    this.#refuse(accessToken); // siblings, storage and the page's server may still have it
+  }
+
+  /** Makes the core refuse this token from now on, instead of the last one, also if the core is only starting. */
+  #refuse(accessToken) {
+    this.#core?.then((core) => core.call('invalidate', accessToken)).catch(() => {});
   }
 
   /** Drops the token, also in storage. */
   forget() {
-    // The page's server may give the next user the same token, so no token is refused then.
-    if (this.#current) this.invalidate(this.#current.accessToken, this.#config.reauthorize && '');
+    if (this.#current) {
+      this.invalidate(this.#current.accessToken);
+      if (this.#config.reauthorize) this.#refuse(''); // none: the page's server may give the next user the same token
+    }
     this.#session?.clear();
   }
 

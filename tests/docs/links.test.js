@@ -1,6 +1,7 @@
 // The documents lead somewhere: each link between files, each anchor, each file that is named; each external link by its form.
-// What a document of the npm package links to is in the package, because npm shows README and node_modules has the rest. There is no
-// public address of the repository to link to, so links are paths inside the package, and pictures are left out.
+// What a document of the npm package links to is in the package, because npm shows README and node_modules has the rest.
+// There is no public address of the repository to link to, so links are paths inside the package, and pictures are left
+// out.
 
 import assert from 'node:assert/strict';
 import { access, readFile } from 'node:fs/promises';

@@ -297,7 +297,7 @@ test('a failure that is heard late counts until its own end', async (t) => {
   assert.ok(Math.abs(second.retryAfterMs - 30_000) < 10, String(second.retryAfterMs));
 });
 
-test('a failure of a sibling does not touch a valid token', async (t) => {
+test('a refusal of a sibling does not touch a valid token', async (t) => {
   const world = page(t);
   const [tab] = await openTabs(world, 1);
   await world.until(tab.getToken());
